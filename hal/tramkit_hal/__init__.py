@@ -1,0 +1,1 @@
+"""Tramkit's hardware abstraction: device contracts, pages, and the drivers that keep them."""

@@ -1,0 +1,1 @@
+"""The Vietnamese identity card: reader, printed QR, number."""

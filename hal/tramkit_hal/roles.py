@@ -1,0 +1,17 @@
+"""What a station uses a device for."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The part a device plays at a station; ``station.toml`` binds each to an ordered list of drivers."""
+
+    SCREEN = "screen"
+    ID_READER = "id_reader"
+    CODE_SCANNER = "code_scanner"
+    CAMERA = "camera"
+    MICROPHONE = "microphone"
+    SPEAKER = "speaker"
+    RECEIPT_PRINTER = "receipt_printer"
+    VITAL_SENSOR = "vital_sensor"
+    PRESENCE = "presence"

@@ -1,0 +1,180 @@
+"""What is said to people: message ids with values, turned into a language only where they are shown.
+
+A page carries :class:`Text`, never a string, so that the resident can change the language in the middle of
+a page. Each package brings its own catalogue, ``locale/<language>/LC_MESSAGES/<package>.po``; message ids
+are the English text.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import unicodedata
+from datetime import date, datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+LANGUAGES: dict[str, str] = {"vi": "Tiếng Việt", "en": "English"}
+"""Languages a station can speak, each spelled in itself."""
+
+VIETNAM = timezone(timedelta(hours=7), "ICT")
+"""Vietnam keeps UTC+7 all year (no daylight saving time)."""
+
+_log = logging.getLogger(__name__)
+
+
+def nfc(text: str) -> str:
+    """Return text in Unicode normal form C, the one form Tramkit stores and compares (UAX #15)."""
+    return unicodedata.normalize("NFC", text)
+
+
+Nfc = Annotated[str, BeforeValidator(lambda value: nfc(value) if isinstance(value, str) else value)]
+"""A string that is normalised to NFC wherever it enters a model."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Money(_Value):
+    """An amount in đồng, shown as ``341.550 ₫``."""
+
+    type: Literal["money"] = "money"
+    amount: int
+
+
+class Day(_Value):
+    """A calendar day, shown as ``17/05/1990``."""
+
+    type: Literal["day"] = "day"
+    day: date
+
+
+class Moment(_Value):
+    """A moment in time (aware), shown as ``10:42`` or ``10:42 17/05/2026`` in Vietnam's time."""
+
+    type: Literal["moment"] = "moment"
+    at: datetime
+    with_day: bool = False
+
+
+class Decimal1(_Value):
+    """A measured number with a fixed number of decimals, shown as ``36,8`` (vi) or ``36.8`` (en)."""
+
+    type: Literal["decimal"] = "decimal"
+    number: float
+    places: int = 1
+
+
+class Text(_Value):
+    """Words for a person: a message id of one package's catalogue and the values it takes.
+
+    :param id: the English text, with ``{name}`` places for the values.
+    :param domain: the import name of the package whose catalogue translates it; empty: said as it is.
+    :param plural: the English plural; with it ``params["n"]`` decides which one is said.
+    """
+
+    type: Literal["text"] = "text"
+    id: Nfc
+    domain: str = ""
+    params: dict[str, Value] = {}
+    plural: str = ""
+
+
+Value = Annotated[Text | Money | Day | Moment | Decimal1, Field(discriminator="type")] | int | Nfc
+Text.model_rebuild()
+
+
+class Messages:
+    """The message maker of one package: ``_ = Messages("my_package")``, then ``_("Which bill?")``.
+
+    The name ``_`` lets ``pybabel extract`` find the messages.
+    """
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+
+    def __call__(self, id: str, /, **params: Value) -> Text:
+        return Text(id=id, domain=self.domain, params=params)
+
+    def plural(self, one: str, many: str, n: int, /, **params: Value) -> Text:
+        """Return ``one`` or ``many`` by ``n``; ``{n}`` stands for the number in both."""
+        return Text(id=one, plural=many, domain=self.domain, params={**params, "n": n})
+
+
+def verbatim(text: str) -> Text:
+    """Return text that is shown as it is in every language: a name, a number, an answer of the resident."""
+    return Text(id=text)
+
+
+def render(text: Text, language: str) -> str:
+    """Return the words of a text in a language.
+
+    A message without a translation is said in English (its id); ``make check`` finds such messages.
+    """
+    n = text.params.get("n")
+    plural = bool(text.plural) and isinstance(n, int)
+    words = text.id
+    if text.domain:
+        catalogue = _catalogue(text.domain, language)
+        if plural and isinstance(n, int):
+            index = 0 if language == "vi" or n == 1 else 1
+            forms = catalogue.get(text.id) or (text.id, text.plural)
+            words = forms[min(index, len(forms) - 1)]
+        else:
+            words = (catalogue.get(text.id) or (text.id,))[0]
+    if not text.params:
+        return words
+    return words.format_map({name: show(value, language) for name, value in text.params.items()})
+
+
+def show(value: Value, language: str) -> str:
+    """Return a value as people of that language write it."""
+    match value:
+        case Text():
+            return render(value, language)
+        case Money(amount=amount):
+            return f"{amount:,}".replace(",", ".") + " ₫"
+        case Day(day=day):
+            return day.strftime("%d/%m/%Y")
+        case Moment(at=at, with_day=with_day):
+            return at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y" if with_day else "%H:%M")
+        case Decimal1(number=number, places=places):
+            written = f"{number:.{places}f}"
+            return written.replace(".", ",") if language == "vi" else written
+        case _:
+            return str(value)
+
+
+def catalogue_file(domain: str, language: str) -> Path | None:
+    """Return the file of a package's catalogue, found without importing the package; None: there is none."""
+    spec = importlib.util.find_spec(domain.split(".", maxsplit=1)[0])
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        file = Path(folder) / "locale" / language / "LC_MESSAGES" / f"{domain}.po"
+        if file.is_file():
+            return file
+    return None
+
+
+@cache
+def _catalogue(domain: str, language: str) -> dict[str, tuple[str, ...]]:
+    file = catalogue_file(domain, language)
+    if file is None:
+        return {}
+    from babel.messages.pofile import read_po
+
+    with file.open("rb") as stream:
+        catalogue = read_po(stream, locale=language)
+    found: dict[str, tuple[str, ...]] = {}
+    for message in catalogue:
+        if not message.id or message.fuzzy or not message.string:
+            continue
+        id = message.id if isinstance(message.id, str) else message.id[0]
+        strings = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        if all(strings):
+            found[id] = tuple(nfc(string) for string in strings)
+    _log.debug("catalogue loaded")
+    return found
