@@ -1,0 +1,1 @@
+"""A resident sees a doctor by video: the kiosk's side, and the desk where the doctor sits."""
