@@ -23,6 +23,9 @@ LANGUAGES: dict[str, str] = {"vi": "Tiếng Việt", "en": "English"}
 VIETNAM = timezone(timedelta(hours=7), "ICT")
 """Vietnam keeps UTC+7 all year (no daylight saving time)."""
 
+BILINGUAL = "-"
+"""In place of a package's name: the text carries its translations in its params."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -110,11 +113,18 @@ def verbatim(text: str) -> Text:
     return Text(id=text)
 
 
+def bilingual(*, vi: str, en: str) -> Text:
+    """Return text that brings its own translation: words that come from outside (a facility's name), not from code."""
+    return Text(id=en, params={"vi": vi, "en": en}, domain=BILINGUAL)
+
+
 def render(text: Text, language: str) -> str:
     """Return the words of a text in a language.
 
     A message without a translation is said in English (its id); ``make check`` finds such messages.
     """
+    if text.domain == BILINGUAL:
+        return str(text.params.get(language, text.id))
     n = text.params.get("n")
     plural = bool(text.plural) and isinstance(n, int)
     words = text.id
