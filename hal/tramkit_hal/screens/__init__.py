@@ -1,0 +1,1 @@
+"""Screens: the web screen and the scripted one; composition picks one by its driver name."""
