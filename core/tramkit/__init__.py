@@ -1,4 +1,61 @@
 """Tramkit: the open framework for digital citizen stations. These names are all that a plugin needs."""
 
-from tramkit_hal.vital import Reading as Reading
-from tramkit_hal.vital import Vital as Vital
+from tramkit import forms as forms
+from tramkit.capture import masked, reading_text, vital_name
+from tramkit.conversation import Ending
+from tramkit.forms import Form
+from tramkit.hookspecs import PluginContext, hookimpl
+from tramkit.identity import Level, Person
+from tramkit.service import Service, ServiceState
+from tramkit.staff import StaffCall
+from tramkit.visit import CameraTest, HandedOver, Live, Visit
+from tramkit_hal.device import DeviceError
+from tramkit_hal.document import Code, Document, Heading, Paragraph, Row, Rule
+from tramkit_hal.pages import Availability, Call, Fact, Option, Tone, Wait
+from tramkit_hal.roles import Role
+from tramkit_hal.vital import Reading, Vital
+from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, bilingual, verbatim
+
+__all__ = [
+    "Availability",
+    "Call",
+    "CameraTest",
+    "Code",
+    "Day",
+    "Decimal1",
+    "DeviceError",
+    "Document",
+    "Ending",
+    "Fact",
+    "Form",
+    "HandedOver",
+    "Heading",
+    "Level",
+    "Live",
+    "Messages",
+    "Moment",
+    "Money",
+    "Option",
+    "Paragraph",
+    "Person",
+    "PluginContext",
+    "Reading",
+    "Role",
+    "Row",
+    "Rule",
+    "Service",
+    "ServiceState",
+    "StaffCall",
+    "Text",
+    "Tone",
+    "Visit",
+    "Vital",
+    "Wait",
+    "bilingual",
+    "forms",
+    "hookimpl",
+    "masked",
+    "reading_text",
+    "verbatim",
+    "vital_name",
+]

@@ -1,0 +1,484 @@
+"""The conversation with the resident: shows pages, takes answers, and does on every page what is the core's.
+
+Language, larger text, help, leave, Back and time-outs are handled here, so that a service knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tramkit.staff import StaffBell, StaffCall
+from tramkit_hal.clock import Clock
+from tramkit_hal.events import Answered, Pressed, Touched
+from tramkit_hal.pages import (
+    AnyPage,
+    Ask,
+    Availability,
+    Bar,
+    Choose,
+    Contrast,
+    Help,
+    Leave,
+    Mode,
+    Option,
+    Settings,
+    Timeout,
+    View,
+)
+from tramkit_hal.screen import Screen
+from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
+
+_ = Messages("tramkit")
+_log = logging.getLogger(__name__)
+
+Ending = Literal["done", "left", "timed_out", "fault", "shutdown"]
+"""How a visit ended."""
+
+MAX_PRESSES = 200
+"""Things done at the screen that may wait to be looked at; more come only from a machine and are dropped."""
+
+
+class Timeouts(BaseModel):
+    """How long the station waits for a resident, in seconds (``[timeouts]`` in ``station.toml``).
+
+    EN 301 549 §9.2.2.1 (WCAG 2.2.1): the resident is warned and can extend by any touch, as often as wanted.
+
+    :param accessibility: on every page once larger text or another contrast is chosen.
+    :param countdown: from the warning to the end.
+    :param presence: from the sensor's "left" to the warning.
+    :param waiting: on pages where the station works or others are waited for.
+    :param farewell: how long the last page stands.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    menu: float = Field(60, ge=1, le=3600)
+    question: float = Field(90, ge=1, le=3600)
+    reading: float = Field(180, ge=1, le=3600)
+    accessibility: float = Field(180, ge=1, le=3600)
+    countdown: float = Field(30, ge=1, le=600)
+    presence: float = Field(20, ge=1, le=600)
+    waiting: float = Field(600, ge=1, le=3600)
+    farewell: float = Field(8, ge=0.1, le=60)
+
+
+class Idle(Enum):
+    """Which time-out a page has."""
+
+    MENU = "menu"
+    QUESTION = "question"
+    READING = "reading"
+    WAITING = "waiting"
+    NONE = "none"
+    """Suspended: the page has a deadline of its own (Pay, Capture, Call)."""
+
+
+@dataclass(frozen=True)
+class BackPressed:
+    """The resident wants the page before."""
+
+    typed: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ChangePressed:
+    """The resident wants to change the answer of that name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The visit is over."""
+
+    ending: Ending
+
+
+Signal = BackPressed | ChangePressed | Ended
+
+
+@dataclass(frozen=True)
+class _Alarm:
+    number: int
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """The presence sensor has seen nobody for a while."""
+
+
+@dataclass(frozen=True)
+class _Replace:
+    page: AnyPage
+
+
+_Item = Answered | Pressed | Touched | _Alarm | _Gone | _Replace
+
+
+class Conversation:
+    """One visit's exchange of pages and answers over a screen.
+
+    :param visit: names the visit to the screen.
+    :param head: the agency.
+    :param site: the place.
+    """
+
+    def __init__(
+        self,
+        screen: Screen,
+        clock: Clock,
+        bell: StaffBell,
+        timeouts: Timeouts,
+        *,
+        visit: str,
+        language: str,
+        languages: tuple[str, ...],
+        head: Text,
+        site: Text,
+    ) -> None:
+        self._screen = screen
+        self._clock = clock
+        self._bell = bell
+        self._timeouts = timeouts
+        self._view = View(
+            page=Leave(title=verbatim("")),
+            visit=visit,
+            language=language,
+            languages=languages,
+            head=head,
+            site=site,
+            bar=(Bar.START_OVER, Bar.SETTINGS, Bar.LOWER, Bar.HELP),
+        )
+        self._inbox: asyncio.Queue[_Item] = asyncio.Queue(MAX_PRESSES)
+        self._revision = 0
+        self._alarm = 0
+        self._alarm_task: asyncio.Task[None] | None = None
+        self._gone_task: asyncio.Task[None] | None = None
+        self._note: Text | None = None
+        self._help: StaffCall | None = None
+        self.committed: Text | None = None
+        """Why Back is no longer possible; None while it is."""
+        self.signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
+
+    @property
+    def language(self) -> str:
+        """The language the resident reads now."""
+        return self._view.language
+
+    @property
+    def kind(self) -> str:
+        """The kind of page shown now, for the operator."""
+        return self._view.page.kind
+
+    @property
+    def page(self) -> AnyPage:
+        """The page shown now."""
+        return self._view.page
+
+    # ── what comes in ─────────────────────────────────────────────────────────────────────────────────────
+
+    def take(self, event: Answered | Pressed | Touched) -> None:
+        """Take an event of the screen."""
+        self._put(event)
+
+    def presence(self, present: bool) -> None:
+        """Take what the presence sensor saw: somebody left, or is back."""
+        if self._gone_task is not None:
+            self._gone_task.cancel()
+            self._gone_task = None
+        if not present:
+            self._gone_task = asyncio.create_task(self._after(self._timeouts.presence, _Gone()))
+
+    def end(self, ending: Ending) -> None:
+        """End the visit."""
+        self._tell(Ended(ending))
+
+    def close(self) -> None:
+        """Stop every timer."""
+        for task in (self._alarm_task, self._gone_task):
+            if task is not None:
+                task.cancel()
+
+    def _put(self, item: _Item) -> None:
+        try:
+            self._inbox.put_nowait(item)
+        except asyncio.QueueFull:
+            _log.warning("events dropped, too many at once")
+
+    async def _after(self, seconds: float, item: _Item) -> None:
+        await self._clock.sleep(seconds)
+        self._put(item)
+
+    def _arm(self, seconds: float | None) -> None:
+        if self._alarm_task is not None:
+            self._alarm_task.cancel()
+            self._alarm_task = None
+        self._alarm += 1
+        if seconds is not None:
+            self._alarm_task = asyncio.create_task(self._after(seconds, _Alarm(self._alarm)))
+
+    def _tell(self, signal: Signal) -> None:
+        if not self.signal.done():
+            self.signal.set_result(signal)
+
+    def renew(self) -> None:
+        """Make ready for the next signal, once the one before was followed."""
+        self.signal = asyncio.get_running_loop().create_future()
+
+    # ── a page and its answer ─────────────────────────────────────────────────────────────────────────────
+
+    async def exchange(self, page: AnyPage, idle: Idle, *, back: bool = False, note: Text | None = None) -> Answered:
+        """Show a page and return its answer.
+
+        Never returns where the resident leaves or goes back: then :attr:`signal` is set and the caller is cancelled.
+        """
+        self._note = note
+        await self._show(page, back=back)
+        self._arm(self._seconds(idle))
+        while True:
+            item = await self._inbox.get()
+            match item:
+                case _Replace(page=page):
+                    await self._show(page, back=back)
+                    continue
+                case _Alarm(number=number) if number != self._alarm:
+                    continue
+                case _Alarm() | _Gone():
+                    page = await self._still_here(page, idle)
+                    await self._show(page, back=back)
+                case Touched():
+                    page = self._with_typed(page, item)
+                case Pressed():
+                    if self._stale(item):
+                        continue
+                    page = self._with_typed(page, item)
+                    if (page := await self._press(item, page, back)) is None:
+                        await self._forever()
+                    await self._show(page, back=back)
+                case Answered():
+                    if self._stale(item) or item.choice not in page.answers():
+                        _log.debug("answer dropped")
+                        continue
+                    closed = _closed_option(page, item.choice)
+                    if closed is None:
+                        self._arm(None)
+                        return item
+                    self._note = closed.reason
+                    await self._show(page, back=back)
+                case _:
+                    continue
+            self._arm(self._seconds(idle))
+
+    def replace(self, page: AnyPage) -> None:
+        """Show another state of the page that stands now (a live page)."""
+        self._put(_Replace(page))
+
+    async def announce(self, page: AnyPage) -> None:
+        """Show a page that takes no answer; leaving and help work on the next one."""
+        await self._show(page, back=False)
+
+    async def _show(self, page: AnyPage, *, back: bool) -> None:
+        was = self._view.page
+        same = was.id == page.id and was.kind == page.kind and was.answers() == page.answers()
+        if not same or isinstance(page, Ask):
+            self._revision += 1
+        shown = page.model_copy(update={"revision": self._revision})
+        self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note})
+        self._note = None
+        await self._screen.show(self._view)
+
+    def _stale(self, event: Answered | Pressed) -> bool:
+        page = self._view.page
+        return event.page != page.id or event.revision != page.revision
+
+    def _with_typed(self, page: AnyPage, event: Pressed | Touched) -> AnyPage:
+        """Keep what is typed, so that a change of language or a warning loses nothing."""
+        if not isinstance(page, Ask) or not event.values or event.page != page.id:
+            return page
+        fields = tuple(f.model_copy(update={"value": event.values.get(f.name, f.value)}) for f in page.fields)
+        return page.model_copy(update={"fields": fields})
+
+    def _seconds(self, idle: Idle) -> float | None:
+        if idle is Idle.NONE:
+            return None
+        seconds = float(getattr(self._timeouts, idle.value))
+        mode = self._view.mode
+        if mode.text_scale != 1 or mode.contrast is not Contrast.NORMAL or mode.lowered:
+            return max(seconds, self._timeouts.accessibility)
+        return seconds
+
+    async def _forever(self) -> None:
+        self._arm(None)
+        await asyncio.get_running_loop().create_future()
+
+    # ── what every page can do ────────────────────────────────────────────────────────────────────────────
+
+    async def _press(self, press: Pressed, page: AnyPage, back: bool) -> AnyPage | None:
+        """Do what a button of the frame says; None: the conversation leaves this page."""
+        match press.button:
+            case "back":
+                if self.committed is not None:
+                    self._note = self.committed
+                    return page
+                if not back:
+                    return page
+                self._tell(BackPressed(press.values))
+                return None
+            case "change":
+                self._tell(ChangePressed(press.value))
+                return None
+            case "language":
+                if press.value in self._view.languages and press.value in LANGUAGES:
+                    self._view = self._view.model_copy(update={"language": press.value})
+            case Bar.LOWER:
+                self._set_mode(lowered=not self._view.mode.lowered)
+            case Bar.SETTINGS:
+                await self._settings()
+            case Bar.HELP:
+                await self._ask_help()
+            case Bar.START_OVER:
+                if await self._really_leave():
+                    self._tell(Ended("left"))
+                    return None
+            case _:
+                _log.debug("button not offered")
+        return page
+
+    def _set_mode(self, **changes: object) -> None:
+        mode = Mode.model_validate({**self._view.mode.model_dump(), **changes})
+        self._view = self._view.model_copy(update={"mode": mode})
+
+    async def _over(self, page: AnyPage, idle_ends: float | None) -> str | None:
+        """Show a page of the core over the service's; return the choice, None when time is up.
+
+        What happens to the page below is kept until the resident comes back to it.
+        """
+        await self._show(page, back=False)
+        self._arm(idle_ends)
+        below: list[_Item] = []
+        try:
+            while True:
+                item = await self._inbox.get()
+                match item:
+                    case _Alarm(number=number) if number == self._alarm:
+                        return None
+                    case _Replace() if item.page.id == page.id:
+                        page = item.page
+                        await self._show(page, back=False)
+                    case _Replace():
+                        below = [item]
+                    case Answered() if not self._stale(item) and item.choice in page.answers():
+                        return item.choice
+                    case Touched() if page.kind == "timeout":
+                        return "stay"
+                    case Pressed(button="language") if not self._stale(item):
+                        if item.value in self._view.languages and item.value in LANGUAGES:
+                            self._view = self._view.model_copy(update={"language": item.value})
+                            await self._show(page, back=False)
+                    case Touched() | Pressed():
+                        self._arm(idle_ends)
+                    case _:
+                        continue
+        finally:
+            for item in below:
+                self._put(item)
+
+    async def _still_here(self, page: AnyPage, idle: Idle) -> AnyPage:
+        countdown = self._timeouts.countdown
+        warning = Timeout(
+            id="timeout",
+            title=_("Are you still there?"),
+            body=(_("Your answers are hidden. Without an answer the visit ends and they are deleted."),),
+            seconds=int(countdown),
+        )
+        if await self._over(warning, countdown) == "stay":
+            return page
+        self._tell(Ended("timed_out"))
+        await self._forever()
+        raise AssertionError
+
+    async def _really_leave(self) -> bool:
+        page = Leave(
+            id="leave",
+            title=_("Do you want to end the visit?"),
+            body=(_("What you have entered will be deleted from this station."),),
+        )
+        return await self._over(page, self._timeouts.menu) != "stay"
+
+    async def _ask_help(self) -> None:
+        if self._help is None:
+            self._help = self._bell.ring(_("A resident asks for help"))
+        call = self._help
+
+        def page() -> Help:
+            came = call.acknowledged_at is not None
+            return Help(
+                id="help",
+                title=_("Staff are on their way") if came else _("Staff have been called"),
+                body=(
+                    _("Please wait here.")
+                    if came
+                    else _("Please wait a moment. If nobody comes, call the number below."),
+                ),
+                asked_at=call.asked_at,
+                acknowledged_at=call.acknowledged_at,
+                phone=call.phone,
+            )
+
+        async def watch() -> None:
+            await call.acknowledged()
+            self.replace(page())
+
+        watcher = asyncio.create_task(watch())
+        try:
+            await self._over(page(), self._timeouts.reading)
+        finally:
+            watcher.cancel()
+        if call.acknowledged_at is not None:
+            self._help = None
+
+    async def _settings(self) -> None:
+        while True:
+            choice = await self._over(self._settings_page(), self._timeouts.accessibility)
+            match (choice or "").split(":"):
+                case ["text", scale]:
+                    self._set_mode(text_scale=float(scale))
+                case ["contrast", contrast]:
+                    self._set_mode(contrast=contrast)
+                case _:
+                    return
+
+    def _settings_page(self) -> Settings:
+        mode = self._view.mode
+
+        def option(value: str, label: Text, chosen: bool) -> Option:
+            return Option(value=value, label=label, hint=_("Chosen now") if chosen else None)
+
+        return Settings(
+            id="settings",
+            title=_("How would you like to see the screen?"),
+            options=(
+                option("text:1", _("Normal text"), mode.text_scale == 1),
+                option("text:1.5", _("Larger text"), mode.text_scale == 1.5),
+                option("text:2", _("Largest text"), mode.text_scale == 2),
+                option("contrast:normal", _("Normal colours"), mode.contrast is Contrast.NORMAL),
+                option("contrast:high", _("High contrast"), mode.contrast is Contrast.HIGH),
+                option("contrast:dark", _("Dark"), mode.contrast is Contrast.DARK),
+            ),
+        )
+
+
+def _closed_option(page: AnyPage, choice: str) -> Option | None:
+    if not isinstance(page, Choose):
+        return None
+    return next(
+        (o for o in page.options if o.value == choice and o.state is Availability.CLOSED),
+        None,
+    )

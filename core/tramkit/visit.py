@@ -1,0 +1,545 @@
+"""A visit: what a service sees of one resident's time at the station.
+
+Each method that shows a page is a step of the journal, so that Back can replay the conversation. Nothing that passes
+through here is kept after the visit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from random import Random
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_jsonable_python
+
+from tramkit import capture
+from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, Idle
+from tramkit.devices import Devices
+from tramkit.forms import Form
+from tramkit.identity import Level, Person
+from tramkit.journal import Entry, Journal
+from tramkit.staff import StaffBell, StaffCall
+from tramkit_hal.clock import Clock
+from tramkit_hal.device import Device, DeviceError, Trouble
+from tramkit_hal.document import Document
+from tramkit_hal.events import Answered
+from tramkit_hal.pages import AnyPage, Ask, Call, Check, Choose, Done, Fact, Option, Read, Tell, Tone, Wait
+from tramkit_hal.printer import ReceiptPrinter
+from tramkit_hal.roles import Role
+from tramkit_hal.screen import Screen
+from tramkit_hal.video import NewestFrame
+from tramkit_hal.vital import Reading, Vital
+from tramkit_hal.words import Messages, Text
+
+_ = Messages("tramkit")
+_log = logging.getLogger(__name__)
+
+F = TypeVar("F", bound=Form)
+D = TypeVar("D", bound=Device)
+T = TypeVar("T")
+
+QUIET_SECONDS = 0.4
+"""How long the outside world may take before the resident is told to wait."""
+
+CANCEL_SECONDS = 5.0
+"""How long a cancelled service may take to put its things away."""
+
+
+class HandedOver(BaseModel):
+    """What became of a document for the resident.
+
+    :param outcome: ``printed``; ``shown``: no paper, the codes hold it; ``failed``; ``unknown``: it may have printed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outcome: Literal["printed", "shown", "failed", "unknown"]
+    codes: tuple[str, ...] = ()
+
+
+class CameraTest(BaseModel):
+    """What the camera and microphone test found.
+
+    :param camera: a picture was seen.
+    :param microphone: the microphone gave sound.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    camera: bool
+    microphone: bool
+
+
+class Live:
+    """A page that changes while it stands; see :meth:`Visit.live`."""
+
+    def __init__(self, conversation: Conversation, page: Wait | Call, idle: Idle) -> None:
+        self._conversation = conversation
+        self._page = page
+        self._idle = idle
+        self._choices: asyncio.Queue[str] = asyncio.Queue(16)
+
+    def update(self, page: Wait | Call) -> None:
+        """Show another state of the page; nothing happens where it is the same."""
+        page = page.model_copy(update={"id": self._page.id})
+        if page != self._page:
+            self._page = page
+            self._conversation.replace(page)
+
+    async def answer(self) -> str:
+        """Return the next choice that the resident presses, waiting for it."""
+        return await self._choices.get()
+
+    async def run(self) -> None:
+        while True:
+            answered = await self._conversation.exchange(self._page, self._idle)
+            with contextlib.suppress(asyncio.QueueFull):  # a resident who presses faster than the service reads
+                self._choices.put_nowait(answered.choice)
+
+
+class Visit:
+    """One resident's time at the station, as a service sees it.
+
+    :ivar id: names the visit in logs; new each time.
+    :ivar person: who the resident is, once known.
+    :ivar ending: how the visit ends, set before the service is cancelled; None while it goes on.
+    """
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        conversation: Conversation,
+        screen: Screen,
+        devices: Devices,
+        bell: StaffBell,
+        clock: Clock,
+        seed: int,
+    ) -> None:
+        self.id = id
+        self.person: Person | None = None
+        self.ending: Ending | None = None
+        self._conversation = conversation
+        self._screen = screen
+        self._devices = devices
+        self._bell = bell
+        self._clock = clock
+        self._seed = seed
+        self._random = Random(seed)
+        self._journal = Journal()
+        self.current = ""
+        self._lives = 0
+        self._calls: dict[str, StaffCall] = {}
+        self._claimed: set[Device] = set()
+        self._videos: set[str] = set()
+
+    # ── what a service asks ───────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def language(self) -> str:
+        """The language the resident reads now; it can change at any page."""
+        return self._conversation.language
+
+    @property
+    def random(self) -> Random:
+        """Randomness that is the same in each replay."""
+        return self._random
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC; the same in each replay."""
+        key = self._journal.key("now")
+        entry = self._journal.replay(key)
+        if entry is not None:
+            return entry.value
+        now = self._clock.now()
+        self._journal.record(Entry(key, "", now, answer=False))
+        return now
+
+    async def identify(self, level: Level = Level.CLAIMED) -> Person:
+        """Learn who the resident is: card on the reader, card's QR at the scanner, or typed (``CLAIMED`` only)."""
+        if level is Level.NONE and self.person is not None:
+            return self.person
+        self.person = await capture.identify(self, level)
+        return self.person
+
+    async def choose(
+        self, title: Text, options: Sequence[Option], *, body: Sequence[Text] = (), name: str = ""
+    ) -> str:
+        """Let the resident choose one; return its value. A closed option says its reason and is not taken."""
+
+        def page(kept: Any) -> AnyPage:
+            return Choose(title=title, body=tuple(body), options=tuple(options), selected=kept or "")
+
+        idle = Idle.MENU if name == "menu" else Idle.QUESTION
+        return await self.step("choose", title, page, lambda answered: answered.choice, idle, name=name)
+
+    async def ask(
+        self,
+        form: type[F],
+        title: Text,
+        *,
+        body: Sequence[Text] = (),
+        action: Text | None = None,
+        prefill: Mapping[str, str] | None = None,
+        sources: Mapping[str, Text] | None = None,
+        name: str = "",
+    ) -> F:
+        """Ask a form's questions on one page until they are answered well; return the form.
+
+        :param prefill: what stands in the fields at first, by field, as typed.
+        :param sources: where a prefilled value came from, by field.
+        """
+        name = name or form.__name__
+        attempts = 0
+        errors: dict[str, Text] = {}
+        typed: Mapping[str, str] = dict(prefill or {})
+
+        def page(kept: Any) -> AnyPage:
+            values = {**typed, **kept} if kept and not attempts else typed
+            fields = form.views(values, errors, sources or {} if not attempts else {})
+            more = {"action": action} if action else {}
+            return Ask(title=title, body=tuple(body), fields=fields, attempts=attempts, **more)
+
+        def read(answered: Answered) -> Any:
+            nonlocal typed, errors, attempts
+            typed = dict(answered.values)
+            found, errors = form.read(typed)
+            attempts += bool(errors)
+            return None if found is None else found.typed()
+
+        value = await self.step("ask", title, page, read, Idle.QUESTION, name=name, base=form.__qualname__)
+        found, _errors = form.read(value)
+        assert found is not None
+        return found
+
+    async def read(self, title: Text, *body: Text, action: Text | None = None) -> None:
+        """Let the resident read something long."""
+        more = {"action": action} if action else {}
+        await self.step("read", title, lambda _kept: Read(title=title, body=body, **more), _done, Idle.READING)
+
+    async def check(self, title: Text, facts: Sequence[Fact], *, action: Text, body: Sequence[Text] = ()) -> None:
+        """Let the resident look over the answers; each fact with ``change`` leads back to the answer of that name."""
+
+        def page(kept: Any) -> AnyPage:
+            return Check(title=title, body=tuple(body), facts=tuple(facts), action=action)
+
+        await self.step("check", title, page, _done, Idle.READING)
+
+    async def tell(
+        self,
+        title: Text,
+        *body: Text,
+        tone: Tone = Tone.PLAIN,
+        large: Text | None = None,
+        facts: Sequence[Fact] = (),
+        options: Sequence[Option] = (),
+        codes: Sequence[str] = (),
+        action: Text | None = _("Continue"),
+    ) -> str:
+        """Tell the resident something; return ``continue`` or the value of the option chosen."""
+
+        def page(kept: Any) -> AnyPage:
+            return Tell(
+                title=title,
+                body=body,
+                tone=tone,
+                large=large,
+                facts=tuple(facts),
+                options=tuple(options),
+                codes=tuple(codes),
+                action=action,
+            )
+
+        return await self.step("tell", title, page, lambda answered: answered.choice, Idle.READING)
+
+    async def measure(self, kind: Vital, title: Text, *body: Text) -> Reading | None:
+        """Measure a vital sign; None where the resident skips it or the station cannot measure it."""
+        return await capture.measure(self, kind, title, body)
+
+    async def try_camera(self, title: Text, *body: Text) -> CameraTest:
+        """Let the resident see and hear whether camera and microphone work."""
+        camera, microphone = await capture.try_camera(self, title, body)
+        return CameraTest(camera=camera, microphone=microphone)
+
+    async def fetch(self, call: Callable[..., Awaitable[T]], *args: Any, title: Text | None = None) -> T:
+        """Ask the outside world something that changes nothing there; a replay gives the same answer.
+
+        :param call: an async function; its result must be data (pydantic models, lists, numbers, strings).
+        :param title: shown while it takes long.
+        """
+        what = json.dumps(to_jsonable_python(args), sort_keys=True)
+        key = self._journal.key(f"fetch:{call.__qualname__}:{_digest(what)}")
+        entry = self._journal.replay(key)
+        if entry is not None:
+            return entry.value
+        kept = self._journal.kept(key)
+        if kept is not None:
+            result = kept.value
+        else:
+            result = await self.meanwhile(call(*args), title or _("One moment, please"))
+            to_jsonable_python(result)  # data only: a plugin may run in a process of its own one day
+        self._journal.record(Entry(key, "", result, answer=False))
+        return result
+
+    async def meanwhile(self, work: Awaitable[T], title: Text) -> T:
+        """Wait for work, telling the resident so where it takes longer than a moment."""
+        task = asyncio.ensure_future(work)
+        shown: asyncio.Task[Any] | None = None
+
+        async def tell() -> None:
+            await self._clock.sleep(QUIET_SECONDS)
+            await self._conversation.exchange(Wait(id=self.page_id("wait"), title=title), Idle.WAITING)
+
+        try:
+            shown = asyncio.create_task(tell())
+            return await task
+        finally:
+            for each in (task, shown):
+                if each is not None and not each.done():
+                    each.cancel()
+
+    async def commit(self, because: Text) -> None:
+        """From here on the outside world knows: Back explains with these words instead of going back."""
+        self._conversation.committed = because
+
+    @contextlib.asynccontextmanager
+    async def live(self, page: Wait | Call) -> AsyncIterator[Live]:
+        """Show a page that changes while it stands (a queue, a call); only after :meth:`commit`."""
+        if self._conversation.committed is None:
+            raise RuntimeError("visit.live() comes after visit.commit(): a live page cannot be replayed by Back")
+        self._lives += 1
+        page = page.model_copy(update={"id": f"live{self._lives}"})
+        live = Live(self._conversation, page, Idle.NONE if isinstance(page, Call) else Idle.WAITING)
+        task = asyncio.create_task(live.run(), name="live page")
+        try:
+            yield live
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def print(self, document: Document, *, name: str) -> HandedOver:
+        """Hand a document over: on paper, or as codes for the screen where there is no paper.
+
+        :param name: the same name prints once in a visit.
+        """
+        unknown = False
+        await self._conversation.announce(Wait(id=self.page_id("print"), title=_("Printing…")))
+        for printer in self._devices.usable(Role.RECEIPT_PRINTER, ReceiptPrinter):
+            if unknown and printer.capabilities.medium == "paper":
+                continue  # it may hang out of the other printer already: printing is at most once
+            try:
+                self._claim(printer)
+                printed = await printer.print(document, self.language, f"{self.id}:{name}")
+                if printed.medium == "paper" and printer.capabilities.presents:
+                    await printer.present()
+            except DeviceError as error:
+                unknown = unknown or error.trouble in (Trouble.OUTCOME_UNKNOWN, Trouble.DEADLINE)
+                _log.warning("not printed", extra={"visit": self.id, "trouble": error.trouble.value})
+                continue
+            if printed.medium == "paper":
+                return HandedOver(outcome="printed")
+            return HandedOver(outcome="unknown" if unknown else "shown", codes=printed.codes)
+        return HandedOver(outcome="unknown" if unknown else "failed")
+
+    def call_staff(self, reason: Text) -> StaffCall:
+        """Call staff to the station; the same reason calls once in a visit.
+
+        :param reason: for staff, without personal data.
+        """
+        if reason.id not in self._calls:
+            self._calls[reason.id] = self._bell.ring(reason)
+        return self._calls[reason.id]
+
+    def device(self, role: Role, contract: type[D]) -> D:
+        """Return the first usable device of a role, claimed for this visit.
+
+        :raises DeviceError: there is none now.
+        """
+        for device in self._devices.usable(role, contract):
+            with contextlib.suppress(DeviceError):
+                self._claim(device)
+                return device
+        raise DeviceError(Trouble.UNPLUGGED, role.value)
+
+    def set_video(self, name: str, picture: NewestFrame | None) -> None:
+        """Give a name to a moving picture for Capture and Call pages; None takes it away."""
+        self._screen.set_video(name, picture)
+        self._videos.add(name)
+
+    async def done(
+        self,
+        title: Text,
+        *body: Text,
+        facts: Sequence[Fact] = (),
+        codes: Sequence[str] = (),
+        action: Text | None = None,
+    ) -> None:
+        """Tell the resident that the service is done; the visit ends after it."""
+
+        def page(kept: Any) -> AnyPage:
+            more = {"action": action} if action else {}
+            return Done(title=title, body=body, facts=tuple(facts), codes=tuple(codes), **more)
+
+        await self.step("done", title, page, _done, Idle.READING)
+
+    # ── steps, for the core ───────────────────────────────────────────────────────────────────────────────
+
+    async def step(
+        self,
+        kind: str,
+        title: Text,
+        page: Callable[[Any], AnyPage],
+        read: Callable[[Answered], Any],
+        idle: Idle,
+        *,
+        name: str = "",
+        base: str = "",
+    ) -> Any:
+        """Show a page until ``read`` makes a value of its answer; replay, resume and prefill as the journal says.
+
+        :param page: makes the page from the answer that was given or typed before, None at first.
+        :param read: makes the value; None: not yet, show the page again.
+        """
+        key = self._journal.key(f"{kind}:{base or name or title.id}")
+        entry = self._journal.replay(key)
+        if entry is not None:
+            return entry.value
+        shape = _digest(page(None).model_dump_json())
+        resumed = self._journal.resumed(key, shape)
+        value = resumed.value if resumed is not None else None
+        if value is None:
+            kept = self._journal.kept(key)
+            value = await self._exchange(key, page, read, idle, kept.value if kept else None)
+        self._journal.record(Entry(key, name, value, answer=True, shape=shape))
+        return value
+
+    async def _exchange(
+        self,
+        key: str,
+        page: Callable[[Any], AnyPage],
+        read: Callable[[Answered], Any],
+        idle: Idle,
+        kept: Any,
+    ) -> Any:
+        self.current = key
+        while True:
+            shown = page(kept).model_copy(update={"id": self.page_id(key)})
+            answered = await self._conversation.exchange(shown, idle, back=self.can_go_back)
+            value = read(answered)
+            if value is not None:
+                return value
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether Back is offered: there is an answer before, or it explains why not."""
+        return self._journal.can_go_back() or self._conversation.committed is not None
+
+    def kept(self, key: str) -> Any:
+        """Return the answer that was taken back for the step of that key and its first occurrence."""
+        found = self._journal.kept(f"{key}#1")
+        return found.value if found else None
+
+    @property
+    def conversation(self) -> Conversation:
+        """The exchange of pages; for the core's own steps."""
+        return self._conversation
+
+    @property
+    def journal(self) -> Journal:
+        """The journal; for the core's own steps."""
+        return self._journal
+
+    @property
+    def devices(self) -> Devices:
+        """The station's devices; for the core's own steps."""
+        return self._devices
+
+    @property
+    def clock(self) -> Clock:
+        """The station's clock; for the core's own steps."""
+        return self._clock
+
+    def page_id(self, key: str) -> str:
+        """Return the id of the page of a step; for the core's own steps."""
+        return f"{key.split(':', maxsplit=1)[0]}-{_digest(key)[:10]}"
+
+    def _claim(self, device: Device) -> None:
+        device.claim(self.id)
+        self._claimed.add(device)
+
+    # ── the life of a visit, for the station ──────────────────────────────────────────────────────────────
+
+    async def run(self, script: Callable[[Visit], Awaitable[None]]) -> Ending:
+        """Run the conversation, replaying it on Back, until it ends; return how."""
+        while True:
+            self._journal.begin()
+            self._random = Random(self._seed)
+            self._lives = 0
+            task = asyncio.ensure_future(script(self))
+            signal = self._conversation.signal
+            await asyncio.wait({task, signal}, return_when=asyncio.FIRST_COMPLETED)
+            if not signal.done():
+                return self._finished(task)
+            match signal.result():
+                case Ended(ending=ending):
+                    self.ending = ending
+                    await self._conversation.announce(Wait(id="ending", title=_("Deleting your information…")))
+                    await self._cancel(task)
+                    return ending
+                case BackPressed(typed=typed):
+                    await self._cancel(task)
+                    if typed and self.current:
+                        self._journal.keep_draft(self.current, dict(typed))
+                    self._journal.back()
+                case ChangePressed(name=name):
+                    await self._cancel(task)
+                    if not self._journal.change(name, resume_until=self.current):
+                        _log.warning("change link leads nowhere", extra={"visit": self.id})
+            self._conversation.renew()
+
+    def _finished(self, task: asyncio.Future[None]) -> Ending:
+        error = task.exception() if not task.cancelled() else asyncio.CancelledError()
+        if error is None:
+            self.ending = "done"
+        else:
+            self.ending = "fault"
+            _log.error("service failed", extra={"visit": self.id}, exc_info=error)
+        return self.ending
+
+    async def _cancel(self, task: asyncio.Future[None]) -> None:
+        task.cancel()
+        done, _pending = await asyncio.wait({task}, timeout=CANCEL_SECONDS)
+        if not done:
+            _log.error("service does not stop", extra={"visit": self.id})
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("service failed while it was ended", extra={"visit": self.id}, exc_info=error)
+
+    def wipe(self) -> None:
+        """Forget everything of the resident and give the devices back."""
+        self._journal.wipe()
+        self.person = None
+        self.current = ""
+        self._conversation.close()
+        for name in self._videos:
+            self._screen.set_video(name, None)
+        self._videos.clear()
+        for device in self._claimed:
+            device.release(self.id)
+        self._claimed.clear()
+        self._calls.clear()
+
+
+def _done(answered: Answered) -> bool:
+    return True
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
