@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from tramkit import forms
@@ -59,9 +60,7 @@ class TypedPerson(Form):
     ]
     sex: Annotated[
         str,
-        forms.choice(
-            _("Sex"), (Option(value="female", label=_("Female")), Option(value="male", label=_("Male")))
-        ),
+        forms.choice(_("Sex"), (Option(value="female", label=_("Female")), Option(value="male", label=_("Male")))),
     ]
     number: Annotated[str, forms.citizen_id(_("Identity number"), hint=_("12 digits on the front of the card"))]
 
@@ -103,11 +102,11 @@ async def _card(visit: Visit, level: Level) -> Person | str:
         sources: list[Callable[[], Awaitable[Person]]] = []
         with contextlib.suppress(DeviceError):
             reader = visit.device(Role.ID_READER, IdReader)
-            sources.append(lambda: _from_reader(reader))
+            sources.append(partial(_from_reader, reader))
         if level <= Level.CLAIMED:
             with contextlib.suppress(DeviceError):
                 scanner = visit.device(Role.CODE_SCANNER, CodeScanner)
-                sources.append(lambda: _from_scanner(scanner))
+                sources.append(partial(_from_scanner, scanner))
         try:
             found = await _page_or_device(visit, page, sources)
         except CardQrError:
@@ -183,9 +182,7 @@ async def _from_scanner(scanner: CodeScanner) -> Person:
 
 
 def _person(card: CardData, level: Level) -> Person:
-    return Person(
-        level=level, name=card.name, number=card.number, born=card.born, sex=card.sex, address=card.address
-    )
+    return Person(level=level, name=card.name, number=card.number, born=card.born, sex=card.sex, address=card.address)
 
 
 # ── vital signs ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,9 +232,7 @@ async def _measure(visit: Visit, kind: Vital, title: Text, body: tuple[Text, ...
     while True:
         told = (*((trouble,) if trouble else ()), *body)
         if reading is None:
-            page = Capture(
-                id=id, source="vital", title=title, body=told, options=(skip,), action=_("Start measuring")
-            )
+            page = Capture(id=id, source="vital", title=title, body=told, options=(skip,), action=_("Start measuring"))
         else:
             page = Capture(
                 id=f"{id}-result",
@@ -378,9 +373,7 @@ async def _step(visit: Visit, base: str, name: str, run: Callable[[], Awaitable[
     return value
 
 
-async def _page_or_device(
-    visit: Visit, page: AnyPage, sources: list[Callable[[], Awaitable[T]]]
-) -> Answered | T:
+async def _page_or_device(visit: Visit, page: AnyPage, sources: list[Callable[[], Awaitable[T]]]) -> Answered | T:
     """Show a page until it is answered or one of the devices delivers, whichever comes first."""
     shown = asyncio.create_task(visit.conversation.exchange(page, Idle.QUESTION, back=visit.can_go_back))
     readers = [asyncio.ensure_future(source()) for source in sources]

@@ -259,7 +259,7 @@ class Conversation:
                     if self._stale(item):
                         continue
                     page = self._with_typed(page, item)
-                    if (page := await self._press(item, page, back)) is None:
+                    if not await self._press(item, back):
                         await self._forever()
                     await self._show(page, back=back)
                 case Answered():
@@ -320,20 +320,20 @@ class Conversation:
 
     # ── what every page can do ────────────────────────────────────────────────────────────────────────────
 
-    async def _press(self, press: Pressed, page: AnyPage, back: bool) -> AnyPage | None:
-        """Do what a button of the frame says; None: the conversation leaves this page."""
+    async def _press(self, press: Pressed, back: bool) -> bool:
+        """Do what a button of the frame says; False: the conversation leaves this page."""
         match press.button:
             case "back":
                 if self.committed is not None:
                     self._note = self.committed
-                    return page
+                    return True
                 if not back:
-                    return page
+                    return True
                 self._tell(BackPressed(press.values))
-                return None
+                return False
             case "change":
                 self._tell(ChangePressed(press.value))
-                return None
+                return False
             case "language":
                 if press.value in self._view.languages and press.value in LANGUAGES:
                     self._view = self._view.model_copy(update={"language": press.value})
@@ -346,10 +346,10 @@ class Conversation:
             case Bar.START_OVER:
                 if await self._really_leave():
                     self._tell(Ended("left"))
-                    return None
+                    return False
             case _:
                 _log.debug("button not offered")
-        return page
+        return True
 
     def _set_mode(self, **changes: object) -> None:
         mode = Mode.model_validate({**self._view.mode.model_dump(), **changes})

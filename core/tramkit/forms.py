@@ -155,9 +155,7 @@ def text(
     max_length: int = 500,
 ) -> Question:
     """Ask for words; the field is a ``str`` (``str | None`` where not required)."""
-    return Question(
-        Control.TEXT, label, hint, example, missing=missing, required=required, max_length=max_length
-    )
+    return Question(Control.TEXT, label, hint, example, missing=missing, required=required, max_length=max_length)
 
 
 def name(label: Text, *, missing: Text | None = None, hint: Text | None = None) -> Question:
@@ -211,7 +209,14 @@ def digits(
         else _("Enter between {low} and {high} digits.", low=low, high=high)
     )
     return Question(
-        Control.DIGITS, label, hint, example, missing=missing, malformed=wrong, max_length=high * 2, parse=parse
+        Control.DIGITS,
+        label,
+        hint,
+        example,
+        missing=missing,
+        malformed=wrong,
+        max_length=high * 2,
+        parse=parse,
     )
 
 

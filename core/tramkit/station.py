@@ -259,9 +259,7 @@ class Station:
             await self._farewell(screen, conversation.language)
 
     async def _script(self, visit: Visit) -> None:
-        chosen = await visit.choose(
-            _("What would you like to do?"), menu(self.services, self.devices), name="menu"
-        )
+        chosen = await visit.choose(_("What would you like to do?"), menu(self.services, self.devices), name="menu")
         service = next(service for service in self.services if service.id == chosen)
         if self._progress is not None:
             self._progress = Progress(visit.id, service.id, "", self._progress.since)
@@ -304,7 +302,10 @@ class Station:
         words: tuple[Text, Text] = (
             (_("Your information has been deleted"), _("Thank you. Goodbye."))
             if self.last_wipe_certain
-            else (_("Your visit has ended"), _("A device could not be cleared. It stays switched off until staff check it."))
+            else (
+                _("Your visit has ended"),
+                _("A device could not be cleared. It stays switched off until staff check it."),
+            )
         )
         page = Tell(id="farewell", title=words[0], body=words[1:], tone=Tone.SUCCESS, action=None)
         self._touched.clear()

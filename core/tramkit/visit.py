@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from random import Random
 from typing import Any, Literal, TypeVar
@@ -169,9 +169,7 @@ class Visit:
         self.person = await capture.identify(self, level)
         return self.person
 
-    async def choose(
-        self, title: Text, options: Sequence[Option], *, body: Sequence[Text] = (), name: str = ""
-    ) -> str:
+    async def choose(self, title: Text, options: Sequence[Option], *, body: Sequence[Text] = (), name: str = "") -> str:
         """Let the resident choose one; return its value. A closed option says its reason and is not taken."""
 
         def page(kept: Any) -> AnyPage:
@@ -204,8 +202,7 @@ class Visit:
         def page(kept: Any) -> AnyPage:
             values = {**typed, **kept} if kept and not attempts else typed
             fields = form.views(values, errors, sources or {} if not attempts else {})
-            more = {"action": action} if action else {}
-            return Ask(title=title, body=tuple(body), fields=fields, attempts=attempts, **more)
+            return Ask(title=title, body=tuple(body), fields=fields, attempts=attempts, action=action or _("Continue"))
 
         def read(answered: Answered) -> Any:
             nonlocal typed, errors, attempts
@@ -221,8 +218,11 @@ class Visit:
 
     async def read(self, title: Text, *body: Text, action: Text | None = None) -> None:
         """Let the resident read something long."""
-        more = {"action": action} if action else {}
-        await self.step("read", title, lambda _kept: Read(title=title, body=body, **more), _done, Idle.READING)
+
+        def page(kept: Any) -> AnyPage:
+            return Read(title=title, body=body, action=action or _("Continue"))
+
+        await self.step("read", title, page, _done, Idle.READING)
 
     async def check(self, title: Text, facts: Sequence[Fact], *, action: Text, body: Sequence[Text] = ()) -> None:
         """Let the resident look over the answers; each fact with ``change`` leads back to the answer of that name."""
@@ -310,7 +310,7 @@ class Visit:
         self._conversation.committed = because
 
     @contextlib.asynccontextmanager
-    async def live(self, page: Wait | Call) -> AsyncIterator[Live]:
+    async def live(self, page: Wait | Call) -> AsyncGenerator[Live]:
         """Show a page that changes while it stands (a queue, a call); only after :meth:`commit`."""
         if self._conversation.committed is None:
             raise RuntimeError("visit.live() comes after visit.commit(): a live page cannot be replayed by Back")
@@ -385,8 +385,7 @@ class Visit:
         """Tell the resident that the service is done; the visit ends after it."""
 
         def page(kept: Any) -> AnyPage:
-            more = {"action": action} if action else {}
-            return Done(title=title, body=body, facts=tuple(facts), codes=tuple(codes), **more)
+            return Done(title=title, body=body, facts=tuple(facts), codes=tuple(codes), action=action or _("Finish"))
 
         await self.step("done", title, page, _done, Idle.READING)
 

@@ -12,7 +12,7 @@ import contextlib
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -289,7 +289,7 @@ class Device(ABC):
 
     @final
     @contextlib.asynccontextmanager
-    async def events(self) -> AsyncIterator[AsyncIterator[DeviceEvent]]:
+    async def events(self) -> AsyncGenerator[AsyncIterator[DeviceEvent]]:
         """Listen: ``async with device.events() as events: async for event in events``."""
         listener = _Listener()
         self._listeners.add(listener)
@@ -416,7 +416,7 @@ class Device(ABC):
 
     @final
     @contextlib.asynccontextmanager
-    async def _operation(self, deadline: float, *, exclusive: bool = True) -> AsyncIterator[None]:
+    async def _operation(self, deadline: float, *, exclusive: bool = True) -> AsyncGenerator[None]:
         """Frame one operation of a driver: the device must be usable, is busy meanwhile, and keeps the deadline.
 
         :param deadline: seconds.

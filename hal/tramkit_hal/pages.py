@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tramkit_hal.words import Messages, Text, Value, render, verbatim
 
@@ -125,7 +125,8 @@ class Page(Data):
     """What every page has.
 
     :param id: names the page within the visit; the same step shown again has the same id.
-    :param revision: rises when the same page is shown with other content.
+    :param revision: rises when the same page takes other answers; it stays while only what is told changes, so that
+        a touch is not lost to a page that counts down.
     """
 
     id: str = ""
@@ -417,10 +418,20 @@ class Contrast(StrEnum):
     DARK = "dark"
 
 
+def _scale(value: float) -> float:
+    if value not in TEXT_SCALES:
+        raise ValueError("1, 1.5 or 2")
+    return value
+
+
+TEXT_SCALES = (1.0, 1.5, 2.0)
+TextScale = Annotated[float, AfterValidator(_scale)]
+
+
 class Mode(Data):
     """How the resident wants to see: reset after each visit."""
 
-    text_scale: Literal[1, 1.5, 2] = 1
+    text_scale: TextScale = 1.0
     contrast: Contrast = Contrast.NORMAL
     lowered: bool = False
 
