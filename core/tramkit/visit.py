@@ -45,6 +45,8 @@ F = TypeVar("F", bound=Form)
 D = TypeVar("D", bound=Device)
 T = TypeVar("T")
 
+CONTINUE = _("Continue")
+
 QUIET_SECONDS = 0.4
 """How long the outside world may take before the resident is told to wait."""
 
@@ -202,7 +204,7 @@ class Visit:
         def page(kept: Any) -> AnyPage:
             values = {**typed, **kept} if kept and not attempts else typed
             fields = form.views(values, errors, sources or {} if not attempts else {})
-            return Ask(title=title, body=tuple(body), fields=fields, attempts=attempts, action=action or _("Continue"))
+            return Ask(title=title, body=tuple(body), fields=fields, attempts=attempts, action=action or CONTINUE)
 
         def read(answered: Answered) -> Any:
             nonlocal typed, errors, attempts
@@ -220,7 +222,7 @@ class Visit:
         """Let the resident read something long."""
 
         def page(kept: Any) -> AnyPage:
-            return Read(title=title, body=body, action=action or _("Continue"))
+            return Read(title=title, body=body, action=action or CONTINUE)
 
         await self.step("read", title, page, _done, Idle.READING)
 
@@ -241,7 +243,7 @@ class Visit:
         facts: Sequence[Fact] = (),
         options: Sequence[Option] = (),
         codes: Sequence[str] = (),
-        action: Text | None = _("Continue"),
+        action: Text | None = CONTINUE,
     ) -> str:
         """Tell the resident something; return ``continue`` or the value of the option chosen."""
 

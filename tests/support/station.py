@@ -1,0 +1,90 @@
+"""A whole station in the test's own process, with a robot resident before it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tramkit.conversation import Timeouts
+from tramkit.devices import Devices
+from tramkit.service import Service
+from tramkit.staff import StaffBell
+from tramkit.station import Profile, Station
+from tramkit_hal.clock import Clock, ManualClock
+from tramkit_hal.device import Device, DeviceContext, NoSettings
+from tramkit_hal.pages import AnyPage
+from tramkit_hal.roles import Role
+from tramkit_hal.screens.scripted import ScriptedScreen
+
+PHONE = "1022"
+
+
+@dataclass
+class Running:
+    """A running station and what a test holds of it."""
+
+    station: Station
+    screen: ScriptedScreen
+    clock: Clock
+    bell: StaffBell
+    devices: Devices
+
+    async def menu(self) -> AnyPage:
+        """Touch the attract page and return the menu."""
+        await self.screen.until(lambda page: page.kind == "attract")
+        self.screen.answer()
+        return await self.page("choose")
+
+    async def page(self, kind: str, title: str = "") -> AnyPage:
+        """Wait for a page of a kind, perhaps with words of its title."""
+        return await self.screen.until(lambda page: page.kind == kind and title in page.title.id)
+
+    async def attract(self) -> None:
+        """Wait until nobody is here again, moving a hand-moved clock past the farewell."""
+        async with asyncio.timeout(10):
+            while not (self.screen.history and self.screen.page.kind == "attract" and self.station.progress is None):
+                if isinstance(self.clock, ManualClock):
+                    await self.clock.advance(1)
+                await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def station(
+    services: Sequence[Service],
+    *,
+    clock: Clock | None = None,
+    bound: Mapping[Role, Sequence[Device]] | None = None,
+    timeouts: Timeouts | None = None,
+    seed: int = 1,
+) -> AsyncGenerator[Running]:
+    """Run a station with these services and devices until the block ends."""
+    clock = clock or ManualClock()
+    screen = ScriptedScreen(NoSettings(), DeviceContext(Role.SCREEN, clock))
+    devices = Devices({Role.SCREEN: [screen], **(bound or {})}, clock)
+    bell = StaffBell(clock, PHONE)
+    running = Station(
+        Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
+        devices,
+        services,
+        bell,
+        clock,
+        timeouts or Timeouts(farewell=0.1),
+        seed=seed,
+    )
+    task = asyncio.create_task(running.run())
+    try:
+        await screen.until(lambda page: page.kind == "attract")
+        yield Running(running, screen, clock, bell, devices)
+    finally:
+        running.stop()
+        async with asyncio.timeout(10):
+            while not task.done():
+                if isinstance(clock, ManualClock):
+                    await clock.advance(1)
+                await asyncio.sleep(0)
+        await task
+
+
+PageIs = Callable[[AnyPage], bool]
