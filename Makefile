@@ -1,0 +1,45 @@
+# make run    the station with simulated devices and the doctor's desk; prints the addresses to open
+# make test   every test;  make check  form, types, floors, translations;  make bench  measurements as JSON lines
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PLUGINS := $(wildcard plugins/*/pyproject.toml)
+INSTALLED := $(VENV)/.installed
+PACKAGES := core/tramkit hal/tramkit_hal $(wildcard plugins/*/tramkit_*)
+
+# Debian packages, each with a file or command that tells whether it is there.
+SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 libglib2.0-0:libglib-2.0.so.0 \
+          fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio
+
+.PHONY: run test check bench install system clean
+
+run: install
+	@$(BIN)/tramkit demo
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt $(PLUGINS)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[web,camera,audio,dev]' $(foreach plugin,$(PLUGINS),--editable $(dir $(plugin)))
+	@touch $@
+
+system:
+	@sh tests/system.sh $(SYSTEM)
+
+test: install system
+	@$(BIN)/python -m pytest -q $(TESTS)
+
+check: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tramkit.translations $(PACKAGES)
+
+bench: install system
+	@$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) var .pytest_cache .ruff_cache .hypothesis
