@@ -74,9 +74,7 @@ class _Reader:
         for button in view.bar:
             lowered = button is Bar.LOWER and view.mode.lowered
             words = labels.RAISE if lowered else labels.BAR[button]
-            yield Shown(
-                role="button", name=self.t(words), state="selected" if lowered else "", action=button.value
-            )
+            yield Shown(role="button", name=self.t(words), state="selected" if lowered else "", action=button.value)
 
     def content(self, page: Page) -> Iterator[Shown]:
         match page:

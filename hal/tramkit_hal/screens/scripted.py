@@ -125,9 +125,7 @@ class ScriptedScreen(Screen):
         page = self.page
         self._events.put_nowait(Answered(page=page.id, revision=page.revision, choice=choice, values=values))
 
-    def press(
-        self, button: Bar | Literal["back", "language", "change"], value: str = "", /, **values: str
-    ) -> None:
+    def press(self, button: Bar | Literal["back", "language", "change"], value: str = "", /, **values: str) -> None:
         """Press a button of the bar, ``back``, ``language`` or ``change``."""
         page = self.page
         self._events.put_nowait(

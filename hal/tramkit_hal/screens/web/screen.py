@@ -1,0 +1,85 @@
+"""The web screen as a device."""
+
+from __future__ import annotations
+
+import secrets
+
+from pydantic import BaseModel
+
+from tramkit_hal.describe import describe
+from tramkit_hal.device import DeviceContext, DeviceError, DeviceInfo, HealthLevel, Trouble
+from tramkit_hal.events import Answered, Pressed, Touched
+from tramkit_hal.pages import View
+from tramkit_hal.screen import Screen, ScreenCapabilities, Shown
+from tramkit_hal.screens.web.server import Server
+from tramkit_hal.screens.web.settings import WebSettings
+from tramkit_hal.screens.web.stage import BLANK, Stage
+from tramkit_hal.video import NewestFrame
+
+
+class WebScreen(Screen):
+    """A touch screen: pages for a browser in kiosk mode on this machine."""
+
+    driver = "web"
+    Settings = WebSettings
+
+    def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
+        super().__init__(settings, context)
+        self._videos: dict[str, NewestFrame] = {}
+        self._stage = Stage()
+        self._server: Server | None = None
+        self._token: str = self.settings.token or secrets.token_urlsafe(24)
+        self._port: int = self.settings.port
+
+    @property
+    def info(self) -> DeviceInfo:
+        return DeviceInfo(driver=self.driver, model="Tramkit web screen", serial=self.settings.host)
+
+    @property
+    def capabilities(self) -> ScreenCapabilities:
+        return ScreenCapabilities()
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        return {"station": self._server.guard.address} if self._server else {}
+
+    async def _open(self) -> None:
+        self._stage.open()
+        server = Server(self.settings, self._token, self._stage, self._videos)
+        try:
+            self._port = await server.start(self._port)  # the same one again after a reset
+        except OSError as error:
+            await server.stop()
+            detail = f"cannot listen on port {self._port}: {error.strerror}"
+            raise DeviceError(Trouble.MISCONFIGURED, detail) from error
+        self._server = server
+
+    async def _close(self) -> None:
+        self._stage.close()
+        server, self._server = self._server, None
+        if server:
+            await server.stop()
+
+    async def _wipe(self) -> None:
+        self._stage.wipe()
+        self._videos.clear()
+
+    async def _check(self, level: HealthLevel) -> dict[str, str]:
+        return {"browsers": str(self._server.viewers if self._server else 0)}
+
+    async def show(self, view: View) -> None:
+        if not self.state.usable:
+            raise DeviceError(self.trouble or Trouble.NOT_OPEN)
+        self._stage.show(view)
+
+    async def next_event(self) -> Answered | Pressed | Touched:
+        return await self._stage.events.get()
+
+    def set_video(self, name: str, picture: NewestFrame | None) -> None:
+        if picture is None:
+            self._videos.pop(name, None)
+        else:
+            self._videos[name] = picture
+
+    async def describe(self) -> list[Shown]:
+        return [] if self._stage.view is BLANK else describe(self._stage.view, self._stage.drafts)

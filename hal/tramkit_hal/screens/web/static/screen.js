@@ -1,0 +1,437 @@
+// The resident's screen: shows what the station sends, tells the station what the resident does.
+// Every text and every size comes from the station; this file holds behaviour only.
+
+const html = document.documentElement;
+const root = document.getElementById("root");
+const busy = document.getElementById("busy");
+const lost = document.getElementById("lost");
+let state = JSON.parse(document.body.dataset.state);
+let active = null; // the field that the on-screen keyboard types into
+let pending = 0; // an answer is on its way since then
+let busyTimer = 0;
+let touchTimer = 0;
+let touchedAt = -1000;
+let settleTimer = 0;
+let leaving = false;
+let optionsPage = 0;
+
+const all = (selector, within = root) => [...within.querySelectorAll(selector)];
+const inputs = () => all("input[name],textarea[name]");
+
+// ── what stands in the fields ──
+
+function values() {
+  const found = {};
+  for (const field of inputs()) {
+    if (field.type === "radio" || field.type === "checkbox") {
+      found[field.name] = field.checked ? field.value : found[field.name] || "";
+    } else found[field.name] = field.value.normalize("NFC");
+  }
+  return found;
+}
+
+// ── telling the station ──
+
+async function post(event, keepalive = false) {
+  const body = JSON.stringify({ page: state.page, revision: state.revision, ...event });
+  const send = (text) =>
+    fetch("/event", { method: "POST", headers: { "Content-Type": "application/json" }, body: text, keepalive });
+  try {
+    let answer = await send(body);
+    for (let tries = 0; answer.status === 409 && state.live === "yes" && tries < 3; tries++) {
+      const now = await answer.json(); // a live page: only figures have moved since the press
+      if (now.page !== state.page) break;
+      answer = await send(JSON.stringify({ page: state.page, ...event, revision: now.revision }));
+    }
+    if (answer.status === 403) return reload();
+    if (answer.status === 409) refresh();
+    return answer.ok;
+  } catch {
+    return false; // the stream notices that the station is away
+  }
+}
+
+async function act(event) {
+  const now = performance.now();
+  if (pending && now - pending < 2000) return;
+  pending = now;
+  clearTimeout(touchTimer);
+  touchTimer = 0;
+  clearTimeout(busyTimer);
+  busyTimer = setTimeout(() => setBusy(true), 400);
+  if (!(await post({ ...event, values: values() }))) calm();
+}
+
+function setBusy(on) {
+  busy.hidden = !on;
+  document.getElementById("main")?.setAttribute("aria-busy", on);
+}
+
+function calm() {
+  pending = 0;
+  clearTimeout(busyTimer);
+  setBusy(false);
+}
+
+function touch() {
+  if (touchTimer) return;
+  const wait = Math.max(300, touchedAt + 1000 - performance.now());
+  touchTimer = setTimeout(() => {
+    touchTimer = 0;
+    touchedAt = performance.now();
+    post({ kind: "touched", values: values() });
+  }, wait);
+}
+
+addEventListener("pagehide", () => {
+  if (touchTimer && !leaving) post({ kind: "touched", values: values() }, true);
+});
+
+// ── showing what the station sends ──
+
+function reload() {
+  leaving = true;
+  location.replace("/");
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch("/view");
+    if (answer.ok) apply(await answer.json(), true);
+    else reload();
+  } catch {
+    return; // the stream brings it
+  }
+}
+
+function apply(next, again = false) {
+  if (next.boot !== state.boot || (state.visit && next.visit !== state.visit)) return reload();
+  if (next.serial < state.serial || (next.serial === state.serial && !again)) return;
+  const same = next.page === state.page && next.kind === state.kind;
+  const answered = pending > 0;
+  const { html: markup, ...rest } = next;
+  state = rest;
+  html.lang = next.lang;
+  for (const name of ["scale", "contrast", "lowered"]) html.dataset[name] = next[name];
+  const fresh = document.createElement("template");
+  fresh.innerHTML = markup;
+  calm();
+  if (same) {
+    morphChildren(root, fresh.content);
+    if (answered) document.getElementById("summary")?.focus();
+  } else {
+    root.replaceChildren(fresh.content);
+    optionsPage = 0;
+    active = null;
+    settle();
+  }
+  const title = document.getElementById("title");
+  document.title = title.textContent;
+  prepare();
+  if (!same || document.activeElement === document.body) title.focus({ preventScroll: true });
+}
+
+// A tap this soon after a page change was meant for the page before.
+function settle() {
+  if (!state.ghost) return;
+  document.body.classList.add("settling");
+  clearTimeout(settleTimer);
+  settleTimer = setTimeout(() => document.body.classList.remove("settling"), state.ghost);
+}
+
+// Same page: change only what has changed, so that caret, focus and pictures stay.
+function morphChildren(from, to) {
+  let cursor = from.firstChild;
+  for (const wanted of [...to.childNodes]) {
+    let match = null;
+    if (wanted.id) match = [...from.children].find((child) => child.id === wanted.id && child.nodeName === wanted.nodeName);
+    else if (cursor && !cursor.id && cursor.nodeType === wanted.nodeType && cursor.nodeName === wanted.nodeName) match = cursor;
+    if (!match) {
+      from.insertBefore(wanted, cursor);
+      continue;
+    }
+    if (match === cursor) cursor = cursor.nextSibling;
+    else from.insertBefore(match, cursor);
+    morph(match, wanted);
+  }
+  while (cursor) {
+    const gone = cursor;
+    cursor = cursor.nextSibling;
+    gone.remove();
+  }
+}
+
+function morph(from, to) {
+  if (from.nodeType !== Node.ELEMENT_NODE) {
+    if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
+    return;
+  }
+  const given = from.dataset.given !== to.dataset.given;
+  if (from.nodeName === "CANVAS") {
+    from.dataset.video = to.dataset.video;
+    from.setAttribute("aria-label", to.getAttribute("aria-label"));
+    return;
+  }
+  if (!("js" in from.dataset)) {
+    for (const { name } of [...from.attributes]) if (!to.hasAttribute(name)) from.removeAttribute(name);
+    for (const { name, value } of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+  } else if (to.hasAttribute("aria-label")) from.setAttribute("aria-label", to.getAttribute("aria-label"));
+  if (from.matches("[type=radio],[type=checkbox]")) {
+    if (given) from.checked = to.checked;
+  } else if (from.matches("input,textarea")) {
+    if (given) from.value = to.value;
+  } else morphChildren(from, to);
+}
+
+// ── making room: options page by page, longer texts part by part ──
+
+function layout() {
+  for (const area of all("[data-scroll]")) {
+    const list = area.querySelector("[data-paged]");
+    if (list) pageOptions(area, list);
+    const more = [...area.parentElement.children].find((child) => "more" in child.dataset);
+    more.hidden = true;
+    more.hidden = area.scrollHeight <= area.clientHeight + 2;
+    mark(area, more);
+  }
+}
+
+function mark(area, more) {
+  more.toggleAttribute("data-end", area.scrollTop + area.clientHeight >= area.scrollHeight - 2);
+}
+
+function pageOptions(area, list) {
+  const items = [...list.children];
+  const pager = area.parentElement.querySelector(".pager");
+  const shown = (page, per) => items.forEach((item, n) => (item.hidden = Math.floor(n / per) !== page));
+  const fits = (per) => {
+    pager.hidden = items.length <= per;
+    for (let page = 0; page * per < items.length; page++) {
+      shown(page, per);
+      if (area.scrollHeight > area.clientHeight + 2) return false;
+    }
+    return true;
+  };
+  let per = Math.min(items.length, state.per);
+  while (per > 1 && !fits(per)) per--;
+  const pages = Math.ceil(items.length / per);
+  optionsPage = Math.min(optionsPage, pages - 1);
+  pager.hidden = pages < 2;
+  shown(optionsPage, per);
+  const count = pager.querySelector(".count");
+  count.textContent = count.dataset.words.replace("{n}", optionsPage + 1).replace("{m}", pages);
+  for (const step of all(".step", pager)) {
+    const beyond = optionsPage + Number(step.dataset.step);
+    step.hidden = beyond < 0 || beyond >= pages;
+  }
+}
+
+// ── the on-screen keyboard ──
+
+function activate(field) {
+  active = field;
+  for (const box of all(".field")) box.classList.toggle("active", box.contains(field));
+  for (const board of all("[data-keys]")) board.hidden = board.dataset.keys !== field?.dataset.keyboard;
+  capitals();
+}
+
+function capitals(on) {
+  const name = active?.dataset.control === "name" && /(^|\s)$/.test(active.value.slice(0, active.selectionStart));
+  for (const board of all(".letters")) board.toggleAttribute("data-shift", on ?? name);
+}
+
+function type(key) {
+  if (!active) return;
+  if (document.activeElement !== active) {
+    active.focus();
+    active.setSelectionRange(active.value.length, active.value.length);
+  }
+  const board = root.querySelector(".letters:not([hidden])");
+  if (key === "shift") return capitals(!board.hasAttribute("data-shift"));
+  let { selectionStart: start, selectionEnd: end } = active;
+  if (key === "delete") {
+    if (start === end) start = Math.max(0, start - ([...active.value.slice(0, start)].pop() || "").length);
+    active.setRangeText("", start, end, "end");
+  } else if (active.value.length - (end - start) < active.maxLength) {
+    const letter = board?.hasAttribute("data-shift") ? key.toUpperCase() : key;
+    active.setRangeText(letter, start, end, "end");
+  }
+  active.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: key === "delete" ? "deleteContentBackward" : "insertText" }));
+  capitals();
+}
+
+// 17051990 → 17/05/1990 while typing at the end
+function group(field, deleting) {
+  if (field.dataset.control !== "date" || field.selectionStart < field.value.length || deleting) return;
+  if (/[^\d/]/.test(field.value)) return;
+  const parts = field.value.split("/");
+  const digits = parts.length > 1 ? parts.map((part, n) => (n < 2 && n < parts.length - 1 ? part.padStart(2, "0") : part)).join("") : parts[0];
+  const cut = [digits.slice(0, 2), digits.slice(2, 4), digits.slice(4, 8)];
+  field.value = cut[0] + (digits.length >= 2 ? "/" : "") + cut[1] + (digits.length >= 4 ? "/" : "") + cut[2];
+}
+
+// ── pictures and countdown ──
+
+const feeds = new Map();
+
+function prepare() {
+  if (active && !active.isConnected) active = null;
+  activate(active ?? root.querySelector("[data-keyboard]"));
+  layout();
+  for (const [canvas, feed] of feeds) {
+    if (canvas.isConnected && canvas.dataset.video === feed.name) continue;
+    feeds.delete(canvas);
+    feed.socket.close();
+  }
+  for (const canvas of all("canvas[data-video]")) if (!feeds.has(canvas)) open(canvas);
+  count();
+}
+
+function open(canvas) {
+  const name = canvas.dataset.video;
+  const slate = canvas.parentElement.querySelector(".slate");
+  const picture = canvas.getContext("2d", { alpha: false });
+  const socket = new WebSocket(`ws://${location.host}/video/${encodeURIComponent(name)}`);
+  const feed = { name, socket };
+  feeds.set(canvas, feed);
+  const ask = () => {
+    const side = (length) => Math.min(1920, Math.max(16, Math.round(length * devicePixelRatio)));
+    if (socket.readyState === WebSocket.OPEN) socket.send(`${side(canvas.clientWidth)}x${side(canvas.clientHeight)}`);
+  };
+  socket.onopen = ask;
+  socket.onmessage = async ({ data }) => {
+    if (data === "slate") return void (slate.hidden = false);
+    const frame = await createImageBitmap(data);
+    if (canvas.width !== frame.width) canvas.width = frame.width;
+    if (canvas.height !== frame.height) canvas.height = frame.height;
+    picture.drawImage(frame, 0, 0);
+    frame.close();
+    slate.hidden = true;
+    requestAnimationFrame(ask); // the next one only when this one is on the glass
+  };
+  socket.onclose = () => {
+    slate.hidden = false;
+    setTimeout(() => feeds.get(canvas) === feed && (feeds.delete(canvas), canvas.isConnected && open(canvas)), 1000);
+  };
+}
+
+let counting = "";
+let ends = 0;
+
+function count() {
+  const box = root.querySelector("[data-seconds]");
+  if (!box) return void (counting = "");
+  const key = `${state.page} ${state.revision} ${box.dataset.seconds}`;
+  if (key !== counting) {
+    counting = key;
+    ends = performance.now() + box.dataset.seconds * 1000;
+  }
+  box.firstElementChild.textContent = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
+}
+setInterval(count, 250);
+
+// ── what the resident does ──
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-choice],[data-press],[data-key],[data-more],[data-step],a[href^='#']");
+  if (!target) {
+    const anywhere = event.target.closest("main")?.dataset.anywhere;
+    if (anywhere) act({ kind: "answered", choice: anywhere });
+    return;
+  }
+  const { choice, press, value, key, step } = target.dataset;
+  if (choice !== undefined) act({ kind: "answered", choice });
+  else if (press) act({ kind: "pressed", button: press, value: value ?? "" });
+  else if (key) type(key);
+  else if (step) {
+    optionsPage += Number(step);
+    layout();
+    root.querySelector("[data-paged] li:not([hidden]) button").focus({ preventScroll: true });
+  } else if ("more" in target.dataset) {
+    const area = target.parentElement.querySelector("[data-scroll]");
+    const end = target.hasAttribute("data-end");
+    area.scrollTop = end ? 0 : area.scrollTop + area.clientHeight * 0.85;
+    mark(area, target);
+  } else {
+    event.preventDefault();
+    const field = document.getElementById(target.hash.slice(1));
+    field?.closest(".field").scrollIntoView({ block: "nearest" });
+    field?.focus();
+  }
+});
+
+document.addEventListener("pointerdown", (event) => {
+  touch();
+  if (event.target.closest("[data-key]")) event.preventDefault(); // the field keeps its caret
+});
+document.addEventListener("input", ({ target, inputType = "" }) => {
+  group(target, inputType.startsWith("delete"));
+  touch();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.repeat && event.key === "Enter") return event.preventDefault();
+  touch();
+  if (event.key !== "Enter" || event.target.nodeName !== "INPUT") return;
+  const fields = inputs().filter((field) => field.dataset.keyboard);
+  const next = fields[fields.indexOf(event.target) + 1];
+  if (next && event.target.dataset.keyboard) next.focus();
+  else document.getElementById("continue")?.click();
+});
+document.addEventListener("focusin", ({ target }) => {
+  if (target.dataset?.keyboard) activate(target);
+  target.closest?.(".field")?.scrollIntoView({ block: "nearest" });
+});
+document.addEventListener("scroll", ({ target }) => {
+  const more = target.parentElement?.querySelector("[data-more]");
+  if (more) mark(target, more);
+}, true);
+addEventListener("contextmenu", (event) => event.preventDefault());
+addEventListener("wheel", touch, { passive: true });
+addEventListener("resize", layout);
+
+// ── the line to the station ──
+
+let heardAt = performance.now();
+let stream;
+
+function listen() {
+  stream?.close();
+  stream = new EventSource("/stream");
+  stream.onmessage = ({ data }) => {
+    hear();
+    apply(JSON.parse(data));
+  };
+  stream.addEventListener("beat", hear);
+  stream.onerror = () => {
+    if (stream.readyState === EventSource.CLOSED) setTimeout(rejoin, 1000);
+  };
+}
+
+function hear() {
+  heardAt = performance.now();
+  lost.hidden = true;
+}
+
+// The station is there again but does not know this browser's secret: show its page that says how to open it.
+async function rejoin() {
+  try {
+    const answer = await fetch("/view");
+    if (answer.status === 403) return reload();
+  } catch {
+    lost.hidden = false;
+  }
+  listen();
+}
+
+setInterval(() => {
+  const silent = performance.now() - heardAt;
+  if (silent > 12000) {
+    lost.hidden = false;
+    if (stream.readyState === EventSource.OPEN) listen();
+  } else if (silent > 1500 && stream.readyState !== EventSource.OPEN) lost.hidden = false;
+}, 1000);
+
+prepare();
+settle();
+document.getElementById("title")?.focus({ preventScroll: true });
+listen();

@@ -1,0 +1,572 @@
+"""Views of every kind of page, as the telehealth service shows them: for screenshots and for tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tramkit_hal.pages import (
+    AnyPage,
+    Ask,
+    Attract,
+    Availability,
+    Bar,
+    Call,
+    Capture,
+    Check,
+    Choose,
+    Control,
+    Done,
+    Fact,
+    FieldView,
+    Help,
+    Leave,
+    Mode,
+    Option,
+    Pay,
+    Read,
+    Settings,
+    Tell,
+    Timeout,
+    Tone,
+    View,
+    Wait,
+)
+from tramkit_hal.words import Day, Decimal1, Moment, Money, Text, bilingual, verbatim
+
+
+def b(vi: str, en: str) -> Text:
+    """Return words in both languages."""
+    return bilingual(vi=vi, en=en)
+
+
+HEAD = b("Ủy ban nhân dân phường Bến Thành", "People's Committee of Bến Thành Ward")
+SITE = b("Trạm công dân số · Nhà văn hóa khu phố 3", "Digital citizen station · Quarter 3 hall")
+AT = datetime(2026, 11, 23, 3, 42, tzinfo=UTC)
+
+SERVICES = (
+    Option(
+        value="telehealth",
+        label=b("Khám bệnh từ xa với bác sĩ", "See a doctor by video"),
+        hint=b("Bác sĩ của bệnh viện quận, gọi hình ngay tại đây", "A doctor of the district hospital, by video, here"),
+    ),
+    Option(
+        value="procedures",
+        label=b("Nộp hồ sơ dịch vụ công", "File a public-service dossier"),
+        hint=b("Hộ tịch, cư trú, đất đai", "Civil status, residence, land"),
+    ),
+    Option(
+        value="billing",
+        label=b("Trả tiền điện, nước", "Pay electricity and water bills"),
+        state=Availability.LIMITED,
+        reason=b("Máy in hết giấy, biên lai hiện bằng mã QR.", "The printer has no paper; receipts show as a QR code."),
+    ),
+    Option(
+        value="banking",
+        label=b("Mở tài khoản ngân hàng", "Open a bank account"),
+        state=Availability.CLOSED,
+        reason=b("Đầu đọc thẻ căn cước đang hỏng.", "The card reader is out of order."),
+    ),
+)
+
+SPECIALTIES = tuple(
+    Option(value=str(n), label=b(vi, en))
+    for n, (vi, en) in enumerate(
+        [
+            ("Nội tổng quát", "General medicine"),
+            ("Tim mạch", "Heart and vessels"),
+            ("Tai mũi họng", "Ear, nose and throat"),
+            ("Da liễu", "Skin"),
+            ("Nhi khoa", "Children"),
+            ("Cơ xương khớp", "Bones and joints"),
+            ("Thần kinh", "Nerves"),
+            ("Nội tiết và đái tháo đường", "Hormones and diabetes"),
+            ("Mắt", "Eyes"),
+            ("Sản phụ khoa", "Women's health"),
+            ("Tâm lý", "Mental health"),
+        ]
+    )
+)
+
+CHECK_FACTS = (
+    Fact(label=b("Họ và tên", "Full name"), value=verbatim("Nguyễn Thị Hương Giang"), change="name"),
+    Fact(label=b("Ngày sinh", "Date of birth"), value=b("17/05/1952", "17/05/1952"), change="born"),
+    Fact(label=b("Điện thoại", "Phone"), value=verbatim("0901 234 567"), change="phone"),
+    Fact(
+        label=b("Điều làm ông/bà khó chịu", "What is troubling you"),
+        value=verbatim("Đau đầu và chóng mặt từ sáng hôm qua"),
+        change="complaint",
+    ),
+)
+
+READ_BODY = (
+    b(
+        "Cuộc khám được truyền trực tiếp tới bác sĩ và không ghi âm, ghi hình.",
+        "The consultation goes straight to the doctor; no sound or picture is recorded.",
+    ),
+    b(
+        "Bác sĩ xem được họ tên, năm sinh, các câu trả lời và chỉ số đo của ông/bà. Bệnh viện lưu hồ sơ khám theo quy "
+        "định của pháp luật về khám bệnh, chữa bệnh.",
+        "The doctor sees your name, year of birth, answers and measurements. The hospital keeps the record as the law "
+        "on medical examination and treatment asks.",
+    ),
+    b(
+        "Trạm này không giữ lại gì: mọi thông tin được xoá ngay khi ông/bà kết thúc.",
+        "This station keeps nothing: all information is deleted as soon as you finish.",
+    ),
+)
+
+QR_TEXT = "Đơn thuốc 2026-11-23 · Paracetamol 500 mg, 10 viên, uống 1 viên khi đau đầu, cách 6 giờ · BS. Trần Văn Bình"
+
+
+def telehealth_pages() -> dict[str, AnyPage]:
+    """Return the ten kinds a plugin shows, some of them in several states, by name."""
+    return {
+        "choose": Choose(
+            id="choose", title=b("Ông/bà cần dịch vụ nào?", "Which service do you need?"), options=SERVICES
+        ),
+        "choose_many": Choose(
+            id="choose_many",
+            title=b("Ông/bà muốn khám chuyên khoa nào?", "Which specialty would you like to see?"),
+            body=(b("Không rõ thì chọn Nội tổng quát.", "If you are not sure, choose General medicine."),),
+            options=SPECIALTIES,
+            selected="2",
+        ),
+        "ask_text": _ask_text(),
+        "ask_identity": _ask_identity(),
+        "ask_error": _ask_error(),
+        "ask_flags": _ask_flags(),
+        "ask_yes_no": Ask(
+            id="ask_yes_no",
+            title=b("Ông/bà có đang khó thở không?", "Are you short of breath?"),
+            fields=(
+                FieldView(
+                    name="breath",
+                    control=Control.YES_NO,
+                    label=b("Ông/bà có đang khó thở không?", "Are you short of breath?"),
+                    hint=b("Kể cả khi ngồi nghỉ.", "Even when sitting still."),
+                ),
+            ),
+        ),
+        "ask_consent": _ask_consent(),
+        "ask_choice": _ask_choice(),
+        "ask_secret": Ask(
+            id="ask_secret",
+            title=b("Nhập mã nhận thuốc", "Enter the medicine code"),
+            fields=(
+                FieldView(
+                    name="code",
+                    control=Control.SECRET,
+                    label=b("Mã bí mật", "Secret code"),
+                    value="a1b2",
+                    max_length=12,
+                ),
+            ),
+        ),
+        "read": Read(
+            id="read",
+            title=b("Trước khi gặp bác sĩ", "Before you see the doctor"),
+            body=READ_BODY,
+            action=b("Tôi đã đọc", "I have read this"),
+        ),
+        "check": Check(
+            id="check",
+            title=b("Ông/bà xem lại giúp", "Please look over your answers"),
+            body=(b("Bác sĩ sẽ nhận các thông tin này.", "The doctor receives this information."),),
+            facts=CHECK_FACTS,
+            action=b("Gửi cho bác sĩ", "Send to the doctor"),
+        ),
+        **_tells(),
+        "wait": _wait(),
+        "wait_progress": Wait(
+            id="wait_progress",
+            title=b("Đang in đơn thuốc", "Printing the prescription"),
+            body=(b("Xin ông/bà đợi một chút.", "Please wait a moment."),),
+            progress=0.6,
+        ),
+        **_captures(),
+        "pay": Pay(
+            id="pay",
+            title=b("Trả tiền khám", "Pay for the consultation"),
+            payee=b("Bệnh viện Quận 1", "District 1 Hospital"),
+            amount=Money(amount=341_550),
+            body=(b("Quét mã bằng ứng dụng ngân hàng.", "Scan the code with your bank's app."),),
+            code="00020101021238570010A00000072701270006970436011305678912340208QRIBFTTA53037045802VN6304A1B2",
+            options=(Option(value="cancel", label=b("Không trả nữa", "Do not pay")),),
+        ),
+        "call": _call("live"),
+        "call_enlarged": _call("live", enlarged=True, muted=True),
+        "call_interrupted": _call("interrupted"),
+        "done": Done(
+            id="done",
+            title=b("Cảm ơn ông/bà", "Thank you"),
+            body=(
+                b("Đơn thuốc đã in xong, ở khay bên phải.", "The prescription is printed, in the tray on the right."),
+                b("Thông tin của ông/bà sẽ được xoá khỏi trạm.", "Your information will be deleted from the station."),
+            ),
+            facts=(Fact(label=b("Mã tra cứu", "Receipt code"), value=verbatim("K7Q2-9MXA")),),
+        ),
+    }
+
+
+def core_pages() -> dict[str, AnyPage]:
+    """Return the five kinds of the core, by name."""
+    return {
+        "attract": Attract(
+            id="attract",
+            title=b("Kính chào ông/bà", "Welcome"),
+            body=(
+                b(
+                    "Trạm giúp ông/bà gặp bác sĩ và làm giấy tờ, không cần biết dùng máy tính.",
+                    "This station helps you see a doctor and file papers. You need not know computers.",
+                ),
+            ),
+            services=SERVICES,
+        ),
+        "timeout": Timeout(
+            id="timeout",
+            title=b("Ông/bà còn ở đây không?", "Are you still here?"),
+            body=(b("Thông tin đang được che đi.", "Your information is hidden meanwhile."),),
+            seconds=30,
+        ),
+        "help": Help(
+            id="help",
+            title=b("Đã gọi cán bộ hỗ trợ", "Staff has been called"),
+            body=(b("Ông/bà cứ đứng tại đây.", "Please stay here."),),
+            asked_at=AT,
+            phone="028 3829 1234",
+        ),
+        "help_acknowledged": Help(
+            id="help_acknowledged",
+            title=b("Cán bộ đang tới", "Staff is on the way"),
+            asked_at=AT,
+            acknowledged_at=AT,
+            phone="028 3829 1234",
+        ),
+        "settings": Settings(
+            id="settings",
+            title=b("Cỡ chữ và màu", "Text size and colours"),
+            options=(
+                Option(value="text_1", label=b("Chữ thường", "Normal text")),
+                Option(value="text_1.5", label=b("Chữ lớn", "Larger text")),
+                Option(value="text_2", label=b("Chữ rất lớn", "Largest text")),
+                Option(value="contrast_high", label=b("Tương phản cao", "High contrast")),
+                Option(value="contrast_dark", label=b("Nền tối", "Dark background")),
+            ),
+        ),
+        "leave": Leave(
+            id="leave",
+            title=b("Ông/bà muốn kết thúc?", "Do you want to end?"),
+            body=(b("Mọi điều đã nhập sẽ được xoá.", "Everything you entered will be deleted."),),
+        ),
+    }
+
+
+def _ask_text() -> Ask:
+    return Ask(
+        id="ask_text",
+        title=b("Ông/bà thấy trong người thế nào?", "How are you feeling?"),
+        fields=(
+            FieldView(
+                name="complaint",
+                control=Control.TEXT,
+                label=b("Điều gì làm ông/bà khó chịu?", "What is troubling you?"),
+                hint=b("Nói ngắn gọn, bác sĩ sẽ hỏi thêm.", "A few words; the doctor will ask more."),
+                value="Đau đầu",
+                max_length=500,
+            ),
+        ),
+    )
+
+
+def _ask_identity() -> Ask:
+    card = b("Đọc từ mã trên thẻ căn cước của ông/bà", "Read from the code on your identity card")
+    return Ask(
+        id="ask_identity",
+        title=b("Ông/bà là ai?", "Who are you?"),
+        fields=(
+            FieldView(
+                name="name",
+                control=Control.NAME,
+                label=b("Họ và tên", "Full name"),
+                value="Nguyễn Thị Hương Giang",
+                source=card,
+                max_length=100,
+            ),
+            FieldView(
+                name="born",
+                control=Control.DATE,
+                label=b("Ngày sinh", "Date of birth"),
+                value="17/05/1952",
+                max_length=10,
+            ),
+            FieldView(
+                name="phone",
+                control=Control.PHONE,
+                label=b("Số điện thoại", "Phone number"),
+                hint=b("Để bác sĩ gọi lại nếu mất kết nối.", "So that the doctor can call back."),
+                required=False,
+                max_length=20,
+            ),
+        ),
+    )
+
+
+def _ask_error() -> Ask:
+    return Ask(
+        id="ask_error",
+        revision=3,
+        attempts=3,
+        title=b("Số định danh của ông/bà", "Your identity number"),
+        fields=(
+            FieldView(
+                name="number",
+                control=Control.CITIZEN_ID,
+                label=b("Số căn cước", "Identity number"),
+                hint=b("12 chữ số ở mặt trước của thẻ.", "12 digits on the front of the card."),
+                example=verbatim("079090123458"),
+                value="0790901",
+                error=b("Số căn cước có 12 chữ số.", "An identity number has 12 digits."),
+                max_length=20,
+            ),
+        ),
+    )
+
+
+def _ask_flags() -> Ask:
+    flags = {
+        "chest": b("Đau thắt ngực", "Pain in the chest"),
+        "breath": b("Khó thở khi ngồi nghỉ", "Short of breath at rest"),
+        "weak": b("Yếu một bên người, méo miệng", "Weak on one side, drooping mouth"),
+        "blood": b("Chảy máu không cầm được", "Bleeding that does not stop"),
+    }
+    return Ask(
+        id="ask_flags",
+        title=b("Ngay lúc này ông/bà có bị…", "Right now, do you have…"),
+        fields=tuple(
+            FieldView(name=name, control=Control.YES_NO, label=label, value="no" if name == "chest" else "")
+            for name, label in flags.items()
+        ),
+    )
+
+
+def _ask_consent() -> Ask:
+    return Ask(
+        id="ask_consent",
+        title=b("Ông/bà có đồng ý không?", "Do you agree?"),
+        body=(b("Ông/bà đánh dấu từng điều mình đồng ý.", "Tick each thing that you agree to."),),
+        fields=(
+            FieldView(
+                name="doctor",
+                control=Control.CONSENT,
+                label=b(
+                    "Tôi đồng ý cho bác sĩ xem họ tên, các câu trả lời và chỉ số đo của tôi để khám bệnh.",
+                    "I agree that the doctor sees my name, my answers and my measurements to treat me.",
+                ),
+                hint=b("Bắt buộc để được khám.", "Needed for the consultation."),
+            ),
+            FieldView(
+                name="quality",
+                control=Control.CONSENT,
+                required=False,
+                label=b(
+                    "Tôi đồng ý cho bệnh viện gọi điện hỏi thăm sau khi khám.",
+                    "I agree that the hospital calls me after the consultation.",
+                ),
+            ),
+        ),
+    )
+
+
+def _ask_choice() -> Ask:
+    return Ask(
+        id="ask_choice",
+        title=b("Ông/bà bị từ khi nào?", "Since when?"),
+        fields=(
+            FieldView(
+                name="since",
+                control=Control.CHOICE,
+                label=b("Ông/bà bị từ khi nào?", "Since when?"),
+                value="days",
+                options=(
+                    Option(value="today", label=b("Hôm nay", "Today")),
+                    Option(value="days", label=b("Vài ngày nay", "For some days")),
+                    Option(value="weeks", label=b("Vài tuần nay", "For some weeks")),
+                    Option(value="months", label=b("Đã lâu", "For a long time")),
+                ),
+            ),
+        ),
+    )
+
+
+def _tells() -> dict[str, AnyPage]:
+    doctor = (
+        Fact(label=b("Bác sĩ", "Doctor"), value=verbatim("BS. Trần Văn Bình")),
+        Fact(label=b("Nơi làm việc", "Facility"), value=b("Bệnh viện Quận 1", "District 1 Hospital")),
+        Fact(label=b("Số chứng chỉ hành nghề", "Licence number"), value=verbatim("012345/HCM-CCHN")),
+        Fact(label=b("Giá khám", "Price"), value=b("36.500 ₫", "36.500 ₫")),
+    )
+    return {
+        "tell": Tell(
+            id="tell",
+            title=b("Bác sĩ sẽ khám cho ông/bà", "Your doctor"),
+            facts=doctor,
+            action=b("Gọi bác sĩ", "Call the doctor"),
+        ),
+        "tell_emergency": Tell(
+            id="tell_emergency",
+            tone=Tone.EMERGENCY,
+            title=b("Hãy gọi cấp cứu ngay", "Call an ambulance now"),
+            large=verbatim("115"),
+            body=(
+                b(
+                    "Đã báo cán bộ tới giúp. Ông/bà ngồi xuống và đừng đi một mình.",
+                    "Staff is on the way. Sit down and do not go alone.",
+                ),
+            ),
+            action=b("Tôi đã hiểu", "I understand"),
+        ),
+        "tell_warning": Tell(
+            id="tell_warning",
+            tone=Tone.WARNING,
+            title=b("Hiện chưa có bác sĩ trực", "No doctor is on duty now"),
+            body=(
+                b(
+                    "Bác sĩ trực từ 7 giờ 30 đến 16 giờ 30, thứ Hai đến thứ Sáu.",
+                    "Doctors are on duty from 7:30 to 16:30, Monday to Friday.",
+                ),
+                b("Cần gấp, ông/bà gọi 1900 1234.", "If it is urgent, call 1900 1234."),
+            ),
+            options=(
+                Option(value="back_later", label=b("Tôi sẽ quay lại", "I will come back")),
+                Option(value="call_me", label=b("Bệnh viện gọi lại cho tôi", "The hospital calls me back")),
+            ),
+            action=None,
+        ),
+        "tell_codes": Tell(
+            id="tell_codes",
+            tone=Tone.SUCCESS,
+            title=b("Đơn thuốc của ông/bà", "Your prescription"),
+            body=(
+                b(
+                    "Máy in hết giấy. Ông/bà quét hai mã này bằng điện thoại.",
+                    "The printer has no paper. Scan both codes with a phone.",
+                ),
+            ),
+            codes=(QR_TEXT, QR_TEXT * 4),
+        ),
+        "tell_error": Tell(
+            id="tell_error",
+            tone=Tone.ERROR,
+            title=b("Không kết nối được với bệnh viện", "The hospital cannot be reached"),
+            body=(b("Các câu trả lời của ông/bà vẫn còn. Xin thử lại.", "Your answers are kept. Please try again."),),
+            action=b("Thử lại", "Try again"),
+        ),
+    }
+
+
+def _wait() -> Wait:
+    return Wait(
+        id="wait",
+        title=b("Ông/bà đang chờ bác sĩ", "You are waiting for a doctor"),
+        body=(b("Xin ông/bà ngồi gần trạm, máy sẽ gọi.", "Please stay near; the station will call you."),),
+        facts=(
+            Fact(label=b("Vị trí trong hàng", "Place in the queue"), value=verbatim("2")),
+            Fact(label=b("Thời gian chờ", "Waiting time"), value=b("khoảng 10 phút", "about 10 minutes")),
+            Fact(label=b("Cập nhật lúc", "As of"), value=Text(id="{at}", params={"at": Moment(at=AT)})),
+        ),
+        options=(Option(value="leave_queue", label=b("Thôi chờ, kết thúc", "Stop waiting and end")),),
+    )
+
+
+def _captures() -> dict[str, AnyPage]:
+    skip = (Option(value="skip", label=b("Bỏ qua bước này", "Skip this step")),)
+    return {
+        "capture_card": Capture(
+            id="capture_card",
+            source="card",
+            title=b("Đặt thẻ căn cước lên đầu đọc", "Put your identity card on the reader"),
+            body=(b("Đầu đọc ở phía dưới màn hình, đèn xanh.", "The reader is below the screen, with a blue light."),),
+            options=(Option(value="manual", label=b("Tôi không mang thẻ", "I have no card with me")),),
+        ),
+        "capture_code": Capture(
+            id="capture_code",
+            source="code",
+            title=b("Đưa mã QR vào trước đầu quét", "Hold the QR code before the scanner"),
+            options=skip,
+        ),
+        "capture_vital": Capture(
+            id="capture_vital",
+            source="vital",
+            title=b("Đo huyết áp", "Measure your blood pressure"),
+            body=(b("Luồn tay trái vào vòng bít và giữ yên.", "Put your left arm into the cuff and keep still."),),
+            options=skip,
+        ),
+        "capture_result": Capture(
+            id="capture_result",
+            source="vital",
+            title=b("Đã đo xong", "Measured"),
+            result=(
+                Fact(
+                    label=b("Huyết áp", "Blood pressure"),
+                    value=b("128/82 mmHg", "128/82 mmHg"),
+                ),
+                Fact(
+                    label=b("Nhiệt độ", "Temperature"),
+                    value=Text(id="{t} °C", params={"t": Decimal1(number=36.8)}),
+                ),
+                Fact(label=b("Máy đo lúc", "Measured at"), value=Text(id="{d}", params={"d": Day(day=AT.date())})),
+            ),
+            action=b("Dùng kết quả này", "Use this result"),
+            options=(Option(value="again", label=b("Đo lại", "Measure again")),),
+        ),
+        "capture_camera": Capture(
+            id="capture_camera",
+            source="camera",
+            video="own",
+            level=0.4,
+            title=b("Kiểm tra hình và tiếng", "Check picture and sound"),
+            body=(b("Ông/bà nói thử vài câu.", "Please say a few words."),),
+            action=b("Nghe và thấy rõ", "I hear and see well"),
+        ),
+    }
+
+
+def _call(connection: str, *, enlarged: bool = False, muted: bool = False) -> Call:
+    return Call(
+        id="call",
+        title=b("Cuộc gọi với bác sĩ", "Call with the doctor"),
+        video="remote",
+        own_video="own",
+        connection=connection,  # type: ignore[arg-type]
+        facts=(
+            Fact(label=b("Bác sĩ", "Doctor"), value=verbatim("BS. Trần Văn Bình")),
+            Fact(label=b("Nơi làm việc", "Facility"), value=b("Bệnh viện Quận 1", "District 1 Hospital")),
+        ),
+        enlarged=enlarged,
+        muted=muted,
+    )
+
+
+def golden_pages() -> dict[str, AnyPage]:
+    """Return all fifteen kinds by name."""
+    return telehealth_pages() | core_pages()
+
+
+def view_of(
+    page: AnyPage, *, language: str = "vi", mode: Mode | None = None, visit: str = "visit-1", **more: object
+) -> View:
+    """Return the view in which the core would show the page."""
+    attract = page.kind == "attract"
+    alone = attract or page.kind in ("timeout", "leave", "help", "settings")
+    bar = (Bar.SETTINGS, Bar.LOWER, Bar.HELP) if attract else tuple(Bar)
+    given: dict[str, object] = {
+        "page": page,
+        "visit": "" if attract else visit,
+        "language": language,
+        "mode": mode or Mode(),
+        "head": HEAD,
+        "site": SITE,
+        "bar": bar,
+        "back": not alone and page.kind not in ("call", "done", "wait"),
+    }
+    return View.model_validate(given | more)
