@@ -1,0 +1,249 @@
+"""The kiosk's peer against a second aiortc peer over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from random import Random
+
+import numpy as np
+import pytest
+from aiortc import RTCRtpSender
+from aiortc.codecs import vpx
+from media_kit import Browser, NumberCamera, number_in, tone, until
+
+from tramkit_hal.audio import Sound, SoundQueue
+from tramkit_hal.clock import SystemClock
+from tramkit_telehealth.media import engine
+from tramkit_telehealth.media.call import CallMedia
+from tramkit_telehealth.media.playout import Output
+from tramkit_telehealth.media.slate import NO_PICTURE, slate, words
+from tramkit_telehealth.media.tracks import SoundFan
+
+
+class Kiosk:
+    """A call's media with a camera, a microphone with a tone, and a speaker that remembers."""
+
+    def __init__(self) -> None:
+        self.camera = NumberCamera()
+        self.camera_there = True
+        self.fan = SoundFan()
+        self.sounds = SoundQueue()
+        self.heard: list[Sound] = []
+        self.offers: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
+        self.reachable = True
+        self.media = CallMedia(
+            servers=lambda: (),
+            picture=lambda: self.camera.picture if self.camera_there else None,
+            fan=self.fan,
+            output=Output(self.heard.append),
+            send_offer=lambda leg, sdp: self.offers.put_nowait((leg, sdp)),
+            reachable=lambda: self.reachable,
+            clock=SystemClock(),
+            random=Random(1),
+        )
+        self.browsers: list[Browser] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Kiosk:
+        self._tasks = [
+            asyncio.create_task(work)
+            for work in (self.media.run(), self.camera.run(), self.fan.run(self.sounds), self._speak())
+        ]
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.media.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for browser in self.browsers:
+            await browser.close()
+
+    async def _speak(self) -> None:
+        clock = SystemClock()
+        began = clock.monotonic()
+        for piece in range(1_000_000):
+            self.sounds.put(Sound(tone(piece), clock.monotonic()))
+            await asyncio.sleep(max(0.0, began + (piece + 1) * 0.02 - clock.monotonic()))
+
+    async def meet(self, number: int, *, leg: int | None = None) -> Browser:
+        """Let a browser answer the next offer."""
+        async with asyncio.timeout(10):
+            found, sdp = await self.offers.get()
+        assert leg is None or found == leg
+        browser = Browser(number)
+        self.browsers.append(browser)
+        await self.media.answer(found, await browser.answer(sdp))
+        return browser
+
+    @property
+    def number_shown(self) -> int:
+        frame = self.media.output.picture.frame
+        return -1 if frame is None else number_in(frame.image)
+
+
+@pytest.fixture
+async def kiosk():
+    async with Kiosk() as kiosk:
+        yield kiosk
+
+
+async def test_picture_sound_and_heartbeat_go_both_ways(kiosk: Kiosk) -> None:
+    await kiosk.media.prepare()
+    kiosk.media.start_leg(1)
+    browser = await kiosk.meet(77)
+    await until(lambda: kiosk.media.connection == "live" and kiosk.number_shown == 77)
+    await until(lambda: len(browser.numbers) > 20 and browser.beats_heard > 1)
+    rising = sum((b - a) % 256 in range(1, 5) for a, b in zip(browser.numbers[5:], browser.numbers[6:], strict=False))
+    assert rising > len(browser.numbers[6:]) * 0.8  # the numbers of the camera, in order
+    await until(lambda: len(kiosk.heard) > 50 and max(s.level for s in kiosk.heard[-20:]) > 0.05)
+    assert all(len(sound.samples) == 960 for sound in kiosk.heard)
+    await until(lambda: len(browser.loudness) > 20 and browser.loudness[-1] > 1000)
+    assert (browser.pc.connectionState, kiosk.media.leg) == ("connected", 1)
+
+
+async def test_the_offer_has_sound_picture_heartbeat_and_candidates_and_no_h264(kiosk: Kiosk) -> None:
+    kiosk.media.start_leg(1)
+    async with asyncio.timeout(10):
+        _leg, sdp = await kiosk.offers.get()
+    assert [line.split()[0] for line in sdp.splitlines() if line.startswith("m=")] == [
+        "m=audio",
+        "m=video",
+        "m=application",
+    ]
+    assert "a=candidate" in sdp
+    assert "VP8" in sdp
+    assert "H264" not in sdp
+    assert "stun" not in sdp
+
+
+async def test_a_camera_that_is_pulled_becomes_a_slate_while_the_sound_goes_on(kiosk: Kiosk) -> None:
+    kiosk.media.start_leg(1)
+    browser = await kiosk.meet(3)
+    await until(lambda: len(browser.numbers) > 5)
+    kiosk.camera.pull()
+    await until(lambda: kiosk.media.slating)
+    frames, pieces = len(browser.numbers), len(browser.loudness)
+    await until(lambda: len(browser.numbers) > frames + 5 and len(browser.loudness) > pieces + 25)
+    assert browser.loudness[-1] > 1000
+    kiosk.camera.pulled = False
+    await until(lambda: not kiosk.media.slating)
+
+
+async def test_without_a_camera_or_microphone_the_call_is_live_all_the_same(kiosk: Kiosk) -> None:
+    kiosk.camera_there = False
+    kiosk.sounds.close()
+    kiosk.media.start_leg(1)
+    browser = await kiosk.meet(9)
+    await until(lambda: kiosk.media.connection == "live" and kiosk.number_shown == 9)
+    await until(lambda: len(browser.loudness) > 20 and len(browser.sizes) > 0)
+    assert browser.loudness[-1] < 10
+    assert browser.sizes == {(1280, 720)}
+
+
+async def test_muting_sends_silence_and_camera_off_sends_the_slate(kiosk: Kiosk) -> None:
+    kiosk.media.start_leg(1)
+    browser = await kiosk.meet(5)
+    await until(lambda: bool(browser.loudness) and browser.loudness[-1] > 1000)
+    kiosk.media.muted = True
+    await until(lambda: browser.loudness[-1] < 10)
+    kiosk.media.camera_off = True
+    await until(lambda: len(set(browser.numbers[-4:])) == 1)
+    assert not kiosk.media.slating  # it is off by wish, not broken
+
+
+async def test_a_new_leg_is_made_before_the_old_one_is_broken(kiosk: Kiosk) -> None:
+    kiosk.media.start_leg(1)
+    first = await kiosk.meet(10)
+    await until(lambda: kiosk.number_shown == 10)
+    kiosk.media.start_leg(2)
+    assert kiosk.media.connection == "live"
+    second = await kiosk.meet(20, leg=2)
+    seen = set()
+    async with asyncio.timeout(10):
+        while kiosk.number_shown != 20:
+            seen.add(kiosk.media.connection)
+            await asyncio.sleep(0.02)
+    assert seen <= {"live"}
+    await until(lambda: first.pc.connectionState in ("closed", "failed"))
+    assert kiosk.media.leg == 2
+    await until(lambda: len(second.numbers) > 5)
+
+
+async def test_a_silent_link_is_shown_as_interrupted_and_gets_a_new_leg(kiosk: Kiosk) -> None:
+    kiosk.media.start_leg(1)
+    first = await kiosk.meet(10)
+    await until(lambda: kiosk.media.connection == "live")
+    first.beats = False
+    await until(lambda: kiosk.media.connection == "interrupted", 3.5)
+    await kiosk.meet(30, leg=2)
+    await until(lambda: kiosk.media.connection == "live" and kiosk.number_shown == 30)
+    assert kiosk.media.down_for == 0
+
+
+async def test_no_offer_is_made_while_the_desk_cannot_be_reached(kiosk: Kiosk) -> None:
+    kiosk.media.start_leg(1)
+    first = await kiosk.meet(10)
+    await until(lambda: kiosk.media.connection == "live")
+    kiosk.reachable = False
+    first.beats = False
+    await until(lambda: kiosk.media.down_for > 5)
+    assert kiosk.offers.empty()
+    kiosk.reachable = True
+    await kiosk.meet(40, leg=2)
+    await until(lambda: kiosk.number_shown == 40)
+
+
+async def test_an_answer_that_cannot_be_used_costs_one_leg(kiosk: Kiosk, caplog: pytest.LogCaptureFixture) -> None:
+    kiosk.media.start_leg(1)
+    async with asyncio.timeout(10):
+        await kiosk.offers.get()
+    await kiosk.media.answer(1, "v=0\r\nnonsense-of-the-desk")
+    await kiosk.meet(50, leg=2)
+    await until(lambda: kiosk.number_shown == 50)
+    assert "nonsense" not in caplog.text
+
+
+async def test_neither_sdp_nor_addresses_are_logged(kiosk: Kiosk, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        engine.set_up()
+        kiosk.media.start_leg(1)
+        await kiosk.meet(5)
+        await until(lambda: kiosk.media.connection == "live")
+    said = caplog.text
+    assert "a=candidate" not in said
+    assert "ice-ufrag" not in said
+
+
+async def test_a_doctor_who_reloads_twice_gets_the_newest_leg_only(kiosk: Kiosk) -> None:
+    kiosk.media.start_leg(1)
+    kiosk.media.start_leg(1)
+    kiosk.media.start_leg(2)
+    offered = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            while True:
+                offered.append(await kiosk.offers.get())
+    assert [leg for leg, _sdp in offered][-1] == 2
+    assert len(offered) <= 2
+
+
+def test_the_slate_says_why_in_both_languages() -> None:
+    picture = slate(words(NO_PICTURE), 640, 360)
+    assert picture.shape == (540, 640)
+    assert picture[:360].max() > 150
+    assert int(np.median(picture[:360])) == 40
+    assert "\n" in words(NO_PICTURE)
+
+
+def test_canary_aiortc_still_has_the_constants_we_set() -> None:
+    """Fails when aiortc renames what :mod:`engine` sets: then look again at its bit rates."""
+    engine.set_up()
+    encoder = vpx.Vp8Encoder()
+    assert encoder.target_bitrate == engine.START_BITRATE
+    encoder.target_bitrate = 100_000_000
+    assert encoder.target_bitrate == engine.MAX_BITRATE
+    mime_types = {codec.mimeType for codec in RTCRtpSender.getCapabilities("video").codecs}
+    assert set(engine.VIDEO_CODECS) <= mime_types

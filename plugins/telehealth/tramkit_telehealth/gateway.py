@@ -1,0 +1,423 @@
+"""The kiosk's client of the desk: one WebSocket that the kiosk opens, and the cases that go through it.
+
+What is sent is kept until the desk has acknowledged it and is sent again after a lost connection; what is received
+twice counts once. A case outlives a lost connection, a restart of the desk and a visit that has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from random import Random
+from typing import Literal
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, ValidationError
+from yarl import URL
+
+from tramkit_hal.clock import Clock
+from tramkit_telehealth.protocol import (
+    MAX_MESSAGE,
+    VERSION,
+    CaseSummary,
+    CaseUpdate,
+    DeskEnvelope,
+    Facility,
+    HangUp,
+    Hello,
+    IceServer,
+    Intake,
+    KioskEnvelope,
+    KioskMedia,
+    LeaveCase,
+    Offered,
+    OpenCase,
+    Refused,
+    RtcAnswer,
+    RtcOffer,
+    Specialty,
+    StartLeg,
+    SummaryHandedOver,
+    Welcome,
+    desk_envelope,
+)
+
+_log = logging.getLogger(__name__)
+
+KioskMessage = OpenCase | LeaveCase | RtcOffer | KioskMedia | HangUp | SummaryHandedOver
+CaseMessage = CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | Refused
+
+MAX_UNACKNOWLEDGED = 500
+"""Messages kept for sending again; beyond it the oldest report of how media are goes first."""
+
+MAX_CASE_BACKLOG = 100
+"""Messages of the desk kept for a case that does not read them; the oldest go first."""
+
+FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
+"""Seconds between attempts to connect: doubled from the first to the last, then a random half more."""
+
+REFUSED_PAUSE = 30.0
+"""Seconds until the next attempt at a desk that refuses the key or the version: a person must mend it."""
+
+WELCOME_SECONDS = 5.0
+PING_SECONDS = 4.0
+"""Between two pings of the WebSocket (RFC 6455 §5.5.2): a desk without power is noticed within 1.5 times this."""
+
+Link = Literal["connecting", "connected", "down", "refused"]
+
+
+class Offer(BaseModel):
+    """What can be had at the desk now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    facility: Facility
+    specialties: tuple[Specialty, ...]
+
+
+class CaseLink:
+    """One case as the kiosk sees it: a bounded stream of what the desk says about it."""
+
+    def __init__(self, id: str, gateway: DeskGateway, intake: Intake) -> None:
+        self.id = id
+        self.intake: Intake | None = intake
+        self._gateway = gateway
+        self._messages: deque[CaseMessage] = deque(maxlen=MAX_CASE_BACKLOG)
+        self._some = asyncio.Event()
+
+    def send(self, message: KioskMessage) -> None:
+        """Send a message about this case; it arrives once, now or after the connection is back."""
+        self._gateway.send(message)
+
+    def put(self, message: CaseMessage) -> None:
+        self._messages.append(message)
+        self._some.set()
+
+    async def next(self) -> CaseMessage:
+        """Return the next thing the desk says about the case, waiting for it."""
+        while not self._messages:
+            self._some.clear()
+            await self._some.wait()
+        return self._messages.popleft()
+
+
+class DeskGateway:
+    """The kiosk's end of the conversation with the desk.
+
+    :param url: ``https://…`` of the desk.
+    :param key: the station's key at the desk.
+    :param station: the station's id.
+    :param seed: spreads the attempts of many kiosks after a power cut.
+    """
+
+    def __init__(self, url: str, key: str, station: str, clock: Clock, seed: int = 0) -> None:
+        self._url = URL(url) / "kiosk"
+        self._key = key
+        self._station = station
+        self._clock = clock
+        self._random = Random(f"{seed}:{station}")
+        self._session = uuid.uuid4().hex
+        self._outbox: deque[KioskEnvelope] = deque()
+        self._sent = 0
+        self._received = 0
+        self._cases: dict[str, CaseLink] = {}
+        self._changed = asyncio.Event()
+        self._to_send = asyncio.Event()
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._facility: Facility | None = None
+        self._specialties: tuple[Specialty, ...] | None = None
+        self.ice_servers: tuple[IceServer, ...] = ()
+        self.link: Link = "connecting"
+
+    # ── what the service sees ─────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def connected(self) -> bool:
+        """Whether the desk has welcomed us on the connection that stands."""
+        return self.link == "connected"
+
+    @property
+    def offer(self) -> Offer | None:
+        """What can be had now; None while the desk cannot be reached."""
+        if not self.connected or self._facility is None or self._specialties is None:
+            return None
+        return Offer(facility=self._facility, specialties=self._specialties)
+
+    @property
+    def facility(self) -> Facility | None:
+        """The facility as the desk last said it; also while the desk cannot be reached."""
+        return self._facility
+
+    async def look(self, patience: float = 3.0) -> Offer | None:
+        """Return what can be had, waiting a little for a connection that is just being made.
+
+        :param patience: seconds.
+        """
+        deadline = self._clock.monotonic() + patience
+        while self.offer is None and self.link != "refused" and self._clock.monotonic() < deadline:
+            await self._clock.sleep(0.1)
+        return self.offer
+
+    async def changed(self) -> None:
+        """Wait until the connection or the offer changes."""
+        await self._changed.wait()
+
+    @contextlib.contextmanager
+    def case(self, intake: Intake) -> Iterator[CaseLink]:
+        """Open a case at the desk and follow it; when the block ends nothing of the resident is kept here."""
+        link = CaseLink(intake.case, self, intake)
+        self._cases[link.id] = link
+        self.send(OpenCase(intake=intake))
+        try:
+            yield link
+        finally:
+            link.intake = None
+            del self._cases[link.id]
+            self._forget(link.id)
+
+    def send(self, message: KioskMessage) -> None:
+        """Send a message once, now or when the desk can be reached again."""
+        if isinstance(message, KioskMedia):  # only the newest of these counts
+            self._blank(lambda old: isinstance(old, KioskMedia) and old.case == message.case)
+        self._sent += 1
+        self._outbox.append(KioskEnvelope(seq=self._sent, message=message))
+        while len(self._outbox) > MAX_UNACKNOWLEDGED:
+            self._outbox.popleft()
+            _log.warning("message to the desk dropped, too many unacknowledged")
+        self._to_send.set()
+
+    def _forget(self, case: str) -> None:
+        """Keep nothing of a resident who has gone but that they left and what became of the summary."""
+
+        def personal(message: KioskMessage | Hello) -> bool:
+            return isinstance(message, OpenCase) and message.intake.case == case
+
+        def media(message: KioskMessage | Hello) -> bool:
+            return isinstance(message, RtcOffer | KioskMedia) and message.case == case
+
+        self._blank(lambda message: personal(message) or media(message))
+
+    def _blank(self, unwanted: Callable[[KioskMessage | Hello], bool]) -> None:
+        """Empty unacknowledged messages but keep their numbers, which the desk may count."""
+        for index, envelope in enumerate(self._outbox):
+            if envelope.message is not None and unwanted(envelope.message):
+                self._outbox[index] = envelope.model_copy(update={"message": None})
+
+    # ── the connection ────────────────────────────────────────────────────────────────────────────────────
+
+    async def start(self) -> None:
+        """Begin to connect, and to connect again whenever the connection is lost."""
+        self._task = asyncio.create_task(self._run(), name="desk gateway")
+
+    async def stop(self) -> None:
+        """Close the connection for good, once the last word has gone out or half a second has passed."""
+        if self.connected:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    while any(envelope.message for envelope in self._outbox):
+                        await self.changed()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._become("down")
+
+    async def _run(self) -> None:
+        pause = FIRST_PAUSE
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=WELCOME_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as http:
+            while True:
+                if self.link == "refused":
+                    self._become("connecting")
+                try:
+                    welcomed = await self._converse(http)
+                except Exception:  # the top of a task: whatever the wire brings, the kiosk connects again
+                    _log.exception("connection to the desk failed")
+                    welcomed = False
+                if welcomed:
+                    pause = FIRST_PAUSE
+                if self.link == "refused":
+                    await self._clock.sleep(REFUSED_PAUSE)
+                    continue
+                self._become("down")
+                await self._clock.sleep(pause * (1 + self._random.random() / 2))
+                pause = min(LAST_PAUSE, pause * 2)
+
+    async def _converse(self, http: aiohttp.ClientSession) -> bool:
+        """Hold one connection as long as it lives; return whether the desk welcomed us."""
+        headers = {"Authorization": f"Bearer {self._key}"}
+        try:
+            async with http.ws_connect(
+                self._url, headers=headers, heartbeat=PING_SECONDS, max_msg_size=MAX_MESSAGE
+            ) as socket:
+                return await self._over(socket)
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status in (401, 403):
+                self._refuse("key")
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            _log.debug("desk not reached", extra={"error": type(error).__name__})
+        return False
+
+    async def _over(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
+        hello = KioskEnvelope(seq=0, ack=self._received, message=Hello(station=self._station, session=self._session))
+        await socket.send_str(hello.model_dump_json())
+        try:
+            async with asyncio.timeout(WELCOME_SECONDS):
+                welcome = await self._welcome(socket)
+        except TimeoutError:
+            _log.warning("the desk did not welcome the kiosk in time")
+            return False
+        if welcome is None:
+            return False
+        self._welcomed(welcome)
+        self._socket = socket
+        sender = asyncio.create_task(self._send_all(socket))
+        try:
+            async for envelope in self._envelopes(socket):
+                self._take(envelope)
+        finally:
+            self._socket = None
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+        return True
+
+    async def _welcome(self, socket: aiohttp.ClientWebSocketResponse) -> Welcome | None:
+        async for envelope in self._envelopes(socket):
+            match envelope.message:
+                case Welcome() as welcome:
+                    if not welcome.resumed:
+                        self._received = 0
+                    self._received = max(self._received, envelope.seq)
+                    self._acknowledged(envelope.ack if welcome.resumed else 0)
+                    return welcome
+                case Refused(code=code):
+                    self._refuse(code)
+                    return None
+                case _:
+                    _log.warning("the desk spoke before its welcome")
+        return None
+
+    def _welcomed(self, welcome: Welcome) -> None:
+        self._facility = welcome.facility
+        self.ice_servers = welcome.ice_servers
+        if not welcome.resumed:
+            pending = {
+                envelope.message.intake.case for envelope in self._outbox if isinstance(envelope.message, OpenCase)
+            }
+            for case in self._cases.values():
+                if case.intake is not None and case.id not in pending:
+                    self._sent += 1
+                    self._outbox.appendleft(KioskEnvelope(seq=self._sent, message=OpenCase(intake=case.intake)))
+            self._renumber()
+        self._become("connected")
+        _log.info("desk connected", extra={"resumed": welcome.resumed})
+
+    def _renumber(self) -> None:
+        """Count from one again for a desk that does not know the session."""
+        waiting = [envelope.message for envelope in self._outbox if envelope.message is not None]
+        self._outbox = deque(KioskEnvelope(seq=n, message=message) for n, message in enumerate(waiting, 1))
+        self._sent = len(self._outbox)
+
+    async def _send_all(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Send what is not acknowledged, then whatever comes, in order; and acknowledge what was received."""
+        at = 0
+        acknowledged = self._received
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+            while True:
+                self._to_send.clear()
+                for envelope in [each for each in self._outbox if each.seq > at]:
+                    at = envelope.seq
+                    acknowledged = self._received
+                    await socket.send_str(envelope.model_copy(update={"ack": acknowledged}).model_dump_json())
+                if acknowledged < self._received:
+                    acknowledged = self._received
+                    await socket.send_str(KioskEnvelope(seq=0, ack=acknowledged).model_dump_json())
+                await self._to_send.wait()
+
+    async def _envelopes(self, socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[DeskEnvelope]:
+        async for frame in socket:
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            try:
+                envelope = desk_envelope.validate_json(frame.data)
+            except ValidationError:
+                if _version(frame.data) not in (None, VERSION):
+                    self._refuse("version")
+                    return
+                _log.warning("malformed message of the desk dropped")
+                continue
+            if envelope.seq > 0 and envelope.seq <= self._received and not isinstance(envelope.message, Welcome):
+                self._acknowledged(envelope.ack)
+                self._to_send.set()  # say again what was received: the acknowledgement may have been lost
+                continue
+            yield envelope
+
+    def _take(self, envelope: DeskEnvelope) -> None:
+        self._acknowledged(envelope.ack)
+        if envelope.seq:
+            self._received = envelope.seq
+            self._to_send.set()
+        match envelope.message:
+            case Offered(specialties=specialties):
+                self._specialties = specialties
+                self._tell()
+            case Welcome() as welcome:
+                self._facility, self.ice_servers = welcome.facility, welcome.ice_servers
+            case Refused(code=code):
+                _log.warning("the desk refused a message", extra={"code": code})
+                if code in ("unknown_specialty", "too_large", "closed"):
+                    self._pass_to_all(envelope.message)
+            case None:
+                return
+            case message:
+                self._pass(message)
+
+    def _pass(self, message: CaseMessage) -> None:
+        case = self._cases.get(message.case) if not isinstance(message, Refused) else None
+        if case is None:
+            _log.debug("message for a case that is over dropped")
+        else:
+            case.put(message)
+
+    def _pass_to_all(self, message: Refused) -> None:
+        """A refusal names no case; a kiosk has one resident at a time."""
+        for case in self._cases.values():
+            case.put(message)
+
+    def _acknowledged(self, ack: int) -> None:
+        while self._outbox and self._outbox[0].seq <= ack:
+            self._outbox.popleft()
+        self._tell()
+
+    def _refuse(self, code: str) -> None:
+        _log.error("the desk refuses this kiosk", extra={"code": code, "version": VERSION})
+        self._become("refused")
+
+    def _become(self, link: Link) -> None:
+        if link != self.link:
+            if link == "down" and self.link == "connected":
+                _log.warning("desk lost")
+            self.link = link
+        if link != "connected":
+            self._specialties = None
+        self._tell()
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+def _version(text: str) -> int | None:
+    """Return which version a message says it is; None where it says nothing that can be read."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    version = found.get("v") if isinstance(found, dict) else None
+    return version if isinstance(version, int) else None

@@ -1,0 +1,210 @@
+"""A leg of a call: one peer connection from its offer to its end. Nothing in it is ever negotiated again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from enum import IntEnum
+from typing import Any
+
+from aiortc import RTCDataChannel, RTCSessionDescription
+from aiortc.exceptions import InvalidStateError
+from aiortc.mediastreams import MediaStreamTrack
+
+from tramkit_hal.clock import Clock
+from tramkit_telehealth.media.engine import AUDIO_CODECS, VIDEO_CODECS, peer_connection, prefer
+from tramkit_telehealth.media.playout import Output, play_sound, show_picture
+from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack
+from tramkit_telehealth.protocol import BEAT_SECONDS, HEARTBEAT_CHANNEL, IceServer
+
+_log = logging.getLogger(__name__)
+
+LIVE_WITHOUT_PICTURE = 3.0
+"""Seconds of heartbeat after which a leg counts as live though the doctor sends no picture."""
+
+CLOSE_SECONDS = 5.0
+
+
+class LegState(IntEnum):
+    """How far a leg is; it only ever moves forward."""
+
+    NEW = 0
+    OFFERED = 1
+    ANSWERED = 2
+    CONNECTED = 3
+    """The heartbeat has come through."""
+    LIVE = 4
+    """A picture of the doctor was decoded."""
+    CLOSED = 5
+
+
+class BadAnswer(ValueError):
+    """The browser's answer cannot be used; carries nothing of it, an SDP holds addresses and keys."""
+
+
+class Leg:
+    """One peer connection: sound, picture and a heartbeat both ways.
+
+    :param servers: STUN and TURN servers; may be empty.
+    :param output: where the doctor's picture and sound go while this leg is in charge.
+    :param changed: called when the state has changed.
+    """
+
+    def __init__(
+        self,
+        servers: Iterable[IceServer],
+        camera: CameraTrack,
+        microphone: MicrophoneTrack,
+        output: Output,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self.number = 0
+        self.state = LegState.NEW
+        self.began_at = clock.monotonic()
+        self.frames = 0
+        """Pictures decoded so far."""
+        self._clock = clock
+        self._camera = camera
+        self._microphone = microphone
+        self._output = output
+        self._changed = changed
+        self._connected_at: float | None = None
+        self._last_beat: float | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._offering = asyncio.Lock()
+        self._pc = peer_connection(servers)
+        self._pc.addTrack(microphone)
+        self._pc.addTrack(camera)
+        for transceiver in self._pc.getTransceivers():
+            prefer(transceiver, AUDIO_CODECS if transceiver.kind == "audio" else VIDEO_CODECS)
+        self._channel = self._pc.createDataChannel(HEARTBEAT_CHANNEL, ordered=False, maxRetransmits=0)
+        self._listen()
+
+    # ── signalling ────────────────────────────────────────────────────────────────────────────────────────
+
+    async def offer(self) -> str:
+        """Gather candidates and return the complete offer."""
+        async with self._offering:
+            await self._describe()
+        return self._pc.localDescription.sdp
+
+    async def _describe(self) -> None:
+        if self.state is LegState.NEW:
+            await self._pc.setLocalDescription(await self._pc.createOffer())
+            self._become(LegState.OFFERED)
+
+    async def answer(self, sdp: str) -> None:
+        """Take the browser's answer; a second one changes nothing.
+
+        :raises BadAnswer: it is not an answer to this leg's offer.
+        """
+        if self.state is not LegState.OFFERED:
+            return
+        self._become(LegState.ANSWERED)
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
+        except (ValueError, InvalidStateError, KeyError, IndexError, AttributeError, AssertionError) as error:
+            raise BadAnswer(type(error).__name__) from None
+
+    async def close(self) -> None:
+        """End the leg; may be called more than once."""
+        if self.state is LegState.CLOSED:
+            return
+        self._become(LegState.CLOSED)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._camera.stop()
+        self._microphone.stop()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._pc.close()
+        except TimeoutError:
+            _log.warning("leg did not close in time", extra={"leg": self.number})
+
+    # ── how it is ─────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the last heartbeat of the other side, or since the leg was connected or began."""
+        return self._clock.monotonic() - (self._last_beat or self._connected_at or self.began_at)
+
+    @property
+    def slating(self) -> bool:
+        """Whether the slate is sent because the camera gives no picture."""
+        return self._camera.slating
+
+    def look(self) -> None:
+        """Notice that a doctor without a camera is live all the same."""
+        if (
+            self.state is LegState.CONNECTED
+            and self._connected_at is not None
+            and self._clock.monotonic() - self._connected_at > LIVE_WITHOUT_PICTURE
+        ):
+            self._become(LegState.LIVE)
+
+    def _become(self, state: LegState) -> None:
+        if state > self.state:
+            self.state = state
+            self._changed()
+
+    # ── what happens on it ────────────────────────────────────────────────────────────────────────────────
+
+    def _listen(self) -> None:
+        self._pc.on("track", self._on_track)
+        self._pc.on("connectionstatechange", self._on_connection)
+        self._channel.on("open", lambda: self._spawn(self._beat(self._channel)))
+        self._channel.on("message", self._on_beat)
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            self._spawn(play_sound(track, lambda sound: self._output.play(self.number, sound)))
+        else:
+            self._spawn(show_picture(track, self._on_picture))
+
+    def _on_picture(self, image: Any, received_at: float) -> None:
+        self.frames += 1
+        self._become(LegState.LIVE)  # before it is shown, so that the first picture is
+        self._output.show(self.number, image, received_at)
+
+    def _on_connection(self) -> None:
+        if self._pc.connectionState == "failed":
+            _log.info("leg failed", extra={"leg": self.number})
+            self._spawn(self._end())
+        else:
+            self._changed()
+
+    async def _end(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.discard(task)  # it must not wait for itself
+        await self.close()
+
+    def _on_beat(self, _message: object) -> None:
+        self._last_beat = self._clock.monotonic()
+        if self.state < LegState.CONNECTED:
+            self._connected_at = self._last_beat
+            self._become(LegState.CONNECTED)
+        elif self._connected_at is None:
+            self._connected_at = self._last_beat
+
+    async def _beat(self, channel: RTCDataChannel) -> None:
+        while channel.readyState == "open":
+            with contextlib.suppress(InvalidStateError, ConnectionError):
+                channel.send(str(round(self._clock.monotonic() * 1000)))
+            await self._clock.sleep(BEAT_SECONDS)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_walled(work), name="leg")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _walled(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:  # the top of a task: one broken stream must not end the others
+        _log.exception("stream of a leg failed")
