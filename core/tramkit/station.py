@@ -89,6 +89,7 @@ class Station:
         self._attract_view: View | None = None
         self._progress: Progress | None = None
         self._stopping = asyncio.Event()
+        self._opened = asyncio.Event()
         self.visits = 0
         self.last_wipe_certain = True
 
@@ -106,6 +107,7 @@ class Station:
         await self.devices.open()
         await self._each_service("start")
         screen = await self._screen()
+        self._opened.set()
         pumps = [asyncio.create_task(self._pump(screen)), asyncio.create_task(self._watch_presence())]
         try:
             while not self._stopping.is_set():
@@ -118,6 +120,10 @@ class Station:
             await asyncio.gather(*pumps, return_exceptions=True)
             await self._each_service("stop")
             await self.devices.close()
+
+    async def opened(self) -> None:
+        """Wait until the devices are open and the screen is about to show its first page."""
+        await self._opened.wait()
 
     def stop(self) -> None:
         """End the visit under way, wipe, and return from :meth:`run`."""

@@ -1,23 +1,130 @@
-"""The personal identity number: twelve digits, PPP G YY NNNNNN (Decree 70/2024, formerly 137/2015)."""
+"""The personal identity number: twelve digits, ``PPP G YY NNNNNN`` (Law 26/2023/QH15; formerly Decree 137/2015/NĐ-CP).
+
+PPP is the place where the birth was registered, G the century and the sex, YY the year of birth, and the last six are
+random. There is no check digit.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
 
-@dataclass(frozen=True)
-class NumberCheck:
-    """What a look at a number found."""
+from tramkit_hal.words import Messages, Text
+
+_ = Messages("tramkit_hal")
+
+Sex = Literal["male", "female"]
+
+PROVINCES: frozenset[str] = frozenset(
+    f"0{code}"
+    for code in [
+        "01",
+        "02",
+        "04",
+        "06",
+        "08",
+        "10",
+        "11",
+        "12",
+        "14",
+        "15",
+        "17",
+        "19",
+        "20",
+        "22",
+        "24",
+        "25",
+        "26",
+        "27",
+        "30",
+        "31",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "38",
+        "40",
+        "42",
+        "44",
+        "45",
+        "46",
+        "48",
+        "49",
+        "51",
+        "52",
+        "54",
+        "56",
+        "58",
+        "60",
+        "62",
+        "64",
+        "66",
+        "67",
+        "68",
+        "70",
+        "72",
+        "74",
+        "75",
+        "77",
+        "79",
+        "80",
+        "82",
+        "83",
+        "84",
+        "86",
+        "87",
+        "89",
+        "91",
+        "92",
+        "93",
+        "94",
+        "95",
+        "96",
+    ]
+)
+"""The 63 provinces of before 1 July 2025; the 34 of after it keep codes of this table."""
+
+
+class NumberCheck(BaseModel):
+    """What a look at a number found.
+
+    :param ok: whether the number can be right.
+    :param problem: why not, for the resident.
+    :param warnings: what is unusual but allowed: a place outside the table may be a country.
+    :param year: year of birth that the number says; None where its form is wrong.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ok: bool
-    reason: str = ""
+    problem: Text | None = None
+    warnings: tuple[Text, ...] = ()
+    year: int | None = None
+    sex: Sex | None = None
 
 
-def check(number: str, born: date | None = None, sex: Literal["male", "female"] | None = None) -> NumberCheck:
-    """Check the number's form, and its century, year and sex against what is known."""
+def check(number: str, born: date | None = None, sex: Sex | None = None) -> NumberCheck:
+    """Check a number's form, and its year and sex against what is known of the person.
+
+    :param number: twelve ASCII digits, nothing else.
+    :param born: date of birth, where known.
+    :param sex: sex, where known.
+    """
     if not re.fullmatch(r"[0-9]{12}", number):
-        return NumberCheck(False, "form")
-    return NumberCheck(True)
+        return NumberCheck(ok=False, problem=_("An identity number has 12 digits."))
+    century, says = divmod(int(number[3]), 2)
+    year = 1900 + century * 100 + int(number[4:6])
+    its_sex: Sex = "female" if says else "male"
+    warnings: tuple[Text, ...] = ()
+    if number[:3] not in PROVINCES:
+        warnings = (_("The place in the number is not a province; it may be a country."),)
+    problem: Text | None = None
+    if born is not None and born.year != year:
+        problem = _("The number and the date of birth do not belong together.")
+    elif sex is not None and sex != its_sex:
+        problem = _("The number and the sex do not belong together.")
+    return NumberCheck(ok=problem is None, problem=problem, warnings=warnings, year=year, sex=its_sex)

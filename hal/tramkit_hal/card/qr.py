@@ -1,35 +1,119 @@
-"""The QR code printed on the identity card."""
+"""The QR code printed on the identity card.
+
+Its text is ``number|old number|name|born|sex|address|issued``, days as DDMMYYYY, sex ``Nam`` or ``Nữ``; the old number
+(nine digits) is often empty. The card of July 2024 ("Căn cước") may have four more fields, kept as they are. The code
+is not signed: it is good for filling in, never for proving who somebody is.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tramkit_hal.words import Nfc, nfc
+from tramkit_hal.card.number import check
+from tramkit_hal.words import nfc
+
+MAX_TEXT = 2_000
+"""Most characters: a QR code of this kind holds below 1,000 bytes."""
+
+MAX_NAME = 100
+MAX_ADDRESS = 300
+FIELDS = 7
 
 
 class CardQrError(ValueError):
-    """A text that is not the QR code of an identity card."""
+    """A text that is not the QR code of an identity card.
+
+    :param field: which field is wrong: ``text``, ``fields``, ``number``, ``old_number``, ``name``, ``born``, ``sex``,
+        ``address``, ``issued``.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class CardQr(BaseModel):
-    """What the code says."""
+    """What the code says.
+
+    :param number: personal identity number, twelve digits.
+    :param old_number: number of the former card, nine digits; empty where there was none.
+    :param issued: day on which the card was issued; None where the code does not say.
+    :param extra: fields after the seventh, unread, as they stand.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: str
-    name: Nfc
+    old_number: str
+    name: str
     born: date
     sex: Literal["male", "female"]
-    address: Nfc = ""
+    address: str
+    issued: date | None
+    extra: tuple[str, ...] = ()
 
 
 def parse(text: str) -> CardQr:
-    """Read the QR code of an identity card."""
-    parts = nfc(text).split("|")
-    if len(parts) < 7:
-        raise CardQrError("too few fields")
-    born = datetime.strptime(parts[3], "%d%m%Y").date()  # noqa: DTZ007
-    return CardQr(number=parts[0], name=parts[2], born=born, sex="male" if parts[4] == "Nam" else "female", address=parts[5])
+    """Read the text of the QR code of an identity card.
+
+    :param text: what the scanner read, in any Unicode normal form; the result is NFC.
+    :raises CardQrError: says what is wrong, without repeating what the card says.
+    """
+    if len(text) > MAX_TEXT:
+        raise CardQrError("text", f"the code has {len(text)} characters; a card's code has at most {MAX_TEXT}")
+    parts = [part.strip() for part in nfc(text).strip("\ufeff\r\n").split("|")]
+    if len(parts) < FIELDS:
+        raise CardQrError("fields", f"the code has {len(parts)} fields; a card's code has at least {FIELDS}")
+    number, old_number, name, born_text, sex_text, address, issued_text = parts[:FIELDS]
+    if old_number and not re.fullmatch(r"[0-9]{9}|[0-9]{12}", old_number):
+        raise CardQrError("old_number", "the former number is empty or has 9 digits")
+    if not 0 < len(name) <= MAX_NAME or not any(letter.isalpha() for letter in name) or not name.isprintable():
+        raise CardQrError("name", f"the name is empty, longer than {MAX_NAME} characters, or has no letters")
+    if len(address) > MAX_ADDRESS:
+        raise CardQrError("address", f"the address is longer than {MAX_ADDRESS} characters")
+    born = _day(born_text, "born")
+    sex = _sex(sex_text)
+    _check_number(number, born, sex)
+    return CardQr(
+        number=number,
+        old_number=old_number,
+        name=" ".join(name.split()),
+        born=born,
+        sex=sex,
+        address=address,
+        issued=_day(issued_text, "issued") if issued_text else None,
+        extra=tuple(parts[FIELDS:]),
+    )
+
+
+def _day(text: str, field: str) -> date:
+    if not re.fullmatch(r"[0-9]{8}", text):
+        raise CardQrError(field, "a day is written as eight digits, day, month, year")
+    try:
+        return date(int(text[4:]), int(text[2:4]), int(text[:2]))
+    except ValueError:
+        raise CardQrError(field, "that day is not in the calendar") from None
+
+
+def _sex(text: str) -> Literal["male", "female"]:
+    match text.casefold():
+        case "nam":
+            return "male"
+        case "nữ":
+            return "female"
+        case _:
+            raise CardQrError("sex", "the sex is Nam or Nữ")
+
+
+def _check_number(number: str, born: date, sex: Literal["male", "female"]) -> None:
+    found = check(number)
+    if not found.ok:
+        raise CardQrError("number", "the number has 12 digits")
+    if found.year != born.year:
+        raise CardQrError("number", "the number and the date of birth do not belong together")
+    if found.sex != sex:
+        raise CardQrError("number", "the number and the sex do not belong together")

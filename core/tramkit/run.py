@@ -1,0 +1,78 @@
+"""The composition root: the one place where configuration, drivers, plugins and the station meet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tramkit_hal.clock import Clock, SystemClock
+from tramkit_hal.device import Device, DeviceContext
+from tramkit_hal.roles import Role
+from tramkit_hal.screen import Screen
+
+from tramkit.config import StationConfig
+from tramkit.devices import Devices
+from tramkit.drivers import load_driver
+from tramkit.panel import Panel
+from tramkit.plugins import PluginSet
+from tramkit.staff import StaffBell
+from tramkit.station import Profile, Station
+
+_log = logging.getLogger(__name__)
+
+Announce = Callable[[str, str], None]
+"""Is told each address to open, as its name and the URL, once the station answers there."""
+
+
+def make_devices(config: StationConfig, clock: Clock, run_dir: Path | None = None) -> Devices:
+    """Make the devices that ``station.toml`` binds to roles; none is opened yet."""
+    bound: dict[Role, Sequence[Device]] = {}
+    for role, bindings in config.roles.items():
+        devices: list[Device] = []
+        for number, binding in enumerate(bindings):
+            driver = load_driver(binding.driver)
+            settings = driver.Settings.model_validate(binding.settings)
+            devices.append(driver(settings, DeviceContext(role, clock, seed=number, run_dir=run_dir)))
+        bound[role] = devices
+    return Devices(bound, clock)
+
+
+async def run_station(config: StationConfig, plugins: PluginSet, clock: Clock, announce: Announce) -> None:
+    """Run a station until it is told to stop (SIGINT, SIGTERM); the visit under way is ended and wiped first.
+
+    :param announce: is told the addresses of screen and panel.
+    """
+    devices = make_devices(config, clock)
+    station = Station(
+        Profile(config.station.id, config.station.agency, config.station.site, tuple(config.station.languages)),
+        devices,
+        plugins.services,
+        StaffBell(clock, config.help.phone),
+        clock,
+        config.timeouts,
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # a system without signals
+            loop.add_signal_handler(name, station.stop)
+    panel = Panel(station, port=config.panel.port, plugins_report=plugins.report) if config.panel.enabled else None
+    running = asyncio.create_task(station.run())
+    opened = asyncio.create_task(station.opened())
+    try:
+        await asyncio.wait({running, opened}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            for screen in devices.usable(Role.SCREEN, Screen):
+                for name, address in screen.addresses.items():
+                    announce(name, address)
+            if panel is not None:
+                await panel.start()
+                announce("panel", panel.address)
+        await running
+    finally:
+        opened.cancel()
+        if panel is not None:
+            await panel.stop()

@@ -1,0 +1,1 @@
+"""Drivers of real hardware; each module needs only the library of its own device."""

@@ -1,0 +1,1 @@
+"""Simulators: each keeps the whole contract of its device, faults included, and is controllable while it runs."""
