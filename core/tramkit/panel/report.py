@@ -219,7 +219,9 @@ class Reporter:
             trouble_words=trouble_words,
             mend=trouble.mend.value if trouble else "",
             mend_words=mend_words,
-            facts=tuple((own_words(device, name, language), value) for name, value in facts.items()),
+            facts=tuple(
+                (own_words(device, name, language), own_words(device, value, language)) for name, value in facts.items()
+            ),
             controls=controls,
             shown=shown,
             paper=f"/api/devices/{device.context.role.value}/{index}/paper?v={paper}" if paper else "",
@@ -310,7 +312,8 @@ def controls_of(device: Device) -> tuple[Control, ...]:
 
 def own_words(device: Device, text: str, language: str) -> str:
     """Return a driver's own English words (a label, a reading) as its package's catalogue translates them."""
-    return render(Text(id=text, domain=type(device).__module__.partition(".")[0]), language)
+    package = type(device).__module__.partition(".")[0]
+    return render(Text(id=text, domain="" if package == "__main__" else package), language)
 
 
 def _control(device: Device, control: Control, language: str) -> ControlReport:

@@ -107,15 +107,16 @@ function device(r, d) {
       d.claimed ? tag(words.claimed, "work") : null,
       d.simulated ? tag(words.simulated) : null,
       button(words.reset, { class: "small end", "data-do": "reset", "aria-label": `${words.reset}: ${r.title}, ${d.model}` })),
-    h("p", { class: "which" }, h("span", {}, d.model || d.driver), ` ${d.driver}`, d.serial ? ` · ${d.serial}` : ""),
+    h("p", { class: "which" }, h("span", {}, d.model || d.driver), ` · ${d.driver}`, d.serial ? ` · ${d.serial}` : ""),
     trouble,
     d.facts.length ? pairs(d.facts) : null,
     Object.entries(d.addresses).map(([name, address]) =>
       h("p", {}, h("a", { href: address, target: "_blank", rel: "noopener" }, `${words.open_screen}: ${name}`))),
     d.controls.length ? h("div", { class: "controls", role: "group", "aria-label": words.controls },
       d.controls.map((c) => control(key, c))) : null,
-    d.shown ? h("div", { class: "seen" }, h("h3", {}, words.shown), h("pre", { tabindex: "0" }, d.shown)) : null,
-    d.paper ? h("img", { class: "paper", src: d.paper, alt: words.paper }) : null);
+    d.shown || d.paper ? h("div", { class: "seen" }, h("h3", {}, d.paper ? words.paper : words.shown),
+      d.paper ? h("img", { class: "paper", "data-key": d.paper, src: d.paper, alt: d.shown })
+        : h("pre", { tabindex: "0" }, d.shown)) : null);
 }
 
 function control(key, c) {
@@ -208,7 +209,8 @@ function morph(old, now) {
 
 function fill() {
   for (const field of document.querySelectorAll("[data-set]")) {
-    const untouched = field !== document.activeElement && !("typed" in field.dataset);
+    const untouched = field.nodeName === "SELECT" ? !field.getAttribute("aria-busy")
+      : field !== document.activeElement && !("typed" in field.dataset);
     if (untouched && field.value !== field.dataset.set) field.value = field.dataset.set;
   }
 }
@@ -299,6 +301,7 @@ async function post(path, body, pressed) {
     return false;
   } finally {
     pressed?.removeAttribute("aria-busy");
+    fill();
   }
 }
 
