@@ -28,7 +28,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
-PUBLIC = frozenset({"/screen.css", "/landscape.css", "/sizes.css", "/screen.js", "/icon.svg"})
+PUBLIC = frozenset({"/palettes.css", "/screen.css", "/landscape.css", "/sizes.css", "/screen.js", "/icon.svg"})
 """Files that are the same for everybody."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

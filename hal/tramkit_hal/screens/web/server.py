@@ -25,6 +25,7 @@ HEARTBEAT = 5.0
 
 _log = logging.getLogger(__name__)
 _STATIC: Mapping[str, str] = {
+    "palettes.css": "text/css",
     "screen.css": "text/css",
     "landscape.css": "text/css",
     "screen.js": "text/javascript",
