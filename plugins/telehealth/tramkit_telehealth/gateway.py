@@ -12,7 +12,7 @@ import json
 import logging
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from random import Random
 from typing import Literal
 
@@ -61,6 +61,9 @@ MAX_CASE_BACKLOG = 100
 FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
 """Seconds between attempts to connect: doubled from the first to the last, then a random half more."""
 
+CASE_PAUSE = 1.0
+"""The longest pause while a resident waits or talks."""
+
 REFUSED_PAUSE = 30.0
 """Seconds until the next attempt at a desk that refuses the key or the version: a person must mend it."""
 
@@ -97,6 +100,12 @@ class CaseLink:
     def put(self, message: CaseMessage) -> None:
         self._messages.append(message)
         self._some.set()
+
+    def put_back(self, messages: Sequence[CaseMessage]) -> None:
+        """Give back messages that were read but belong to whoever reads next."""
+        self._messages.extendleft(reversed(messages))
+        if messages:
+            self._some.set()
 
     async def next(self) -> CaseMessage:
         """Return the next thing the desk says about the case, waiting for it."""
@@ -183,8 +192,9 @@ class DeskGateway:
 
     def send(self, message: KioskMessage) -> None:
         """Send a message once, now or when the desk can be reached again."""
-        if isinstance(message, KioskMedia):  # only the newest of these counts
-            self._blank(lambda old: isinstance(old, KioskMedia) and old.case == message.case)
+        if isinstance(message, KioskMedia | RtcOffer):  # only the newest of these counts
+            kind, case = type(message), message.case
+            self._blank(lambda old: isinstance(old, kind) and getattr(old, "case", "") == case)
         self._sent += 1
         self._outbox.append(KioskEnvelope(seq=self._sent, message=message))
         while len(self._outbox) > MAX_UNACKNOWLEDGED:
@@ -247,7 +257,7 @@ class DeskGateway:
                     continue
                 self._become("down")
                 await self._clock.sleep(pause * (1 + self._random.random() / 2))
-                pause = min(LAST_PAUSE, pause * 2)
+                pause = min(CASE_PAUSE if self._cases else LAST_PAUSE, pause * 2)
 
     async def _converse(self, http: aiohttp.ClientSession) -> bool:
         """Hold one connection as long as it lives; return whether the desk welcomed us."""

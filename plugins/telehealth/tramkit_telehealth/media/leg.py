@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 LIVE_WITHOUT_PICTURE = 3.0
 """Seconds of heartbeat after which a leg counts as live though the doctor sends no picture."""
 
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 8.0
 
 
 class LegState(IntEnum):
@@ -74,7 +74,7 @@ class Leg:
         self._connected_at: float | None = None
         self._last_beat: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._offering = asyncio.Lock()
+        self._describing: asyncio.Task[None] | None = None
         self._pc = peer_connection(servers)
         self._pc.addTrack(microphone)
         self._pc.addTrack(camera)
@@ -87,14 +87,14 @@ class Leg:
 
     async def offer(self) -> str:
         """Gather candidates and return the complete offer."""
-        async with self._offering:
-            await self._describe()
+        if self._describing is None:
+            self._describing = asyncio.create_task(self._describe(), name="leg gathers")
+        await asyncio.shield(self._describing)  # gathering that is cut short would leave its sockets open
         return self._pc.localDescription.sdp
 
     async def _describe(self) -> None:
-        if self.state is LegState.NEW:
-            await self._pc.setLocalDescription(await self._pc.createOffer())
-            self._become(LegState.OFFERED)
+        await self._pc.setLocalDescription(await self._pc.createOffer())
+        self._become(LegState.OFFERED)
 
     async def answer(self, sdp: str) -> None:
         """Take the browser's answer; a second one changes nothing.
@@ -121,6 +121,8 @@ class Leg:
         self._microphone.stop()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
+                if self._describing is not None:
+                    await asyncio.wait({self._describing})
                 await self._pc.close()
         except TimeoutError:
             _log.warning("leg did not close in time", extra={"leg": self.number})

@@ -1,0 +1,97 @@
+"""The station's camera, microphone and speaker during a call: started with it, tried again when one is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from tramkit import DeviceError, Role, Visit
+from tramkit_hal.audio import Microphone, Sound, SoundQueue, Speaker
+from tramkit_hal.camera import Camera
+from tramkit_hal.video import NewestFrame
+from tramkit_telehealth.media.tracks import FPS, SIZE, SoundFan
+
+_log = logging.getLogger(__name__)
+
+
+class CallDevices:
+    """What a call uses of the station; a device that is missing leaves a hole, not a fault."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.fan = SoundFan()
+        self.camera: Camera | None = None
+        self.microphone: Microphone | None = None
+        self.speaker: Speaker | None = None
+        self._visit = visit
+        self._listening: asyncio.Task[None] | None = None
+        self._opening = asyncio.Lock()
+
+    def picture(self) -> NewestFrame | None:
+        """Return the slot of the camera's newest frame; None while there is no camera."""
+        return self.camera.picture if self.camera is not None else None
+
+    def play(self, sound: Sound) -> None:
+        """Play a piece of the doctor's voice."""
+        if self.speaker is not None:
+            try:
+                self.speaker.play(sound)
+            except DeviceError:
+                self.speaker = None
+
+    async def open(self) -> None:
+        """Start whatever is there and not started yet."""
+        async with self._opening:
+            await asyncio.gather(self._open_camera(), self._open_microphone(), self._open_speaker())
+
+    async def close(self) -> None:
+        """Stop everything; a device that is gone is no obstacle."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        for device in (self.camera, self.microphone, self.speaker):
+            if device is not None:
+                try:
+                    await device.stop()
+                except DeviceError as error:
+                    _log.warning("device not stopped", extra={"trouble": error.trouble.value})
+        self.camera = self.microphone = self.speaker = None
+
+    async def _open_camera(self) -> None:
+        if self.camera is not None and self.camera.state.usable:
+            return
+        was = self.camera
+        try:
+            self.camera = self._visit.device(Role.CAMERA, Camera)
+            await self.camera.start(*SIZE, FPS)
+        except DeviceError as error:
+            _log.debug("call without camera", extra={"trouble": error.trouble.value})
+            self.camera = was  # one that was pulled goes on by itself when it is back
+
+    async def _open_microphone(self) -> None:
+        if self._listening is not None and not self._listening.done():
+            return
+        self.microphone = None
+        try:
+            microphone = self._visit.device(Role.MICROPHONE, Microphone)
+            sounds = await microphone.start()
+        except DeviceError as error:
+            _log.debug("call without microphone", extra={"trouble": error.trouble.value})
+            return
+        self.microphone = microphone
+        self._listening = asyncio.create_task(self._listen(sounds), name="microphone")
+
+    async def _listen(self, sounds: SoundQueue) -> None:
+        await self.fan.run(sounds)
+        self.microphone = None
+
+    async def _open_speaker(self) -> None:
+        if self.speaker is not None and self.speaker.state.usable:
+            return
+        self.speaker = None
+        try:
+            speaker = self._visit.device(Role.SPEAKER, Speaker)
+            await speaker.start()
+        except DeviceError as error:
+            _log.debug("call without speaker", extra={"trouble": error.trouble.value})
+            return
+        self.speaker = speaker

@@ -1,0 +1,64 @@
+"""The page of the call: how the connection is, who the doctor is, what does not work and what to do."""
+
+from __future__ import annotations
+
+from tramkit import Call, Messages, Text, verbatim
+from tramkit_telehealth.kiosk.words import doctor_facts
+from tramkit_telehealth.media.call import CallMedia
+from tramkit_telehealth.protocol import DoctorCard
+
+_ = Messages("tramkit_telehealth")
+
+TROUBLE_AFTER = 3
+"""Legs that fail before the page says that the connection does not come about."""
+
+
+def call_page(
+    media: CallMedia,
+    *,
+    doctor: DoctorCard | None,
+    enlarged: bool,
+    microphone: bool,
+    speaker: bool,
+    camera: bool,
+    desk: bool,
+) -> Call:
+    """Return the page of the call as it stands now.
+
+    :param desk: the desk can be reached; the call itself goes on without it.
+    """
+    title = _("Talking with {doctor}", doctor=verbatim(doctor.name)) if doctor else _("Your call with the doctor")
+    return Call(
+        title=title,
+        body=tuple(_notes(media, microphone=microphone, speaker=speaker, camera=camera, desk=desk)),
+        video="doctor",
+        own_video="self",
+        connection=media.connection,
+        facts=doctor_facts(doctor) if doctor else (),
+        muted=media.muted,
+        camera_off=media.camera_off,
+        enlarged=enlarged,
+    )
+
+
+def _notes(media: CallMedia, *, microphone: bool, speaker: bool, camera: bool, desk: bool) -> list[Text]:
+    notes: list[Text] = []
+    if media.connection == "interrupted":
+        notes.append(_("The connection is interrupted. We are connecting again; the doctor keeps your place."))
+    elif media.connection == "connecting":
+        notes.append(_("Connecting you with the doctor…"))
+    if media.connection != "live" and media.attempts > TROUBLE_AFTER:
+        notes.append(_("The connection does not come about. We keep trying for a few minutes."))
+    if media.connection != "live" and not desk:
+        notes.append(_("The connection to the doctors' desk is interrupted too."))
+    if media.muted:
+        notes.append(_("Your microphone is off: the doctor does not hear you."))
+    elif not microphone:
+        notes.append(_("The microphone does not work: the doctor sees you but does not hear you."))
+    if media.camera_off:
+        notes.append(_("Your camera is off: the doctor does not see you."))
+    elif not camera or media.slating:
+        notes.append(_("The camera gives no picture: the doctor hears you but does not see you."))
+    if not speaker:
+        notes.append(_("The loudspeaker does not work: you see the doctor but do not hear them."))
+    return notes

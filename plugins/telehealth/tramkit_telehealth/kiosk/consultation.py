@@ -1,0 +1,436 @@
+"""From the queue to the summary: the case at the desk, and the page that shows where it is.
+
+The desk is authoritative: each page here follows what it says. A phase shows one live page and returns the next phase.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Literal
+
+from tramkit import Call, Live, Messages, Tone, Visit, Wait
+from tramkit_hal.clock import Clock
+from tramkit_hal.video import NewestFrame
+from tramkit_telehealth.gateway import CaseLink, CaseMessage, DeskGateway
+from tramkit_telehealth.kiosk.call_devices import CallDevices
+from tramkit_telehealth.kiosk.call_page import call_page
+from tramkit_telehealth.kiosk.handover import hand_over_summary, hand_over_ticket, show_summary
+from tramkit_telehealth.kiosk.queue_page import QueuePlace, closing_page, queue_page
+from tramkit_telehealth.kiosk.words import instead
+from tramkit_telehealth.media.call import CallMedia
+from tramkit_telehealth.media.playout import Output
+from tramkit_telehealth.protocol import (
+    CaseState,
+    CaseSummary,
+    CaseUpdate,
+    DoctorCard,
+    HangUp,
+    KioskMedia,
+    LeaveCase,
+    Refused,
+    RtcAnswer,
+    RtcOffer,
+    StartLeg,
+    Summary,
+    SummaryHandedOver,
+)
+
+_ = Messages("tramkit_telehealth")
+_log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.25
+SPARE_LOOK_SECONDS = 10.0
+DEVICE_LOOK_SECONDS = 2.0
+
+GIVE_UP_SECONDS = 300.0
+"""How long an interrupted connection is tried before the resident gets a ticket to be called back."""
+
+SUMMARY_SECONDS = 900.0
+"""How long the resident waits for the summary before a ticket says where to ask for it."""
+
+NO_SUMMARY_SECONDS = 10.0
+"""How long the summary of a case that is closed may still be under way."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time has passed: look at connection and media again."""
+
+
+class Next(Enum):
+    """The phase that follows."""
+
+    QUEUE = auto()
+    CALL = auto()
+    CLOSING = auto()
+    SUMMARY = auto()
+    TICKET = auto()
+    LEFT = auto()
+    ENDED = auto()
+    REFUSED = auto()
+
+
+Happened = CaseMessage | str | Tick
+"""What a phase reacts to: the desk spoke, the resident pressed (a choice), time has passed."""
+
+
+class Consultation:
+    """One resident's way through queue, call and summary.
+
+    :ivar settled: the desk needs no word that the resident has gone.
+    """
+
+    def __init__(self, visit: Visit, gateway: DeskGateway, case: CaseLink, price: int, clock: Clock) -> None:
+        self.settled = False
+        self._visit = visit
+        self._gateway = gateway
+        self._case = case
+        self._price = price
+        self._clock = clock
+        self._devices = CallDevices(visit)
+        self._place = QueuePlace()
+        self._doctor: DoctorCard | None = None
+        self._first_leg: StartLeg | None = None
+        self._summary: Summary | None = None
+        self._media: CallMedia | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self._reported: KioskMedia | None = None
+        self._own: NewestFrame | None = None
+
+    async def run(self) -> None:
+        """Lead the resident from the queue to the end; the desk is told however it ends."""
+        phase = Next.QUEUE
+        try:
+            while (following := await self._phase(phase)) is not None:
+                phase = following
+        finally:
+            if not self.settled:
+                self._case.send(LeaveCase(case=self._case.id, reason=self._reason()))
+            await self._end_call()
+            await self._stop_background()
+
+    def _reason(self) -> Literal["left", "timed_out", "station_fault"]:
+        """Return why the resident has gone, in the desk's words."""
+        match self._visit.ending:
+            case "left" | "timed_out" as ending:
+                return ending
+            case _:
+                return "station_fault"
+
+    async def _phase(self, phase: Next) -> Next | None:
+        match phase:
+            case Next.QUEUE:
+                return await self._queue()
+            case Next.CALL:
+                return await self._call()
+            case Next.CLOSING:
+                return await self._closing()
+            case Next.SUMMARY:
+                await self._hand_over()
+            case Next.TICKET:
+                self.settled = True  # the case stays open at the desk
+                await self._end_call()
+                await hand_over_ticket(self._visit, self._case.id, self._gateway.facility)
+            case Next.LEFT:
+                self._case.send(LeaveCase(case=self._case.id, reason="changed_mind"))
+                self.settled = True
+                await self._visit.done(_("You have left the queue"), *instead(self._gateway.facility))
+            case Next.ENDED:
+                self.settled = True
+                await self._visit.tell(
+                    _("The facility has closed your case"),
+                    *instead(self._gateway.facility),
+                    tone=Tone.WARNING,
+                    action=_("Finish"),
+                )
+            case Next.REFUSED:
+                self.settled = True
+                await self._visit.tell(
+                    _("This doctor cannot be seen any more today"),
+                    _("The facility no longer offers what you chose."),
+                    *instead(self._gateway.facility),
+                    tone=Tone.WARNING,
+                    action=_("Finish"),
+                )
+        return None
+
+    # ── the queue ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _queue(self) -> Next:
+        media = self._begin_media()
+        spare = self._spawn(self._keep_spare(media))
+        leaving = False
+        down_since = self._clock.monotonic()
+        try:
+            async with self._visit.live(self._queue_page(leaving)) as live, self._happenings(live) as happenings:
+                while True:
+                    happened = await happenings.get()
+                    if self._gateway.connected:
+                        down_since = self._clock.monotonic()
+                    match happened:
+                        case Tick() if self._clock.monotonic() - down_since > GIVE_UP_SECONDS:
+                            return Next.TICKET
+                        case "leave":
+                            leaving = True
+                        case "stay":
+                            leaving = False
+                        case "really_leave":
+                            return Next.LEFT
+                        case StartLeg():
+                            self._doctor, self._first_leg = happened.doctor, happened
+                            return Next.CALL
+                        case _:
+                            if (following := self._follow(happened)) is not None:
+                                return following
+                    live.update(self._queue_page(leaving))
+        finally:
+            spare.cancel()
+
+    def _queue_page(self, leaving: bool) -> Wait:
+        return queue_page(
+            self._place, connected=self._gateway.connected, leaving=leaving, facility=self._gateway.facility
+        )
+
+    def _follow(self, happened: Happened) -> Next | None:
+        """Note what the desk says; return the phase it leads to where that is another than this one."""
+        match happened:
+            case CaseUpdate(state=CaseState.CLOSED):
+                self._case.put_back([happened])
+                return Next.CLOSING
+            case CaseUpdate(state=CaseState.CLOSING):
+                return Next.CLOSING
+            case CaseUpdate(state=CaseState.ABANDONED):
+                return Next.ENDED
+            case CaseUpdate() as update:
+                self._doctor = update.doctor or self._doctor
+                was, self._place = self._place, QueuePlace.of(update, self._place)
+                if was.doctor and not self._place.doctor:
+                    self._spawn(self._devices.close())
+                if update.state in (CaseState.CLAIMED, CaseState.RINGING):
+                    self._spawn(self._devices.open())  # so that the first picture is there when the doctor is
+            case CaseSummary(summary=summary):
+                self._summary = summary
+                return Next.SUMMARY
+            case Refused(code="unknown_specialty" | "too_large" | "closed"):
+                return Next.REFUSED
+            case _:
+                return None
+        return None
+
+    # ── the call ──────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _call(self) -> Next:
+        media = self._begin_media()
+        assert self._first_leg is not None
+        media.start_leg(self._first_leg.leg)
+        self._visit.set_video("doctor", media.output.picture)
+        tasks = (self._spawn(media.run()), self._spawn(self._keep_devices()))
+        enlarged = False
+        following = Next.QUEUE
+        try:
+            async with self._visit.live(self._call_page(media, enlarged)) as live, self._happenings(live) as happenings:
+                while True:
+                    happened = await happenings.get()
+                    match happened:
+                        case "mute":
+                            media.muted = not media.muted
+                        case "camera":
+                            media.camera_off = not media.camera_off
+                        case "enlarge":
+                            enlarged = not enlarged
+                        case "end":
+                            self._case.send(HangUp(case=self._case.id))
+                            following = Next.CLOSING
+                            break
+                        case Tick() if media.down_for > GIVE_UP_SECONDS:
+                            following = Next.TICKET
+                            break
+                        case _:
+                            if (led := await self._signalling(media, happened)) is not None:
+                                following = led
+                                break
+                    self._report(media)
+                    live.update(self._call_page(media, enlarged))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self._end_call()
+        return following
+
+    async def _signalling(self, media: CallMedia, happened: Happened) -> Next | None:
+        match happened:
+            case StartLeg(leg=leg, doctor=doctor):
+                self._doctor = doctor
+                media.start_leg(leg)
+            case RtcAnswer(leg=leg, sdp=sdp):
+                self._spawn(media.answer(leg, sdp))
+            case HangUp():
+                return Next.CLOSING
+            case CaseUpdate(state=CaseState.WAITING) as update:
+                self._place = QueuePlace.of(update, self._place, returned=True)
+                return Next.QUEUE
+            case _:
+                return self._follow(happened)
+        return None
+
+    def _call_page(self, media: CallMedia, enlarged: bool) -> Call:
+        self._show_own(None if media.camera_off else self._devices.picture())
+        return call_page(
+            media,
+            doctor=self._doctor,
+            enlarged=enlarged,
+            microphone=self._devices.microphone is not None,
+            speaker=self._devices.speaker is not None,
+            camera=self._devices.camera is not None and self._devices.camera.state.usable,
+            desk=self._gateway.connected,
+        )
+
+    def _show_own(self, picture: NewestFrame | None) -> None:
+        if picture is not self._own:
+            self._own = picture
+            self._visit.set_video("self", picture)
+
+    def _report(self, media: CallMedia) -> None:
+        """Tell the desk how the media are, whenever that changes."""
+        camera = "off" if media.camera_off else "slate" if media.slating else "on"
+        report = KioskMedia(
+            case=self._case.id,
+            leg=max(1, media.leg),
+            state=media.connection,
+            muted=media.muted or self._devices.microphone is None,
+            camera=camera,
+        )
+        if report != self._reported:
+            self._reported = report
+            self._case.send(report)
+
+    # ── after the call ────────────────────────────────────────────────────────────────────────────────────
+
+    async def _closing(self) -> Next:
+        if self._summary is not None:
+            return Next.SUMMARY
+        began = self._clock.monotonic()
+        closed_at: float | None = None
+        async with self._visit.live(self._closing_page()) as live, self._happenings(live) as happenings:
+            while True:
+                happened = await happenings.get()
+                match happened:
+                    case "ticket":
+                        return Next.TICKET
+                    case Tick() if self._clock.monotonic() - began > SUMMARY_SECONDS:
+                        return Next.TICKET
+                    case CaseUpdate(state=CaseState.WAITING) as update:
+                        self._place = QueuePlace.of(update, self._place, returned=True)
+                        return Next.QUEUE
+                    case CaseSummary(summary=summary):
+                        self._summary = summary
+                        return Next.SUMMARY
+                    case CaseUpdate(state=CaseState.ABANDONED):
+                        return Next.ENDED
+                    case CaseUpdate(state=CaseState.CLOSED):
+                        closed_at = self._clock.monotonic()
+                    case Tick() if closed_at and self._clock.monotonic() - closed_at > NO_SUMMARY_SECONDS:
+                        return Next.ENDED
+                    case _:
+                        pass
+                live.update(self._closing_page())
+
+    def _closing_page(self) -> Wait:
+        return closing_page(self._doctor, connected=self._gateway.connected)
+
+    async def _hand_over(self) -> None:
+        assert self._summary is not None
+        await self._end_call()
+        handed = await hand_over_summary(self._visit, self._summary, self._price)
+        self._case.send(SummaryHandedOver(case=self._case.id, outcome=handed.outcome))
+        self.settled = True
+        await show_summary(self._visit, self._summary, handed)
+
+    # ── what the phases share ─────────────────────────────────────────────────────────────────────────────
+
+    @contextlib.asynccontextmanager
+    async def _happenings(self, live: Live) -> AsyncGenerator[asyncio.Queue[Happened]]:
+        """Gather what happens, in order: the desk, the resident, time."""
+        happened: asyncio.Queue[Happened] = asyncio.Queue()
+
+        async def desk() -> None:
+            while True:
+                happened.put_nowait(await self._case.next())
+
+        async def resident() -> None:
+            while True:
+                happened.put_nowait(await live.answer())
+
+        async def time() -> None:
+            while True:
+                await self._clock.sleep(TICK_SECONDS)
+                if happened.empty():
+                    happened.put_nowait(Tick())
+
+        pumps = [asyncio.create_task(pump()) for pump in (desk, resident, time)]
+        try:
+            yield happened
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            rest = [happened.get_nowait() for _each in range(happened.qsize())]
+            # what the desk said meanwhile belongs to the next phase
+            self._case.put_back([each for each in rest if not isinstance(each, str | Tick)])
+
+    def _begin_media(self) -> CallMedia:
+        """Return the media of the next call, made ready while the resident waits."""
+        if self._media is None:
+            self._media = CallMedia(
+                servers=lambda: self._gateway.ice_servers,
+                picture=self._devices.picture,
+                fan=self._devices.fan,
+                output=Output(self._devices.play),
+                send_offer=lambda leg, sdp: self._case.send(RtcOffer(case=self._case.id, leg=leg, sdp=sdp)),
+                reachable=lambda: self._gateway.connected,
+                clock=self._clock,
+                random=self._visit.random,
+            )
+        return self._media
+
+    async def _end_call(self) -> None:
+        media, self._media = self._media, None
+        if media is not None:
+            await media.close()
+        await self._devices.close()
+        self._reported = None
+        self._show_own(None)
+        self._visit.set_video("doctor", None)
+
+    async def _keep_spare(self, media: CallMedia) -> None:
+        while True:
+            if self._gateway.connected:
+                await media.prepare()
+            await self._clock.sleep(SPARE_LOOK_SECONDS)
+
+    async def _keep_devices(self) -> None:
+        while True:
+            await self._devices.open()
+            await self._clock.sleep(DEVICE_LOOK_SECONDS)
+
+    def _spawn(self, work: object) -> asyncio.Task[None]:
+        assert asyncio.iscoroutine(work)
+        task = asyncio.create_task(work, name="consultation")
+        self._background.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("background work of a consultation failed", exc_info=error)
+
+    async def _stop_background(self) -> None:
+        for task in tuple(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)

@@ -1,0 +1,33 @@
+"""What the plugin gives to the station: one service, and the command of the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from tramkit import PluginContext, Service, hookimpl
+
+
+@hookimpl
+def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
+    """Return the service "see a doctor"."""
+    from tramkit_telehealth.gateway import DeskGateway
+    from tramkit_telehealth.service import SeeDoctor
+
+    gateway = DeskGateway(
+        url=str(settings["desk_url"]),
+        key=str(settings["station_key"]),
+        station=context.station,
+        clock=context.clock,
+    )
+    return [SeeDoctor(gateway, context)]
+
+
+@hookimpl
+def tramkit_commands() -> list[click.Command]:
+    """Return ``tramkit desk``; only this imports the desk, a kiosk never loads its database."""
+    from tramkit_telehealth.desk.command import desk
+
+    return [desk]
