@@ -9,6 +9,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -329,6 +330,8 @@ def _control(device: Device, control: Control, language: str) -> ControlReport:
 def _plugin(plugin: Mapping[str, object], language: str) -> PluginReport:
     def said(key: str) -> str:
         value = plugin.get(key)
+        if isinstance(value, Mapping):  # words in every language, as a manifest has them
+            value = cast("Mapping[str, object]", value).get(language)
         if value is None:
             return ""
         return render(value, language) if isinstance(value, Text) else str(value)
