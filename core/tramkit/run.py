@@ -9,11 +9,6 @@ import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tramkit_hal.clock import Clock, SystemClock
-from tramkit_hal.device import Device, DeviceContext
-from tramkit_hal.roles import Role
-from tramkit_hal.screen import Screen
-
 from tramkit.config import StationConfig
 from tramkit.devices import Devices
 from tramkit.drivers import load_driver
@@ -21,6 +16,10 @@ from tramkit.panel import Panel
 from tramkit.plugins import PluginSet
 from tramkit.staff import StaffBell
 from tramkit.station import Profile, Station
+from tramkit_hal.clock import Clock
+from tramkit_hal.device import Device, DeviceContext
+from tramkit_hal.roles import Role
+from tramkit_hal.screen import Screen
 
 _log = logging.getLogger(__name__)
 

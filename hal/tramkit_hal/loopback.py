@@ -50,6 +50,16 @@ def loopback_address(host: str) -> str:
     return host
 
 
+def fixed_token(token: str) -> str:
+    """Return a secret that an operator has fixed; it stands in an address and a cookie, so it is plain and long.
+
+    :raises ValueError: too short, or with other characters.
+    """
+    if len(token) < 24 or not token.isascii() or not token.replace("-", "_").isidentifier():
+        raise ValueError("a fixed token has at least 24 letters, digits, - or _, and begins with a letter")
+    return token
+
+
 class Guard:
     """Lets only a browser in that was opened with this boot's secret, and only from the server's own pages.
 

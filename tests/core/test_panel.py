@@ -478,3 +478,27 @@ async def test_the_panel_listens_on_loopback_only() -> None:
         for host in ("0.0.0.0", "192.0.2.1", "localhost", ""):
             with pytest.raises(ValueError, match="loopback"):
                 Panel(running.station, host=host)
+
+
+async def test_a_fixed_token_is_kept_and_a_weak_one_refused() -> None:
+    token = "a-token-fixed-by-the-operator"
+    async with opened(token=token) as o:
+        assert o.panel.address == f"{o.origin}/?token={token}"
+        for weak in ("secret", "a token with spaces in it, long", "a-token;-with-a-semicolon-1"):
+            with pytest.raises(ValueError, match="at least 24"):
+                Panel(o.station.station, token=weak)
+
+
+async def test_a_port_that_is_taken_is_told_and_the_panel_can_be_stopped_all_the_same() -> None:
+    async with opened() as o:
+        second = Panel(o.station.station, port=o.panel.guard.port)
+        with pytest.raises(OSError, match="address already in use"):
+            await second.start()
+        await second.stop()
+
+
+async def test_words_in_every_language_follow_the_operators() -> None:
+    report = [{"name": "telehealth", "title": {"vi": "Khám từ xa", "en": "Telehealth"}, "state": "installed"}]
+    async with opened(plugins_report=lambda: report) as o:
+        assert (await o.state("vi"))["plugins"][0]["title"] == "Khám từ xa"
+        assert (await o.state("en"))["plugins"][0]["title"] == "Telehealth"

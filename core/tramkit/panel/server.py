@@ -20,7 +20,7 @@ from tramkit.panel.report import PluginsReport, Reporter
 from tramkit.panel.watch import Paper, Watch
 from tramkit.station import Station
 from tramkit_hal.clock import Clock, SystemClock
-from tramkit_hal.loopback import Guard, Handler, add_headers, loopback_address
+from tramkit_hal.loopback import Guard, Handler, add_headers, fixed_token, loopback_address
 from tramkit_hal.simulated import Simulated
 from tramkit_hal.words import LANGUAGES, Messages, Nfc, render
 
@@ -60,10 +60,10 @@ class Panel:
 
     :param host: a loopback address.
     :param port: TCP port; 0 takes a free one.
-    :param token: the secret that lets a browser in; None: a new one at each start.
+    :param token: a fixed secret that lets a browser in; empty or None: a new one at each start.
     :param plugins_report: tells which plugins are installed, enabled, quarantined, and why.
     :param clock: how often the devices are looked at.
-    :raises ValueError: ``host`` is not a loopback address.
+    :raises ValueError: ``host`` is not a loopback address, or ``token`` is no good secret.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Panel:
         self.guard = Guard(
             "panel",
             host,
-            token or secrets.token_urlsafe(24),
+            fixed_token(token) if token else secrets.token_urlsafe(24),
             public=frozenset(f"/{name}" for name in STATIC),
             closed_page=lambda: self._files["closed.html"],
         )

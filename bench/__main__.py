@@ -1,0 +1,32 @@
+"""``python -m bench [call|screen] [--quick] [--seed N]``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from bench.call import run as call
+from bench.options import Options
+from bench.records import say
+from bench.screen import run as screen
+
+BENCHES = {"call": call.run, "screen": screen.run}
+
+
+def main() -> int:
+    """Run what the command line asks for; without a name every bench."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measurements as JSON lines.")
+    parser.add_argument("bench", nargs="?", choices=sorted(BENCHES), help="which one; all without a name")
+    parser.add_argument("--quick", action="store_true", help="only so much that every figure has a value")
+    parser.add_argument("--seed", type=int, default=1, help="makes pictures and sound repeatable (default 1)")
+    words = parser.parse_args()
+    options = Options(seed=words.seed, quick=words.quick)
+    for name in [words.bench] if words.bench else BENCHES:
+        say(f"bench {name}, seed {options.seed}{', quick' if options.quick else ''}")
+        asyncio.run(BENCHES[name](options))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The station's call beside a call between two Chromiums; see :mod:`bench.call.run`."""

@@ -1,0 +1,1 @@
+"""How quickly the web screen answers; see :mod:`bench.screen.run`."""

@@ -1,0 +1,145 @@
+"""The command ``tramkit``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from tramkit import log
+from tramkit.config import ConfigError, StationConfig, default_config_file, read_config
+from tramkit.hookspecs import PluginContext
+from tramkit.plugins import Installed, commands_of, discover, load
+from tramkit_hal.clock import SystemClock
+
+USAGE_ERROR = 2
+
+
+class Tramkit(click.Group):
+    """The group of commands: the core's, and those that plugins declare in their manifests.
+
+    A plugin is imported only when one of its commands is called.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self._declared()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        plugin = self._declared().get(cmd_name)
+        if own is not None or plugin is None:
+            return own
+        commands = commands_of(plugin)
+        if cmd_name not in commands:
+            raise click.ClickException(
+                f'plugin "{plugin.name}" declares the command "{cmd_name}" but does not bring it'
+            )
+        return commands[cmd_name]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows: list[tuple[str, str]] = []
+        declared = self._declared()
+        for name in self.list_commands(ctx):
+            command = super().get_command(ctx, name)  # the help must not import plugins
+            plugin = declared.get(name)
+            title = plugin.manifest.title.en if plugin and plugin.manifest else ""
+            rows.append((name, command.get_short_help_str() if command else f"(plugin: {title})"))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _declared(self) -> dict[str, Installed]:
+        declared: dict[str, Installed] = {}
+        for plugin in discover():
+            for name in plugin.manifest.commands if plugin.manifest else ():
+                declared.setdefault(name, plugin)
+        return declared
+
+
+@click.group(cls=Tramkit)
+@click.version_option(package_name="tramkit")
+def main() -> None:
+    """Tramkit: the open framework for digital citizen stations."""
+
+
+config_option = click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The station's station.toml; without it, a station with simulated devices.",
+)
+
+
+@main.command()
+@config_option
+def run(file: Path | None) -> None:
+    """Run the station until it is told to stop."""
+    config = _read(file)
+    log.configure(config.log.level, config.log.file)
+    from tramkit.run import run_station
+
+    clock = SystemClock()
+    context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
+    plugins = load(config.plugins.enabled, config.settings, context)
+
+    def announce(name: str, address: str) -> None:
+        click.echo(f"{name}: {address}")
+        sys.stdout.flush()
+
+    asyncio.run(run_station(config, plugins, clock, announce))
+
+
+@main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def plugins(file: Path | None, as_json: bool) -> None:
+    """List the plugins: installed, enabled, quarantined, and why."""
+    config = _read(file)
+    log.configure("error")
+    context = PluginContext(clock=SystemClock(), station=config.station.id, site=config.station.site)
+    rows = load(config.plugins.enabled, config.settings, context).report()
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        click.echo("No plugin is installed.")
+    for row in rows:
+        click.echo(f"{row['name']} {row['version']}  {row['state']}  {row['title']}".rstrip())
+        if row["services"]:
+            click.echo(f"  services: {row['services']}")
+        if row["reason"]:
+            click.echo(f"  {row['step'] or 'problem'}: {row['reason']}")
+
+
+@main.group()
+def config() -> None:
+    """Work with a station's configuration."""
+
+
+@config.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check FILE; say for each mistake the key, what is wrong, and what would be right."""
+    _read(file, discover())
+    click.echo(f"{file}: good")
+
+
+@main.command()
+@config_option
+def demo(file: Path | None) -> None:
+    """Run the station with all that its plugins need beside it (desk, sandboxes), for trying out."""
+    from tramkit.demo import run_demo
+
+    path = file or default_config_file()
+    asyncio.run(run_demo(path, _read(path)))
+
+
+def _read(file: Path | None, installed: tuple[Installed, ...] | None = None) -> StationConfig:
+    try:
+        return read_config(file or default_config_file(), installed)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE_ERROR)

@@ -1,0 +1,193 @@
+"""``station.toml``: what a site says of its station."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from tramkit.conversation import Timeouts
+from tramkit.drivers import DriverProblem, load_driver
+from tramkit.manifest import settle
+from tramkit.plugins import Installed
+from tramkit.problems import FileProblem, describe, read_toml
+from tramkit.suggest import did_you_mean
+from tramkit_hal.contracts import CONTRACTS
+from tramkit_hal.roles import Role
+from tramkit_hal.words import LANGUAGES, Nfc
+
+
+class ConfigError(FileProblem):
+    """A ``station.toml`` that cannot be used; each line names file, key, what is wrong, what would be right."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StationSection(_Section):
+    """``[station]``: who the station is.
+
+    :param id: names it to the outside world: letters, digits, hyphens.
+    :param agency: whose station it is; stands on top of every page.
+    :param languages: offered on every page; the first one is spoken first.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    site: Nfc = Field(min_length=1, max_length=120)
+    agency: Nfc = Field(min_length=1, max_length=120)
+    languages: tuple[str, ...] = ("vi", "en")
+
+    @field_validator("languages")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError('at least one language is needed, e.g. ["vi", "en"]')
+        for language in value:
+            if language not in LANGUAGES:
+                raise ValueError(f'"{language}" is no language of this station{did_you_mean(language, LANGUAGES)}')
+        return value
+
+
+class HelpSection(_Section):
+    """``[help]``: whom residents can call.
+
+    :param phone: shown when help is asked for and nobody has come yet.
+    """
+
+    phone: str = Field("", max_length=30)
+
+
+class PanelSection(_Section):
+    """``[panel]``: the operator's page, on the station's own loopback address.
+
+    :param token: fixed secret of its address; empty: a new one at each start.
+    """
+
+    enabled: bool = True
+    port: int = Field(8081, ge=0, le=65535)
+    token: str = ""
+
+
+class LogSection(_Section):
+    """``[log]``: JSON lines on standard error, or in a file."""
+
+    level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    file: str = ""
+
+
+class PluginsSection(_Section):
+    """``[plugins]``: which of the installed plugins run here, in the order of the menu."""
+
+    enabled: tuple[str, ...] = ()
+
+
+class Binding(BaseModel):
+    """One driver bound to a role; the other keys are the driver's settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    driver: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class StationConfig(_Section):
+    """A station's configuration.
+
+    :param roles: for each role its drivers, first choice first.
+    :param settings: for each plugin its own table.
+    """
+
+    station: StationSection
+    help: HelpSection = HelpSection()
+    timeouts: Timeouts = Timeouts()
+    panel: PanelSection = PanelSection()
+    log: LogSection = LogSection()
+    roles: dict[Role, tuple[Binding, ...]] = {}
+    plugins: PluginsSection = PluginsSection()
+    settings: dict[str, dict[str, Any]] = {}
+
+
+def default_config_file() -> Path:
+    """Return the configuration that is used where none is given: every device simulated, real ones first."""
+    return Path(str(resources.files("tramkit") / "default_station.toml"))
+
+
+def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> StationConfig:
+    """Read and check a configuration; no plugin is imported.
+
+    :param installed: the plugins that are installed, whose settings are checked too; None: not here, since a station
+        starts without a plugin whose settings are wrong and says so.
+    :raises ConfigError: with a line for each thing that is wrong.
+    """
+    try:
+        data = read_toml(path)
+    except FileProblem as problem:
+        raise ConfigError(problem.file, problem.problems) from None
+    try:
+        config = StationConfig.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(str(path), describe(error, StationConfig)) from None
+    problems = [*_roles(config), *(_plugins(config, installed) if installed is not None else ())]
+    if problems:
+        raise ConfigError(str(path), problems)
+    return config
+
+
+def _roles(config: StationConfig) -> list[str]:
+    """Check that each driver exists, is of its role's kind, and takes its settings."""
+    problems: list[str] = []
+    if not config.roles.get(Role.SCREEN):
+        problems.append('roles.screen: a station needs a screen, e.g. [[roles.screen]] with driver = "web"')
+    for role, bindings in config.roles.items():
+        for number, binding in enumerate(bindings):
+            where = f"roles.{role.value}.{number}"
+            try:
+                driver = load_driver(binding.driver)
+            except DriverProblem as problem:
+                problems.append(f"{where}.driver: {problem}")
+                continue
+            if not issubclass(driver, CONTRACTS[role]):
+                problems.append(
+                    f'{where}.driver: "{binding.driver}" is no {CONTRACTS[role].__name__}, '
+                    f"which the role {role.value} needs"
+                )
+                continue
+            try:
+                driver.Settings.model_validate(binding.settings)
+            except ValidationError as error:
+                problems += describe(error, driver.Settings, where)
+    return problems
+
+
+def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[str]:
+    """Check that each plugin is installed and takes its settings.
+
+    A plugin whose manifest is broken is no error of the configuration: it is quarantined when the station starts.
+    """
+    by_name: Mapping[str, Installed] = {plugin.name: plugin for plugin in installed}
+    problems = [
+        f'plugins.enabled: no plugin "{name}" is installed{did_you_mean(name, by_name)}'
+        for name in config.plugins.enabled
+        if name not in by_name
+    ]
+    problems += [
+        f"settings.{name}: there is no plugin of that name in plugins.enabled{did_you_mean(name, config.plugins.enabled)}"
+        for name in config.settings
+        if name not in config.plugins.enabled
+    ]
+    for name in config.plugins.enabled:
+        plugin = by_name.get(name)
+        if plugin is None or plugin.manifest is None:
+            continue
+        try:
+            settle(plugin.manifest, config.settings.get(name, {}))
+        except ValueError as error:
+            problems += str(error).splitlines()
+    return problems

@@ -1,0 +1,98 @@
+"""Structured logs without personal data: static text with named fields, one JSON object a line.
+
+An exception is written as its type and the places it came through, never with its message or the values around it: the
+message of a failed validation would repeat what a resident typed.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from pathlib import PurePath
+from typing import Any, TextIO
+
+import structlog
+
+_QUIET = {
+    "aiohttp.access": logging.ERROR,
+    "aioice": logging.WARNING,
+    "aiortc": logging.WARNING,
+    "asyncio": logging.WARNING,
+}
+"""Libraries whose lines would tell too much (addresses of pages, session descriptions) or nothing."""
+
+MAX_FIELD = 500
+"""Most characters of a field."""
+
+
+def configure(level: str = "info", file: str = "", stream: TextIO | None = None) -> None:
+    """Send all logs to a file or a stream.
+
+    :param level: ``debug``, ``info``, ``warning``, ``error``.
+    :param file: path to append to; empty: the stream.
+    :param stream: standard error where none is given; a terminal gets readable lines instead of JSON.
+    """
+    target = stream or sys.stderr
+    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(target)
+    readable = not file and target.isatty()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(pad_event_to=0)
+        if readable
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(),
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _places_only,
+                _short_fields,
+            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def _places_only(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Replace an exception by its type and where it came through."""
+    record: logging.LogRecord | None = event.get("_record")
+    found: Any = event.pop("exc_info", None) or (record.exc_info if record is not None else None)
+    if isinstance(found, BaseException):
+        found = (type(found), found, found.__traceback__)
+    if record is not None:
+        record.exc_info = None
+        record.exc_text = None
+    if isinstance(found, tuple) and found[1] is not None:
+        error: BaseException = found[1]
+        chain: list[str] = []
+        while error is not None and len(chain) < 5:  # pyright: ignore[reportUnnecessaryComparison]
+            chain.append(_place(error))
+            error = error.__cause__ or error.__context__  # pyright: ignore[reportAssignmentType]
+        event["error"] = chain[0]
+        if len(chain) > 1:
+            event["because"] = chain[1:]
+    return event
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {places}" if places else type(error).__name__
+
+
+def _short_fields(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    for key, value in event.items():
+        if isinstance(value, str) and len(value) > MAX_FIELD:
+            event[key] = value[:MAX_FIELD] + "…"
+    return event

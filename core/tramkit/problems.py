@@ -1,0 +1,110 @@
+"""What is wrong with a file of settings, in words for the person who wrote it: file, key, what is, what would be right."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tramkit.suggest import did_you_mean
+
+MAX_FILE = 1024 * 1024
+"""Most bytes of a settings file; anything larger is some other file."""
+
+
+class FileProblem(Exception):
+    """A file that cannot be used.
+
+    :param file: which file.
+    :param problems: a line for each thing that is wrong.
+    """
+
+    def __init__(self, file: str, problems: list[str]) -> None:
+        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+        self.file = file
+        self.problems = problems
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    :raises FileProblem: it is missing, unreadable, too large, not UTF-8, or not TOML; with the line where it is known.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise FileProblem(str(path), [f"the file is larger than {MAX_FILE} bytes; this is no settings file"])
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileProblem(str(path), ["there is no such file"]) from None
+    except UnicodeDecodeError:
+        raise FileProblem(str(path), ["the file is not UTF-8 text; save it as UTF-8"]) from None
+    except OSError as error:
+        raise FileProblem(str(path), [f"the file cannot be read: {error.strerror}"]) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise FileProblem(str(path), [f"this is not TOML: {error}"]) from None
+
+
+def describe(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Return a line for each thing that pydantic found: key, what is wrong, what would be right.
+
+    :param model: the model that the data were read into; its fields are suggested for unknown keys.
+    :param prefix: keys that lead to the model, ``roles.camera.0``.
+    """
+    return [_line(detail, model, prefix) for detail in error.errors(include_url=False)]
+
+
+def _line(detail: ErrorDetails, model: type[BaseModel], prefix: str) -> str:
+    keys = [str(part) for part in detail["loc"]]
+    path = ".".join([*([prefix] if prefix else []), *keys]) or "the file"
+    given = detail.get("input")
+    match detail["type"]:
+        case "missing":
+            return f"{path}: this is needed and missing"
+        case "extra_forbidden":
+            return f"{path}: there is no such key{did_you_mean(keys[-1], _fields(model, detail['loc'][:-1]))}"
+        case "enum" | "literal_error":
+            expected = str(detail.get("ctx", {}).get("expected", ""))
+            known = [part.strip(" '") for part in expected.replace(" or ", ", ").split(",")]
+            return f'{path}: "{_short(given)}" is not possible{did_you_mean(str(given), known)}'
+        case "value_error":
+            return f"{path}: {detail['ctx']['error'] if 'ctx' in detail else detail['msg']}"
+        case _:
+            return f"{path}: {detail['msg'][0].lower()}{detail['msg'][1:]}, not {_kind(given)}"
+
+
+def _fields(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that are possible at a place of a model."""
+    current: Any = model
+    for part in loc:
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            return []
+        info = current.model_fields.get(str(part))
+        current = info.annotation if info else None
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'the text "{_short(value)}"'
+        case int() | float():
+            return f"the number {value}"
+        case Mapping():
+            return "a table"
+        case list():
+            return "a list"
+        case None:
+            return "nothing"
+        case _:
+            return f"a {type(value).__name__}"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

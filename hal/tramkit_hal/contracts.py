@@ -1,0 +1,28 @@
+"""Which contract each role needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tramkit_hal.audio import Microphone, Speaker
+from tramkit_hal.camera import Camera
+from tramkit_hal.card.reader import IdReader
+from tramkit_hal.device import Device
+from tramkit_hal.presence import Presence
+from tramkit_hal.printer import ReceiptPrinter
+from tramkit_hal.roles import Role
+from tramkit_hal.scanner import CodeScanner
+from tramkit_hal.screen import Screen
+from tramkit_hal.vital import VitalSensor
+
+CONTRACTS: Mapping[Role, type[Device]] = {
+    Role.SCREEN: Screen,
+    Role.ID_READER: IdReader,
+    Role.CODE_SCANNER: CodeScanner,
+    Role.CAMERA: Camera,
+    Role.MICROPHONE: Microphone,
+    Role.SPEAKER: Speaker,
+    Role.RECEIPT_PRINTER: ReceiptPrinter,
+    Role.VITAL_SENSOR: VitalSensor,
+    Role.PRESENCE: Presence,
+}
