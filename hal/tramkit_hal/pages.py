@@ -149,10 +149,7 @@ class Page(Data):
 
 
 def _numbered(options: tuple[Option, ...]) -> list[Text]:
-    return [
-        _("Option {n}: {label}", n=number, label=option.label)
-        for number, option in enumerate(options, start=1)
-    ]
+    return [_("Option {n}: {label}", n=number, label=option.label) for number, option in enumerate(options, start=1)]
 
 
 class Choose(Page):
@@ -467,5 +464,3 @@ class View(Data):
     bar: tuple[Bar, ...] = ()
     back: bool = False
     note: Text | None = None
-
-

@@ -44,9 +44,7 @@ class ReceiptPrinter(Device):
     def capabilities(self) -> ReceiptPrinterCapabilities: ...
 
     @abstractmethod
-    async def print(
-        self, document: Document, language: str, operation: str, deadline: float = 30.0
-    ) -> Printed:
+    async def print(self, document: Document, language: str, operation: str, deadline: float = 30.0) -> Printed:
         """Print a document once.
 
         :param operation: the same operation id never prints twice; the second call returns what the first did.

@@ -54,5 +54,3 @@ async def resident(make_screen: MakeScreen, profile: BrowserContext) -> Resident
     person = Resident(await make_screen(), await profile.new_page())
     await person.open()
     return person
-
-

@@ -6,7 +6,7 @@ import pytest
 from support.golden_pages import golden_pages, telehealth_pages, view_of
 from support.resident import Resident
 
-from tramkit_hal.pages import Ask, Control, FieldView, Fact, Mode, Tell, Wait
+from tramkit_hal.pages import Ask, Control, Fact, FieldView, Mode, Tell, Wait
 from tramkit_hal.words import Text, verbatim
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -194,7 +194,9 @@ async def test_a_press_on_a_live_page_survives_its_next_revision(resident):
     wait = PAGES["wait"]
     await resident.show(view_of(wait))
     facts = (Fact(label=verbatim("Place"), value=verbatim("1")),)
-    await resident.page.evaluate("() => { JSON.parse = ((parse) => (text) => text.includes('html') ? {} : parse(text))(JSON.parse) }")
+    await resident.page.evaluate(
+        "() => { JSON.parse = ((parse) => (text) => text.includes('html') ? {} : parse(text))(JSON.parse) }"
+    )
     await resident.screen.show(view_of(wait.model_copy(update={"revision": 7, "facts": facts})))
     await resident.page.click('[data-choice="leave_queue"]')
     event = await resident.event()

@@ -189,9 +189,7 @@ async def test_another_version_is_refused_and_said_clearly(
     assert [record.code for record in caplog.records if hasattr(record, "code")] == ["version"]
 
 
-async def test_a_wrong_key_is_refused_and_never_logged(
-    desk: ScriptedDesk, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_wrong_key_is_refused_and_never_logged(desk: ScriptedDesk, caplog: pytest.LogCaptureFixture) -> None:
     gateway = DeskGateway(desk.url, "wrong-secret", "test-1", SystemClock())
     await gateway.start()
     await until(lambda: gateway.link == "refused")

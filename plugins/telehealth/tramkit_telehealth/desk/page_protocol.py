@@ -1,0 +1,301 @@
+"""What the desk and a doctor's page say to each other: JSON over the WebSocket ``/doctor`` that the page opens.
+
+The page sends commands, each ``{"n": 3, "command": {"do": "accept", "case": "..."}}``; the desk replies to each with
+:class:`Reply` of the same ``n``. The desk is authoritative: whenever something changes it sends the whole
+:class:`DeskState`, so a page that was reloaded needs nothing else. Offers of a call's legs come as :class:`LegOffer`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, TypeAdapter
+
+from tramkit_telehealth.protocol import (
+    CaseState,
+    DoctorCard,
+    Facility,
+    IceServer,
+    Id,
+    Intake,
+    Line,
+    Medicine,
+    Prose,
+    Sdp,
+    Summary,
+    Wire,
+)
+
+
+class Trouble(StrEnum):
+    """Why a command was refused; the page has words for each in both languages."""
+
+    MALFORMED = "malformed"
+    TAKEN = "taken"
+    """Another doctor has this resident."""
+    NOT_YOURS = "not_yours"
+    """The case is not, or no longer, held by this doctor."""
+    GONE = "gone"
+    """The case has ended; the resident has left."""
+    BUSY = "busy"
+    """This doctor holds another case."""
+    OFF_SHIFT = "off_shift"
+    STALE = "stale"
+    """The notes were changed in another window since; the page shows the newer ones."""
+    INCOMPLETE = "incomplete"
+    """The summary lacks what it must have; ``field`` names it."""
+    BLOCKED = "blocked"
+    """Not allowed here, e.g. a narcotic or psychotropic medicine (Circular 26/2025/TT-BYT)."""
+    NO_SUCH_DOCTOR = "no_such_doctor"
+    """The doctor to hand over to is not on shift, or not free."""
+
+
+class Draft(Wire):
+    """What the doctor is writing; saved with every pause, sent to the resident only when the case is closed.
+
+    :param notes: for the record only, never shown to the resident.
+    :param diagnosis: ICD-10 code, e.g. ``J00``; may be empty.
+    """
+
+    notes: Prose = ""
+    diagnosis: Annotated[str, Field(pattern=r"^([A-Z]\d{2}(\.\d{1,2})?)?$")] = ""
+    conclusion: Prose = ""
+    advice: Prose = ""
+    prescription: Annotated[tuple[Medicine, ...], Field(max_length=20)] = ()
+    follow_up: Prose = ""
+
+
+# ── page → desk ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class SetShift(Wire):
+    """Begin or end the shift; it can't end while a case is held."""
+
+    do: Literal["set_shift"]
+    on: bool
+
+
+class SetAvailable(Wire):
+    """Say whether this doctor takes new residents now."""
+
+    do: Literal["set_available"]
+    available: bool
+
+
+class Accept(Wire):
+    """Claim a waiting case, with a lease."""
+
+    do: Literal["accept"]
+    case: Id
+
+
+class Release(Wire):
+    """Give a claimed case back to the front of the queue before the call is live."""
+
+    do: Literal["release"]
+    case: Id
+
+
+class AnswerLeg(Wire):
+    """The browser's complete answer to a :class:`LegOffer` (candidates gathered)."""
+
+    do: Literal["answer_leg"]
+    case: Id
+    leg: int = Field(ge=1)
+    sdp: Sdp
+
+
+class MediaState(Wire):
+    """How the media are at the doctor's side; ``live`` once a picture or sound of the resident arrived."""
+
+    do: Literal["media_state"]
+    case: Id
+    leg: int = Field(ge=1)
+    state: Literal["connecting", "live", "interrupted"]
+
+
+class AskLeg(Wire):
+    """Ask for a new leg: the browser's connection failed."""
+
+    do: Literal["ask_leg"]
+    case: Id
+
+
+class EndCall(Wire):
+    """The doctor ends the call; the case is then ``closing``."""
+
+    do: Literal["end_call"]
+    case: Id
+
+
+class SaveDraft(Wire):
+    """Save what is written so far.
+
+    :param version: the version the page last saw; an older one is refused as ``stale``.
+    """
+
+    do: Literal["save_draft"]
+    case: Id
+    version: int = Field(ge=0)
+    draft: Draft
+
+
+class HandOver(Wire):
+    """Give the case, call and draft to another doctor who is on shift and free."""
+
+    do: Literal["hand_over"]
+    case: Id
+    doctor: Id
+
+
+class Close(Wire):
+    """Close the case: the summary goes to the resident."""
+
+    do: Literal["close"]
+    case: Id
+    draft: Draft
+
+
+class Beat(Wire):
+    """A sign of life every 5 s; renews the lease."""
+
+    do: Literal["beat"]
+
+
+Command = Annotated[
+    SetShift
+    | SetAvailable
+    | Accept
+    | Release
+    | AnswerLeg
+    | MediaState
+    | AskLeg
+    | EndCall
+    | SaveDraft
+    | HandOver
+    | Close
+    | Beat,
+    Field(discriminator="do"),
+]
+
+
+class CommandEnvelope(Wire):
+    """A command of the page on the wire; ``n`` counts the page's commands."""
+
+    n: int = Field(ge=0)
+    command: Command
+
+
+command_envelope: TypeAdapter[CommandEnvelope] = TypeAdapter(CommandEnvelope)
+
+
+# ── desk → page ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Reply(Wire):
+    """The desk's answer to the command ``n``; ``trouble`` None means done.
+
+    :param field: dotted name of what is missing or wrong, e.g. ``draft.conclusion``, ``draft.prescription.0.amount``.
+    """
+
+    type: Literal["reply"] = "reply"
+    n: int
+    trouble: Trouble | None = None
+    field: Line = ""
+
+
+class LegOffer(Wire):
+    """The kiosk's complete offer for one leg; the page answers with :class:`AnswerLeg`."""
+
+    type: Literal["leg_offer"] = "leg_offer"
+    case: Id
+    leg: int
+    sdp: Sdp
+
+
+class Waiting(Wire):
+    """One resident in the queue, as every doctor on shift sees them.
+
+    :param urgency: 1 (soon) to 3 (can wait).
+    :param mine: this doctor has the specialty and the language.
+    """
+
+    case: Id
+    site: Line
+    specialty: Id
+    language: Id
+    name: Line
+    age: int | None
+    complaint: Prose
+    urgency: Literal[1, 2, 3]
+    waiting_since: AwareDatetime
+    state: CaseState
+    doctor: Line = ""
+    """Name of the doctor who holds it; empty: nobody."""
+    mine: bool = True
+
+
+class HeldCase(Wire):
+    """The case this doctor holds, whole.
+
+    :param kiosk: ``gone`` while the kiosk is not connected to the desk.
+    :param warnings: keys of warnings the page has words for, e.g. ``not_a_listed_condition`` (Circular 30/2023).
+    """
+
+    intake: Intake
+    state: CaseState
+    leg: int = 0
+    draft: Draft = Draft()
+    version: int = 0
+    kiosk: Literal["connected", "gone"] = "connected"
+    kiosk_media: Literal["none", "connecting", "live", "interrupted"] = "none"
+    muted: bool = False
+    camera: Literal["on", "off", "slate"] = "on"
+    claimed_at: AwareDatetime
+    live_since: AwareDatetime | None = None
+    warnings: tuple[Id, ...] = ()
+
+
+class Colleague(Wire):
+    """A doctor on shift to whom a case can be handed over."""
+
+    id: Id
+    name: Line
+    specialties: tuple[Id, ...]
+    free: bool
+
+
+class PastCase(Wire):
+    """A case this doctor closed in this shift.
+
+    :param handed_over: what became of the summary at the kiosk; empty: not known yet.
+    """
+
+    case: Id
+    closed_at: AwareDatetime
+    name: Line
+    handed_over: Literal["", "printed", "shown", "failed", "unknown"]
+    summary: Summary | None = None
+
+
+class DeskState(Wire):
+    """Everything the page shows; sent on connection and after each change."""
+
+    type: Literal["state"] = "state"
+    doctor: DoctorCard
+    facility: Facility
+    on_shift: bool
+    available: bool
+    queue: tuple[Waiting, ...]
+    held: HeldCase | None = None
+    colleagues: tuple[Colleague, ...] = ()
+    past: tuple[PastCase, ...] = ()
+    ice_servers: tuple[IceServer, ...]
+    now: AwareDatetime
+    reload: bool = False
+    """True: the doctor signed in elsewhere or was signed out; the page goes to the sign-in page."""
+
+
+ToPage = Annotated[Reply | LegOffer | DeskState, Field(discriminator="type")]
+to_page: TypeAdapter[Reply | LegOffer | DeskState] = TypeAdapter(ToPage)
