@@ -16,6 +16,7 @@ from tramkit.plugins import Installed
 from tramkit.problems import FileProblem, describe, read_toml
 from tramkit.suggest import did_you_mean
 from tramkit_hal.contracts import CONTRACTS
+from tramkit_hal.loopback import fixed_token
 from tramkit_hal.roles import Role
 from tramkit_hal.words import LANGUAGES, Nfc
 
@@ -58,7 +59,7 @@ class HelpSection(_Section):
     :param phone: shown when help is asked for and nobody has come yet.
     """
 
-    phone: str = Field("", max_length=30)
+    phone: str = Field(default="", max_length=30)
 
 
 class PanelSection(_Section):
@@ -68,14 +69,19 @@ class PanelSection(_Section):
     """
 
     enabled: bool = True
-    port: int = Field(8081, ge=0, le=65535)
+    port: int = Field(default=8081, ge=0, le=65535)
     token: str = ""
+
+    @field_validator("token")
+    @classmethod
+    def _good_secret(cls, value: str) -> str:
+        return fixed_token(value) if value else value
 
 
 class LogSection(_Section):
     """``[log]``: JSON lines on standard error, or in a file."""
 
-    level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     file: str = ""
 
 
@@ -178,7 +184,7 @@ def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[st
         if name not in by_name
     ]
     problems += [
-        f"settings.{name}: there is no plugin of that name in plugins.enabled{did_you_mean(name, config.plugins.enabled)}"
+        f"settings.{name}: plugins.enabled has no plugin of that name{did_you_mean(name, config.plugins.enabled)}"
         for name in config.settings
         if name not in config.plugins.enabled
     ]

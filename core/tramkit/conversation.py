@@ -59,14 +59,14 @@ class Timeouts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    menu: float = Field(60, ge=1, le=3600)
-    question: float = Field(90, ge=1, le=3600)
-    reading: float = Field(180, ge=1, le=3600)
-    accessibility: float = Field(180, ge=1, le=3600)
-    countdown: float = Field(30, ge=1, le=600)
-    presence: float = Field(20, ge=1, le=600)
-    waiting: float = Field(600, ge=1, le=3600)
-    farewell: float = Field(8, ge=0.1, le=60)
+    menu: float = Field(default=60, ge=1, le=3600)
+    question: float = Field(default=90, ge=1, le=3600)
+    reading: float = Field(default=180, ge=1, le=3600)
+    accessibility: float = Field(default=180, ge=1, le=3600)
+    countdown: float = Field(default=30, ge=1, le=600)
+    presence: float = Field(default=20, ge=1, le=600)
+    waiting: float = Field(default=600, ge=1, le=3600)
+    farewell: float = Field(default=8, ge=0.1, le=60)
 
 
 class Idle(Enum):

@@ -10,7 +10,7 @@ import logging
 import sys
 import traceback
 from pathlib import PurePath
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -24,6 +24,9 @@ _QUIET = {
 
 MAX_FIELD = 500
 """Most characters of a field."""
+
+MAX_CHAIN = 5
+"""Most exceptions that are told of one chain of causes."""
 
 
 def configure(level: str = "info", file: str = "", stream: TextIO | None = None) -> None:
@@ -67,22 +70,30 @@ def configure(level: str = "info", file: str = "", stream: TextIO | None = None)
 def _places_only(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Replace an exception by its type and where it came through."""
     record: logging.LogRecord | None = event.get("_record")
-    found: Any = event.pop("exc_info", None) or (record.exc_info if record is not None else None)
-    if isinstance(found, BaseException):
-        found = (type(found), found, found.__traceback__)
+    error = _error_of(event.pop("exc_info", None) or (record.exc_info if record is not None else None))
     if record is not None:
         record.exc_info = None
         record.exc_text = None
-    if isinstance(found, tuple) and found[1] is not None:
-        error: BaseException = found[1]
-        chain: list[str] = []
-        while error is not None and len(chain) < 5:  # pyright: ignore[reportUnnecessaryComparison]
-            chain.append(_place(error))
-            error = error.__cause__ or error.__context__  # pyright: ignore[reportAssignmentType]
+    chain: list[str] = []
+    while error is not None and len(chain) < MAX_CHAIN:
+        chain.append(_place(error))
+        error = error.__cause__ or error.__context__
+    if chain:
         event["error"] = chain[0]
-        if len(chain) > 1:
-            event["because"] = chain[1:]
+    if len(chain) > 1:
+        event["because"] = chain[1:]
     return event
+
+
+def _error_of(found: object) -> BaseException | None:
+    """Return the exception of a log record's ``exc_info``: an exception, or the triple of ``sys.exc_info()``."""
+    if isinstance(found, BaseException):
+        return found
+    if isinstance(found, tuple):
+        for part in cast(tuple[object, ...], found):
+            if isinstance(part, BaseException):
+                return part
+    return None
 
 
 def _place(error: BaseException) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -69,9 +69,10 @@ class Setting(_Part):
     choices: tuple[str, ...] = ()
     help: str = ""
 
-    def check(self, value: Any) -> str:
+    def check(self, value: object) -> str:
         """Return what is wrong with a value; empty: nothing."""
-        shown = "the value given" if self.secret else f'"{value}"' if isinstance(value, str) else f"{value}"
+        given = f"{value}"
+        shown = "the value given" if self.secret else f'"{given}"' if isinstance(value, str) else given
         match self.type:
             case "integer":
                 fine, right = isinstance(value, int) and not isinstance(value, bool), "a whole number"
@@ -80,7 +81,7 @@ class Setting(_Part):
             case "boolean":
                 fine, right = isinstance(value, bool), "true or false"
             case "list":
-                fine = isinstance(value, list) and all(isinstance(item, str) for item in value)  # pyright: ignore[reportUnknownVariableType]
+                fine = isinstance(value, list) and all(isinstance(item, str) for item in cast(list[object], value))
                 right = 'a list of texts, e.g. ["a", "b"]'
             case "url":
                 fine, right = isinstance(value, str) and _is_url(value), "an address, e.g. https://desk.example.vn"
@@ -88,8 +89,8 @@ class Setting(_Part):
                 fine, right = isinstance(value, str), "a text"
         if not fine:
             return f"{shown} is not {right}"
-        if self.choices and value not in self.choices:
-            return f"{shown} is not possible{did_you_mean(str(value), self.choices)}"
+        if self.choices and given not in self.choices:
+            return f"{shown} is not possible{did_you_mean(given, self.choices)}"
         return ""
 
 

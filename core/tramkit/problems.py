@@ -1,4 +1,4 @@
-"""What is wrong with a file of settings, in words for the person who wrote it: file, key, what is, what would be right."""
+"""What is wrong with a file of settings, for the person who wrote it: file, key, what is wrong, what would be right."""
 
 from __future__ import annotations
 

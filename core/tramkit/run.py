@@ -58,7 +58,15 @@ async def run_station(config: StationConfig, plugins: PluginSet, clock: Clock, a
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # a system without signals
             loop.add_signal_handler(name, station.stop)
-    panel = Panel(station, port=config.panel.port, plugins_report=plugins.report) if config.panel.enabled else None
+    panel = None
+    if config.panel.enabled:
+        panel = Panel(
+            station,
+            port=config.panel.port,
+            token=config.panel.token,
+            plugins_report=plugins.report,
+            clock=clock,
+        )
     running = asyncio.create_task(station.run())
     opened = asyncio.create_task(station.opened())
     try:
