@@ -79,7 +79,7 @@ def run(file: Path | None) -> None:
     """Run the station until it is told to stop."""
     config = _read(file)
     log.configure(config.log.level, config.log.file)
-    from tramkit.run import run_station
+    from tramkit.run import StartProblem, run_station
 
     clock = SystemClock()
     context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
@@ -89,7 +89,10 @@ def run(file: Path | None) -> None:
         click.echo(f"{name}: {address}")
         sys.stdout.flush()
 
-    asyncio.run(run_station(config, plugins, clock, announce))
+    try:
+        asyncio.run(run_station(config, plugins, clock, announce))
+    except StartProblem as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 @main.command()

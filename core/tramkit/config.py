@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -26,7 +26,14 @@ class ConfigError(FileProblem):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """Takes no unknown key and guesses no type: ``true`` is no port."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+T = TypeVar("T")
+FromToml = Annotated[T, Field(strict=False)]
+"""TOML knows neither tuples nor roles: read from a list, from a text."""
 
 
 class StationSection(_Section):
@@ -40,7 +47,7 @@ class StationSection(_Section):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     site: Nfc = Field(min_length=1, max_length=120)
     agency: Nfc = Field(min_length=1, max_length=120)
-    languages: tuple[str, ...] = ("vi", "en")
+    languages: FromToml[tuple[str, ...]] = ("vi", "en")
 
     @field_validator("languages")
     @classmethod
@@ -88,7 +95,7 @@ class LogSection(_Section):
 class PluginsSection(_Section):
     """``[plugins]``: which of the installed plugins run here, in the order of the menu."""
 
-    enabled: tuple[str, ...] = ()
+    enabled: FromToml[tuple[str, ...]] = ()
 
 
 class Binding(BaseModel):
@@ -115,7 +122,7 @@ class StationConfig(_Section):
     timeouts: Timeouts = Timeouts()
     panel: PanelSection = PanelSection()
     log: LogSection = LogSection()
-    roles: dict[Role, tuple[Binding, ...]] = {}
+    roles: dict[FromToml[Role], FromToml[tuple[Binding, ...]]] = {}
     plugins: PluginsSection = PluginsSection()
     settings: dict[str, dict[str, Any]] = {}
 

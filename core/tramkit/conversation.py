@@ -57,7 +57,7 @@ class Timeouts(BaseModel):
     :param farewell: how long the last page stands.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     menu: float = Field(default=60, ge=1, le=3600)
     question: float = Field(default=90, ge=1, le=3600)

@@ -116,7 +116,7 @@ class Devices:
             attempt = 0
             while True:
                 if device.state in (DeviceState.ABSENT, DeviceState.FAULT):
-                    if device.state is DeviceState.FAULT and self._too_many(faults):
+                    if device.state is DeviceState.FAULT and self._too_many(device, faults):
                         _log.error("device left alone after faults", extra={"role": device.context.role.value})
                         faults.clear()
                         await self._until_mended(device)
@@ -130,7 +130,9 @@ class Devices:
                     with contextlib.suppress(StopAsyncIteration):
                         await anext(events)
 
-    def _too_many(self, faults: deque[float]) -> bool:
+    def _too_many(self, device: Device, faults: deque[float]) -> bool:
+        if device.trouble is Trouble.MISCONFIGURED:  # nothing wears out by trying, and what is in the way may go
+            return False
         now = self._clock.monotonic()
         faults.append(now)
         return len(faults) == FAULTS_BEFORE_STOP and now - faults[0] < FAULT_WINDOW

@@ -236,7 +236,7 @@ def _manager() -> pluggy.PluginManager:
 
 def _refuse_unknown_hooks(module: object, manager: pluggy.PluginManager) -> None:
     """A misspelt hook is an error, not silence."""
-    specs = [name for name in dir(manager.hook) if name.startswith(PREFIX)]
+    specs = [name for name in vars(hookspecs) if name.startswith(PREFIX)]
     for name, value in vars(module).items():
         if not inspect.isfunction(value):
             continue

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,6 +23,14 @@ from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
 
 _log = logging.getLogger(__name__)
+
+SCREEN_SECONDS = 5.0
+"""How long the screen may take until the operator is told what is wrong with it."""
+
+
+class StartProblem(Exception):
+    """Why a station did not start, in words for the operator."""
+
 
 Announce = Callable[[str, str], None]
 """Is told each address to open, as its name and the URL, once the station answers there."""
@@ -44,6 +53,7 @@ async def run_station(config: StationConfig, plugins: PluginSet, clock: Clock, a
     """Run a station until it is told to stop (SIGINT, SIGTERM); the visit under way is ended and wiped first.
 
     :param announce: is told the addresses of screen and panel.
+    :raises StartProblem: the panel cannot be served.
     """
     devices = make_devices(config, clock)
     station = Station(
@@ -67,19 +77,38 @@ async def run_station(config: StationConfig, plugins: PluginSet, clock: Clock, a
             plugins_report=plugins.report,
             clock=clock,
         )
+    if panel is not None:
+        await _start_panel(panel, config.panel.port)
     running = asyncio.create_task(station.run())
     opened = asyncio.create_task(station.opened())
     try:
-        await asyncio.wait({running, opened}, return_when=asyncio.FIRST_COMPLETED)
-        if not running.done():
-            for screen in devices.usable(Role.SCREEN, Screen):
-                for name, address in screen.addresses.items():
-                    announce(name, address)
-            if panel is not None:
-                await panel.start()
-                announce("panel", panel.address)
+        if panel is not None:
+            announce("panel", panel.address)
+        await asyncio.wait({running, opened}, timeout=SCREEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not opened.done() and not running.done():
+            for screen in devices.of(Role.SCREEN):
+                _warn(f"the screen cannot be used: {screen.detail or screen.state.value}; still trying")
+            await asyncio.wait({running, opened}, return_when=asyncio.FIRST_COMPLETED)
+        for screen in devices.usable(Role.SCREEN, Screen):
+            for name, address in screen.addresses.items():
+                announce(name, address)
         await running
     finally:
         opened.cancel()
+        station.stop()
+        await asyncio.wait({running})
         if panel is not None:
             await panel.stop()
+
+
+async def _start_panel(panel: Panel, port: int) -> None:
+    try:
+        await panel.start()
+    except OSError as error:
+        raise StartProblem(
+            f"panel.port: the panel cannot listen on port {port}: {error.strerror}; is another station running?"
+        ) from None
+
+
+def _warn(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

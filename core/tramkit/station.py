@@ -106,8 +106,16 @@ class Station:
         """Open the devices and serve residents until :meth:`stop`."""
         await self.devices.open()
         await self._each_service("start")
-        screen = await self._screen()
-        self._opened.set()
+        try:
+            screen = await self._screen()
+            if screen is not None:
+                self._opened.set()
+                await self._serve(screen)
+        finally:
+            await self._each_service("stop")
+            await self.devices.close()
+
+    async def _serve(self, screen: Screen) -> None:
         pumps = [asyncio.create_task(self._pump(screen)), asyncio.create_task(self._watch_presence())]
         try:
             while not self._stopping.is_set():
@@ -118,8 +126,6 @@ class Station:
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            await self._each_service("stop")
-            await self.devices.close()
 
     async def opened(self) -> None:
         """Wait until the devices are open and the screen is about to show its first page."""
@@ -139,12 +145,14 @@ class Station:
             except Exception:  # a plugin's edge
                 _log.exception("service did not start or stop", extra={"service": service.id, "step": step})
 
-    async def _screen(self) -> Screen:
-        while True:
+    async def _screen(self) -> Screen | None:
+        """Return the screen, waiting for one; None: the station is told to stop first."""
+        _log.info("waiting for a screen")
+        while not self._stopping.is_set():
             for screen in self.devices.usable(Role.SCREEN, Screen):
                 return screen
-            _log.error("no screen")
             await self._clock.sleep(REFRESH_SECONDS)
+        return None
 
     # ── what comes in ─────────────────────────────────────────────────────────────────────────────────────
 

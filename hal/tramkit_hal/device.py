@@ -218,6 +218,7 @@ class Device(ABC):
         self.clock = context.clock
         self._state = DeviceState.OFFLINE
         self._trouble: Trouble | None = None
+        self._detail = ""
         self._owner: str | None = None
         self._listeners: set[_Listener] = set()
         self._operations: dict[asyncio.Task[Any], Trouble | None] = {}
@@ -269,6 +270,12 @@ class Device(ABC):
     def trouble(self) -> Trouble | None:
         """What is wrong now; None where nothing is known to be."""
         return self._trouble
+
+    @property
+    @final
+    def detail(self) -> str:
+        """What the driver said when it last failed to open, for the operator; empty: nothing, or it is open now."""
+        return "" if self._state.usable else self._detail
 
     @final
     def _become(self, state: DeviceState, trouble: Trouble | None = None) -> None:
@@ -341,12 +348,14 @@ class Device(ABC):
     async def _arrive(self, step: Any, deadline: float) -> None:
         """Run the step that opens or resets; whatever goes wrong, the state tells and a DeviceError is raised."""
         trouble = Trouble.FAULTY
+        self._detail = ""
         try:
             async with asyncio.timeout(deadline):
                 await step()
         except TimeoutError:
             trouble = Trouble.DEADLINE
         except DeviceError as error:
+            self._detail = error.detail
             self._become(_state_for(error.trouble), error.trouble)
             raise
         except Exception as error:  # the driver's edge: a library may raise anything
