@@ -48,6 +48,8 @@ class Service(ABC):
     """What the resident goes without when a wanted device is down; the core has words of its own otherwise."""
     identity: ClassVar[Level] = Level.NONE
     """How sure the station must be of who the resident is before :meth:`serve` starts."""
+    asks_identity: ClassVar[bool] = False
+    """True: :meth:`serve` calls ``visit.identify`` itself where it fits, e.g. after an emergency question."""
 
     @abstractmethod
     async def serve(self, visit: Visit) -> None:

@@ -277,7 +277,7 @@ class Station:
         service = next(service for service in self.services if service.id == chosen)
         if self._progress is not None:
             self._progress = Progress(visit.id, service.id, "", self._progress.since)
-        if service.identity > Level.NONE:
+        if service.identity > Level.NONE and not service.asks_identity:
             await visit.identify(service.identity)
         await service.serve(visit)
 

@@ -42,6 +42,7 @@ class SeeDoctor(Service):
         Role.RECEIPT_PRINTER: _("Without paper: the summary is shown as a code for your phone."),
     }
     identity = Level.CLAIMED
+    asks_identity = True
 
     def __init__(self, gateway: DeskGateway, context: PluginContext) -> None:
         self._gateway = gateway
@@ -78,6 +79,7 @@ class SeeDoctor(Service):
         offer = await self._reach(visit)
         if offer is None:
             return
+        await visit.identify(self.identity)
         intake = await take_intake(visit, offer, flag, self._context.station, self._context.site)
         if intake is None:
             return
