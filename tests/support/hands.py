@@ -1,0 +1,98 @@
+"""A resident's hands at a running station: touches what is on the glass, types on the keyboard that stands there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.async_api import Page
+
+FRAMECODE = (Path(__file__).parent / "framecode.js").read_text(encoding="utf-8")
+
+LOOK_SECONDS = 30.0
+
+
+class Hands:
+    """A resident before a station's web screen.
+
+    :ivar problems: what the browser's console said and should not have.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        page.set_default_timeout(LOOK_SECONDS * 1000)
+        page.on("console", lambda m: self.problems.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    async def open(self, address: str) -> None:
+        """Open the station's screen."""
+        await self.page.goto(address)
+        await self.at("attract")
+
+    async def at(self, kind: str, title: str = "") -> None:
+        """Wait for a page of a kind, perhaps with words of its title, until it takes touches."""
+        await self.page.wait_for_function(
+            """([kind, title]) => document.getElementById("main")?.classList.contains(kind)
+                && document.getElementById("title").textContent.includes(title)
+                && !document.body.classList.contains("settling")""",
+            arg=[kind, title],
+        )
+
+    async def title(self) -> str:
+        """Return the title that stands there."""
+        return await self.page.inner_text("#title")
+
+    async def read(self) -> str:
+        """Return all the words of the page."""
+        return await self.page.inner_text("#main")
+
+    async def says(self, words: str) -> None:
+        """Wait until the page says something."""
+        await self.page.wait_for_function(
+            "(words) => document.getElementById('main')?.innerText.includes(words)", arg=words
+        )
+
+    async def begin(self) -> None:
+        """Touch the attract page and wait for the menu."""
+        await self.at("attract")
+        await self.page.click("#main")
+        await self.at("choose")
+
+    async def choose(self, value: str) -> None:
+        """Touch an answer, turning to the page of answers that has it."""
+        answer = self.page.locator(f'[data-choice="{value}"]')
+        await answer.wait_for(state="attached")
+        while not await answer.is_visible():
+            await self.page.click("[data-step='1']")
+        await answer.click()
+
+    async def pick(self, name: str, value: str = "yes") -> None:
+        """Touch an answer to one question of a page with several."""
+        await self.page.locator(f'label:has(input[name="{name}"][value="{value}"])').click()
+
+    async def type(self, name: str, text: str) -> None:
+        """Type into a field on the keyboard of the screen."""
+        await self.page.click(f'[name="{name}"]')
+        for letter in text:
+            key = self.page.locator(f'[data-keys]:not([hidden]) [data-key="{letter.lower()}"]')
+            await key.click()
+
+    async def go_on(self) -> None:
+        """Touch the button that goes on."""
+        await self.page.click("#continue")
+
+    async def press(self, button: str) -> None:
+        """Touch a button of the frame: ``bar-help``, ``back``, ``language-en`` …"""
+        await self.page.click(f"#{button}")
+
+    async def picture(self, name: str) -> dict[str, int] | None:
+        """Return the code in the moving picture of that name; None: it has none now."""
+        await self.page.evaluate(f"() => {{ {FRAMECODE} window.readFrameCode = readFrameCode; }}")
+        return await self.page.evaluate(
+            """(name) => {
+                const canvas = document.querySelector(`canvas[data-video="${name}"]`);
+                if (!canvas || canvas.width < 64) return null;
+                return readFrameCode(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height));
+            }""",
+            name,
+        )
