@@ -6,6 +6,7 @@ from tramkit.conversation import Ending
 from tramkit.forms import Form
 from tramkit.hookspecs import PluginContext, hookimpl
 from tramkit.identity import Level, Person
+from tramkit.problems import FileProblem, read_settings
 from tramkit.service import Service, ServiceState
 from tramkit.staff import StaffCall
 from tramkit.visit import CameraTest, HandedOver, Live, Visit
@@ -27,6 +28,7 @@ __all__ = [
     "Document",
     "Ending",
     "Fact",
+    "FileProblem",
     "Form",
     "HandedOver",
     "Heading",
@@ -55,6 +57,7 @@ __all__ = [
     "forms",
     "hookimpl",
     "masked",
+    "read_settings",
     "reading_text",
     "verbatim",
     "vital_name",

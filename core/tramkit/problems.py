@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tramkit.suggest import did_you_mean
+
+M = TypeVar("M", bound=BaseModel)
 
 MAX_FILE = 1024 * 1024
 """Most bytes of a settings file; anything larger is some other file."""
@@ -46,6 +48,18 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise FileProblem(str(path), [f"the file cannot be read: {error.strerror}"]) from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise FileProblem(str(path), [f"this is not TOML: {error}"]) from None
+
+
+def read_settings(path: Path, model: type[M]) -> M:
+    """Read a TOML file into a model.
+
+    :raises FileProblem: with a line for each thing that is wrong.
+    """
+    data = read_toml(path)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise FileProblem(str(path), describe(error, model)) from None
 
 
 def describe(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:
