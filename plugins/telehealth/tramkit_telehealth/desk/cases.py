@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -408,12 +408,6 @@ def turn(row: CaseRow) -> tuple[bool, datetime]:
 def ahead_of(row: CaseRow, waiting: Sequence[CaseRow]) -> int:
     """Return how many residents of the same specialty are seen before this one."""
     return sum(1 for other in waiting if other.specialty == row.specialty and turn(other) < turn(row))
-
-
-async def count_open(session: AsyncSession) -> int:
-    """Return how many cases are not over."""
-    states = [state.value for state in OPEN]
-    return await session.scalar(select(func.count()).select_from(CaseRow).where(CaseRow.state.in_(states))) or 0
 
 
 def _back_to_queue(row: CaseRow) -> None:

@@ -1,0 +1,171 @@
+"""What kiosks and doctors' pages are told, made of the database and of who is connected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence, Set
+from datetime import date
+
+from tramkit_hal.words import nfc
+from tramkit_telehealth.desk.cases import CALLING, HELD, ahead_of
+from tramkit_telehealth.desk.page_protocol import Colleague, Draft, HeldCase, PastCase, Waiting
+from tramkit_telehealth.desk.prescribing import warnings
+from tramkit_telehealth.desk.settings import DeskConfig
+from tramkit_telehealth.desk.tables import CaseRow, DoctorRow
+from tramkit_telehealth.protocol import (
+    Bilingual,
+    CaseState,
+    CaseUpdate,
+    DoctorCard,
+    Intake,
+    KioskMedia,
+    Specialty,
+    Summary,
+)
+
+
+def doctor_card(doctor: DoctorRow, config: DeskConfig, specialty: str = "") -> DoctorCard:
+    """Return what a resident is shown of a doctor.
+
+    :param specialty: the one that the resident chose; empty: the doctor's first.
+    """
+    shown = config.specialty(specialty) or next(
+        (found for id in doctor.specialties if (found := config.specialty(id))), None
+    )
+    return DoctorCard(
+        id=doctor.id,
+        name=nfc(doctor.name),
+        licence=doctor.licence,
+        specialty=shown.title if shown else Bilingual(vi="", en=""),
+        facility=config.facility.name,
+    )
+
+
+def estimate(ahead: int, doctors: int, free: int, minutes: float) -> int | None:
+    """Return in how many minutes a case is seen.
+
+    :param ahead: residents before it.
+    :param doctors: on shift and taking residents.
+    :param free: of them without a resident now.
+    :param minutes: how long a consultation takes.
+    """
+    if doctors == 0:
+        return None
+    if ahead < free:
+        return 1
+    return max(1, math.ceil((ahead - free + 1) * minutes / doctors))
+
+
+def specialties(
+    config: DeskConfig,
+    ready: Sequence[DoctorRow],
+    busy: Set[str],
+    cases: Sequence[CaseRow],
+    minutes: Mapping[str, float],
+) -> tuple[Specialty, ...]:
+    """Return what can be had now.
+
+    :param ready: doctors who are on shift, take residents, and whose page is open.
+    :param busy: ids of doctors who hold a case.
+    """
+    found: list[Specialty] = []
+    for specialty in config.specialties:
+        doctors = [doctor for doctor in ready if specialty.id in doctor.specialties]
+        waiting = sum(case.specialty == specialty.id and case.state == CaseState.WAITING for case in cases)
+        free = sum(doctor.id not in busy for doctor in doctors)
+        found.append(
+            Specialty(
+                id=specialty.id,
+                title=specialty.title,
+                price=specialty.price,
+                languages=tuple(dict.fromkeys(language for doctor in doctors for language in doctor.languages)),
+                doctors=len(doctors),
+                waiting=waiting,
+                estimate=estimate(waiting, len(doctors), free, minutes[specialty.id]),
+            )
+        )
+    return tuple(found)
+
+
+def case_update(
+    case: CaseRow,
+    waiting: Sequence[CaseRow],
+    offer: Mapping[str, Specialty],
+    free: int,
+    minutes: float,
+    card: DoctorCard | None,
+) -> CaseUpdate:
+    """Return where a case is, as its kiosk is told.
+
+    :param waiting: the cases that wait, in their order.
+    :param free: doctors of its specialty without a resident.
+    """
+    state = CaseState(case.state)
+    if state is not CaseState.WAITING:
+        return CaseUpdate(case=case.id, state=state, doctor=card)
+    ahead = ahead_of(case, waiting)
+    specialty = offer.get(case.specialty)
+    minutes_left = estimate(ahead, specialty.doctors if specialty else 0, free, minutes)
+    return CaseUpdate(case=case.id, state=state, position=ahead + 1, estimate=minutes_left)
+
+
+def waiting_entry(case: CaseRow, doctor: DoctorRow, names: Mapping[str, str], today: date) -> Waiting:
+    """Return a case as it stands in a doctor's queue."""
+    intake = Intake.model_validate(case.intake)
+    born = intake.patient.born
+    return Waiting(
+        case=case.id,
+        site=intake.site,
+        specialty=case.specialty,
+        language=case.language,
+        name=intake.patient.name,
+        age=_age(born, today) if born else None,
+        complaint=intake.complaint,
+        urgency=intake.urgency,
+        waiting_since=case.opened_at,
+        state=CaseState(case.state),
+        doctor=names.get(case.doctor or "", ""),
+        mine=case.specialty in doctor.specialties and case.language in doctor.languages,
+    )
+
+
+def held_case(case: CaseRow, media: KioskMedia | None) -> HeldCase:
+    """Return the case that a doctor holds, whole."""
+    assert case.claimed_at is not None
+    draft = Draft.model_validate(case.draft or {})
+    return HeldCase(
+        intake=Intake.model_validate(case.intake),
+        state=CaseState(case.state),
+        leg=case.leg,
+        draft=draft,
+        version=case.version,
+        kiosk="connected" if case.kiosk_gone_at is None else "gone",
+        kiosk_media=media.state if media and case.state in CALLING else "none",
+        muted=media.muted if media else False,
+        camera=media.camera if media else "on",
+        claimed_at=case.claimed_at,
+        live_since=case.live_since,
+        warnings=warnings(draft),
+    )
+
+
+def past_case(case: CaseRow) -> PastCase:
+    """Return a case that was closed in this shift."""
+    assert case.closed_at is not None
+    return PastCase(
+        case=case.id,
+        closed_at=case.closed_at,
+        name=Intake.model_validate(case.intake).patient.name,
+        handed_over=case.handed_over,  # pyright: ignore[reportArgumentType]
+        summary=Summary.model_validate(case.summary) if case.summary else None,
+    )
+
+
+def colleague(doctor: DoctorRow, cases: Sequence[CaseRow]) -> Colleague:
+    """Return a doctor to whom a case can be handed over."""
+    busy = any(case.doctor == doctor.id and case.state in HELD for case in cases)
+    return Colleague(id=doctor.id, name=doctor.name, specialties=tuple(doctor.specialties), free=not busy)
+
+
+def _age(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
