@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from tramkit_telehealth.protocol import (
+    Bilingual,
     CaseState,
     DoctorCard,
     Facility,
@@ -280,11 +281,15 @@ class PastCase(Wire):
 
 
 class DeskState(Wire):
-    """Everything the page shows; sent on connection and after each change."""
+    """Everything the page shows; sent on connection and after each change.
+
+    :param specialties: titles of the facility's specialties, by id; one that is missing is shown by its id.
+    """
 
     type: Literal["state"] = "state"
     doctor: DoctorCard
     facility: Facility
+    specialties: dict[Id, Bilingual] = {}
     on_shift: bool
     available: bool
     queue: tuple[Waiting, ...]

@@ -1,0 +1,1 @@
+"""The page at which the doctor sits: templates, styles, scripts and words; the desk serves them."""
