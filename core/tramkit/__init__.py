@@ -6,6 +6,7 @@ from tramkit.conversation import Ending
 from tramkit.forms import Form
 from tramkit.hookspecs import PluginContext, hookimpl
 from tramkit.identity import Level, Person
+from tramkit.log import configure as configure_log
 from tramkit.problems import FileProblem, read_settings
 from tramkit.service import Service, ServiceState
 from tramkit.staff import StaffCall
@@ -54,6 +55,7 @@ __all__ = [
     "Vital",
     "Wait",
     "bilingual",
+    "configure_log",
     "forms",
     "hookimpl",
     "masked",

@@ -79,11 +79,7 @@ class KioskLine:
     def is_new(self, envelope: KioskEnvelope) -> bool:
         """Take in a message's numbers; return False for one that was here before."""
         self._acknowledged(envelope.ack)
-        if envelope.seq == 0:
-            return False
-        if envelope.seq <= self._received:
-            return False
-        return True
+        return envelope.seq > self._received
 
     async def acknowledge(self, envelope: KioskEnvelope) -> None:
         """Tell the kiosk that a message has been dealt with and is on the disk."""

@@ -289,7 +289,7 @@ class DeskState(Wire):
     type: Literal["state"] = "state"
     doctor: DoctorCard
     facility: Facility
-    specialties: dict[Id, Bilingual] = {}
+    specialties: dict[Id, Bilingual] = Field(default_factory=dict)
     on_shift: bool
     available: bool
     queue: tuple[Waiting, ...]

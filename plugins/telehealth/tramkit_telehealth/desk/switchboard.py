@@ -365,6 +365,7 @@ class Switchboard:
         return DeskState(
             doctor=doctor_card(doctor, self._config),
             facility=self._config.facility.facility(),
+            specialties={specialty.id: specialty.title for specialty in self._config.specialties},
             on_shift=on_shift,
             available=doctor.available,
             queue=tuple(
