@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,8 +69,9 @@ class Accounts:
     ) -> None:
         """Add a doctor, or change the one of that id; sessions of before end.
 
-        :raises ValueError: the password is too short or too long.
+        :raises ValueError: the id has other characters, or the password is too short or too long.
         """
+        _check_id(id)
         if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
             raise ValueError(f"a password has between {LEAST_PASSWORD} and {MOST_PASSWORD} characters")
         hashed = await asyncio.to_thread(_hasher.hash, password)
@@ -140,7 +142,11 @@ class Accounts:
     # ── stations ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def put_station(self, id: str, key: str = "") -> str:
-        """Let a station call in; return its key, a new one where none is given, told only now."""
+        """Let a station call in; return its key, a new one where none is given, told only now.
+
+        :raises ValueError: the id has other characters.
+        """
+        _check_id(id)
         key = key or secrets.token_urlsafe(32)
         async with self._store.writing() as session:
             row = await session.get(StationRow, id)
@@ -154,6 +160,11 @@ class Accounts:
         """Return which station a key belongs to."""
         async with self._store.reading() as session:
             return await session.scalar(select(StationRow.id).where(StationRow.key_hash == _digest(key)))
+
+
+def _check_id(id: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id):
+        raise ValueError(f'"{id}" is no id: use up to 64 letters, digits, - and _')
 
 
 def _digest(secret: str) -> str:

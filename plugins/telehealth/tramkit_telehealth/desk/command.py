@@ -25,8 +25,8 @@ PORT = 8082
 
 DEMO_STATION, DEMO_KEY = "demo-1", "demo-station-key"
 DEMO_DOCTORS = {
-    "bs.lan": ("BS. Nguyễn Thị Lan", "000001/HCM-CCHN (mẫu)", ["general"], ["vi", "en"]),
-    "bs.minh": ("BS. Trần Quang Minh", "000002/HCM-CCHN (mẫu)", ["heart", "general"], ["vi"]),
+    "bs-lan": ("BS. Nguyễn Thị Lan", "000001/HCM-CCHN (mẫu)", ["general"], ["vi", "en"]),
+    "bs-minh": ("BS. Trần Quang Minh", "000002/HCM-CCHN (mẫu)", ["heart", "general"], ["vi"]),
 }
 """Doctors who do not exist: name, licence, specialties, languages."""
 
@@ -81,7 +81,7 @@ async def _put_demo(running: Desk) -> None:
         await running.accounts.put_doctor(
             id, name=name, licence=licence, specialties=specialties, languages=languages, password=password
         )
-        _say("doctor", f"{id} / {password}")
+        _say(f"doctor {id}", password)
 
 
 def _say(name: str, value: str) -> None:
@@ -116,7 +116,10 @@ def add_station(data: Path, id: str) -> None:
         async with _accounts(data) as accounts:
             return await accounts.put_station(id)
 
-    click.echo(asyncio.run(add()))
+    try:
+        click.echo(asyncio.run(add()))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @desk.group()
