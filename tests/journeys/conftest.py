@@ -1,0 +1,156 @@
+"""A site as `make run` makes it, on free ports: a station, a desk, a resident's browser and a doctor's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
+from support.doctor import Doctor, chromium_args, write_camera, write_microphone
+from support.hands import Hands
+from support.resident import LANDSCAPE, PORTRAIT
+from support.site import PanelClient, Program, panel, start
+
+FIRST_FRAME = 7000
+"""The doctor's camera counts its frames from here."""
+DOCTORS_TONE = 700.0
+RESIDENTS_TONE = 1000.0
+
+STATION = """
+[station]
+id = "demo-1"
+site = "Đảo Kim Cương"
+agency = "UBND phường Bình Trưng"
+
+[help]
+phone = "1022"
+
+[panel]
+port = 0
+
+[plugins]
+enabled = ["telehealth"]
+
+[settings.telehealth]
+desk_url = "{desk}"
+station_key = "demo-station-key"
+
+[[roles.screen]]
+driver = "web"
+port = 0
+
+[[roles.id_reader]]
+driver = "sim_id_reader"
+
+[[roles.code_scanner]]
+driver = "sim_code_scanner"
+
+[[roles.camera]]
+driver = "sim_camera"
+
+[[roles.microphone]]
+driver = "sim_microphone"
+sound = "tone"
+
+[[roles.speaker]]
+driver = "sim_speaker"
+
+[[roles.receipt_printer]]
+driver = "sim_receipt_printer"
+
+[[roles.receipt_printer]]
+driver = "qr_receipt"
+
+[[roles.vital_sensor]]
+driver = "sim_vital_sensor"
+
+[[roles.presence]]
+driver = "sim_presence"
+"""
+
+
+@dataclass
+class Site:
+    """A running site and the people at it."""
+
+    folder: Path
+    browser: Browser
+    desk: Program
+    station: Program
+    panel: PanelClient
+    passwords: dict[str, str] = field(default_factory=dict)
+    desk_port: int = 0
+
+    async def resident(self, *, landscape: bool = False) -> Hands:
+        """Let a resident come before the screen."""
+        context = await self.browser.new_context(viewport=LANDSCAPE if landscape else PORTRAIT)
+        hands = Hands(await context.new_page())
+        await hands.open(await self.station.address("station"))
+        return hands
+
+    async def doctor(self, name: str = "bs-lan", language: str = "vi") -> Doctor:
+        """Let a doctor sign in at a browser and begin the shift."""
+        doctor = Doctor(await self.page())
+        await doctor.sign_in(await self.desk.address("desk"), name, self.passwords[name], language)
+        await doctor.begin_shift()
+        return doctor
+
+    async def page(self) -> Page:
+        """Open a page of a browser of its own."""
+        context = await self.browser.new_context(
+            viewport={"width": 1440, "height": 900}, permissions=["camera", "microphone"]
+        )
+        return await context.new_page()
+
+    async def start_desk(self) -> None:
+        """Start the desk, on the port that it had before."""
+        self.desk = await start(
+            ["desk", "--demo", "--port", str(self.desk_port), "--data", str(self.folder / "desk")], self.folder
+        )
+        address = await self.desk.address("desk")
+        self.desk_port = int(address.rpartition(":")[2])
+        self.passwords = {name: await self.desk.address(f"doctor {name}") for name in ("bs-lan", "bs-minh")}
+
+
+@pytest_asyncio.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
+    """A Chromium whose camera and microphone are the doctor's."""
+    camera, microphone = tmp_path / "doctor.y4m", tmp_path / "doctor.wav"
+    write_camera(camera, FIRST_FRAME)
+    write_microphone(microphone, DOCTORS_TONE)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=chromium_args(camera, microphone)
+        )
+        yield browser
+        await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def run_site(folder: Path, browser: Browser, settings: str = STATION) -> AsyncGenerator[Site]:
+    """Run a site for as long as the block lasts."""
+    site = Site(folder, browser, None, None, None)  # type: ignore[arg-type]
+    await site.start_desk()
+    try:
+        config = folder / "station.toml"
+        config.write_text(settings.format(desk=await site.desk.address("desk")), encoding="utf-8")
+        site.station = await start(["run", "--config", str(config)], folder)
+        try:
+            async with panel(await site.station.address("panel")) as client:
+                site.panel = client
+                await site.station.address("station")
+                yield site
+        finally:
+            await site.station.stop()
+    finally:
+        await site.desk.stop()
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
+    """A running site."""
+    async with run_site(tmp_path, browser) as running:
+        yield running
