@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 from support.hands import Hands
 
-from .conftest import Site
+from .conftest import DOCTORS_TONE, FIRST_FRAME, RESIDENTS_TONE, Site
 
 pytestmark = [pytest.mark.browser]
 
@@ -59,10 +59,56 @@ async def intake(site: Site, resident: Hands) -> None:
     await resident.go_on()
     await resident.at("ask")
     await resident.go_on()
+    await resident.at("choose")
+    await resident.choose("measure")
+    await measure(resident)
+    await resident.at("capture")
+    await resident.go_on()
+    await resident.at("check")
+    assert COMPLAINT in await resident.read()
+    await resident.go_on()
+    await resident.at("wait")
+
+
+async def measure(resident: Hands) -> None:
+    """Have the blood pressure measured and skip the other measurements."""
+    await resident.at("capture")
+    await resident.go_on()
+    await resident.says("mmHg")
+    await resident.go_on()
+    for _other in range(5):
+        await resident.choose("skip")
+        await resident.gone("skip")
 
 
 async def test_a_resident_sees_a_doctor_and_leaves_with_paper(site: Site) -> None:
     doctor = await site.doctor()
     resident = await site.resident()
     await intake(site, resident)
-    print(await resident.title())
+    await resident.page.screenshot(path="/tmp/look/j1.png")
+    await doctor.accept(NAME)
+    await doctor.live()
+    await resident.at("call")
+    theirs = await until(lambda: resident.picture("doctor"), bool)
+    assert theirs is not None
+    assert FIRST_FRAME <= theirs["sequence"] < FIRST_FRAME + 30, "the resident sees the doctor's camera"
+    first = await until(doctor.picture, bool)
+    later = await until(doctor.picture, lambda code: code is not None and code != first)
+    assert first is not None
+    assert later["sequence"] > first["sequence"], "the doctor sees the kiosk's camera move"
+    heard = await until(doctor.tone, lambda tone: abs(tone - RESIDENTS_TONE) < 30)
+    assert heard
+    played = await until(lambda: site.panel.shown("speaker"), lambda shown: f"{DOCTORS_TONE:.0f} Hz" in shown)
+    assert played
+    await resident.page.screenshot(path="/tmp/look/j2.png")
+    await doctor.page.screenshot(path="/tmp/look/j3.png")
+    await doctor.write("conclusion", CONCLUSION)
+    await doctor.prescribe(name="Paracetamol", strength="500 mg", amount="10 viên", directions="Uống khi đau")
+    await doctor.close_case()
+    await resident.at("tell")
+    await resident.page.screenshot(path="/tmp/look/j4.png")
+    paper = await site.panel.shown("receipt_printer")
+    for words in (NAME, CONCLUSION, "Paracetamol 500 mg", "10 viên", "Nguyễn Thị Lan"):
+        assert words in paper
+    assert resident.problems == []
+    assert doctor.problems == []

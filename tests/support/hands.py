@@ -20,6 +20,7 @@ class Hands:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.problems: list[str] = []
+        self._touched_under = ""
         page.set_default_timeout(LOOK_SECONDS * 1000)
         page.on("console", lambda m: self.problems.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -64,7 +65,16 @@ class Hands:
         await answer.wait_for(state="attached")
         while not await answer.is_visible():
             await self.page.click("[data-step='1']")
+        self._touched_under = await self.title()
         await answer.click()
+
+    async def gone(self, value: str) -> None:
+        """Wait until the page that had an answer has given way to the next, which may have it again."""
+        await self.page.wait_for_function(
+            """([value, title]) => document.getElementById("title").textContent !== title
+                && !document.body.classList.contains("settling")""",
+            arg=[value, self._touched_under],
+        )
 
     async def pick(self, name: str, value: str = "yes") -> None:
         """Touch an answer to one question of a page with several."""
