@@ -234,6 +234,7 @@ export class CallMedia {
     if (this.next?.failed) {
       this.next.close();
       this.next = undefined;
+      this.askAt = performance.now() + this.pause;
     }
     const before = this.state;
     if (this.current !== undefined) {

@@ -84,9 +84,10 @@ export class CallView {
       video.ariaHidden = String(!front);
     }
     const marks = [];
-    if (inCall(held) && held.muted) marks.push(say("call.patient_muted"));
-    if (inCall(held) && held.camera === "off") marks.push(say("call.patient_camera_off"));
-    if (inCall(held) && held.camera === "slate") marks.push(say("call.patient_slate"));
+    const seen = inCall(held) && media.state === "live";
+    if (seen && held.muted) marks.push(say("call.patient_muted"));
+    if (seen && held.camera === "off") marks.push(say("call.patient_camera_off"));
+    if (seen && held.camera === "slate") marks.push(say("call.patient_slate"));
     keyed($("remote-marks"), marks, (mark) => mark, (mark) => el("li", {}, mark), () => {});
   }
 

@@ -2,7 +2,7 @@
 
 import { CallMedia } from "./call.js";
 import { CallView, inCall } from "./call_view.js";
-import { $, both, notify, say, troubleWords, write } from "./dom.js";
+import { $, both, forgetTroubles, notify, say, troubleWords, write } from "./dom.js";
 import { Line } from "./line.js";
 import { OwnMedia } from "./own_media.js";
 import { showPatient } from "./patient.js";
@@ -74,6 +74,7 @@ function show() {
   showSwitch("available", state.available, line.up && state.on_shift);
   const why = held === null ? "" : say("held_blocks");
   for (const control of [$("sign-out"), $("shift")]) control.title = why;
+  document.body.classList.toggle("holding", held !== null);
   $("sign-out").disabled = held !== null;
   for (const button of $("languages").elements) button.disabled = inCall(held);
   queue.show(state, line.up);
@@ -114,9 +115,10 @@ function signIn() {
 
 // ── what the doctor does ─────────────────────────────────────────────────────────────────────────────────────────
 
-async function command(command, { quiet = [] } = {}) {
-  const reply = await line.send(command);
-  if (reply.trouble !== null && !quiet.includes(reply.trouble)) notify(troubleWords(reply.trouble));
+async function command(wish) {
+  forgetTroubles();
+  const reply = await line.send(wish);
+  if (reply.trouble !== null) notify(troubleWords(reply.trouble));
   return reply;
 }
 

@@ -81,6 +81,11 @@ export function notify(text, kind = "bad") {
   while (region.childElementCount > 3) region.firstElementChild.remove();
 }
 
+/** Take the troubles away that the doctor's next step has overtaken. */
+export function forgetTroubles() {
+  for (const shown of $("notices").querySelectorAll(".bad")) shown.remove();
+}
+
 /** Return the words for a trouble of the desk. */
 export const troubleWords = (trouble) => (has(`trouble.${trouble}`) ? say(`trouble.${trouble}`) : say("trouble.other"));
 
