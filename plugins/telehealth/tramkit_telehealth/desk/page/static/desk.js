@@ -125,7 +125,7 @@ async function command(wish) {
 async function accept(caseId) {
   own.open(); // while the desk and the kiosk get ready
   const reply = await command({ do: "accept", case: caseId });
-  if (reply.trouble !== null && !inCall(state.held)) own.close();
+  if (reply.trouble !== null && !inCall(state.held) && !view.checking) own.close();
 }
 
 function release() {

@@ -58,9 +58,9 @@ export function keyed(list, items, key, make, update) {
   for (const node of old.values()) node.remove();
 }
 
-/** Show a button as pressed or not, with the words of what pressing it does. */
+/** Show a button as pressed or not, with the words of what it does next; those tell a screen reader the state too. */
 export function press(button, pressed, words) {
-  button.setAttribute("aria-pressed", String(pressed));
+  button.dataset.pressed = String(pressed);
   write(button, words);
 }
 

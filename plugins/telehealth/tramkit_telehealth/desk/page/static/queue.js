@@ -1,5 +1,6 @@
 // The left of the page: who waits, who was seen in this shift.
 
+import { chime } from "./chime.js";
 import { $, announce, both, el, keyed, languageName, say, write } from "./dom.js";
 import { hourMinute, now, span } from "./times.js";
 
@@ -37,6 +38,7 @@ export class Queue {
   tellNew(free) {
     const fresh = free.filter((waiting) => waiting.mine && this.known !== null && !this.known.has(waiting.case));
     if (fresh.length > 0) announce(say("queue.new", { name: fresh[0].name }));
+    if (fresh.length > 0 && this.state.available && this.state.held === null) chime();
     this.known = new Set(free.map((waiting) => waiting.case));
   }
 
