@@ -1,4 +1,4 @@
-"""A doctor's browser and a kiosk's camera for tests: real aiortc peers over real sockets, a picture whose bars are a number."""
+"""A doctor's browser and a kiosk's camera for tests: real aiortc peers, and a picture whose bars are a number."""
 
 from __future__ import annotations
 
