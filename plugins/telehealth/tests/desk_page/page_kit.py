@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from aiohttp import WSMsgType, web
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.async_api import Locator, Page, expect
 from pydantic import BaseModel
 
@@ -165,7 +165,9 @@ class PageDesk:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        self.templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True)
+        self.templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
+        )
         self.runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> PageDesk:

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tramkit_hal.audio import Sound, SoundQueue
 from tramkit_hal.clock import SystemClock
-from tramkit_telehealth.desk.page_protocol import AnswerLeg, AskLeg, EndCall, MediaState
+from tramkit_telehealth.desk.page_protocol import AnswerLeg, AskLeg, EndCall, LegOffer, MediaState
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.tracks import SoundFan
@@ -183,9 +183,15 @@ class Offerer:
         self.beating = True
         self.task: asyncio.Task[None] | None = None
 
-    async def call(self, leg: int) -> None:
+    async def offer(self) -> str:
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        await self.desk.offer(leg, self.pc.localDescription.sdp)
+        return self.pc.localDescription.sdp
+
+    async def call(self, leg: int) -> None:
+        await self.desk.offer(leg, await self.offer())
+        await self.take_answer(leg)
+
+    async def take_answer(self, leg: int) -> None:
         await self.desk.until(lambda: any(each.leg == leg for each in self.desk.all(AnswerLeg)))
         answer = next(each for each in self.desk.all(AnswerLeg) if each.leg == leg)
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
@@ -224,6 +230,16 @@ async def test_a_silent_kiosk_is_shown_as_an_interruption_until_it_beats_again(d
     told = len(desk.all(MediaState))
     await desk.start()
     await desk.until(lambda: len(desk.all(MediaState)) == told + 1)  # told again to a desk that may be new
+    await kiosk.close()
+
+
+async def test_an_offer_that_is_faster_than_the_desks_state_is_answered(desk: PageDesk, doctor: Doctor) -> None:
+    kiosk = Offerer(desk)
+    await desk.tell(LegOffer(case="case-0", leg=1, sdp=await kiosk.offer()))
+    await desk.hold(state=CaseState.CLAIMED)
+    await kiosk.take_answer(1)
+    await expect(doctor.of("call")).to_have_attribute("data-media", "live")
+    assert not desk.all(AskLeg)
     await kiosk.close()
 
 

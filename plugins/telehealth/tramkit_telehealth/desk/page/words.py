@@ -215,6 +215,7 @@ WORDS: dict[str, Text] = {
     "trouble.blocked": _(
         "Not allowed in a remote prescription, for example a narcotic or psychotropic medicine (Circular 26/2025)."
     ),
+    "trouble.blocked.accept": _("This patient has chosen another specialty."),
     "trouble.no_such_doctor": _("That doctor is off shift or has a patient now. Choose another one."),
     "trouble.other": _("This could not be done. Please try again."),
     "trouble.lost": _("The connection was lost before the desk replied. Look whether it was done."),

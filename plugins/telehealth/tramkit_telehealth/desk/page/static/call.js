@@ -145,6 +145,7 @@ export class CallMedia {
 
   reset() {
     this.case = "";
+    this.early = undefined;
     this.current = undefined;
     this.next = undefined;
     this.highest = 0;
@@ -159,9 +160,11 @@ export class CallMedia {
   /** Take part in the call of a case; the same case again changes nothing. */
   begin(caseId) {
     if (this.case === caseId) return;
+    const { early } = this;
     this.end();
     this.case = caseId;
     this.state = "connecting";
+    if (early?.message.case === caseId) this.offered(early.message, early.iceServers);
   }
 
   /** Say whether there should be a leg now: the page then asks for one where none comes. */
@@ -179,7 +182,9 @@ export class CallMedia {
   }
 
   /** Answer an offer; the same one again gets the same answer, an older one none. */
-  async offered({ case: caseId, leg: number, sdp }, iceServers) {
+  async offered(message, iceServers) {
+    const { case: caseId, leg: number, sdp } = message;
+    if (caseId !== this.case) this.early = { message, iceServers }; // a kiosk can be faster than the desk's state
     if (caseId !== this.case || number < this.highest) return;
     const known = [this.next, this.current].find((leg) => leg?.number === number);
     if (known !== undefined) {

@@ -13,7 +13,7 @@ import { setNow } from "./times.js";
 let state = null;
 let leaving = ""; // the case that this page itself has given away
 
-const line = new Line({ message: hear, change: showLine, refused: signIn });
+const line = new Line({ message: hear, change: showLine, refused: () => signIn("/") }); // "/" leads to the sign-in page, which says why
 const own = new OwnMedia(() => {
   media.takeTracks();
   view.render();
@@ -108,9 +108,9 @@ function countDown() {
   $("lost-now").disabled = left <= 0;
 }
 
-function signIn() {
+function signIn(path = "/sign-in") {
   line.stop();
-  location.assign("/sign-in");
+  location.assign(path);
 }
 
 // ── what the doctor does ─────────────────────────────────────────────────────────────────────────────────────────
@@ -118,7 +118,7 @@ function signIn() {
 async function command(wish) {
   forgetTroubles();
   const reply = await line.send(wish);
-  if (reply.trouble !== null) notify(troubleWords(reply.trouble));
+  if (reply.trouble !== null) notify(troubleWords(reply.trouble, wish.do));
   return reply;
 }
 

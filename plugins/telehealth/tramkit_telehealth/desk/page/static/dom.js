@@ -86,8 +86,11 @@ export function forgetTroubles() {
   for (const shown of $("notices").querySelectorAll(".bad")) shown.remove();
 }
 
-/** Return the words for a trouble of the desk. */
-export const troubleWords = (trouble) => (has(`trouble.${trouble}`) ? say(`trouble.${trouble}`) : say("trouble.other"));
+/** Return the words for a trouble of the desk; some have words of their own for one command. */
+export function troubleWords(trouble, wish = "") {
+  const key = [`trouble.${trouble}.${wish}`, `trouble.${trouble}`].find(has);
+  return say(key ?? "trouble.other");
+}
 
 /** Ask in a dialog; true when the doctor says yes. */
 export function ask(dialog) {
