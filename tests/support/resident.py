@@ -9,7 +9,6 @@ from playwright.async_api import Page
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import View
 from tramkit_hal.screens.web import WebScreen
-from tramkit_hal.words import render
 
 PORTRAIT = {"width": 1080, "height": 1920}
 LANDSCAPE = {"width": 1920, "height": 1080}
@@ -42,14 +41,11 @@ class Resident:
         await self.has(view)
 
     async def has(self, view: View) -> None:
-        """Wait until the browser shows a view."""
+        """Wait until the browser shows a view, the newest."""
         await self.page.wait_for_function(
-            """async ([kind, language, title]) => {
-                const main = document.getElementById("main");
-                return main?.classList.contains(kind) && document.documentElement.lang === language
-                    && document.getElementById("title").textContent === title;
-            }""",
-            arg=[view.page.kind, view.language, title_of(view)],
+            """([serial, language]) => Number(document.documentElement.dataset.shown) >= serial
+                && document.documentElement.lang === language""",
+            arg=[self.screen.serial, view.language],
         )
 
     async def event(self) -> Answered | Pressed:
@@ -67,8 +63,3 @@ class Resident:
                 event = await self.screen.next_event()
                 if isinstance(event, Touched):
                     return event
-
-
-def title_of(view: View) -> str:
-    """Return the words of a view's title."""
-    return render(view.page.title, view.language)

@@ -43,6 +43,11 @@ class WebScreen(Screen):
     def addresses(self) -> dict[str, str]:
         return {"station": self._server.guard.address} if self._server else {}
 
+    @property
+    def serial(self) -> int:
+        """The number of the view on show; a browser that shows it says so in ``data-shown``."""
+        return self._stage.serial
+
     async def _open(self) -> None:
         self._stage.open()
         server = Server(self.settings, self._token, self._stage, self._videos)

@@ -129,6 +129,7 @@ function apply(next, again = false) {
   document.title = title.textContent;
   prepare();
   if (!same || document.activeElement === document.body) title.focus({ preventScroll: true });
+  html.dataset.shown = state.serial; // whoever looks from outside knows which view stands on the glass
 }
 
 // A tap this soon after a page change was meant for the page before.
@@ -434,4 +435,5 @@ setInterval(() => {
 prepare();
 settle();
 document.getElementById("title")?.focus({ preventScroll: true });
+html.dataset.shown = state.serial;
 listen();
