@@ -14,6 +14,8 @@ from support.hands import Hands
 from support.resident import LANDSCAPE, PORTRAIT
 from support.site import PanelClient, Program, panel, start
 
+from tramkit_telehealth.desk.settings import demo_file
+
 FIRST_FRAME = 7000
 """The doctor's camera counts its frames from here."""
 DOCTORS_TONE = 700.0
@@ -106,13 +108,15 @@ class Site:
         return await context.new_page()
 
     async def start_desk(self) -> None:
-        """Start the desk, on the port that it had before."""
-        self.desk = await start(
-            ["desk", "--demo", "--port", str(self.desk_port), "--data", str(self.folder / "desk")], self.folder
-        )
+        """Start the desk; a second time as one that is not a demonstration, on the same port and data."""
+        again = self.desk_port != 0
+        kind = ["--config", str(demo_file())] if again else ["--demo"]
+        data = str(self.folder / "desk")
+        self.desk = await start(["desk", *kind, "--port", str(self.desk_port), "--data", data], self.folder)
         address = await self.desk.address("desk")
         self.desk_port = int(address.rpartition(":")[2])
-        self.passwords = {name: await self.desk.address(f"doctor {name}") for name in ("bs-lan", "bs-minh")}
+        if not again:
+            self.passwords = {name: await self.desk.address(f"doctor {name}") for name in ("bs-lan", "bs-minh")}
 
 
 @pytest_asyncio.fixture
