@@ -137,6 +137,7 @@ class DeskGateway:
         self._cases: dict[str, CaseLink] = {}
         self._changed = asyncio.Event()
         self._to_send = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._task: asyncio.Task[None] | None = None
         self._facility: Facility | None = None
@@ -164,11 +165,12 @@ class DeskGateway:
         return self._facility
 
     async def look(self, patience: float = 3.0) -> Offer | None:
-        """Return what can be had, waiting a little for a connection that is just being made.
+        """Return what can be had; a connection that is down is tried at once, since somebody waits for it.
 
         :param patience: seconds.
         """
         deadline = self._clock.monotonic() + patience
+        self._hurry.set()
         while self.offer is None and self.link != "refused" and self._clock.monotonic() < deadline:
             await self._clock.sleep(0.1)
         return self.offer
@@ -256,8 +258,18 @@ class DeskGateway:
                     await self._clock.sleep(REFUSED_PAUSE)
                     continue
                 self._become("down")
-                await self._clock.sleep(pause * (1 + self._random.random() / 2))
+                await self._rest(pause * (1 + self._random.random() / 2))
                 pause = min(CASE_PAUSE if self._cases else LAST_PAUSE, pause * 2)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait until it is time for the next attempt, or somebody wants one now."""
+        self._hurry.clear()
+        waits = (asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._hurry.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _converse(self, http: aiohttp.ClientSession) -> bool:
         """Hold one connection as long as it lives; return whether the desk welcomed us."""
