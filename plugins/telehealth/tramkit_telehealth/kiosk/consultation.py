@@ -73,6 +73,8 @@ class Next(Enum):
     LEFT = auto()
     ENDED = auto()
     REFUSED = auto()
+    UNREACHED = auto()
+    """The desk went away before it said that it has the case."""
 
 
 Happened = CaseMessage | str | Tick
@@ -157,6 +159,16 @@ class Consultation:
                     tone=Tone.WARNING,
                     action=_("Finish"),
                 )
+            case Next.UNREACHED:
+                self._case.send(LeaveCase(case=self._case.id, reason="station_fault"))
+                self.settled = True
+                await self._visit.tell(
+                    _("The doctors cannot be reached now"),
+                    _("We are sorry. It is not your fault, and nothing you answered is kept."),
+                    *instead(self._gateway.facility),
+                    tone=Tone.WARNING,
+                    action=_("Finish"),
+                )
         return None
 
     # ── the queue ─────────────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +186,7 @@ class Consultation:
                         down_since = self._clock.monotonic()
                     match happened:
                         case Tick() if self._clock.monotonic() - down_since > GIVE_UP_SECONDS:
-                            return Next.TICKET
+                            return Next.TICKET if self._place.known else Next.UNREACHED
                         case "leave":
                             leaving = True
                         case "stay":
