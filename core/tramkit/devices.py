@@ -36,6 +36,7 @@ class Devices:
         self._clock = clock
         self._keepers: list[asyncio.Task[None]] = []
         self._unclean: set[Device] = set()
+        self._owed: set[Device] = set()
 
     def __iter__(self) -> Iterator[Device]:
         return (device for devices in self._bound.values() for device in devices)
@@ -49,7 +50,7 @@ class Devices:
         return [
             device
             for device in self.of(role)
-            if isinstance(device, contract) and device.state.usable and device not in self._unclean
+            if isinstance(device, contract) and device.state.usable and device not in self._unclean | self._owed
         ]
 
     def availability(self, role: Role) -> tuple[Availability, Text | None]:
@@ -74,11 +75,16 @@ class Devices:
     def is_quarantined(self, device: Device) -> bool:
         return device in self._unclean
 
+    def owe_wipe(self, device: Device) -> None:
+        """Note that a device was away at the end of a visit: it is wiped before it meets the next resident."""
+        self._owed.add(device)
+
     async def reset(self, device: Device) -> None:
         """Reset a device for the operator; a clean reset ends its quarantine."""
         await device.reset()
         await device.wipe()
         self._unclean.discard(device)
+        self._owed.discard(device)
 
     # ── keeping them open ─────────────────────────────────────────────────────────────────────────────────
 
@@ -115,6 +121,7 @@ class Devices:
         async with device.events() as events:
             attempt = 0
             while True:
+                await self._pay_wipe(device)
                 if device.state in (DeviceState.ABSENT, DeviceState.FAULT):
                     if device.state is DeviceState.FAULT and self._too_many(device, faults):
                         _log.error("device left alone after faults", extra={"role": device.context.role.value})
@@ -129,6 +136,16 @@ class Devices:
                     attempt = 0
                     with contextlib.suppress(StopAsyncIteration):
                         await anext(events)
+
+    async def _pay_wipe(self, device: Device) -> None:
+        if device not in self._owed or not device.state.usable:
+            return
+        try:
+            await device.wipe()
+        except Exception:  # the driver's edge: it may still hold something, so it meets nobody
+            _log.exception("device kept from residents", extra={"role": device.context.role.value})
+            self.quarantine(device)
+        self._owed.discard(device)
 
     def _too_many(self, device: Device, faults: deque[float]) -> bool:
         if device.trouble is Trouble.MISCONFIGURED:  # nothing wears out by trying, and what is in the way may go

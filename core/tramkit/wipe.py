@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from tramkit.devices import Devices
@@ -16,9 +17,17 @@ _log = logging.getLogger(__name__)
 async def wipe(visit: Visit, devices: Devices, screen: Screen) -> bool:
     """Wipe the visit's memory, every device and the screen; return whether all of it is certain.
 
-    A device that cannot be wiped is reset; one that cannot be reset serves no resident until the operator resets it.
+    A device that cannot be wiped is reset; one that cannot be reset serves no resident until the operator resets it. A
+    device that is away is wiped again when it is back.
     """
     visit.wipe()
+    for device in devices:
+        if not device.state.usable and device is not screen:
+            devices.owe_wipe(device)
+            with contextlib.suppress(
+                Exception
+            ):  # what the driver holds goes now, what the hardware holds when it is back
+                await device.wipe()
     certain = await asyncio.gather(
         *(_wipe_device(device, devices, visit.id) for device in devices if device.state.usable or device is screen)
     )

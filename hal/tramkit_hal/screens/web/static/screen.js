@@ -282,10 +282,17 @@ function prepare() {
   for (const [canvas, feed] of feeds) {
     if (canvas.isConnected && canvas.dataset.video === feed.name) continue;
     feeds.delete(canvas);
-    feed.socket.close();
+    hangUp(feed.socket);
   }
   for (const canvas of all("canvas[data-video]")) if (!feeds.has(canvas)) open(canvas);
   count();
+}
+
+// A socket that is closed while it opens would make the browser complain.
+function hangUp(socket) {
+  socket.onmessage = socket.onclose = null;
+  if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+  else socket.close();
 }
 
 function open(canvas) {
