@@ -1,0 +1,1 @@
+"""A partner's plugin: made outside Tramkit, with its public names only."""
