@@ -12,7 +12,7 @@ import json
 import logging
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from random import Random
 from typing import Literal
 
@@ -21,27 +21,22 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from yarl import URL
 
 from tramkit_hal.clock import Clock
+from tramkit_telehealth.case_link import CaseLink, CaseMessage
+from tramkit_telehealth.outbox import KioskMessage, Outbox
 from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
     VERSION,
     CaseSummary,
-    CaseUpdate,
     DeskEnvelope,
     Facility,
-    HangUp,
     Hello,
     IceServer,
     Intake,
     KioskEnvelope,
-    KioskMedia,
-    LeaveCase,
     Offered,
     OpenCase,
     Refused,
-    RtcAnswer,
-    RtcOffer,
     Specialty,
-    StartLeg,
     SummaryHandedOver,
     Welcome,
     desk_envelope,
@@ -49,14 +44,9 @@ from tramkit_telehealth.protocol import (
 
 _log = logging.getLogger(__name__)
 
-KioskMessage = OpenCase | LeaveCase | RtcOffer | KioskMedia | HangUp | SummaryHandedOver
-CaseMessage = CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | Refused
 
-MAX_UNACKNOWLEDGED = 500
-"""Messages kept for sending again; beyond it the oldest report of how media are goes first."""
-
-MAX_CASE_BACKLOG = 100
-"""Messages of the desk kept for a case that does not read them; the oldest go first."""
+MAX_LEFT = 100
+"""Ids kept of cases whose residents went without a summary."""
 
 FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
 """Seconds between attempts to connect: doubled from the first to the last, then a random half more."""
@@ -83,38 +73,6 @@ class Offer(BaseModel):
     specialties: tuple[Specialty, ...]
 
 
-class CaseLink:
-    """One case as the kiosk sees it: a bounded stream of what the desk says about it."""
-
-    def __init__(self, id: str, gateway: DeskGateway, intake: Intake) -> None:
-        self.id = id
-        self.intake: Intake | None = intake
-        self._gateway = gateway
-        self._messages: deque[CaseMessage] = deque(maxlen=MAX_CASE_BACKLOG)
-        self._some = asyncio.Event()
-
-    def send(self, message: KioskMessage) -> None:
-        """Send a message about this case; it arrives once, now or after the connection is back."""
-        self._gateway.send(message)
-
-    def put(self, message: CaseMessage) -> None:
-        self._messages.append(message)
-        self._some.set()
-
-    def put_back(self, messages: Sequence[CaseMessage]) -> None:
-        """Give back messages that were read but belong to whoever reads next."""
-        self._messages.extendleft(reversed(messages))
-        if messages:
-            self._some.set()
-
-    async def next(self) -> CaseMessage:
-        """Return the next thing the desk says about the case, waiting for it."""
-        while not self._messages:
-            self._some.clear()
-            await self._some.wait()
-        return self._messages.popleft()
-
-
 class DeskGateway:
     """The kiosk's end of the conversation with the desk.
 
@@ -131,10 +89,10 @@ class DeskGateway:
         self._clock = clock
         self._random = Random(f"{seed}:{station}")
         self._session = uuid.uuid4().hex
-        self._outbox: deque[KioskEnvelope] = deque()
-        self._sent = 0
+        self._outbox = Outbox()
         self._received = 0
         self._cases: dict[str, CaseLink] = {}
+        self._left: deque[str] = deque(maxlen=MAX_LEFT)
         self._changed = asyncio.Event()
         self._to_send = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -182,44 +140,24 @@ class DeskGateway:
     @contextlib.contextmanager
     def case(self, intake: Intake) -> Iterator[CaseLink]:
         """Open a case at the desk and follow it; when the block ends nothing of the resident is kept here."""
-        link = CaseLink(intake.case, self, intake)
+        link = CaseLink(intake, self.send)
         self._cases[link.id] = link
         self.send(OpenCase(intake=intake))
         try:
             yield link
         finally:
-            link.intake = None
+            link.close()
             del self._cases[link.id]
-            self._forget(link.id)
+            self._outbox.forget(link.id)
+            if not link.handed_over:
+                self._left.append(link.id)
 
     def send(self, message: KioskMessage) -> None:
         """Send a message once, now or when the desk can be reached again."""
-        if isinstance(message, KioskMedia | RtcOffer):  # only the newest of these counts
-            kind, case = type(message), message.case
-            self._blank(lambda old: isinstance(old, kind) and getattr(old, "case", "") == case)
-        self._sent += 1
-        self._outbox.append(KioskEnvelope(seq=self._sent, message=message))
-        while len(self._outbox) > MAX_UNACKNOWLEDGED:
-            self._outbox.popleft()
-            _log.warning("message to the desk dropped, too many unacknowledged")
+        if isinstance(message, SummaryHandedOver) and message.case in self._cases:
+            self._cases[message.case].handed_over = True
+        self._outbox.put(message)
         self._to_send.set()
-
-    def _forget(self, case: str) -> None:
-        """Keep nothing of a resident who has gone but that they left and what became of the summary."""
-
-        def personal(message: KioskMessage | Hello) -> bool:
-            return isinstance(message, OpenCase) and message.intake.case == case
-
-        def media(message: KioskMessage | Hello) -> bool:
-            return isinstance(message, RtcOffer | KioskMedia) and message.case == case
-
-        self._blank(lambda message: personal(message) or media(message))
-
-    def _blank(self, unwanted: Callable[[KioskMessage | Hello], bool]) -> None:
-        """Empty unacknowledged messages but keep their numbers, which the desk may count."""
-        for index, envelope in enumerate(self._outbox):
-            if envelope.message is not None and unwanted(envelope.message):
-                self._outbox[index] = envelope.model_copy(update={"message": None})
 
     # ── the connection ────────────────────────────────────────────────────────────────────────────────────
 
@@ -329,22 +267,9 @@ class DeskGateway:
         self._facility = welcome.facility
         self.ice_servers = welcome.ice_servers
         if not welcome.resumed:
-            pending = {
-                envelope.message.intake.case for envelope in self._outbox if isinstance(envelope.message, OpenCase)
-            }
-            for case in self._cases.values():
-                if case.intake is not None and case.id not in pending:
-                    self._sent += 1
-                    self._outbox.appendleft(KioskEnvelope(seq=self._sent, message=OpenCase(intake=case.intake)))
-            self._renumber()
+            self._outbox.begin_again([OpenCase(intake=case.intake) for case in self._cases.values() if case.intake])
         self._become("connected")
         _log.info("desk connected", extra={"resumed": welcome.resumed})
-
-    def _renumber(self) -> None:
-        """Count from one again for a desk that does not know the session."""
-        waiting = [envelope.message for envelope in self._outbox if envelope.message is not None]
-        self._outbox = deque(KioskEnvelope(seq=n, message=message) for n, message in enumerate(waiting, 1))
-        self._sent = len(self._outbox)
 
     async def _send_all(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Send what is not acknowledged, then whatever comes, in order; and acknowledge what was received."""
@@ -402,7 +327,10 @@ class DeskGateway:
 
     def _pass(self, message: CaseMessage) -> None:
         case = self._cases.get(message.case) if not isinstance(message, Refused) else None
-        if case is None:
+        if isinstance(message, CaseSummary) and message.case in self._left:
+            self._left.remove(message.case)  # the doctor must know that nobody was here to take it
+            self.send(SummaryHandedOver(case=message.case, outcome="failed"))
+        elif case is None:
             _log.debug("message for a case that is over dropped")
         else:
             case.put(message)
@@ -413,8 +341,7 @@ class DeskGateway:
             case.put(message)
 
     def _acknowledged(self, ack: int) -> None:
-        while self._outbox and self._outbox[0].seq <= ack:
-            self._outbox.popleft()
+        self._outbox.acknowledged(ack)
         self._tell()
 
     def _refuse(self, code: str) -> None:

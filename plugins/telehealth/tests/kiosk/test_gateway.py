@@ -12,7 +12,7 @@ from media_kit import until
 from scripted_desk import FACILITY, GENERAL, KEY, REFUSED_VERSION, ScriptedDesk
 
 from tramkit_hal.clock import SystemClock
-from tramkit_telehealth import gateway as module
+from tramkit_telehealth import outbox
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
@@ -215,7 +215,7 @@ async def test_only_the_newest_report_of_the_media_is_kept(desk: ScriptedDesk) -
     gateway = DeskGateway(desk.url, KEY, "test-1", SystemClock())
     for leg in range(1, 1000):
         gateway.send(KioskMedia(case="case-1", leg=leg, state="connecting"))
-    assert len(gateway._outbox) <= module.MAX_UNACKNOWLEDGED
+    assert len(gateway._outbox) <= outbox.MAX_UNACKNOWLEDGED
     await gateway.start()
     assert (await desk.heard(KioskMedia)).leg == 999
     assert desk.count(KioskMedia) == 1

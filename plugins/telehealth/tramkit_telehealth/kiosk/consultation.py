@@ -6,22 +6,22 @@ The desk is authoritative: each page here follows what it says. A phase shows on
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 from typing import Literal
 
-from tramkit import Call, Live, Messages, Tone, Visit, Wait
+from tramkit import Call, Live, Visit, Wait
 from tramkit_hal.clock import Clock
 from tramkit_hal.video import NewestFrame
-from tramkit_telehealth.gateway import CaseLink, CaseMessage, DeskGateway
+from tramkit_telehealth.case_link import CaseLink
+from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.kiosk.call_devices import CallDevices
 from tramkit_telehealth.kiosk.call_page import call_page
-from tramkit_telehealth.kiosk.handover import hand_over_summary, hand_over_ticket, show_summary
+from tramkit_telehealth.kiosk.endings import Ending, show_ending
+from tramkit_telehealth.kiosk.handover import hand_over_summary, show_summary
+from tramkit_telehealth.kiosk.happenings import Happened, Tick, happenings
 from tramkit_telehealth.kiosk.queue_page import QueuePlace, closing_page, queue_page
-from tramkit_telehealth.kiosk.words import instead
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.protocol import (
@@ -40,10 +40,8 @@ from tramkit_telehealth.protocol import (
     SummaryHandedOver,
 )
 
-_ = Messages("tramkit_telehealth")
 _log = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.25
 SPARE_LOOK_SECONDS = 10.0
 DEVICE_LOOK_SECONDS = 2.0
 
@@ -57,11 +55,6 @@ NO_SUMMARY_SECONDS = 10.0
 """How long the summary of a case that is closed may still be under way."""
 
 
-@dataclass(frozen=True)
-class Tick:
-    """Time has passed: look at connection and media again."""
-
-
 class Next(Enum):
     """The phase that follows."""
 
@@ -69,16 +62,6 @@ class Next(Enum):
     CALL = auto()
     CLOSING = auto()
     SUMMARY = auto()
-    TICKET = auto()
-    LEFT = auto()
-    ENDED = auto()
-    REFUSED = auto()
-    UNREACHED = auto()
-    """The desk went away before it said that it has the case."""
-
-
-Happened = CaseMessage | str | Tick
-"""What a phase reacts to: the desk spoke, the resident pressed (a choice), time has passed."""
 
 
 class Consultation:
@@ -106,7 +89,7 @@ class Consultation:
 
     async def run(self) -> None:
         """Lead the resident from the queue to the end; the desk is told however it ends."""
-        phase = Next.QUEUE
+        phase: Next | Ending = Next.QUEUE
         try:
             while (following := await self._phase(phase)) is not None:
                 phase = following
@@ -124,7 +107,7 @@ class Consultation:
             case _:
                 return "station_fault"
 
-    async def _phase(self, phase: Next) -> Next | None:
+    async def _phase(self, phase: Next | Ending) -> Next | Ending | None:
         match phase:
             case Next.QUEUE:
                 return await self._queue()
@@ -134,65 +117,42 @@ class Consultation:
                 return await self._closing()
             case Next.SUMMARY:
                 await self._hand_over()
-            case Next.TICKET:
-                self.settled = True  # the case stays open at the desk
-                await self._end_call()
-                await hand_over_ticket(self._visit, self._case.id, self._gateway.facility)
-            case Next.LEFT:
-                self._case.send(LeaveCase(case=self._case.id, reason="changed_mind"))
-                self.settled = True
-                await self._visit.done(_("You have left the queue"), *instead(self._gateway.facility))
-            case Next.ENDED:
-                self.settled = True
-                await self._visit.tell(
-                    _("The facility has closed your case"),
-                    *instead(self._gateway.facility),
-                    tone=Tone.WARNING,
-                    action=_("Finish"),
-                )
-            case Next.REFUSED:
-                self.settled = True
-                await self._visit.tell(
-                    _("This doctor cannot be seen any more today"),
-                    _("The facility no longer offers what you chose."),
-                    *instead(self._gateway.facility),
-                    tone=Tone.WARNING,
-                    action=_("Finish"),
-                )
-            case Next.UNREACHED:
-                self._case.send(LeaveCase(case=self._case.id, reason="station_fault"))
-                self.settled = True
-                await self._visit.tell(
-                    _("The doctors cannot be reached now"),
-                    _("We are sorry. It is not your fault, and nothing you answered is kept."),
-                    *instead(self._gateway.facility),
-                    tone=Tone.WARNING,
-                    action=_("Finish"),
-                )
+            case Ending():
+                await self._end(phase)
         return None
+
+    async def _end(self, ending: Ending) -> None:
+        if (reason := ending.reason) is not None:
+            self._case.send(LeaveCase(case=self._case.id, reason=reason))
+        self.settled = True
+        await self._end_call()
+        await show_ending(self._visit, ending, self._case.id, self._gateway.facility)
 
     # ── the queue ─────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _queue(self) -> Next:
+    async def _queue(self) -> Next | Ending:
         media = self._begin_media()
         spare = self._spawn(self._keep_spare(media))
         leaving = False
         down_since = self._clock.monotonic()
         try:
-            async with self._visit.live(self._queue_page(leaving)) as live, self._happenings(live) as happenings:
+            async with (
+                self._visit.live(self._queue_page(leaving)) as live,
+                self._happenings(live) as coming,
+            ):
                 while True:
-                    happened = await happenings.get()
+                    happened = await coming.get()
                     if self._gateway.connected:
                         down_since = self._clock.monotonic()
                     match happened:
                         case Tick() if self._clock.monotonic() - down_since > GIVE_UP_SECONDS:
-                            return Next.TICKET if self._place.known else Next.UNREACHED
+                            return Ending.LOST_IN_QUEUE if self._place.known else Ending.UNREACHED
                         case "leave":
                             leaving = True
                         case "stay":
                             leaving = False
                         case "really_leave":
-                            return Next.LEFT
+                            return Ending.LEFT
                         case StartLeg():
                             self._doctor, self._first_leg = happened.doctor, happened
                             return Next.CALL
@@ -208,7 +168,7 @@ class Consultation:
             self._place, connected=self._gateway.connected, leaving=leaving, facility=self._gateway.facility
         )
 
-    def _follow(self, happened: Happened) -> Next | None:
+    def _follow(self, happened: Happened) -> Next | Ending | None:
         """Note what the desk says; return the phase it leads to where that is another than this one."""
         match happened:
             case CaseUpdate(state=CaseState.CLOSED):
@@ -217,7 +177,7 @@ class Consultation:
             case CaseUpdate(state=CaseState.CLOSING):
                 return Next.CLOSING
             case CaseUpdate(state=CaseState.ABANDONED):
-                return Next.ENDED
+                return Ending.ENDED
             case CaseUpdate() as update:
                 self._doctor = update.doctor or self._doctor
                 was, self._place = self._place, QueuePlace.of(update, self._place)
@@ -229,25 +189,28 @@ class Consultation:
                 self._summary = summary
                 return Next.SUMMARY
             case Refused(code="unknown_specialty" | "too_large" | "closed"):
-                return Next.REFUSED
+                return Ending.REFUSED
             case _:
                 return None
         return None
 
     # ── the call ──────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _call(self) -> Next:
+    async def _call(self) -> Next | Ending:
         media = self._begin_media()
         assert self._first_leg is not None
         media.start_leg(self._first_leg.leg)
         self._visit.set_video("doctor", media.output.picture)
         tasks = (self._spawn(media.run()), self._spawn(self._keep_devices()))
         enlarged = False
-        following = Next.QUEUE
+        following: Next | Ending = Next.QUEUE
         try:
-            async with self._visit.live(self._call_page(media, enlarged)) as live, self._happenings(live) as happenings:
+            async with (
+                self._visit.live(self._call_page(media, enlarged)) as live,
+                self._happenings(live) as coming,
+            ):
                 while True:
-                    happened = await happenings.get()
+                    happened = await coming.get()
                     match happened:
                         case "mute":
                             media.muted = not media.muted
@@ -260,7 +223,7 @@ class Consultation:
                             following = Next.CLOSING
                             break
                         case Tick() if media.down_for > GIVE_UP_SECONDS:
-                            following = Next.TICKET
+                            following = Ending.LOST_IN_CALL
                             break
                         case _:
                             if (led := await self._signalling(media, happened)) is not None:
@@ -274,7 +237,7 @@ class Consultation:
             await self._end_call()
         return following
 
-    async def _signalling(self, media: CallMedia, happened: Happened) -> Next | None:
+    async def _signalling(self, media: CallMedia, happened: Happened) -> Next | Ending | None:
         match happened:
             case StartLeg(leg=leg, doctor=doctor):
                 self._doctor = doctor
@@ -323,19 +286,22 @@ class Consultation:
 
     # ── after the call ────────────────────────────────────────────────────────────────────────────────────
 
-    async def _closing(self) -> Next:
+    async def _closing(self) -> Next | Ending:
         if self._summary is not None:
             return Next.SUMMARY
         began = self._clock.monotonic()
         closed_at: float | None = None
-        async with self._visit.live(self._closing_page()) as live, self._happenings(live) as happenings:
+        async with (
+            self._visit.live(self._closing_page()) as live,
+            self._happenings(live) as coming,
+        ):
             while True:
-                happened = await happenings.get()
+                happened = await coming.get()
                 match happened:
                     case "ticket":
-                        return Next.TICKET
+                        return Ending.ASK_LATER
                     case Tick() if self._clock.monotonic() - began > SUMMARY_SECONDS:
-                        return Next.TICKET
+                        return Ending.ASK_LATER
                     case CaseUpdate(state=CaseState.WAITING) as update:
                         self._place = QueuePlace.of(update, self._place, returned=True)
                         return Next.QUEUE
@@ -343,11 +309,11 @@ class Consultation:
                         self._summary = summary
                         return Next.SUMMARY
                     case CaseUpdate(state=CaseState.ABANDONED):
-                        return Next.ENDED
+                        return Ending.ENDED
                     case CaseUpdate(state=CaseState.CLOSED):
                         closed_at = self._clock.monotonic()
                     case Tick() if closed_at and self._clock.monotonic() - closed_at > NO_SUMMARY_SECONDS:
-                        return Next.ENDED
+                        return Ending.ENDED
                     case _:
                         pass
                 live.update(self._closing_page())
@@ -365,35 +331,8 @@ class Consultation:
 
     # ── what the phases share ─────────────────────────────────────────────────────────────────────────────
 
-    @contextlib.asynccontextmanager
-    async def _happenings(self, live: Live) -> AsyncGenerator[asyncio.Queue[Happened]]:
-        """Gather what happens, in order: the desk, the resident, time."""
-        happened: asyncio.Queue[Happened] = asyncio.Queue()
-
-        async def desk() -> None:
-            while True:
-                happened.put_nowait(await self._case.next())
-
-        async def resident() -> None:
-            while True:
-                happened.put_nowait(await live.answer())
-
-        async def time() -> None:
-            while True:
-                await self._clock.sleep(TICK_SECONDS)
-                if happened.empty():
-                    happened.put_nowait(Tick())
-
-        pumps = [asyncio.create_task(pump()) for pump in (desk, resident, time)]
-        try:
-            yield happened
-        finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            rest = [happened.get_nowait() for _each in range(happened.qsize())]
-            # what the desk said meanwhile belongs to the next phase
-            self._case.put_back([each for each in rest if not isinstance(each, str | Tick)])
+    def _happenings(self, live: Live) -> AbstractAsyncContextManager[asyncio.Queue[Happened]]:
+        return happenings(self._case, live, self._clock)
 
     def _begin_media(self) -> CallMedia:
         """Return the media of the next call, made ready while the resident waits."""

@@ -1,8 +1,6 @@
-"""What the resident takes home: the doctor's summary, or a ticket to be called back."""
+"""What the resident takes home: the doctor's summary, on paper or as codes."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from tramkit import (
     Code,
@@ -23,8 +21,8 @@ from tramkit import (
     masked,
     verbatim,
 )
-from tramkit_telehealth.kiosk.words import both, instead, price_text
-from tramkit_telehealth.protocol import Facility, Medicine, Summary
+from tramkit_telehealth.kiosk.words import both, price_text
+from tramkit_telehealth.protocol import Medicine, Summary
 
 _ = Messages("tramkit_telehealth")
 
@@ -92,7 +90,7 @@ def _summary_facts(summary: Summary) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _told(handed: HandedOver) -> tuple[Text, Tone]:
+def told(handed: HandedOver) -> tuple[Text, Tone]:
     """Return what became of the paper, in words."""
     match handed.outcome:
         case "printed":
@@ -114,7 +112,7 @@ async def hand_over_summary(visit: Visit, summary: Summary, price: int) -> Hande
 
 async def show_summary(visit: Visit, summary: Summary, handed: HandedOver) -> None:
     """Show the summary on the screen, with the codes where there is no paper."""
-    words, tone = _told(handed)
+    words, tone = told(handed)
     await visit.tell(
         _("The doctor's summary for you"),
         words,
@@ -127,44 +125,5 @@ async def show_summary(visit: Visit, summary: Summary, handed: HandedOver) -> No
         _("Your consultation is finished"),
         _("We wish you good health."),
         _("If you feel worse, go to the nearest hospital or call 115."),
-        action=_("Finish"),
-    )
-
-
-def ticket_document(case: str, facility: Facility | None, at: datetime) -> Document:
-    """Return the ticket for a call back; it names no person and no complaint."""
-    blocks: list[Paragraph | Row] = [
-        Row(label=_("Number of your case"), value=verbatim(short(case))),
-        Row(label=_("Date"), value=_("{at}", at=Moment(at=at, with_day=True))),
-    ]
-    if facility is not None:
-        blocks.append(Row(label=_("Facility"), value=both(facility.name)))
-        if facility.phone:
-            blocks.append(Row(label=_("Phone"), value=verbatim(facility.phone)))
-    blocks += [
-        Paragraph(text=_("The connection to the doctor was lost. Your case stays open at the facility.")),
-        Paragraph(text=_("Call the facility and say the number of your case, or come back to this station.")),
-        Paragraph(text=_("If you feel worse, go to the nearest hospital or call 115.")),
-    ]
-    return Document(title=_("Ticket for a call back"), blocks=tuple(blocks))
-
-
-def short(case: str) -> str:
-    """Return the part of a case's id that a person can say on the phone."""
-    return case[:8].upper()
-
-
-async def hand_over_ticket(visit: Visit, case: str, facility: Facility | None) -> None:
-    """Give a ticket where the connection did not come back in time."""
-    handed = await visit.print(ticket_document(case, facility, visit.now()), name="ticket")
-    words, _tone = _told(handed)
-    await visit.tell(
-        _("The connection to the doctor did not come back"),
-        _("We are sorry. Your case stays open at the facility; nothing you said is lost."),
-        words,
-        *instead(facility),
-        tone=Tone.WARNING,
-        facts=(Fact(label=_("Number of your case"), value=verbatim(short(case))),),
-        codes=handed.codes,
         action=_("Finish"),
     )
