@@ -12,9 +12,11 @@
 from bench.options import Options
 from bench.records import emit
 from bench.screen.changes import page_changes
+from bench.screen.cold import cold_start
 
 
 async def run(options: Options) -> None:
     """Measure and print."""
     emit("screen", "seed", options.seed, "")
     await page_changes(options)
+    await cold_start(options)

@@ -99,8 +99,9 @@ class Call {
       socket.send(JSON.stringify({ event: "first", at: clock.at(about.presentationTime) }));
     }
     this.presented = about.presentedFrames;
-    this.read(new VideoFrame(this.video), clock.at(about.presentationTime));
     this.video.requestVideoFrameCallback((now, next) => this.frame(now, next));
+    if (this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return; // a track was added: the element starts anew
+    this.read(new VideoFrame(this.video), clock.at(about.presentationTime));
   }
 
   async read(frame, at) {
