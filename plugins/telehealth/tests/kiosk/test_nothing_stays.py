@@ -86,9 +86,6 @@ async def left_with_the_desk_down(c: Clinic, _conclusion: str) -> None:
 
 
 async def never_acknowledged(c: Clinic, _conclusion: str) -> None:
-    c.desk.acknowledges = False
-    await c.desk.cut()
-    await until(lambda: c.gateway.connected)
     await c.leave()
 
 
