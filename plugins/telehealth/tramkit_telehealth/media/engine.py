@@ -15,6 +15,7 @@ from aiortc import (
 )
 from aiortc.codecs import vpx
 
+from tramkit_telehealth.media import prompt_frames
 from tramkit_telehealth.protocol import IceServer
 
 START_BITRATE = 1_200_000
@@ -30,7 +31,8 @@ AUDIO_CODECS = ("audio/opus",)
 
 
 def set_up() -> None:
-    """Set aiortc's constants and keep it from logging SDP, addresses and media; may be called again."""
+    """Set aiortc's constants and video buffer, and keep it from logging SDP, addresses, media; may be called again."""
+    prompt_frames.install()
     vpx.DEFAULT_BITRATE = START_BITRATE
     vpx.MAX_BITRATE = MAX_BITRATE
     for name in ("aiortc", "aioice"):
