@@ -1,0 +1,52 @@
+"""The benches run and print what they promise: JSON lines with finite figures. Nothing is timed here."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+METRICS = {
+    "call": {
+        "accept_to_first_frame_doctor_p50",
+        "accept_to_first_frame_kiosk_p50",
+        "accept_to_first_frame_both_p95",
+        "fps_to_doctor",
+        "fps_to_kiosk",
+        "picture_delay_to_doctor_p50",
+        "picture_delay_to_kiosk_p95",
+        "cpu",
+    },
+    "screen": {"tap_to_painted_p50", "tap_to_painted_p95", "cold_start_p50", "page_changes"},
+}
+WITH_PEER = ("accept_to_first_frame", "fps", "picture_delay", "cpu", "tap_to_painted", "cold_start")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("bench", METRICS)
+def test_a_bench_prints_json_lines_with_its_peer(bench: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "bench", bench, "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    assert {line["metric"] for line in lines} >= METRICS[bench]
+    for line in lines:
+        assert line["bench"] == bench
+        assert math.isfinite(line["value"])
+        assert isinstance(line["unit"], str)
+        if line["metric"].startswith(WITH_PEER):
+            assert line["peer"]
+            assert math.isfinite(line["peer_value"])
+            assert "ratio" in line
