@@ -82,10 +82,12 @@ async def identify(visit: Visit, level: Level) -> Person:
 
 async def _card(visit: Visit, level: Level) -> Person | str:
     """Read the card, show what was read, and have it confirmed; ``typed`` where the resident types instead."""
-    key = visit.page_id("card")
-    kept = visit.kept("card")
-    if isinstance(kept, Person) and kept.level >= level and await _confirm(visit, key, kept):
-        return kept
+    key = visit.page_id(visit.current)
+    kept = visit.kept()
+    if isinstance(kept, Person) and kept.level >= level:
+        if await _confirm(visit, key, kept):
+            return kept
+        visit.keep(None)
     trouble: Text | None = None
     while True:
         by_hand = Option(value="typed", label=_("I do not have the card: type instead"))
@@ -122,8 +124,10 @@ async def _card(visit: Visit, level: Level) -> Person | str:
         if found.level < level:
             trouble = _("The chip of this card could not be checked. Please try again or ask staff.")
             continue
+        visit.keep(found)
         if await _confirm(visit, key, found):
             return found
+        visit.keep(None)
         trouble = None
 
 
@@ -224,9 +228,9 @@ async def _measure(visit: Visit, kind: Vital, title: Text, body: tuple[Text, ...
         return None
     if kind not in sensor.capabilities.kinds:
         return None
-    id = visit.page_id(f"measure:{kind.value}")
+    id = visit.page_id(visit.current)
     skip = Option(value="skip", label=_("Skip this measurement"))
-    kept = visit.kept(f"measure:{kind.value}")
+    kept = visit.kept()
     reading: Reading | None = kept if isinstance(kept, Reading) else None
     trouble: Text | None = None
     while True:
@@ -249,6 +253,7 @@ async def _measure(visit: Visit, kind: Vital, title: Text, body: tuple[Text, ...
         if answered.choice == "continue" and reading is not None:
             return reading
         reading, trouble = await _run_sensor(visit, sensor, kind, id, title)
+        visit.keep(reading)
 
 
 async def _run_sensor(
@@ -288,7 +293,7 @@ async def _try_camera(visit: Visit, title: Text, body: tuple[Text, ...]) -> list
     camera = await _start_camera(visit)
     microphone, heard = await _start_microphone(visit)
     loudest = 0.0
-    id = visit.page_id("try_camera")
+    id = visit.page_id(visit.current)
 
     def page(level: float | None) -> Capture:
         missing: list[Text] = []

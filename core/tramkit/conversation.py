@@ -329,7 +329,7 @@ class Conversation:
                     return True
                 if not back:
                     return True
-                self._tell(BackPressed(press.values))
+                self._tell(BackPressed(press.values if isinstance(self._view.page, Ask) else {}))
                 return False
             case "change":
                 self._tell(ChangePressed(press.value))

@@ -96,7 +96,7 @@ class Journal:
         return self._kept.get(key)
 
     def keep_draft(self, key: str, value: Any) -> None:
-        """Keep what was typed on a page that is left without Continue."""
+        """Keep what was typed or measured on a page that is left without Continue; None forgets it."""
         self._kept[key] = Kept(value, complete=False, shape="")
 
     def resumed(self, key: str, shape: str) -> Kept | None:
@@ -116,7 +116,9 @@ class Journal:
         return any(entry.answer for entry in self._entries)
 
     def back(self) -> None:
-        """Take back the last answer and all after it."""
+        """Take back the last answer and all after it; the way back from a Change link ends here."""
+        self._resume_until = ""
+        self._changed = ""
         for index in range(len(self._entries) - 1, -1, -1):
             if self._entries[index].answer:
                 self._take_back(index)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import hashlib
 import json
 import logging
@@ -155,12 +156,13 @@ class Visit:
         return self._random
 
     def now(self) -> datetime:
-        """Return the time, aware, in UTC; the same in each replay."""
+        """Return the time, aware, in UTC; the same in each replay and after Back."""
         key = self._journal.key("now")
         entry = self._journal.replay(key)
         if entry is not None:
             return entry.value
-        now = self._clock.now()
+        kept = self._journal.kept(key)
+        now = kept.value if kept is not None else self._clock.now()
         self._journal.record(Entry(key, "", now, answer=False))
         return now
 
@@ -280,7 +282,7 @@ class Visit:
         key = self._journal.key(f"fetch:{call.__qualname__}:{_digest(what)}")
         entry = self._journal.replay(key)
         if entry is not None:
-            return entry.value
+            return copy.deepcopy(entry.value)
         kept = self._journal.kept(key)
         if kept is not None:
             result = kept.value
@@ -288,7 +290,7 @@ class Visit:
             result = await self.meanwhile(call(*args), title or _("One moment, please"))
             to_jsonable_python(result)  # data only: a plugin may run in a process of its own one day
         self._journal.record(Entry(key, "", result, answer=False))
-        return result
+        return copy.deepcopy(result)  # the service's own: what it does with it is no part of the journal
 
     async def meanwhile(self, work: Awaitable[T], title: Text) -> T:
         """Wait for work, telling the resident so where it takes longer than a moment."""
@@ -443,10 +445,14 @@ class Visit:
         """Whether Back is offered: there is an answer before, or it explains why not."""
         return self._journal.can_go_back() or self._conversation.committed is not None
 
-    def kept(self, key: str) -> Any:
-        """Return the answer that was taken back for the step of that key and its first occurrence."""
-        found = self._journal.kept(f"{key}#1")
+    def kept(self) -> Any:
+        """Return what was answered before at the step that is asked now; for the core's own steps."""
+        found = self._journal.kept(self.current)
         return found.value if found else None
+
+    def keep(self, value: Any) -> None:
+        """Keep what the step that is asked now has so far, for when the resident comes back; None forgets it."""
+        self._journal.keep_draft(self.current, value)
 
     @property
     def conversation(self) -> Conversation:
@@ -484,6 +490,7 @@ class Visit:
             self._journal.begin()
             self._random = Random(self._seed)
             self._lives = 0
+            self.person = None
             task = asyncio.ensure_future(script(self))
             signal = self._conversation.signal
             await asyncio.wait({task, signal}, return_when=asyncio.FIRST_COMPLETED)
