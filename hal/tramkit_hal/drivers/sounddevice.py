@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import threading
 import time
 from typing import Any
 
@@ -58,12 +59,30 @@ def _portaudio() -> Any:
     return sounddevice
 
 
+_running: set[_Stream] = set()
+"""The streams that play or record now, of every device of this process."""
+
+_looking = threading.Lock()
+
+
 def _find(settings: Any, kind: str) -> str:
     library = _portaudio()
-    try:
-        return str(library.query_devices(settings.device, kind)["name"])
-    except (library.PortAudioError, ValueError) as error:
-        raise DeviceError(Trouble.UNPLUGGED, f"no {kind} device") from error
+    with _looking:
+        try:
+            return str(library.query_devices(settings.device, kind)["name"])
+        except (library.PortAudioError, ValueError):
+            _look_again(library)
+        try:
+            return str(library.query_devices(settings.device, kind)["name"])
+        except (library.PortAudioError, ValueError) as error:
+            raise DeviceError(Trouble.UNPLUGGED, f"no {kind} device") from error
+
+
+def _look_again(library: Any) -> None:
+    """Let PortAudio find what was plugged in since it started; it cannot while a stream runs."""
+    if not _running:
+        library._terminate()
+        library._initialize()
 
 
 class _Stream:
@@ -73,6 +92,9 @@ class _Stream:
         self._kind = kind
         self._options = options
         self._stream: Any = None
+        self._opening = threading.Lock()
+        self._abandoned = False
+        self._opened: Any = None
 
     async def open(self) -> None:
         library = _portaudio()
@@ -80,12 +102,34 @@ class _Stream:
         def start() -> Any:
             stream = getattr(library, self._kind)(**self._options)
             stream.start()
-            return stream
+            with self._opening:
+                if not self._abandoned:
+                    self._opened = stream
+                    return stream
+            self._shut(stream)
+            return None
 
+        _running.add(self)
         try:
             self._stream = await asyncio.to_thread(start)
+        except asyncio.CancelledError:
+            self._abandon()
+            raise
         except library.PortAudioError as error:
+            _running.discard(self)
             raise DeviceError(Trouble.UNPLUGGED, "the stream does not open") from error
+
+    def _abandon(self) -> None:
+        """Nobody waits any more: the thread that opens cannot be stopped, so what it opens is closed."""
+        with self._opening:
+            self._abandoned, opened = True, self._opened
+        if opened is not None:
+            threading.Thread(target=self._shut, args=(opened,), name="closes a sound stream").start()
+
+    def _shut(self, stream: Any) -> None:
+        stream.abort()
+        stream.close()
+        _running.discard(self)
 
     @property
     def running(self) -> bool:
@@ -94,8 +138,9 @@ class _Stream:
     async def close(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
-            await asyncio.to_thread(stream.abort)
-            await asyncio.to_thread(stream.close)
+            await asyncio.to_thread(self._shut, stream)
+        else:
+            _running.discard(self)
 
 
 class SoundDeviceMicrophone(Microphone):
