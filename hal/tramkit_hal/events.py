@@ -24,7 +24,7 @@ class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     page: _Name
-    revision: int = Field(ge=0)
+    revision: int = Field(ge=0, strict=True)
 
 
 class Answered(_Event):

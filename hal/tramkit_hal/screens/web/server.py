@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from tramkit_hal.events import MAX_EVENT, event_adapter
-from tramkit_hal.screens.web.guard import Guard, add_headers
+from tramkit_hal.loopback import Guard, add_headers
 from tramkit_hal.screens.web.rendering import HERE, Renderer
 from tramkit_hal.screens.web.settings import WebSettings
 from tramkit_hal.screens.web.stage import Refused, Stage, Stale
@@ -45,7 +45,8 @@ class Server:
         self._stage = stage
         self._videos = videos
         self._renderer = Renderer(secrets.token_hex(8), settings.ghost_tap_ms, settings.orientation)
-        self.guard = Guard(settings.host, token, self._renderer.closed)
+        public = frozenset({"/sizes.css", *(f"/{name}" for name in _STATIC)})
+        self.guard = Guard("screen", settings.host, token, public=public, closed_page=self._renderer.closed)
         self._runner: web.AppRunner | None = None
         self._sockets: set[web.WebSocketResponse] = set()
         self.viewers = 0

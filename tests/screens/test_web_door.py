@@ -1,0 +1,185 @@
+"""Whoever knocks at the web screen with anything but an event of the page that stands there is turned away in words."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+from support.golden_pages import golden_pages, view_of
+from yarl import URL
+
+from tramkit_hal.device import DeviceContext
+from tramkit_hal.events import MAX_EVENT, Answered
+from tramkit_hal.roles import Role
+from tramkit_hal.screens.web import WebScreen
+from tramkit_hal.video import NewestFrame
+
+PAGE = golden_pages()["ask_text"]
+
+
+@dataclass
+class Door:
+    """A screen that shows a page, and a browser that has come in."""
+
+    screen: WebScreen
+    http: aiohttp.ClientSession
+    origin: str
+
+    async def send(self, body: str | bytes, **headers: str) -> tuple[int, str]:
+        """Post an event; return the status and what was said."""
+        sent = {"Content-Type": "application/json", "Origin": self.origin} | headers
+        data = io.BytesIO(body.encode() if isinstance(body, str) else body)
+        async with self.http.post(f"{self.origin}/event", data=data, headers=sent) as response:
+            return response.status, await response.text()
+
+    def event(self, **changes: Any) -> str:
+        """Return a good answer to the page, with changes."""
+        good = {"kind": "answered", "page": PAGE.id, "revision": PAGE.revision, "choice": "continue", "values": {}}
+        return json.dumps(good | changes)
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    screen = WebScreen(WebScreen.Settings(), DeviceContext(Role.SCREEN))
+    await screen.open()
+    await screen.show(view_of(PAGE))
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        address = URL(screen.addresses["station"])
+        async with http.get(address) as response:
+            assert response.status == 200
+        yield Door(screen, http, str(address.origin()))
+    await screen.close()
+
+
+async def test_a_good_event_is_taken(door: Door) -> None:
+    status, _said = await door.send(door.event())
+    assert status == 200
+    assert isinstance(await door.screen.next_event(), Answered)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        (b"", 400, "this is not an event"),
+        (b"{", 400, "this is not an event"),
+        (b"\xff\xfe\x00", 400, "this is not an event"),
+        (b"[" * 30_000, 400, "this is not an event"),
+        (b'"answered"', 400, "this is not an event"),
+        (b"x" * (MAX_EVENT + 1), 413, "at most"),
+    ],
+)
+async def test_what_is_no_event_is_refused(door: Door, body: bytes, status: int, says: str) -> None:
+    got, said = await door.send(body)
+    assert got == status
+    assert says in said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "destroyed"},
+        {"surprise": 1},
+        {"revision": -1},
+        {"revision": "0"},
+        {"choice": "nobody_offers_this"},
+        {"values": {"complaint": "x" * 4_001}},
+        {"values": {str(number): "x" for number in range(17)}},
+        {"values": {"complaint": 7}},
+        {"kind": "pressed", "button": "self_destruct", "choice": None},
+    ],
+)
+async def test_an_event_that_the_page_does_not_take_is_refused(door: Door, changes: dict[str, Any]) -> None:
+    status, said = await door.send(door.event(**changes))
+    assert status == 400
+    assert json.loads(said)["error"]
+
+
+async def test_an_event_of_a_page_that_is_gone_is_dropped_and_told_which_page_stands(door: Door) -> None:
+    for changes in ({"page": "another"}, {"revision": PAGE.revision + 1}):
+        status, said = await door.send(door.event(**changes))
+        assert status == 409
+        assert json.loads(said)["page"] == PAGE.id
+
+
+async def test_a_name_of_four_megabytes_is_refused_before_it_is_read(door: Door) -> None:
+    status, said = await door.send(door.event(values={"complaint": "A" * 4 * 1024 * 1024}))
+    assert status == 413
+    assert "AAAA" not in said
+
+
+async def test_decomposed_vietnamese_comes_in_composed(door: Door) -> None:
+    typed = unicodedata.normalize("NFD", "Chóng mặt từ hôm qua")
+    status, _said = await door.send(door.event(values={"complaint": typed}))
+    assert status == 200
+    event = await door.screen.next_event()
+    assert event.values["complaint"] == "Chóng mặt từ hôm qua"
+
+
+async def test_another_content_type_is_refused(door: Door) -> None:
+    status, _said = await door.send(door.event(), **{"Content-Type": "text/plain"})
+    assert status == 415
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+async def test_another_site_is_turned_away(door: Door, headers: dict[str, str]) -> None:
+    status, said = await door.send(door.event(), **headers)
+    assert status == 403
+    assert "Forbidden" in said
+
+
+async def test_a_browser_without_the_secret_sees_nothing(door: Door) -> None:
+    async with aiohttp.ClientSession() as stranger:
+        for path in ("/", "/view", "/stream", "/?token=wrong"):
+            async with stranger.get(f"{door.origin}{path}") as response:
+                assert response.status == 403
+                assert PAGE.title.id not in await response.text()
+        async with stranger.post(f"{door.origin}/event", data=door.event()) as response:
+            assert response.status == 403
+
+
+async def test_a_foreign_or_replayed_socket_gets_no_picture(door: Door) -> None:
+    slot = NewestFrame()
+    slot.put(np.zeros((90, 160, 3), np.uint8), "bgr24", 0.0)
+    door.screen.set_video("own", slot)
+    for headers in ({"Origin": "https://evil.example"}, {}):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await door.http.ws_connect(f"{door.origin}/video/own", headers=headers)
+        assert caught.value.status == 403
+    async with aiohttp.ClientSession() as stranger:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await stranger.ws_connect(f"{door.origin}/video/own", headers={"Origin": door.origin})
+        assert caught.value.status == 403
+    async with door.http.ws_connect(f"{door.origin}/video/own", headers={"Origin": door.origin}) as socket:
+        await socket.send_str("160x90")
+        async with asyncio.timeout(10):
+            assert (await socket.receive()).type is aiohttp.WSMsgType.BINARY
+        await socket.send_str("x" * 1000)
+        async with asyncio.timeout(10):
+            while (message := await socket.receive()).type is aiohttp.WSMsgType.BINARY:
+                pass
+        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+
+
+async def test_nothing_that_was_refused_is_lost_or_let_in(door: Door) -> None:
+    for body in ("{", door.event(choice="no"), door.event(page="another")):
+        await door.send(body)
+    status, _said = await door.send(door.event(values={"complaint": "Ho"}))
+    assert status == 200
+    event = await door.screen.next_event()
+    assert event.values == {"complaint": "Ho"}
