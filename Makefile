@@ -13,7 +13,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so
 
-.PHONY: run test check bench install system clean
+.PHONY: run test check bench pictures install system clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -41,6 +41,10 @@ check: install
 
 bench: install system
 	@$(BIN)/python -m bench
+
+# The pictures of README and docs, taken from a running site.
+pictures: install system
+	@PYTHONPATH=tests $(BIN)/python -m support.take_pictures docs/pictures
 
 clean:
 	rm -rf $(VENV) var .pytest_cache .ruff_cache .hypothesis

@@ -27,11 +27,13 @@ class CameraSettings(SimSettings):
 
     :param width: pixels, even.
     :param height: pixels, even.
+    :param code: each frame bears a code by which a test can tell it; without, it shows only the person.
     """
 
     width: int = Field(1280, ge=160, le=3840, multiple_of=2)
     height: int = Field(720, ge=120, le=2160, multiple_of=2)
     fps: int = Field(30, ge=1, le=60)
+    code: bool = True
 
 
 class SimCamera(Simulator, Camera):
@@ -97,7 +99,7 @@ class SimCamera(Simulator, Camera):
     async def _frames(self) -> None:
         assert self._wanted is not None
         width, height, fps = self._wanted
-        poses = await asyncio.to_thread(_poses, width, height, self.random.random())
+        poses = await asyncio.to_thread(draw_person, width, height, self.random.random())
         begin, taken = time.monotonic(), 0
         stalled_since: float | None = None
         while True:
@@ -113,7 +115,8 @@ class SimCamera(Simulator, Camera):
             stalled_since = None
             self._count += 1
             image = poses[self._count * POSES // (fps * 2) % POSES].copy()
-            framecode.draw(image[:height], self._count, int(now * 1e6))
+            if self.settings.code:
+                framecode.draw(image[:height], self._count, int(now * 1e6))
             self.picture.put(image, "i420", now)
 
     def _facts(self) -> dict[str, str]:
@@ -135,7 +138,7 @@ class SimCamera(Simulator, Camera):
         return "The light beside the lens is on." if self._taking is not None else ""
 
 
-def _poses(width: int, height: int, shade: float) -> list[NDArray[np.uint8]]:
+def draw_person(width: int, height: int, shade: float) -> list[NDArray[np.uint8]]:
     """Draw the person in several poses, each an I420 picture (height * 3 / 2, width)."""
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     x, y = columns / height - width / height / 2, rows / height - 0.5
