@@ -17,8 +17,8 @@ from babel.messages.pofile import read_po
 
 from tramkit_hal.words import LANGUAGES, nfc
 
-KEYWORDS: Mapping[str, tuple[int, ...] | None] = {"_": None, "plural": (1, 2)}
-"""What marks a message, for Babel: ``_("…")`` and ``_.plural("one", "many", n)``."""
+KEYWORDS: Mapping[str, tuple[int, ...] | None] = {"_": None, "plural": (1, 2), "noted": None}
+"""What marks a message, for Babel: ``_("…")``, ``_.plural("one", "many", n)``, ``noted("…")``."""
 
 SOURCE_LANGUAGE = "en"
 

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.clock import Clock, SystemClock
 from tramkit_hal.roles import Role
-from tramkit_hal.words import Messages, Text
+from tramkit_hal.words import Messages, Text, noted
 
 _ = Messages("tramkit_hal")
 _log = logging.getLogger(__name__)
@@ -80,18 +80,18 @@ class Mend(StrEnum):
 class Trouble(StrEnum):
     """What can be wrong with a device: a closed set, each with who can mend it and words for the resident."""
 
-    DEADLINE = "deadline"
-    UNPLUGGED = "unplugged"
-    NOT_OPEN = "not_open"
-    CLAIMED = "claimed"
-    UNREADABLE = "unreadable"
-    OUT_OF_PAPER = "out_of_paper"
-    COVER_OPEN = "cover_open"
-    JAMMED = "jammed"
-    FAULTY = "faulty"
-    MISCONFIGURED = "misconfigured"
-    UNSUPPORTED = "unsupported"
-    OUTCOME_UNKNOWN = "outcome_unknown"
+    DEADLINE = noted("deadline")
+    UNPLUGGED = noted("unplugged")
+    NOT_OPEN = noted("not_open")
+    CLAIMED = noted("claimed")
+    UNREADABLE = noted("unreadable")
+    OUT_OF_PAPER = noted("out_of_paper")
+    COVER_OPEN = noted("cover_open")
+    JAMMED = noted("jammed")
+    FAULTY = noted("faulty")
+    MISCONFIGURED = noted("misconfigured")
+    UNSUPPORTED = noted("unsupported")
+    OUTCOME_UNKNOWN = noted("outcome_unknown")
 
     @property
     def mend(self) -> Mend:

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tramkit_hal.device import Device, DeviceContext, DeviceError, DeviceInfo, DeviceState, HealthLevel, Trouble
 from tramkit_hal.simulated import Control
+from tramkit_hal.words import noted
 
-HEALTHY = "none"
+HEALTHY = noted("none")
 COMMON_FAULTS = (Trouble.FAULTY, Trouble.MISCONFIGURED, Trouble.DEADLINE)
 
 
@@ -131,8 +132,8 @@ class Simulator(Device):
         options = (HEALTHY, *(trouble.value for trouble in self.faults))
         return (
             *self._controls(),
-            Control(name="plugged", label="Plugged in", kind="switch", value="on" if self._plugged else "off"),
-            Control(name="fault", label="Fault", kind="choice", options=options, value=fault),
+            Control(name="plugged", label=noted("Plugged in"), kind="switch", value="on" if self._plugged else "off"),
+            Control(name="fault", label=noted("Fault"), kind="choice", options=options, value=fault),
         )
 
     def _controls(self) -> tuple[Control, ...]:

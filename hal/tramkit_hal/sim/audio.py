@@ -23,9 +23,10 @@ from tramkit_hal.audio import (
 from tramkit_hal.device import DeviceContext, DeviceError, Trouble
 from tramkit_hal.sim._base import SimSettings, Simulator
 from tramkit_hal.simulated import Control
+from tramkit_hal.words import noted
 
 PIECE_SECONDS = PIECE / SAMPLE_RATE
-SOUNDS = ("room", "tone", "silence")
+SOUNDS = (noted("room"), noted("tone"), noted("silence"))
 
 
 class MicrophoneSettings(SimSettings):
@@ -105,7 +106,7 @@ class SimMicrophone(Simulator, Microphone):
         return (8000 * np.sin(2 * np.pi * self.settings.frequency * at)).astype(np.int16)
 
     def _controls(self) -> tuple[Control, ...]:
-        return (Control(name="sound", label="What it hears", kind="choice", options=SOUNDS, value=self._sound),)
+        return (Control(name="sound", label=noted("What it hears"), kind="choice", options=SOUNDS, value=self._sound),)
 
     async def _control(self, name: str, value: str) -> None:
         self._sound = value
@@ -205,7 +206,7 @@ class SimSpeaker(Simulator, Speaker):
         return float(np.argmax(spectrum) * SAMPLE_RATE / len(samples)), loudness
 
     def _facts(self) -> dict[str, str]:
-        return {"volume": f"{self._volume:.2f}"}
+        return {noted("volume"): f"{self._volume:.2f}"}
 
     async def _control(self, name: str, value: str) -> None:
         raise ValueError(f"{name} cannot be set")

@@ -15,6 +15,7 @@ from tramkit_hal.device import DeviceContext
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.simulated import Control
 from tramkit_hal.video import NewestFrame
+from tramkit_hal.words import noted
 
 POSES = 8
 """Pictures that are drawn once and shown in turn: the person moves a little."""
@@ -122,12 +123,15 @@ class SimCamera(Simulator, Camera):
     def _facts(self) -> dict[str, str]:
         frame = self._slot.frame if self._slot else None
         age = f"{time.monotonic() - frame.captured_at:.2f} s" if frame else "no frame"
-        return {"frames": str(self._count), "age of the last frame": age}
+        return {noted("frames"): str(self._count), noted("age of the last frame"): age}
 
     def _controls(self) -> tuple[Control, ...]:
         return (
             Control(
-                name="stalled", label="Gives no new picture", kind="switch", value="on" if self._stalled else "off"
+                name="stalled",
+                label=noted("Gives no new picture"),
+                kind="switch",
+                value="on" if self._stalled else "off",
             ),
         )
 

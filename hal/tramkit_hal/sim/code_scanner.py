@@ -11,6 +11,7 @@ from tramkit_hal.scanner import CodeScanner, CodeScannerCapabilities, ScannedCod
 from tramkit_hal.sim._base import COMMON_FAULTS, Simulator
 from tramkit_hal.sim.people import PEOPLE, by_name, qr_text
 from tramkit_hal.simulated import Control
+from tramkit_hal.words import noted
 
 
 class SimCodeScanner(Simulator, CodeScanner):
@@ -46,8 +47,8 @@ class SimCodeScanner(Simulator, CodeScanner):
     def _controls(self) -> tuple[Control, ...]:
         names = tuple(person.name for person in PEOPLE)
         return (
-            Control(name="card", label="Hold the QR of a card before it", kind="choice", options=names),
-            Control(name="code", label="Hold a code with this text before it", kind="text"),
+            Control(name="card", label=noted("Hold the QR of a card before it"), kind="choice", options=names),
+            Control(name="code", label=noted("Hold a code with this text before it"), kind="text"),
         )
 
     async def _control(self, name: str, value: str) -> None:

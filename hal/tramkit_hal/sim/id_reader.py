@@ -11,9 +11,10 @@ from tramkit_hal.device import DeviceContext, DeviceError, Trouble
 from tramkit_hal.sim._base import COMMON_FAULTS, Simulator
 from tramkit_hal.sim.people import PEOPLE, by_name
 from tramkit_hal.simulated import Control
+from tramkit_hal.words import noted
 
-NO_CARD = "none"
-BAD_CARD = "unreadable card"
+NO_CARD = noted("none")
+BAD_CARD = noted("unreadable card")
 
 
 class SimIdReader(Simulator, IdReader):
@@ -61,8 +62,8 @@ class SimIdReader(Simulator, IdReader):
         names = (NO_CARD, *(person.name for person in PEOPLE), BAD_CARD)
         lies = self._lies if self._lies in names else NO_CARD
         return (
-            Control(name="card", label="Card on the reader", kind="choice", options=names, value=lies),
-            Control(name="card_data", label="Lay a card with this content (JSON)", kind="text"),
+            Control(name="card", label=noted("Card on the reader"), kind="choice", options=names, value=lies),
+            Control(name="card_data", label=noted("Lay a card with this content (JSON)"), kind="text"),
         )
 
     async def _control(self, name: str, value: str) -> None:

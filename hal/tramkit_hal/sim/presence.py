@@ -8,6 +8,7 @@ from tramkit_hal.device import DeviceContext
 from tramkit_hal.presence import Presence, PresenceCapabilities, PresenceNow
 from tramkit_hal.sim._base import Simulator
 from tramkit_hal.simulated import Control
+from tramkit_hal.words import noted
 
 
 class SimPresence(Simulator, Presence):
@@ -37,9 +38,12 @@ class SimPresence(Simulator, Presence):
     def _controls(self) -> tuple[Control, ...]:
         return (
             Control(
-                name="present", label="Somebody stands there", kind="switch", value="on" if self._present else "off"
+                name="present",
+                label=noted("Somebody stands there"),
+                kind="switch",
+                value="on" if self._present else "off",
             ),
-            Control(name="unknown", label="Cannot tell", kind="switch", value="on" if self._unknown else "off"),
+            Control(name="unknown", label=noted("Cannot tell"), kind="switch", value="on" if self._unknown else "off"),
         )
 
     async def _control(self, name: str, value: str) -> None:

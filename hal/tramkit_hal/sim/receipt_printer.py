@@ -14,9 +14,13 @@ from tramkit_hal.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilit
 from tramkit_hal.raster import raster
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.simulated import Control
+from tramkit_hal.words import noted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+PAPER = (noted("ok"), noted("low"), noted("out"))
 
 
 class PrinterSettings(SimSettings):
@@ -95,9 +99,9 @@ class SimReceiptPrinter(Simulator, ReceiptPrinter):
 
     def _controls(self) -> tuple[Control, ...]:
         return (
-            Control(name="paper", label="Paper", kind="choice", options=("ok", "low", "out"), value=self._paper),
-            Control(name="cover", label="Cover open", kind="switch", value="on" if self._cover_open else "off"),
-            Control(name="take", label="Take the paper", kind="press"),
+            Control(name="paper", label=noted("Paper"), kind="choice", options=PAPER, value=self._paper),
+            Control(name="cover", label=noted("Cover open"), kind="switch", value="on" if self._cover_open else "off"),
+            Control(name="take", label=noted("Take the paper"), kind="press"),
         )
 
     async def _control(self, name: str, value: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tramkit_hal.device import DeviceContext, DeviceError, Trouble
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.simulated import Control
 from tramkit_hal.vital import PLAUSIBLE, UNITS, Reading, Vital, VitalSensor, VitalSensorCapabilities
+from tramkit_hal.words import noted
 
 USUAL: dict[Vital, tuple[float, ...]] = {
     Vital.BLOOD_PRESSURE: (128, 82),
@@ -21,6 +23,17 @@ USUAL: dict[Vital, tuple[float, ...]] = {
     Vital.WEIGHT: (61.5,),
     Vital.HEIGHT: (162,),
 }
+
+
+NEXT: Mapping[Vital, str] = {
+    Vital.BLOOD_PRESSURE: noted("Next blood pressure (mmHg, 120/80)"),
+    Vital.PULSE: noted("Next pulse (1/min)"),
+    Vital.SPO2: noted("Next oxygen (%)"),
+    Vital.TEMPERATURE: noted("Next temperature (°C)"),
+    Vital.WEIGHT: noted("Next weight (kg)"),
+    Vital.HEIGHT: noted("Next height (cm)"),
+}
+"""What the operator's panel calls the reading that comes next."""
 
 
 class VitalSettings(SimSettings):
@@ -105,13 +118,13 @@ class SimVitalSensor(Simulator, VitalSensor):
         self._next.clear()
 
     def _facts(self) -> dict[str, str]:
-        return {"stored readings": str(len(self._memory)), "battery": "100 %"}
+        return {noted("stored readings"): str(len(self._memory)), noted("battery"): "100 %"}
 
     def _controls(self) -> tuple[Control, ...]:
         values = tuple(
             Control(
                 name=kind.value,
-                label=f"Next {kind.value.replace('_', ' ')} ({UNITS[kind]})",
+                label=NEXT[kind],
                 kind="text",
                 value="/".join(f"{value:g}" for value in self._next.get(kind, ())),
             )
@@ -119,7 +132,9 @@ class SimVitalSensor(Simulator, VitalSensor):
         )
         return (
             *values,
-            Control(name="stale", label="Gives a stored reading", kind="switch", value="on" if self._stale else "off"),
+            Control(
+                name="stale", label=noted("Gives a stored reading"), kind="switch", value="on" if self._stale else "off"
+            ),
         )
 
     async def _control(self, name: str, value: str) -> None:
