@@ -163,11 +163,11 @@ class Cases:
                 row.state = CaseState.RINGING.value
             return row
 
-    async def live(self, id: str) -> bool:
-        """The media flow; return whether that is new."""
+    async def live(self, id: str, leg: int) -> bool:
+        """The media of a leg flow; return whether that is new: an older leg's are those of the doctor before."""
         async with self._store.writing() as session:
             row = await session.get(CaseRow, id)
-            if row is None or row.state not in (CaseState.CLAIMED, CaseState.RINGING):
+            if row is None or row.state not in (CaseState.CLAIMED, CaseState.RINGING) or leg < row.leg:
                 return False
             row.state, row.live_since = CaseState.LIVE.value, row.live_since or self._clock.now()
             row.lease_until = row.ring_until = None

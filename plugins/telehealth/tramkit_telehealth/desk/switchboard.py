@@ -134,10 +134,10 @@ class Switchboard:
                 case = await self._cases.offered(id, leg)
                 if case is not None and case.doctor in self.pages:
                     await self.pages[case.doctor].tell(LegOffer(case=id, leg=leg, sdp=sdp))
-            case KioskMedia(case=id, state=state):
+            case KioskMedia(case=id, leg=leg, state=state):
                 self._media[id] = message
                 if state == "live":
-                    await self._cases.live(id)
+                    await self._cases.live(id, leg)
             case SummaryHandedOver(case=id, outcome=outcome):
                 await self._cases.handed_over(id, outcome)
         self.changed()
@@ -235,10 +235,10 @@ class Switchboard:
                 await self._cases.release(doctor, id)
             case page.AnswerLeg(case=id, leg=leg, sdp=sdp):
                 await self._answer(doctor, id, leg, sdp)
-            case page.MediaState(case=id, state=state):
+            case page.MediaState(case=id, leg=leg, state=state):
                 await self._own(doctor, id)
                 if state == "live":
-                    await self._cases.live(id)
+                    await self._cases.live(id, leg)
             case page.AskLeg(case=id):
                 await self._start_leg(await self._cases.next_leg(doctor, id))
             case page.EndCall(case=id):
