@@ -30,7 +30,7 @@ async def until(look: Callable[[], Awaitable[T]], true: Callable[[T], bool], sec
     return found
 
 
-async def intake(site: Site, resident: Hands) -> None:
+async def intake(site: Site, resident: Hands, language: str = "vi") -> None:
     """Lead the resident from the attract page into the queue."""
     await resident.begin()
     await resident.choose("telehealth.doctor")
@@ -49,7 +49,7 @@ async def intake(site: Site, resident: Hands) -> None:
     await resident.at("choose")
     await resident.choose("general")
     await resident.at("choose")
-    await resident.choose("vi")
+    await resident.choose(language)
     await resident.at("tell")
     await resident.says("150.000 ₫")
     await resident.go_on()

@@ -13,10 +13,15 @@ from .steps import CANARIES, CONCLUSION, NAME, intake, nothing_stays, until
 pytestmark = [pytest.mark.browser]
 
 
-async def test_a_resident_sees_a_doctor_and_leaves_with_paper(site: Site) -> None:
-    doctor = await site.doctor()
-    resident = await site.resident()
-    await intake(site, resident)
+TITLES = {"vi": "Kết quả khám qua video", "en": "Summary of the video consultation"}
+
+
+@pytest.mark.parametrize(("language", "landscape"), [("vi", False), ("en", True)])
+async def test_a_resident_sees_a_doctor_and_leaves_with_paper(site: Site, language: str, landscape: bool) -> None:
+    doctor = await site.doctor(language=language)
+    resident = await site.resident(landscape=landscape)
+    await resident.press(f"language-{language}")
+    await intake(site, resident, language)
     await doctor.accept(NAME)
     await doctor.live()
     await resident.at("call")
@@ -36,7 +41,7 @@ async def test_a_resident_sees_a_doctor_and_leaves_with_paper(site: Site) -> Non
     await doctor.close_case()
     await resident.at("tell")
     paper = await site.panel.shown("receipt_printer")
-    for words in (NAME, CONCLUSION, "Paracetamol 500 mg", "10 viên", "Nguyễn Thị Lan"):
+    for words in (TITLES[language], NAME, CONCLUSION, "Paracetamol 500 mg", "10 viên", "Nguyễn Thị Lan"):
         assert words in paper
     assert found_in(await heap_strings(resident.page), CANARIES) == [CONCLUSION], "the search finds what is there"
     assert NAME in found_in([json.dumps(await site.panel.state(), ensure_ascii=False)], CANARIES)
