@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tramkit import own_pages
 from tramkit.staff import StaffBell, StaffCall
 from tramkit_hal.clock import Clock
 from tramkit_hal.events import Answered, Pressed, Touched
@@ -24,12 +25,9 @@ from tramkit_hal.pages import (
     Bar,
     Choose,
     Contrast,
-    Help,
     Leave,
     Mode,
     Option,
-    Settings,
-    Timeout,
     View,
 )
 from tramkit_hal.screen import Screen
@@ -163,6 +161,7 @@ class Conversation:
         self._gone_task: asyncio.Task[None] | None = None
         self._note: Text | None = None
         self._help: StaffCall | None = None
+        self._next_own: Bar | None = None
         self.committed: Text | None = None
         """Why Back is no longer possible; None while it is."""
         self.signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
@@ -251,7 +250,8 @@ class Conversation:
                 case _Alarm(number=number) if number != self._alarm:
                     continue
                 case _Alarm() | _Gone():
-                    page = await self._still_here(page, idle)
+                    if await self._gone_away():
+                        await self._forever()
                     await self._show(page, back=back)
                 case Touched():
                     page = self._with_typed(page, item)
@@ -335,110 +335,117 @@ class Conversation:
                 self._tell(ChangePressed(press.value))
                 return False
             case "language":
-                if press.value in self._view.languages and press.value in LANGUAGES:
-                    self._view = self._view.model_copy(update={"language": press.value})
+                self._speak(press.value)
             case Bar.LOWER:
                 self._set_mode(lowered=not self._view.mode.lowered)
-            case Bar.SETTINGS:
-                await self._settings()
-            case Bar.HELP:
-                await self._ask_help()
-            case Bar.START_OVER:
-                if await self._really_leave():
-                    self._tell(Ended("left"))
-                    return False
+            case Bar.SETTINGS | Bar.HELP | Bar.START_OVER:
+                return not await self._own_pages(press.button)
             case _:
                 _log.debug("button not offered")
         return True
+
+    async def _own_pages(self, button: Bar | None) -> bool:
+        """Show the core's own pages, one after the other as their buttons are pressed; True: the visit ends."""
+        while button is not None:
+            self._next_own = None
+            match button:
+                case Bar.SETTINGS:
+                    await self._settings()
+                case Bar.HELP:
+                    await self._ask_help()
+                case _:
+                    if await self._over(own_pages.really_leave(), self._timeouts.menu) in ("leave", None):
+                        self._tell(Ended("left"))
+                        return True
+            button = self._next_own
+        return False
+
+    async def _gone_away(self) -> bool:
+        """Warn that the visit ends without a sign of the resident; True: there was none."""
+        countdown = self._timeouts.countdown
+        if await self._over(own_pages.still_here(int(countdown)), countdown) in ("leave", None):
+            self._tell(Ended("timed_out"))
+            return True
+        return await self._own_pages(self._next_own)
+
+    def _speak(self, language: str) -> None:
+        if language in self._view.languages and language in LANGUAGES:
+            self._view = self._view.model_copy(update={"language": language})
 
     def _set_mode(self, **changes: object) -> None:
         mode = Mode.model_validate({**self._view.mode.model_dump(), **changes})
         self._view = self._view.model_copy(update={"mode": mode})
 
-    async def _over(self, page: AnyPage, idle_ends: float | None) -> str | None:
+    async def _over(self, page: AnyPage, seconds: float) -> str | None:
         """Show a page of the core over the service's; return the choice, None when time is up.
 
-        What happens to the page below is kept until the resident comes back to it.
+        A button of another own page ends this one with ``other``; what happens to the page below is kept until the
+        resident comes back to it.
         """
+        self._next_own = None
         await self._show(page, back=False)
-        self._arm(idle_ends)
-        below: list[_Item] = []
+        self._arm(seconds)
+        below: _Replace | None = None
+        gone: _Gone | None = None
         try:
             while True:
                 item = await self._inbox.get()
                 match item:
                     case _Alarm(number=number) if number == self._alarm:
                         return None
+                    case _Gone() if page.kind != "timeout":  # nobody reads this page: warn, or leave as was asked
+                        gone = item
+                        return None
                     case _Replace() if item.page.id == page.id:
                         page = item.page
                         await self._show(page, back=False)
                     case _Replace():
-                        below = [item]
+                        below = item
                     case Answered() if not self._stale(item) and item.choice in page.answers():
                         return item.choice
                     case Touched() if page.kind == "timeout":
                         return "stay"
-                    case Pressed(button="language") if not self._stale(item):
-                        if item.value in self._view.languages and item.value in LANGUAGES:
-                            self._view = self._view.model_copy(update={"language": item.value})
-                            await self._show(page, back=False)
+                    case Pressed() if not self._stale(item):
+                        if self._press_over(item, page):
+                            return "stay" if page.kind == "timeout" else "other"
+                        await self._show(page, back=False)
+                        self._arm(seconds)
                     case Touched() | Pressed():
-                        self._arm(idle_ends)
+                        self._arm(seconds)
                     case _:
                         continue
         finally:
-            for item in below:
-                self._put(item)
+            for each in (below, gone):
+                if each is not None:
+                    self._put(each)
 
-    async def _still_here(self, page: AnyPage, idle: Idle) -> AnyPage:
-        countdown = self._timeouts.countdown
-        warning = Timeout(
-            id="timeout",
-            title=_("Are you still there?"),
-            body=(_("Your answers are hidden. Without an answer the visit ends and they are deleted."),),
-            seconds=int(countdown),
-        )
-        if await self._over(warning, countdown) == "stay":
-            return page
-        self._tell(Ended("timed_out"))
-        await self._forever()
-        raise AssertionError
-
-    async def _really_leave(self) -> bool:
-        page = Leave(
-            id="leave",
-            title=_("Do you want to end the visit?"),
-            body=(_("What you have entered will be deleted from this station."),),
-        )
-        return await self._over(page, self._timeouts.menu) != "stay"
+    def _press_over(self, press: Pressed, page: AnyPage) -> bool:
+        """Do what a button of the frame says while an own page stands; True: that page is done with."""
+        match press.button:
+            case "language":
+                self._speak(press.value)
+                return False
+            case Bar.LOWER:
+                self._set_mode(lowered=not self._view.mode.lowered)
+            case Bar.SETTINGS | Bar.HELP | Bar.START_OVER if own_pages.OWN[press.button] != page.kind:
+                self._next_own = press.button
+                return True
+            case _:
+                pass
+        return page.kind == "timeout"  # whoever presses a button is still there
 
     async def _ask_help(self) -> None:
         if self._help is None:
             self._help = self._bell.ring(_("A resident asks for help"))
         call = self._help
 
-        def page() -> Help:
-            came = call.acknowledged_at is not None
-            return Help(
-                id="help",
-                title=_("Staff are on their way") if came else _("Staff have been called"),
-                body=(
-                    _("Please wait here.")
-                    if came
-                    else _("Please wait a moment. If nobody comes, call the number below."),
-                ),
-                asked_at=call.asked_at,
-                acknowledged_at=call.acknowledged_at,
-                phone=call.phone,
-            )
-
         async def watch() -> None:
             await call.acknowledged()
-            self.replace(page())
+            self.replace(own_pages.help_asked(call))
 
         watcher = asyncio.create_task(watch())
         try:
-            await self._over(page(), self._timeouts.reading)
+            await self._over(own_pages.help_asked(call), self._timeouts.reading)
         finally:
             watcher.cancel()
         if call.acknowledged_at is not None:
@@ -446,7 +453,7 @@ class Conversation:
 
     async def _settings(self) -> None:
         while True:
-            choice = await self._over(self._settings_page(), self._timeouts.accessibility)
+            choice = await self._over(own_pages.how_to_see(self._view.mode), self._timeouts.accessibility)
             match (choice or "").split(":"):
                 case ["text", scale]:
                     self._set_mode(text_scale=float(scale))
@@ -454,25 +461,6 @@ class Conversation:
                     self._set_mode(contrast=contrast)
                 case _:
                     return
-
-    def _settings_page(self) -> Settings:
-        mode = self._view.mode
-
-        def option(value: str, label: Text, chosen: bool) -> Option:
-            return Option(value=value, label=label, hint=_("Chosen now") if chosen else None)
-
-        return Settings(
-            id="settings",
-            title=_("How would you like to see the screen?"),
-            options=(
-                option("text:1", _("Normal text"), mode.text_scale == 1),
-                option("text:1.5", _("Larger text"), mode.text_scale == 1.5),
-                option("text:2", _("Largest text"), mode.text_scale == 2),
-                option("contrast:normal", _("Normal colours"), mode.contrast is Contrast.NORMAL),
-                option("contrast:high", _("High contrast"), mode.contrast is Contrast.HIGH),
-                option("contrast:dark", _("Dark"), mode.contrast is Contrast.DARK),
-            ),
-        )
 
 
 def _closed_option(page: AnyPage, choice: str) -> Option | None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import io
+import json
 import logging
 import types
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from support.memory import found_in_files
+from support.memory import found_in, found_in_files
 from support.station import Running, station
 
 from tramkit import (
@@ -34,21 +35,23 @@ from tramkit import (
     verbatim,
 )
 from tramkit.conversation import Timeouts
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.clock import ManualClock, SystemClock
 from tramkit_hal.device import Device, DeviceContext
+from tramkit_hal.pages import Bar
 from tramkit_hal.roles import Role
 from tramkit_hal.sim.audio import SimMicrophone, SimSpeaker
 from tramkit_hal.sim.camera import SimCamera
+from tramkit_hal.sim.code_scanner import SimCodeScanner
 from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
+from tramkit_hal.simulated import Simulated
 
 _ = Messages("tests")
 
-CANARY = "Chim Hoàng Yến"
-CARD = '{"number": "079152000123", "name": "Chim Hoàng Yến", "born": "1952-05-17", "sex": "female", "authentic": true}'
 SECRET = ["Chim", "Hoàng", "Yến"]  # in parts, so that the search does not find the test itself
+NUMBER = ["079152", "000123"]
 
 SOON = 0.3
 FAST = Timeouts.model_construct(
@@ -77,6 +80,16 @@ def personal() -> str:
     return " ".join(SECRET)
 
 
+def card() -> str:
+    """Return what the chip of the resident's card says."""
+    said = {"number": "".join(NUMBER), "name": personal(), "born": "1952-05-17", "sex": "female", "authentic": True}
+    return json.dumps(said)
+
+
+def canaries() -> list[str]:
+    return [personal(), "".join(NUMBER)]
+
+
 class Everything(Service):
     """Shows one page of a kind, with something personal on it, and stays there."""
 
@@ -86,6 +99,8 @@ class Everything(Service):
     def __init__(self) -> None:
         self.kind = ""
         self.raises = False
+        self.worked = asyncio.Event()
+        """Set: the outside world has answered, at last."""
 
     async def serve(self, visit: Visit) -> None:
         said = verbatim(personal())
@@ -109,9 +124,9 @@ class Everything(Service):
             case "camera":
                 await visit.try_camera(_("Camera"), said)
             case "wait":
-                await visit.fetch(self._never, personal(), title=_("Waiting"))
+                await visit.fetch(self._work, personal(), title=_("Waiting"))
             case "work":
-                await visit.meanwhile(self._never(personal()), said)
+                await visit.meanwhile(self._work(personal()), said)
             case "queue":
                 await visit.commit(_("It is sent."))
                 leave_queue = Option(value="leave_queue", label=_("Leave"))
@@ -130,8 +145,8 @@ class Everything(Service):
         if self.raises:
             raise RuntimeError(personal())
 
-    async def _never(self, _said: str) -> None:
-        await asyncio.get_running_loop().create_future()
+    async def _work(self, _said: str) -> None:
+        await self.worked.wait()
 
 
 KINDS = (
@@ -178,11 +193,12 @@ def log_lines() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-def make_devices() -> dict[Role, Sequence[Device]]:
+def make_devices(folder: Path) -> dict[Role, Sequence[Device]]:
     clock = SystemClock()
     found: dict[Role, Sequence[Device]] = {}
     for role, driver in (
         (Role.ID_READER, SimIdReader),
+        (Role.CODE_SCANNER, SimCodeScanner),
         (Role.CAMERA, SimCamera),
         (Role.MICROPHONE, SimMicrophone),
         (Role.SPEAKER, SimSpeaker),
@@ -190,25 +206,25 @@ def make_devices() -> dict[Role, Sequence[Device]]:
         (Role.VITAL_SENSOR, SimVitalSensor),
         (Role.PRESENCE, SimPresence),
     ):
-        found[role] = [driver(driver.Settings(), DeviceContext(role, clock))]
+        found[role] = [driver(driver.Settings(), DeviceContext(role, clock, run_dir=folder))]
     return found
 
 
 @contextlib.asynccontextmanager
 async def at_page(
-    kind: str, *, raises: bool = False, timeouts: Timeouts = SLOW
+    kind: str, folder: Path, *, raises: bool = False, timeouts: Timeouts = SLOW
 ) -> AsyncGenerator[tuple[Running, Everything]]:
     """A station whose resident is on a page of a kind and has laid a card."""
     service = Everything()
     service.kind, service.raises = kind, raises
-    bound = make_devices()
+    bound = make_devices(folder)
     async with station([service], clock=SystemClock(), bound=bound, timeouts=timeouts) as s:
         await s.menu()
         s.screen.answer("test.everything")
         shows = SHOWS.get(kind, kind)
         await s.screen.until(lambda page: page.kind == shows and not page.title.id.startswith("What would you like"))
         if kind == "identity":
-            await control(s, Role.ID_READER, "card_data", CARD)
+            await control(s, Role.ID_READER, "card_data", card())
             await s.screen.until(lambda page: page.id.endswith("found"))
         yield s, service
 
@@ -222,35 +238,53 @@ async def nothing_stays(s: Running, folder: Path, log_lines: io.StringIO) -> Non
     """Wait for the first page and look everywhere for what the resident said."""
     await s.attract()
     assert s.station.last_wipe_certain
-    name = personal()
-    assert not [view for view in s.screen.history if name in view.model_dump_json()], "the screen holds it"
+    assert found_in([view.model_dump_json() for view in s.screen.history], canaries()) == [], "the screen holds it"
+    assert not s.screen.videos
     for device in s.devices:
-        shown = device.shown() if hasattr(device, "shown") else ""  # type: ignore[attr-defined]
-        assert name not in (shown or ""), f"{device.info.driver} shows it"
+        assert found_in([device.shown()] if isinstance(device, Simulated) else [], canaries()) == []
         assert device.owner is None, f"{device.info.driver} is still claimed"
-    assert name not in log_lines.getvalue(), "a log line holds it"
-    assert found_in_files(folder, [name]) == []
+    (sensor,) = s.devices.of(Role.VITAL_SENSOR)
+    if sensor.state.usable:
+        assert (await sensor.health()).facts["stored readings"] == "0"
+    assert found_in([log_lines.getvalue()], canaries()) == [], "a log line holds it"
+    assert found_in_files(folder, canaries()) == []
     assert reachable(s) == [], "the station's memory holds it"
 
 
 def reachable(s: Running) -> list[str]:
     """Return what of the resident's words can still be reached from the station, its devices and its screen."""
     gc.collect()
-    name = personal()
-    seen: set[int] = {id(name)}
+    names = canaries()
+    seen: set[int] = {id(name) for name in names}
     todo: list[object] = [s.station, s.screen, *s.devices]
     found: list[str] = []
     while todo:
         thing = todo.pop()
-        if id(thing) in seen or isinstance(thing, type | types.ModuleType | types.FunctionType | types.CodeType):
+        if id(thing) in seen or isinstance(thing, type | types.ModuleType | types.CodeType):
             continue
         seen.add(id(thing))
-        if isinstance(thing, str):
-            if name in thing:
-                found.append(type(thing).__name__)
-            continue
-        todo += gc.get_referents(thing)
+        if isinstance(thing, types.FunctionType):  # what it closes over, not the module it stands in
+            todo += [thing.__closure__, thing.__defaults__, thing.__kwdefaults__]
+        elif isinstance(thing, str):
+            found += [str(type(thing)) for name in names if name in thing]
+        elif isinstance(thing, bytes | bytearray):
+            found += [str(type(thing)) for name in names if name.encode() in thing]
+        else:
+            todo += gc.get_referents(thing)
     return found
+
+
+def anywhere() -> list[str]:
+    """Return the types of whatever in this whole process still holds the resident's words."""
+    gc.collect()
+    names = canaries()
+    return [
+        f"{type(holder).__module__}.{type(holder).__qualname__}"
+        for holder in gc.get_objects()
+        if not isinstance(holder, types.FrameType) and holder is not names
+        for held in gc.get_referents(holder)
+        if isinstance(held, str) and any(name in held for name in names)
+    ]
 
 
 async def leave(s: Running) -> None:
@@ -261,36 +295,38 @@ async def leave(s: Running) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_leaving(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
-    async with at_page(kind) as (s, _service):
+    async with at_page(kind, tmp_path) as (s, _service):
+        assert anywhere() != []
         await leave(s)
         await nothing_stays(s, tmp_path, log_lines)
+        assert anywhere() == []
         await s.menu()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in WITHOUT_TIMEOUT])
 async def test_walking_away_without_a_word(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
-    async with at_page(kind, timeouts=FAST) as (s, _service):
+    async with at_page(kind, tmp_path, timeouts=FAST) as (s, _service):
         warning = await s.page("timeout")
-        assert personal() not in warning.model_dump_json(), "the warning hides what stood there"
+        assert found_in([s.screen.view.model_dump_json()], canaries()) == [], "the warning hides what stood there"
+        assert not warning.model_dump().get("options")
         await nothing_stays(s, tmp_path, log_lines)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in WITHOUT_TIMEOUT])
 async def test_walking_away_before_the_presence_sensor(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
-    async with at_page(kind, timeouts=AWAY) as (s, _service):
+    async with at_page(kind, tmp_path, timeouts=AWAY) as (s, _service):
         await control(s, Role.PRESENCE, "present", "off")
         await s.page("timeout")
         await nothing_stays(s, tmp_path, log_lines)
 
 
-@pytest.mark.parametrize(
-    "kind", ["choose", "ask", "read", "check", "tell", "identity", "camera", "queue", "call", "paper"]
-)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_service_that_raises(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
-    async with at_page(kind, raises=True) as (s, _service):
-        page = s.screen.page
-        choice = "a" if kind == "choose" else sorted(page.answers())[0] if kind in ("queue", "call") else "continue"
-        s.screen.answer(choice, **({"name": personal()} if kind == "ask" else {}))
+    choices = {"choose": "a", "queue": "leave_queue", "call": "end", "measure": "skip"}
+    async with at_page(kind, tmp_path, raises=True) as (s, service):
+        service.worked.set()
+        if kind not in ("wait", "work"):
+            s.screen.answer(choices.get(kind, "continue"), **({"name": personal()} if kind == "ask" else {}))
         sorry = await s.page("tell", "sorry")
         assert personal() not in sorry.model_dump_json()
         s.screen.answer()
@@ -300,7 +336,7 @@ async def test_a_service_that_raises(kind: str, tmp_path: Path, log_lines: io.St
 
 @pytest.mark.parametrize("kind", list(USES))
 async def test_a_device_that_is_pulled_out(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
-    async with at_page(kind) as (s, _service):
+    async with at_page(kind, tmp_path) as (s, _service):
         await control(s, USES[kind], "plugged", "off")
         await leave(s)
         await nothing_stays(s, tmp_path, log_lines)
@@ -312,29 +348,105 @@ async def test_a_device_that_is_pulled_out(kind: str, tmp_path: Path, log_lines:
         assert reachable(s) == [], "what came back with the device"
 
 
-@pytest.mark.parametrize("kind", ["ask", "identity", "measure", "call", "wait"])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_station_that_is_stopped(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
-    async with at_page(kind) as (s, _service):
+    async with at_page(kind, tmp_path) as (s, _service):
         s.station.stop()
         async with asyncio.timeout(10):
             while s.station.progress is not None:
                 await asyncio.sleep(0.01)
         assert reachable(s) == []
         assert s.station.last_wipe_certain
+        assert found_in([log_lines.getvalue()], canaries()) == []
+        assert found_in_files(tmp_path, canaries()) == []
 
 
-@pytest.mark.parametrize("button", ["help", "settings", "start_over"])
+OWN = {Bar.HELP: "help", Bar.SETTINGS: "settings", Bar.START_OVER: "leave"}
+"""The station's own pages, by the button that shows them."""
+
+
+@contextlib.asynccontextmanager
+async def at_own_page(button: Bar, folder: Path, timeouts: Timeouts = SLOW) -> AsyncGenerator[Running]:
+    """A station whose resident has pressed a button of the bar."""
+    async with at_page("tell", folder, timeouts=timeouts) as (s, _service):
+        s.screen.press(button)
+        await s.page(OWN[button])
+        yield s
+
+
+@pytest.mark.parametrize("button", OWN)
 async def test_walking_away_from_a_page_of_the_stations_own(
-    button: str, tmp_path: Path, log_lines: io.StringIO
+    button: Bar, tmp_path: Path, log_lines: io.StringIO
 ) -> None:
-    async with at_page("tell", timeouts=FAST) as (s, _service):
-        s.screen.press(button)  # type: ignore[arg-type]
-        await s.page({"help": "help", "settings": "settings", "start_over": "leave"}[button])
+    async with at_own_page(button, tmp_path, FAST) as s:
         await nothing_stays(s, tmp_path, log_lines)
 
 
-async def test_the_search_finds_what_is_there() -> None:
-    async with at_page("tell") as (s, _service):
+@pytest.mark.parametrize("button", OWN)
+async def test_walking_away_before_the_presence_sensor_from_a_page_of_the_stations_own(
+    button: Bar, tmp_path: Path, log_lines: io.StringIO
+) -> None:
+    async with at_own_page(button, tmp_path, AWAY) as s:
+        await control(s, Role.PRESENCE, "present", "off")
+        await nothing_stays(s, tmp_path, log_lines)
+
+
+@pytest.mark.parametrize("button", OWN)
+async def test_leaving_from_a_page_of_the_stations_own(button: Bar, tmp_path: Path, log_lines: io.StringIO) -> None:
+    async with at_own_page(button, tmp_path) as s:
+        await leave(s)
+        await nothing_stays(s, tmp_path, log_lines)
+
+
+@pytest.mark.parametrize("button", OWN)
+async def test_a_station_that_is_stopped_on_a_page_of_its_own(button: Bar, tmp_path: Path) -> None:
+    async with at_own_page(button, tmp_path) as s:
+        s.station.stop()
+        async with asyncio.timeout(10):
+            while s.station.progress is not None:
+                await asyncio.sleep(0.01)
+        assert reachable(s) == []
+
+
+@pytest.mark.parametrize("second", OWN)
+@pytest.mark.parametrize("first", OWN)
+async def test_every_button_of_the_bar_works_on_the_stations_own_pages_too(
+    first: Bar, second: Bar, tmp_path: Path
+) -> None:
+    async with at_own_page(first, tmp_path) as s:
+        s.screen.press(second)
+        await s.page(OWN[second])
+        s.screen.press(Bar.LOWER)
+        await s.screen.until(lambda page: s.screen.view.mode.lowered)
+        assert s.screen.page.kind == OWN[second]
+        s.screen.answer("stay" if second is Bar.START_OVER else "continue")
+        await s.page("tell", "Tell")
+
+
+async def test_any_button_on_the_warning_says_that_the_resident_is_there(tmp_path: Path) -> None:
+    clock = ManualClock()
+    service = Everything()
+    service.kind = "tell"
+    async with station([service], clock=clock) as s:
+        await s.menu()
+        s.screen.answer("test.everything")
+        await s.page("tell", "Tell")
+        for button, kind in ((Bar.HELP, "help"), (Bar.LOWER, "tell"), (Bar.SETTINGS, "settings")):
+            await clock.advance(SLOW.reading + 1)
+            await s.page("timeout")
+            s.screen.press(button)
+            await s.page(kind)
+            if kind != "tell":
+                s.screen.answer()
+                await s.page("tell", "Tell")
+        await clock.advance(SLOW.accessibility + 1)
+        await s.page("timeout")
+        s.screen.answer("leave")
+        await s.page("tell", "deleted")
+
+
+async def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
+    async with at_page("tell", tmp_path) as (s, _service):
         assert reachable(s) != []
         await leave(s)
         await s.attract()
