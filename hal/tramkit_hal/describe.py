@@ -128,8 +128,9 @@ class _Reader:
                 if page.acknowledged_at:
                     at = show(Moment(at=page.acknowledged_at), language)
                     yield Shown(role="text", name=self.t(labels.HELP_COMING).format(time=at))
-                elif page.phone:
-                    yield Shown(role="text", name=self.t(labels.HELP_UNANSWERED))
+                if page.phone:
+                    words = labels.HELP_PHONE if page.acknowledged_at else labels.HELP_UNANSWERED
+                    yield Shown(role="text", name=self.t(words))
                 yield Shown(role="text", name=page.phone)
             case Settings():
                 yield from self.options(page.options)

@@ -219,6 +219,8 @@ class Device(ABC):
         self._state = DeviceState.OFFLINE
         self._trouble: Trouble | None = None
         self._detail = ""
+        self._told: tuple[DeviceState, Trouble | None] | None = None
+        """What the log was told of the device being down; None: it is there, or was never tried."""
         self._owner: str | None = None
         self._listeners: set[_Listener] = set()
         self._operations: dict[asyncio.Task[Any], Trouble | None] = {}
@@ -283,10 +285,27 @@ class Device(ABC):
             return
         if state is not self._state and state not in LEGAL[self._state]:
             raise RuntimeError(f"{type(self).__name__}: {self._state} may not become {state}")
-        was, self._state, self._trouble = self._state, state, trouble
-        if {was, state} & _DOWN:  # said once when it goes and once when it returns
-            _log.info("device state", extra={"role": self.context.role.value, "state": state.value})
+        self._state, self._trouble = state, trouble
+        self._log_state()
         self._emit("state", state.value)
+
+    def _log_state(self) -> None:
+        """Say once that the device has gone and once that it is back, however often it is tried meanwhile."""
+        if self._state in (DeviceState.STARTING, DeviceState.OFFLINE):
+            return  # on the way, or closed on purpose
+        down = (self._state, self._trouble) if self._state in _DOWN else None
+        was, self._told = self._told, down
+        if down == was:
+            return
+        fields = {
+            "role": self.context.role.value,
+            "state": self._state.value,
+            "trouble": self._trouble.value if self._trouble else "",
+        }
+        if down:
+            _log.warning("device is down", extra=fields)
+        else:
+            _log.info("device is back", extra=fields)
 
     @final
     def _emit(self, name: str, value: str = "") -> None:

@@ -50,8 +50,8 @@ from tramkit_hal.simulated import Simulated
 
 _ = Messages("tests")
 
-SECRET = ["Chim", "Hoàng", "Yến"]  # in parts, so that the search does not find the test itself
-NUMBER = ["079152", "000123"]
+SECRET = ["Chim", "Sơn", "Ca"]  # in parts, so that the search does not find the test itself; no other test has it
+NUMBER = ["079152", "000947"]
 
 SOON = 0.3
 FAST = Timeouts.model_construct(

@@ -8,7 +8,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Callable
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, closing, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -176,7 +176,7 @@ class Kiosk:
         self.again: list[int] = []
         self.heard = Heard()
         self.socket: aiohttp.ClientWebSocketResponse | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self.listening: asyncio.Task[None] | None = None
 
     async def dial(self, key: str | None = None, **headers: str) -> Kiosk:
         """Open the connection and say nothing."""
@@ -185,7 +185,7 @@ class Kiosk:
             headers["Authorization"] = f"Bearer {key}"
         self.heard.close_code = None
         self.socket = await self.clinic.http.ws_connect(f"{self.clinic.address}/kiosk", headers=headers, max_msg_size=0)
-        self._listening = asyncio.create_task(self._listen(self.socket))
+        self.listening = asyncio.create_task(self._listen(self.socket))
         return self
 
     async def connect(self) -> Welcome:
@@ -244,9 +244,15 @@ class Kiosk:
     async def hang_up(self) -> None:
         """Lose the connection."""
         assert self.socket is not None
-        assert self._listening is not None
+        assert self.listening is not None
         await self.socket.close()
-        await self._listening
+        with suppress(asyncio.CancelledError):
+            await self.listening
+
+    def fall_silent(self) -> None:
+        """Be gone without a word: the connection stands and nobody reads or answers any more."""
+        assert self.listening is not None
+        self.listening.cancel()
 
 
 class Doctor:
@@ -262,7 +268,7 @@ class Doctor:
         self.heard = Heard()
         self.n = 0
         self.socket: aiohttp.ClientWebSocketResponse | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self.listening: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> DeskState:
@@ -293,7 +299,7 @@ class Doctor:
         origin = self.clinic.address if origin is None else origin
         self.heard.close_code = None
         self.socket = await self.http.ws_connect(url, origin=origin or None, headers=headers)
-        self._listening = asyncio.create_task(self._listen(self.socket))
+        self.listening = asyncio.create_task(self._listen(self.socket))
         await self.heard.until(lambda: len(self.heard.all(DeskState)) > before)
         return self.heard.all(DeskState)[before]
 
@@ -338,9 +344,9 @@ class Doctor:
     async def close_page(self) -> None:
         """Close the page; the session goes on."""
         assert self.socket is not None
-        assert self._listening is not None
+        assert self.listening is not None
         await self.socket.close()
-        await self._listening
+        await self.listening
 
     async def leave(self) -> None:
         if self.socket is not None and not self.socket.closed:
@@ -438,6 +444,15 @@ class Clinic:
         await doctor.must("set_shift", on=True)
         return doctor
 
+    async def another_page(self, doctor: Doctor) -> Doctor:
+        """Return the same doctor with the page open in a second window of the same browser."""
+        second = Doctor(self, doctor.id)
+        for cookie in doctor.http.cookie_jar:
+            second.http.cookie_jar.update_cookies({cookie.key: cookie.value}, URL(self.address))
+        self.doctors[f"{doctor.id} again"] = second
+        await second.open_page()
+        return second
+
     async def crowd(self, count: int) -> list[Doctor]:
         """Return many doctors who are signed in and on shift; their passwords are not hashed, which takes long."""
         for number in range(count):
@@ -466,6 +481,10 @@ class Clinic:
         """Read from the database as it is on the disk."""
         with closing(sqlite3.connect(self.folder / FILE)) as database:
             return database.execute(statement, values).fetchall()
+
+    async def wait_for(self, question: str) -> None:
+        """Wait until the database answers a question with something true."""
+        await until(lambda: bool(self.read(question)[0][0]))
 
     async def case(self, id: str = "case-1") -> CaseRow:
         """Return a case as the database has it."""

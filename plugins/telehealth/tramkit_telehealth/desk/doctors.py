@@ -63,7 +63,10 @@ class Doctors:
 def _malformed(text: str, error: ValidationError) -> Reply:
     """Return a reply that names the field, so that the page can point at it."""
     number = _NUMBER.search(text[:1000])
-    where = error.errors(include_input=False, include_url=False, include_context=False)[0]["loc"]
-    parts = [str(part) for part in where if part not in ("command",)]
-    field = ".".join(parts[1:] if len(parts) > 1 else parts)[:200]
-    return Reply(n=int(number[1]) if number else 0, trouble=Trouble.MALFORMED, field=field)
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    parts = [str(part) for part in first["loc"]]
+    if first["type"].startswith("union_tag"):
+        parts = ["do"]
+    elif parts[:1] == ["command"]:
+        parts = parts[2:] or parts  # the second is the name of the command
+    return Reply(n=int(number[1]) if number else 0, trouble=Trouble.MALFORMED, field=".".join(parts)[:200])

@@ -82,7 +82,7 @@ class Kiosks:
         if hello.station != station:
             await _refuse(socket, Refused(code="key", words="this key belongs to another station"))
             return None
-        line, resumed = self._board.line(station, hello.session)
+        line, resumed = await self._board.line(station, hello.session)
         await line.connect(socket, self._board.welcome(resumed), envelope.ack)
         _log.info("kiosk connected", extra={"station": station, "resumed": resumed})
         await self._board.kiosk_came(line, resumed)

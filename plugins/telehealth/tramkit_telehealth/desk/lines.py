@@ -62,6 +62,13 @@ class KioskLine:
         for envelope in tuple(self._outbox):
             await self._put(envelope)
 
+    async def close(self) -> None:
+        """Close the connection for good: the kiosk has begun another conversation."""
+        old, self._socket = self._socket, None
+        if old is not None:
+            with contextlib.suppress(ConnectionError, RuntimeError):
+                await old.close(code=WSCloseCode.POLICY_VIOLATION, message=b"another conversation has begun")
+
     def disconnect(self, socket: web.WebSocketResponse) -> bool:
         """Note that a connection has ended; return whether it was the one in use."""
         if self._socket is not socket:

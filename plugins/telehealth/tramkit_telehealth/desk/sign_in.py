@@ -6,10 +6,10 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from yarl import URL
 
 from tramkit_hal.clock import Clock
 from tramkit_hal.words import LANGUAGES
@@ -69,7 +69,7 @@ class Guard:
         """Refuse what does not come from one of our pages; kiosks come with a key and from nowhere."""
         if request.path == "/kiosk":
             return await handler(request)
-        hosts = {URL(origin).authority for origin in self.origins}
+        hosts = {urlsplit(origin).netloc for origin in self.origins}
         if request.host not in hosts:
             _log.warning("foreign host refused")
             raise web.HTTPMisdirectedRequest(text="The desk is not at this address.")

@@ -87,12 +87,14 @@ class Switchboard:
 
     # ── kiosks ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def line(self, station: str, session: str) -> tuple[KioskLine, bool]:
-        """Return a kiosk's line, and whether its session was known."""
-        line = self._lines.get(station)
-        if line is not None and line.session == session:
-            return line, True
+    async def line(self, station: str, session: str) -> tuple[KioskLine, bool]:
+        """Return a kiosk's line, and whether its session was known; the line of a session before it ends."""
+        old = self._lines.get(station)
+        if old is not None and old.session == session:
+            return old, True
         line = self._lines[station] = KioskLine(station, session)
+        if old is not None:
+            await old.close()
         return line, False
 
     def welcome(self, resumed: bool) -> Welcome:
@@ -100,19 +102,18 @@ class Switchboard:
         return Welcome(resumed=resumed, facility=self._config.facility.facility(), ice_servers=self._config.ice)
 
     async def kiosk_came(self, line: KioskLine, resumed: bool) -> None:
-        """A kiosk is connected; a resumed session still has its cases."""
+        """A kiosk is connected; a resumed session still has its cases, one that is new has them when it opens them."""
         line.offered = None
-        if resumed:
-            for case in await self._cases.open_cases():
-                if case.station == line.station:
-                    await self._cases.kiosk_there(case.id, True)
-        self.changed()
+        await self._kiosk_there(line, resumed)
 
     async def kiosk_went(self, line: KioskLine) -> None:
         """A kiosk has lost its connection."""
+        await self._kiosk_there(line, False)
+
+    async def _kiosk_there(self, line: KioskLine, there: bool) -> None:
         for case in await self._cases.open_cases():
             if case.station == line.station:
-                await self._cases.kiosk_there(case.id, False)
+                await self._cases.kiosk_there(case.id, there)
         self.changed()
 
     async def from_kiosk(self, line: KioskLine, message: KioskSaid) -> None:

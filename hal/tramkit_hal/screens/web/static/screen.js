@@ -105,6 +105,7 @@ async function refresh() {
 }
 
 function apply(next, again = false) {
+  if (leaving) return; // the next document shows it
   if (next.boot !== state.boot || (state.visit && next.visit !== state.visit)) return reload();
   if (next.serial < state.serial || (next.serial === state.serial && !again)) return;
   const same = next.page === state.page && next.kind === state.kind;
