@@ -169,7 +169,7 @@ async def _ask_consents(visit: Visit, offer: Offer) -> tuple[tuple[Consent, ...]
         given = await visit.ask(
             Consents,
             _("Do you agree?"),
-            body=(_("Touch each sentence that you agree to."),),
+            body=(_("Touch each sentence that you agree to. A doctor can be seen here only with the first two."),),
             name="consents",
         )
         at = visit.now()
