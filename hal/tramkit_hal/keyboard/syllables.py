@@ -91,7 +91,7 @@ class Syllable:
     @property
     def stopped(self) -> bool:
         """Whether it ends in a stop, which only the acute and the dot may stand with."""
-        return bool(self.rime) and self.rime[-1] in "cpt" or self.rime.endswith("ch")
+        return self.rime.endswith(("c", "p", "t", "ch"))
 
     @property
     def plausible(self) -> bool:
@@ -125,7 +125,7 @@ def parse(word: str) -> Syllable:
         letters.append(bare)
     text = "".join(letters)
     onset = next(part for part in _BY_LENGTH if text.startswith(part))
-    if onset == "gi" and not text[2:3] in {*VOWELS}:
+    if onset == "gi" and text[2:3] not in {*VOWELS}:
         onset = "g"  # gì, gìn: the i is the vowel
     if onset == "q" and text[1:2] == "u":
         onset = "qu"
