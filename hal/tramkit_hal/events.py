@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from tramkit_hal.keyboard.typing import Typing
 from tramkit_hal.pages import Bar
 from tramkit_hal.words import Nfc
 
@@ -50,6 +51,22 @@ class Pressed(_Event):
     button: Bar | Literal["back", "language", "change"]
     value: _Name = ""
     values: _Values = {}
+
+
+class Key(BaseModel):
+    """A key of the on-screen keyboard, pressed in a field; no event for the core.
+
+    :param text: what stands in the field.
+    :param caret: characters before the caret.
+    :param key: what the key types; empty: only the way of typing has changed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: _Typed
+    caret: int = Field(ge=0, le=MAX_VALUE)
+    key: Annotated[str, StringConstraints(max_length=8)]
+    typing: Typing
 
 
 class Touched(_Event):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tramkit_hal.keyboard.typing import Typing
 from tramkit_hal.pages import Availability, Bar, Call, Tone
 from tramkit_hal.words import Messages, Text
 
@@ -31,6 +32,11 @@ STILL_HERE = _("I am still here")
 END_NOW = _("End now")
 STAY = _("No, go on")
 LEAVE = _("Yes, end and delete")
+WAYS = {
+    Typing.DIRECT: _("Direct"),
+    Typing.TELEX: _("Telex"),
+    Typing.VNI: _("VNI"),
+}
 SECONDS_LEFT = _("seconds left")
 HELP_ASKED = _("Help was called at {time}", time="{time}")
 HELP_COMING = _("Staff answered at {time}", time="{time}")

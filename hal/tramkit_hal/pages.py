@@ -91,12 +91,16 @@ class Control(StrEnum):
     SECRET = "secret"
 
     @property
-    def keyboard(self) -> Literal["letters", "digits", "none"]:
-        """The on-screen keyboard that the field wants."""
+    def keyboard(self) -> Literal["vietnamese", "email", "letters", "digits", "none"]:
+        """The on-screen keyboard that the field wants; ``letters`` has no marks."""
         if self in (Control.CHOICE, Control.YES_NO, Control.CONSENT):
             return "none"
         digits = (Control.DIGITS, Control.MONEY, Control.PHONE, Control.DATE, Control.CITIZEN_ID)
-        return "digits" if self in digits else "letters"
+        if self in digits:
+            return "digits"
+        if self is Control.EMAIL:
+            return "email"
+        return "letters" if self is Control.SECRET else "vietnamese"
 
 
 class FieldView(Data):

@@ -14,7 +14,7 @@ from .conftest import Site
 
 NAME = "Nguyễn Thị Chim Hoàng Yến"
 NUMBER = "079152000123"
-COMPLAINT = "chong mat khi dung day"
+COMPLAINT = "chóng mặt khi đứng dậy"
 CONCLUSION = "Huyết áp thấp khi đứng dậy"
 CANARIES = (NAME, NUMBER, COMPLAINT, CONCLUSION)
 CARD = {"number": NUMBER, "name": NAME, "born": "1952-05-17", "sex": "female", "authentic": True}

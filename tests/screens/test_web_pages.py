@@ -77,7 +77,7 @@ async def test_fields_answer_with_what_was_typed_and_chosen(resident):
     await resident.show(view_of(Ask(id="mixed", title=verbatim("Mixed"), fields=fields)))
     page = resident.page
     for key in ("a", "n", " ", "b"):
-        await page.click(f'#keyboard-letters [data-key="{key}"]')
+        await page.click(f'#keyboard-vietnamese [data-key="{key}"]')
     await page.click("#f-born")
     for key in "17051990":
         await page.click(f'#keyboard-digits [data-key="{key}"]')
@@ -182,7 +182,7 @@ async def test_the_language_changes_in_the_middle_of_a_page(resident):
     await resident.show(view_of(PAGES["ask_text"], language="en"))
     assert await resident.page.input_value("#f-complaint") == "Đau lưng"
     assert "Continue" in await resident.page.inner_text("#continue")
-    assert "Space" in await resident.page.inner_text("#keyboard-letters")
+    assert "Space" in await resident.page.inner_text("#keyboard-vietnamese")
 
 
 async def test_a_new_page_takes_the_focus_to_its_heading(resident):
@@ -274,6 +274,12 @@ async def test_a_touch_beside_every_button_says_that_somebody_is_here(resident):
 async def test_modes_reach_the_page(resident):
     await resident.show(view_of(PAGES["read"], mode=Mode(text_scale=1.5, contrast="high", lowered=True)))
     data = await resident.page.evaluate("({...document.documentElement.dataset})")
-    assert data | {"shown": ""} == {"scale": "1.5", "contrast": "high", "lowered": "yes", "shown": ""}
+    assert data | {"shown": ""} == {
+        "scale": "1.5",
+        "contrast": "high",
+        "lowered": "yes",
+        "typing": "direct",
+        "shown": "",
+    }
     top = (await resident.page.locator("#head").bounding_box())["y"]
     assert top > 1920 * 0.35

@@ -6,9 +6,17 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
+from tramkit_hal.keyboard.syllables import split_tone
+
 FRAMECODE = (Path(__file__).parent / "framecode.js").read_text(encoding="utf-8")
 
 LOOK_SECONDS = 30.0
+
+
+def keys_of(letter: str) -> tuple[str, ...]:
+    """Return the keys of a letter on the keyboard for direct typing."""
+    bare, tone = split_tone(letter.lower())
+    return (bare, tone.value) if tone else (bare,)
 
 
 class Hands:
@@ -81,11 +89,16 @@ class Hands:
         await self.page.locator(f'label:has(input[name="{name}"][value="{value}"])').click()
 
     async def type(self, name: str, text: str) -> None:
-        """Type into a field on the keyboard of the screen."""
-        await self.page.click(f'[name="{name}"]')
+        """Type into a field on the keyboard of the screen, letter by letter and each tone after its vowel."""
+        field = self.page.locator(f'[name="{name}"]')
+        await field.click()
         for letter in text:
-            key = self.page.locator(f'[data-keys]:not([hidden]) [data-key="{letter.lower()}"]')
-            await key.click()
+            for key in keys_of(letter):
+                await self.page.locator(f'[data-keys]:not([hidden]) [data-key="{key}"]').click()
+        await self.page.wait_for_function(
+            "([name, text]) => document.getElementsByName(name)[0].value.toLowerCase() === text",
+            arg=[name, text.lower()],
+        )
 
     async def go_on(self) -> None:
         """Touch the button that goes on."""

@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from tramkit_hal import labels
 from tramkit_hal.describe import action_of, buttons_of, options_of
+from tramkit_hal.keyboard import layouts
+from tramkit_hal.keyboard.typing import Typing
 from tramkit_hal.pages import OPTIONS_PER_PAGE, Ask, Choose, View
 from tramkit_hal.words import LANGUAGES, Moment, Text, Value, render, show
 
@@ -43,7 +45,13 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.globals.update(  # pyright: ignore[reportUnknownMemberType]
-            words=labels, qr=qr_svg, options_of=options_of, action_of=action_of, buttons_of=buttons_of
+            words=labels,
+            qr=qr_svg,
+            options_of=options_of,
+            action_of=action_of,
+            buttons_of=buttons_of,
+            layouts=layouts,
+            ways=[way for way in Typing if way is not Typing.PLAIN],
         )
 
     def state(self, view: View, serial: int) -> dict[str, Any]:
@@ -94,10 +102,11 @@ class Renderer:
         )
         return Markup(html)
 
-    def document(self, view: View, serial: int, drafts: Mapping[str, str]) -> str:
+    def document(self, view: View, serial: int, drafts: Mapping[str, str], typing: Typing) -> str:
         """Return the whole page."""
         return self._environment.get_template("document.html").render(
             state=self.state(view, serial),
+            typing=typing.value,
             title=render(view.page.title, view.language),
             content=self.fragment(view, drafts),
             restarting=render(labels.RESTARTING, view.language),

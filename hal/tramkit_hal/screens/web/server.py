@@ -8,11 +8,13 @@ import logging
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from aiohttp import web
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from tramkit_hal.events import MAX_EVENT, event_adapter
+from tramkit_hal.events import MAX_EVENT, Key, event_adapter
+from tramkit_hal.keyboard.typing import press
 from tramkit_hal.loopback import Guard, add_headers
 from tramkit_hal.screens.web.rendering import HERE, Renderer
 from tramkit_hal.screens.web.settings import WebSettings
@@ -23,7 +25,10 @@ from tramkit_hal.video import NewestFrame
 HEARTBEAT = 5.0
 """Seconds between two signs of life on the stream."""
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
+_keys = TypeAdapter(Key)
 _STATIC: Mapping[str, str] = {
     "palettes.css": "text/css",
     "screen.css": "text/css",
@@ -63,6 +68,7 @@ class Server:
         app.router.add_get("/view", self._view)
         app.router.add_get("/stream", self._stream)
         app.router.add_post("/event", self._event)
+        app.router.add_post("/key", self._key)
         app.router.add_get("/video/{name}", self._video)
         app.router.add_get("/sizes.css", self._sizes)
         for name in _STATIC:
@@ -87,7 +93,7 @@ class Server:
 
     async def _page(self, _request: web.Request) -> web.Response:
         stage = self._stage
-        html = self._renderer.document(stage.view, stage.serial, stage.drafts)
+        html = self._renderer.document(stage.view, stage.serial, stage.drafts, stage.typing)
         return web.Response(text=html, content_type="text/html")
 
     async def _view(self, _request: web.Request) -> web.Response:
@@ -145,19 +151,9 @@ class Server:
     # ── what a browser sends ──────────────────────────────────────────────────────────────────────────────
 
     async def _event(self, request: web.Request) -> web.Response:
-        if request.content_type != "application/json":
-            return _refuse(415, "an event is sent as application/json")
-        if (request.content_length or 0) > MAX_EVENT:
-            return _refuse(413, f"an event has at most {MAX_EVENT} bytes")
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return _refuse(413, f"an event has at most {MAX_EVENT} bytes")
-        try:
-            event = event_adapter.validate_json(body)
-        except ValidationError as error:
-            problems = error.errors(include_input=False, include_url=False, include_context=False)
-            return _refuse(400, f"this is not an event: {problems[0]['type']}")
+        event = await _read(request, event_adapter)
+        if isinstance(event, web.Response):
+            return event
         stage = self._stage
         try:
             stage.accept(event)
@@ -168,6 +164,31 @@ class Server:
         except Refused as error:
             return _refuse(400, str(error))
         return web.json_response({"taken": True})
+
+    async def _key(self, request: web.Request) -> web.Response:
+        key = await _read(request, _keys)
+        if isinstance(key, web.Response):
+            return key
+        self._stage.typing = key.typing
+        text, caret = press(key.text, key.caret, key.key, key.typing) if key.key else (key.text, key.caret)
+        return web.json_response({"text": text, "caret": caret})
+
+
+async def _read(request: web.Request, adapter: TypeAdapter[T]) -> T | web.Response:
+    """Return what a browser sent, or the answer that refuses it."""
+    if request.content_type != "application/json":
+        return _refuse(415, "an event is sent as application/json")
+    if (request.content_length or 0) > MAX_EVENT:
+        return _refuse(413, f"an event has at most {MAX_EVENT} bytes")
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return _refuse(413, f"an event has at most {MAX_EVENT} bytes")
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        return _refuse(400, f"this is not an event: {problems[0]['type']}")
 
 
 def _refuse(status: int, message: str) -> web.Response:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from tramkit_hal import labels
 from tramkit_hal.events import Answered, Pressed, Touched
+from tramkit_hal.keyboard.typing import Typing
 from tramkit_hal.pages import Ask, Check, FieldView, View, Wait
 
 EVENTS = 64
@@ -28,6 +29,7 @@ class Stage:
     """The one view shown.
 
     :ivar serial: rises with each view, so that a browser knows whether it has seen it.
+    :ivar typing: how the resident types, until the next one.
     :ivar drafts: what was typed into the fields of this page, kept so that a reload loses nothing.
     """
 
@@ -35,6 +37,7 @@ class Stage:
         self.view = BLANK
         self.serial = 0
         self.drafts: dict[str, str] = {}
+        self.typing = Typing.DIRECT
         self.events: asyncio.Queue[Answered | Pressed | Touched] = asyncio.Queue(EVENTS)
         self.closed = True
         self._changed = asyncio.Event()
@@ -57,6 +60,7 @@ class Stage:
         """Forget the view, the drafts and every waiting event."""
         self.view = BLANK
         self.drafts = {}
+        self.typing = Typing.DIRECT
         while not self.events.empty():
             self.events.get_nowait()
         self._wake()

@@ -14,6 +14,7 @@ let touchedAt = -1000;
 let settleTimer = 0;
 let leaving = false;
 let optionsPage = 0;
+let typed = Promise.resolve(); // the keys on their way to the station
 
 const all = (selector, within = root) => [...within.querySelectorAll(selector)];
 const inputs = () => all("input[name],textarea[name]");
@@ -55,6 +56,7 @@ async function act(event) {
   const now = performance.now();
   if (pending && now - pending < 2000) return;
   pending = now;
+  await typed;
   clearTimeout(touchTimer);
   touchTimer = 0;
   clearTimeout(busyTimer);
@@ -244,22 +246,64 @@ function capitals(on) {
 
 function type(key) {
   if (!active) return;
+  if (key === "way") return turn();
   if (document.activeElement !== active) {
     active.focus();
     active.setSelectionRange(active.value.length, active.value.length);
   }
+  const field = active;
   const board = root.querySelector(".letters:not([hidden])");
   if (key === "shift") return capitals(!board.hasAttribute("data-shift"));
-  let { selectionStart: start, selectionEnd: end } = active;
-  if (key === "delete") {
-    if (start === end) start = Math.max(0, start - ([...active.value.slice(0, start)].pop() || "").length);
-    active.setRangeText("", start, end, "end");
-  } else if (active.value.length - (end - start) < active.maxLength) {
-    const letter = board?.hasAttribute("data-shift") ? key.toUpperCase() : key;
-    active.setRangeText(letter, start, end, "end");
+  if (key !== "delete" && board?.hasAttribute("data-shift")) key = key.toUpperCase();
+  if (field.dataset.keyboard !== "vietnamese") return put(field, key);
+  if (/^[a-zăâđêôơư]$/i.test(key)) capitals(false);
+  typed = typed.then(() => compose(field, key));
+}
+
+// The station knows how Vietnamese is typed: it tells what the field says after the key.
+async function compose(field, key) {
+  const { selectionStart: start, selectionEnd: end } = field;
+  if (start !== end) {
+    field.setRangeText("", start, end, "end");
+    if (key === "delete") key = "";
   }
-  active.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: key === "delete" ? "deleteContentBackward" : "insertText" }));
+  const body = JSON.stringify({ text: field.value, caret: field.selectionStart, key, typing: html.dataset.typing });
+  try {
+    const answer = await fetch("/key", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    if (!answer.ok) return put(field, key);
+    const { text, caret } = await answer.json();
+    if (text.length <= field.maxLength) {
+      field.value = text;
+      field.setSelectionRange(caret, caret);
+    }
+    changed(field, key);
+  } catch {
+    put(field, key);
+  }
+}
+
+// The key types itself.
+function put(field, key) {
+  let { selectionStart: start, selectionEnd: end } = field;
+  if (key === "delete") {
+    if (start === end) start = Math.max(0, start - ([...field.value.slice(0, start)].pop() || "").length);
+    field.setRangeText("", start, end, "end");
+  } else if (field.value.length - (end - start) + key.length <= field.maxLength) field.setRangeText(key, start, end, "end");
+  changed(field, key);
+}
+
+function changed(field, key) {
+  const inputType = key === "delete" ? "deleteContentBackward" : "insertText";
+  field.dispatchEvent(new InputEvent("input", { bubbles: true, inputType }));
   capitals();
+}
+
+// From one way of typing to the next.
+function turn() {
+  const ways = all("[data-way]").map((way) => way.dataset.way);
+  html.dataset.typing = ways[(ways.indexOf(html.dataset.typing) + 1) % 3];
+  const field = active;
+  typed = typed.then(() => compose(field, ""));
 }
 
 // 17051990 → 17/05/1990 while typing at the end
