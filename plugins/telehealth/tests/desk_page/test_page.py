@@ -119,6 +119,17 @@ async def test_what_is_written_is_saved_after_a_pause_and_survives_a_reload(desk
     await expect(doctor.page.get_by_label("Notes")).to_have_value("ho khan")
 
 
+async def test_a_state_from_before_the_last_save_takes_nothing_back(desk: PageDesk, doctor: Doctor) -> None:
+    await desk.hold()
+    before = desk.state
+    notes = doctor.page.get_by_label("Notes")
+    await notes.fill("ho khan")
+    await expect(doctor.of("saved")).to_have_text("Saved")
+    await desk.tell(before.model_copy(update={"now": datetime.now(UTC), "available": False}))
+    await expect(doctor.page.get_by_role("switch", name="Taking patients")).not_to_be_checked()
+    await expect(notes).to_have_value("ho khan")
+
+
 async def test_notes_changed_in_another_window_are_shown_and_the_own_ones_can_be_put_back(
     desk: PageDesk, doctor: Doctor
 ) -> None:

@@ -86,7 +86,7 @@ export class Record {
   /** Take the desk's newest version, once no save of this window is under way. */
   reconcile() {
     const { held } = this;
-    if (this.saving !== null || held === null || held.version === this.version) return;
+    if (this.saving !== null || held === null || held.version <= this.version) return; // older: sent before the last save
     const { dirty } = this;
     const mine = this.collect();
     this.version = held.version;
