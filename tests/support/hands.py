@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.async_api import ConsoleMessage, Page
@@ -76,10 +78,14 @@ class Hands:
         """Touch an answer, turning to the page of answers that has it."""
         answer = self.page.locator(f'[data-choice="{value}"]')
         await answer.wait_for(state="attached")
-        while not await answer.is_visible():
-            await self.page.click("[data-step='1']")
         self._touched_under = await self.title()
-        await answer.click()
+        while True:  # the page may move while one looks: then one looks again
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS / 10):
+                    while not await answer.is_visible():
+                        await self.page.click("[data-step='1']")
+                    await answer.click()
+                    return
 
     async def gone(self, value: str) -> None:
         """Wait until the page that had an answer has given way to the next, which may have it again."""
