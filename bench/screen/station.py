@@ -10,10 +10,10 @@ import signal
 import sys
 
 from tramkit import Fact, Option, Service, Visit, verbatim
-from tramkit.conversation import Timeouts
 from tramkit.devices import Devices
 from tramkit.staff import StaffBell
 from tramkit.station import Profile, Station
+from tramkit.timeouts import Timeouts
 from tramkit_hal.clock import SystemClock
 from tramkit_hal.device import DeviceContext
 from tramkit_hal.roles import Role

@@ -6,15 +6,16 @@ from tramkit.conversation import Ending
 from tramkit.forms import Form
 from tramkit.hookspecs import PluginContext, hookimpl
 from tramkit.identity import Level, Person
+from tramkit.live import Live
 from tramkit.log import configure as configure_log
 from tramkit.problems import FileProblem, read_settings
 from tramkit.service import Service, ServiceState
 from tramkit.staff import StaffCall
-from tramkit.visit import CameraTest, HandedOver, Live, Visit
-from tramkit_hal.device import DeviceError
+from tramkit.visit import CameraTest, HandedOver, Visit
 from tramkit_hal.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.pages import Availability, Call, Fact, Option, Tone, Wait
 from tramkit_hal.roles import Role
+from tramkit_hal.trouble import DeviceError
 from tramkit_hal.vital import Reading, Vital
 from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, bilingual, verbatim
 

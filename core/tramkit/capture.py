@@ -11,20 +11,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from tramkit import forms
-from tramkit.conversation import Idle
 from tramkit.forms import Form
 from tramkit.identity import Level, Person
 from tramkit.journal import Entry
+from tramkit.timeouts import Idle
 from tramkit_hal.audio import Microphone, SoundQueue
 from tramkit_hal.camera import Camera
 from tramkit_hal.card.qr import CardQrError
 from tramkit_hal.card.qr import parse as parse_qr
 from tramkit_hal.card.reader import CardData, IdReader
-from tramkit_hal.device import DeviceError, Trouble
 from tramkit_hal.events import Answered
 from tramkit_hal.pages import AnyPage, Capture, Fact, Option
 from tramkit_hal.roles import Role
 from tramkit_hal.scanner import CodeScanner
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.vital import Reading, Vital, VitalSensor
 from tramkit_hal.words import Day, Decimal1, Messages, Text, verbatim
 

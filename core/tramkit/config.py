@@ -9,12 +9,12 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from tramkit.conversation import Timeouts
 from tramkit.drivers import DriverProblem, load_driver
 from tramkit.manifest import settle
 from tramkit.plugins import Installed
 from tramkit.problems import FileProblem, describe, read_toml
 from tramkit.suggest import did_you_mean
+from tramkit.timeouts import Timeouts
 from tramkit_hal.contracts import CONTRACTS
 from tramkit_hal.loopback import fixed_token
 from tramkit_hal.roles import Role

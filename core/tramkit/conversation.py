@@ -9,13 +9,11 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from tramkit import own_pages
 from tramkit.staff import StaffBell, StaffCall
+from tramkit.timeouts import Idle, Timeouts
 from tramkit_hal.clock import Clock
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import (
@@ -41,41 +39,6 @@ Ending = Literal["done", "left", "timed_out", "fault", "shutdown"]
 
 MAX_PRESSES = 200
 """Things done at the screen that may wait to be looked at; more come only from a machine and are dropped."""
-
-
-class Timeouts(BaseModel):
-    """How long the station waits for a resident, in seconds (``[timeouts]`` in ``station.toml``).
-
-    EN 301 549 §9.2.2.1 (WCAG 2.2.1): the resident is warned and can extend by any touch, as often as wanted.
-
-    :param accessibility: on every page once larger text or another contrast is chosen.
-    :param countdown: from the warning to the end.
-    :param presence: from the sensor's "left" to the warning.
-    :param waiting: on pages where the station works or others are waited for.
-    :param farewell: how long the last page stands.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    menu: float = Field(default=60, ge=1, le=3600)
-    question: float = Field(default=90, ge=1, le=3600)
-    reading: float = Field(default=180, ge=1, le=3600)
-    accessibility: float = Field(default=180, ge=1, le=3600)
-    countdown: float = Field(default=30, ge=1, le=600)
-    presence: float = Field(default=20, ge=1, le=600)
-    waiting: float = Field(default=600, ge=1, le=3600)
-    farewell: float = Field(default=8, ge=0.1, le=60)
-
-
-class Idle(Enum):
-    """Which time-out a page has."""
-
-    MENU = "menu"
-    QUESTION = "question"
-    READING = "reading"
-    WAITING = "waiting"
-    NONE = "none"
-    """Suspended: the page has a deadline of its own (Pay, Capture, Call)."""
 
 
 @dataclass(frozen=True)

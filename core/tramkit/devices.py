@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from tramkit_hal.clock import Clock
-from tramkit_hal.device import Device, DeviceError, DeviceState, Trouble
+from tramkit_hal.device import Device, DeviceState
 from tramkit_hal.pages import Availability
 from tramkit_hal.roles import Role
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")

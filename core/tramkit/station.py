@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tramkit.conversation import Conversation, Ending, Idle, Timeouts
+from tramkit.conversation import Conversation, Ending
 from tramkit.devices import Devices
 from tramkit.identity import Level
 from tramkit.menu import menu
 from tramkit.service import Service
 from tramkit.staff import StaffBell
+from tramkit.timeouts import Idle, Timeouts
 from tramkit.visit import Visit
 from tramkit.wipe import wipe
 from tramkit_hal.clock import Clock
-from tramkit_hal.device import DeviceError
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import Attract, Choose, Tell, Tone, View
 from tramkit_hal.presence import Presence
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
+from tramkit_hal.trouble import DeviceError
 from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
 
 _ = Messages("tramkit")

@@ -21,20 +21,23 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
 from tramkit import capture
-from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, Idle
+from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending
 from tramkit.devices import Devices
 from tramkit.forms import Form
 from tramkit.identity import Level, Person
 from tramkit.journal import Entry, Journal
+from tramkit.live import Live
 from tramkit.staff import StaffBell, StaffCall
+from tramkit.timeouts import Idle
 from tramkit_hal.clock import Clock
-from tramkit_hal.device import Device, DeviceError, Trouble
+from tramkit_hal.device import Device
 from tramkit_hal.document import Document
 from tramkit_hal.events import Answered
 from tramkit_hal.pages import AnyPage, Ask, Call, Check, Choose, Done, Fact, Option, Read, Tell, Tone, Wait
 from tramkit_hal.printer import ReceiptPrinter
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.vital import Reading, Vital
 from tramkit_hal.words import Messages, Text
@@ -78,33 +81,6 @@ class CameraTest(BaseModel):
 
     camera: bool
     microphone: bool
-
-
-class Live:
-    """A page that changes while it stands; see :meth:`Visit.live`."""
-
-    def __init__(self, conversation: Conversation, page: Wait | Call, idle: Idle) -> None:
-        self._conversation = conversation
-        self._page = page
-        self._idle = idle
-        self._choices: asyncio.Queue[str] = asyncio.Queue(16)
-
-    def update(self, page: Wait | Call) -> None:
-        """Show another state of the page; nothing happens where it is the same."""
-        page = page.model_copy(update={"id": self._page.id})
-        if page != self._page:
-            self._page = page
-            self._conversation.replace(page)
-
-    async def answer(self) -> str:
-        """Return the next choice that the resident presses, waiting for it."""
-        return await self._choices.get()
-
-    async def run(self) -> None:
-        while True:
-            answered = await self._conversation.exchange(self._page, self._idle)
-            with contextlib.suppress(asyncio.QueueFull):  # a resident who presses faster than the service reads
-                self._choices.put_nowait(answered.choice)
 
 
 class Visit:

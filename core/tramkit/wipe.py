@@ -8,8 +8,9 @@ import logging
 
 from tramkit.devices import Devices
 from tramkit.visit import Visit
-from tramkit_hal.device import Device, DeviceError
+from tramkit_hal.device import Device
 from tramkit_hal.screen import Screen
+from tramkit_hal.trouble import DeviceError
 
 _log = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ from tramkit import (
     log,
     verbatim,
 )
-from tramkit.conversation import Timeouts
+from tramkit.timeouts import Timeouts
 from tramkit_hal.clock import ManualClock, SystemClock
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.pages import Bar

@@ -20,11 +20,12 @@ from tramkit import Messages, Option, Service, Visit, verbatim
 from tramkit.panel import Panel
 from tramkit.panel.server import MAX_BODY
 from tramkit_hal.clock import ManualClock
-from tramkit_hal.device import Device, DeviceContext, DeviceError, DeviceInfo, DeviceState, NoSettings, Trouble
+from tramkit_hal.device import Device, DeviceContext, DeviceInfo, DeviceState, NoSettings
 from tramkit_hal.document import Document
 from tramkit_hal.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
 from tramkit_hal.roles import Role
 from tramkit_hal.simulated import Control
+from tramkit_hal.trouble import DeviceError, Trouble
 
 _ = Messages("tests")
 CANARY = "Nguyễn Thị Chim Hoàng Yến"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tramkit_hal.audio import PIECE, Sound
-from tramkit_hal.device import Device, DeviceContext, DeviceError, Trouble
+from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.document import Document, Paragraph
 from tramkit_hal.drivers.opencv import OpenCvCamera
 from tramkit_hal.drivers.qr_receipt import QrReceipt
@@ -30,6 +30,7 @@ from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.vital import Vital
 from tramkit_hal.words import verbatim
 

@@ -14,8 +14,9 @@ import pytest
 import pytest_asyncio
 
 from tramkit_hal.contracts import CONTRACTS
-from tramkit_hal.device import Device, DeviceContext, DeviceError, Trouble
+from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.roles import Role
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.vital import Vital
 
 from .conformance import DeviceConformance

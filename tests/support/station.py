@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tramkit.conversation import Timeouts
 from tramkit.devices import Devices
 from tramkit.service import Service
 from tramkit.staff import StaffBell
 from tramkit.station import Profile, Station
+from tramkit.timeouts import Timeouts
 from tramkit_hal.clock import Clock, ManualClock
 from tramkit_hal.device import Device, DeviceContext, NoSettings
 from tramkit_hal.pages import AnyPage

@@ -8,9 +8,10 @@ import logging
 from tramkit.panel import words
 from tramkit.panel.report import controls_of, place
 from tramkit.station import Station
-from tramkit_hal.device import Device, DeviceError
+from tramkit_hal.device import Device
 from tramkit_hal.roles import Role
 from tramkit_hal.simulated import Control, Simulated
+from tramkit_hal.trouble import DeviceError
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")

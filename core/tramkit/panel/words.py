@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tramkit_hal.device import DeviceState, Mend
+from tramkit_hal.device import DeviceState
 from tramkit_hal.pages import Availability
 from tramkit_hal.roles import Role
+from tramkit_hal.trouble import Mend
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")

@@ -19,7 +19,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from tramkit_hal.camera import Camera, CameraCapabilities
-from tramkit_hal.device import DeviceContext, DeviceError, DeviceInfo, HealthLevel, Trouble
+from tramkit_hal.device import DeviceContext, DeviceInfo, HealthLevel
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
 
 _log = logging.getLogger(__name__)

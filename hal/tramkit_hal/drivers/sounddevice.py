@@ -21,7 +21,8 @@ from tramkit_hal.audio import (
     Speaker,
     SpeakerCapabilities,
 )
-from tramkit_hal.device import DeviceContext, DeviceError, DeviceInfo, Trouble
+from tramkit_hal.device import DeviceContext, DeviceInfo
+from tramkit_hal.trouble import DeviceError, Trouble
 
 BACKLOG = 10
 """Pieces of sound that wait to be played: 200 ms."""

@@ -10,10 +10,11 @@ from typing import Literal
 from pydantic import BaseModel
 
 from tramkit_hal.describe import describe
-from tramkit_hal.device import DeviceContext, DeviceError, DeviceInfo, Trouble
+from tramkit_hal.device import DeviceContext, DeviceInfo
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import AnyPage, Bar, View
 from tramkit_hal.screen import Screen, ScreenCapabilities, Shown
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
 
 HISTORY = 1_000

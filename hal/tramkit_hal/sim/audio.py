@@ -20,9 +20,10 @@ from tramkit_hal.audio import (
     Speaker,
     SpeakerCapabilities,
 )
-from tramkit_hal.device import DeviceContext, DeviceError, Trouble
+from tramkit_hal.device import DeviceContext
 from tramkit_hal.sim._base import SimSettings, Simulator
 from tramkit_hal.simulated import Control
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.words import noted
 
 PIECE_SECONDS = PIECE / SAMPLE_RATE

@@ -7,10 +7,11 @@ import asyncio
 from pydantic import BaseModel, ValidationError
 
 from tramkit_hal.card.reader import CardData, DataGroup, IdReader, IdReaderCapabilities
-from tramkit_hal.device import DeviceContext, DeviceError, Trouble
+from tramkit_hal.device import DeviceContext
 from tramkit_hal.sim._base import COMMON_FAULTS, Simulator
 from tramkit_hal.sim.people import PEOPLE, by_name
 from tramkit_hal.simulated import Control
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.words import noted
 
 NO_CARD = noted("none")

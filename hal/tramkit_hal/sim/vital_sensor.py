@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from tramkit_hal.device import DeviceContext, DeviceError, Trouble
+from tramkit_hal.device import DeviceContext
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.simulated import Control
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.vital import PLAUSIBLE, UNITS, Reading, Vital, VitalSensor, VitalSensorCapabilities
 from tramkit_hal.words import noted
 

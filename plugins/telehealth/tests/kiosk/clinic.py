@@ -10,7 +10,7 @@ from scripted_desk import DOCTOR, KEY, ScriptedDesk
 from support.station import Running, station
 
 from tramkit import PluginContext
-from tramkit.conversation import Timeouts
+from tramkit.timeouts import Timeouts
 from tramkit_hal.clock import Clock, SystemClock
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.drivers.qr_receipt import QrReceipt

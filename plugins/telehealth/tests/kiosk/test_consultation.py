@@ -11,7 +11,7 @@ from clinic import CONCLUSION, NAME, Clinic, clinic, summary_of
 from media_kit import Browser, until
 from scripted_desk import DOCTOR
 
-from tramkit.conversation import Timeouts
+from tramkit.timeouts import Timeouts
 from tramkit_hal.clock import ManualClock
 from tramkit_hal.pages import Call, Done, Tell, Wait
 from tramkit_hal.roles import Role
