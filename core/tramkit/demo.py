@@ -16,6 +16,9 @@ from tramkit.plugins import discover
 
 STOP_SECONDS = 10.0
 
+QUIET_SECONDS = 1.5
+"""When nobody has told anything for so long, everything has started."""
+
 
 async def run_demo(file: Path, config: StationConfig) -> None:
     """Start the plugins' demo commands and the station; print every address; stop all when one is told to.
@@ -39,11 +42,11 @@ async def run_demo(file: Path, config: StationConfig) -> None:
     try:
         for command in [*commands, ["run", "--config", str(file)]]:
             running.append(await _start(command))
-        told = [asyncio.create_task(_tell(process)) for process in running]
+        told = asyncio.create_task(_tell(running))
         ended = [asyncio.create_task(process.wait()) for process in running]
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({stop, *ended}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (stop, *ended, *told):
+        for task in (stop, told, *ended):
             task.cancel()
     finally:
         await asyncio.gather(*(_end(process) for process in running))
@@ -59,10 +62,34 @@ async def _start(command: list[str]) -> asyncio.subprocess.Process:
     )
 
 
-async def _tell(process: asyncio.subprocess.Process) -> None:
+async def _tell(running: list[asyncio.subprocess.Process]) -> None:
+    """Print what the programs tell: all addresses together once everything has started, then each line as it comes."""
+    lines: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
+    readers = [asyncio.create_task(_read(number, process, lines)) for number, process in enumerate(running)]
+    told: list[str] = []
+    heard: set[int] = set()
+    try:
+        with contextlib.suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(QUIET_SECONDS if len(heard) == len(running) else None):
+                    number, line = await lines.get()
+                heard.add(number)
+                told.append(line)
+        click.echo("\nEverything runs. Open these in a browser on this machine:\n")
+        for line in told:
+            click.echo(f"  {line}")
+        while True:
+            _number, line = await lines.get()
+            click.echo(f"  {line}")
+    finally:
+        for reader in readers:
+            reader.cancel()
+
+
+async def _read(number: int, process: asyncio.subprocess.Process, lines: asyncio.Queue[tuple[int, str]]) -> None:
     assert process.stdout is not None
     async for line in process.stdout:
-        click.echo("  " + line.decode(errors="replace").rstrip())
+        lines.put_nowait((number, line.decode(errors="replace").rstrip()))
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
