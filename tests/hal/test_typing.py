@@ -155,7 +155,9 @@ def test_vni(word: str, keys: str) -> None:
     assert typed(keys, Typing.VNI) == word
 
 
-@pytest.mark.parametrize("word", ["Tesla", "Google", "wifi", "Facebook", "Samsung", "iPhone", "Internet", "Highland"])
+@pytest.mark.parametrize(
+    "word", ["Tesla", "Google", "wifi", "Facebook", "Samsung", "iPhone", "Internet", "Highland", "VinUni", "McDonald"]
+)
 def test_a_foreign_word_comes_out_of_telex_as_it_was_typed(word: str) -> None:
     assert typed(word, Typing.TELEX) == word
 

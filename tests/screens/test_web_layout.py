@@ -21,6 +21,9 @@ async def faults_of(resident: Resident, **how: object) -> list[str]:
     found: list[str] = []
     for name, page in PAGES.items():
         await resident.show(view_of(page, **how))
+        await resident.page.wait_for_function(
+            "() => [...document.querySelectorAll('.slate')].every((slate) => !slate.hidden)"
+        )  # nothing gives a picture: the words that say so must fit too
         found += [f"{name}: {fault}" for fault in await resident.page.evaluate(LOOK)]
     return found
 

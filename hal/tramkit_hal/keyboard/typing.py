@@ -175,8 +175,8 @@ def _recase(word: str, changed: str, key: str) -> str:
     """Return changed letters in the case in which they were typed."""
     if len(word) > 1 and word.isupper() and (not key or not key.islower()):
         return changed.upper()
-    capital = key.isupper()
-    return "".join(
-        letter.upper() if (word[at].isupper() if at < len(word) else capital) else letter
-        for at, letter in enumerate(changed)
-    )
+    cases = [letter.isupper() for letter in word[: len(changed)]]
+    cases += [False] * (len(changed) - len(cases))
+    if len(changed) > len(word):
+        cases[-1] = key.isupper()
+    return "".join(letter.upper() if capital else letter for letter, capital in zip(changed, cases, strict=True))

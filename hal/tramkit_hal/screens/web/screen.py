@@ -13,7 +13,7 @@ from tramkit_hal.pages import View
 from tramkit_hal.screen import Screen, ScreenCapabilities, Shown
 from tramkit_hal.screens.web.server import Server
 from tramkit_hal.screens.web.settings import WebSettings
-from tramkit_hal.screens.web.stage import BLANK, Stage
+from tramkit_hal.stage import BLANK, Stage
 from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
 

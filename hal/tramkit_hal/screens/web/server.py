@@ -18,8 +18,8 @@ from tramkit_hal.keyboard.typing import press
 from tramkit_hal.loopback import Guard, add_headers
 from tramkit_hal.screens.web.rendering import HERE, Renderer
 from tramkit_hal.screens.web.settings import WebSettings
-from tramkit_hal.screens.web.stage import Refused, Stage, Stale
 from tramkit_hal.screens.web.video import feed
+from tramkit_hal.stage import Refused, Stage, Stale
 from tramkit_hal.video import NewestFrame
 
 HEARTBEAT = 5.0

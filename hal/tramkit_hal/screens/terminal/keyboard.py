@@ -1,0 +1,88 @@
+"""The on-screen keyboard of the terminal: one widget, since fifty would be slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tramkit_hal.keyboard import layouts
+from tramkit_hal.keyboard.layouts import Row
+from tramkit_hal.keyboard.typing import DELETE, Typing
+
+KEY_ROWS = 2
+"""Lines of a key: with four cells beside, the smallest that a finger meets."""
+
+
+class Keyboard(Widget):
+    """Keys to touch.
+
+    :param pressed: is told each key.
+    :param names: words on the keys that have no character, by key.
+    """
+
+    def __init__(self, pressed: Callable[[str], None]) -> None:
+        super().__init__(id="keyboard")
+        self._pressed = pressed
+        self.kind = "vietnamese"
+        self.typing = Typing.DIRECT
+        self.shift = False
+        self.names: dict[str, str] = {}
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows that stand there now."""
+        rows = layouts.ROWS[self.kind]
+        return rows if self.typing is Typing.DIRECT else tuple(row for row in rows if row not in layouts.DIRECT)
+
+    def show(self, kind: str, typing: Typing, names: dict[str, str]) -> None:
+        """Show the keyboard of a kind; ``none`` hides it."""
+        self.display = kind in layouts.ROWS
+        if self.display:
+            self.kind, self.typing, self.names = kind, typing, names
+            self.styles.height = len(self.rows) * KEY_ROWS
+            self.refresh(layout=True)
+
+    def render_line(self, y: int) -> Strip:
+        rows = self.rows
+        if y // KEY_ROWS >= len(rows):
+            return Strip.blank(self.size.width)
+        row = rows[y // KEY_ROWS]
+        key_style = Style.parse("bold #10243A on #FFFFFF")
+        gap = Style.parse("on #DCEBFA")
+        segments: list[Segment] = []
+        for key, start, end in self._places(row):
+            words = self._face(key) if y % KEY_ROWS == 0 else ""
+            segments.append(Segment(words.center(end - start - 1), key_style if key else gap))
+            segments.append(Segment(" ", gap))
+        return Strip(segments).adjust_cell_length(self.size.width, gap)
+
+    def _places(self, row: Row) -> list[tuple[str, int, int]]:
+        """Return each key with its first cell and the one after its last."""
+        weights = [3 if key in (layouts.SPACE, layouts.WAY) else 1 for key in row]
+        unit = self.size.width / sum(weights)
+        places: list[tuple[str, int, int]] = []
+        at = 0.0
+        for key, weight in zip(row, weights, strict=True):
+            places.append((key, round(at), round(at + unit * weight)))
+            at += unit * weight
+        return places
+
+    def _face(self, key: str) -> str:
+        if key in self.names:
+            return self.names[key]
+        if key in layouts.TONE_NAMES:
+            return layouts.TONE_NAMES[key]
+        return {layouts.SHIFT: "⇧", DELETE: "⌫"}.get(key, key.upper() if self.shift else key)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        if event.y // KEY_ROWS >= len(self.rows):
+            return
+        for key, start, end in self._places(self.rows[event.y // KEY_ROWS]):
+            if key and start <= event.x < end:
+                self._pressed(key)
