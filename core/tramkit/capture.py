@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -20,6 +20,7 @@ from tramkit_hal.camera import Camera
 from tramkit_hal.card.qr import CardQrError
 from tramkit_hal.card.qr import parse as parse_qr
 from tramkit_hal.card.reader import CardData, IdReader
+from tramkit_hal.device import Device
 from tramkit_hal.events import Answered
 from tramkit_hal.pages import AnyPage, Capture, Fact, Option
 from tramkit_hal.roles import Role
@@ -35,6 +36,10 @@ _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+D = TypeVar("D", bound=Device)
+
+LOOK_SECONDS = 1.0
+"""How often to look whether a reader that has gone is back."""
 
 CARD_SECONDS = 120.0
 """How long one wait for a card lasts before it starts again; the page's time-out is the conversation's."""
@@ -96,28 +101,21 @@ async def _card(visit: Visit, level: Level) -> Person | str:
             source="card",
             title=_("Please place your identity card on the reader"),
             body=(
-                *((trouble,) if trouble else ()),
+                *((trouble,) if trouble else _why_not(visit, level)),
                 _("Or hold the QR code of the card in front of the scanner."),
             ),
             options=(by_hand,) if level <= Level.CLAIMED else (),
         )
-        sources: list[Callable[[], Awaitable[Person]]] = []
-        with contextlib.suppress(DeviceError):
-            reader = visit.device(Role.ID_READER, IdReader)
-            sources.append(partial(_from_reader, reader))
+        sources = [partial(_while_there, visit, Role.ID_READER, IdReader, _from_reader)]
         if level <= Level.CLAIMED:
-            with contextlib.suppress(DeviceError):
-                scanner = visit.device(Role.CODE_SCANNER, CodeScanner)
-                sources.append(partial(_from_scanner, scanner))
+            sources.append(partial(_while_there, visit, Role.CODE_SCANNER, CodeScanner, _from_scanner))
         try:
             found = await _page_or_device(visit, page, sources)
         except CardQrError:
             trouble = _("That code is not the code of an identity card. Please try again.")
             continue
-        except DeviceError as error:
+        except DeviceError as error:  # unreadable: the resident can try again
             trouble = error.trouble.words
-            if error.trouble is not Trouble.UNREADABLE:
-                await visit.clock.sleep(1)  # a reader that fails at once must not spin
             continue
         if isinstance(found, Answered):
             return found.choice
@@ -152,6 +150,38 @@ async def _confirm(visit: Visit, key: str, person: Person) -> bool:
 def masked(number: str) -> str:
     """Return an identity number with its middle hidden, ``079•••••3458``."""
     return f"{number[:3]}•••••{number[-4:]}" if len(number) >= 9 else number
+
+
+def _why_not(visit: Visit, level: Level) -> tuple[Text, ...]:
+    """Return why no card can be read now; empty: it can."""
+    if visit.devices.usable(Role.ID_READER, IdReader):
+        return ()
+    if level <= Level.CLAIMED and visit.devices.usable(Role.CODE_SCANNER, CodeScanner):
+        return ()
+    _state, reason = visit.devices.availability(Role.ID_READER)
+    return (reason,) if reason else ()
+
+
+async def _while_there(visit: Visit, role: Role, contract: type[D], read: Callable[[D], Awaitable[Person]]) -> Person:
+    """Read from the first usable device of a role, whenever there is one: it may go away and come back.
+
+    :raises DeviceError: ``unreadable``, the resident's try has failed.
+    """
+    while True:
+        try:
+            return await read(visit.device(role, contract))
+        except DeviceError as error:
+            if error.trouble is Trouble.UNREADABLE:
+                raise
+            _log.info("cannot read the card now", extra={"role": role.value, "trouble": error.trouble.value})
+            await _until_usable(visit, role, contract)
+
+
+async def _until_usable(visit: Visit, role: Role, contract: type[Device]) -> None:
+    while True:
+        await visit.clock.sleep(LOOK_SECONDS)
+        if visit.devices.usable(role, contract):
+            return
 
 
 async def _from_reader(reader: IdReader) -> Person:
@@ -268,7 +298,7 @@ async def _run_sensor(
         options=(stop,),
     )
     try:
-        found = await _page_or_device(visit, page, [lambda: sensor.measure(kind)])
+        found = await _page_or_device(visit, page, [lambda: sensor.measure(kind)], Idle.NONE)
     except DeviceError as error:
         return None, error.trouble.words
     if isinstance(found, Answered):
@@ -378,26 +408,21 @@ async def _step(visit: Visit, base: str, name: str, run: Callable[[], Awaitable[
     return value
 
 
-async def _page_or_device(visit: Visit, page: AnyPage, sources: list[Callable[[], Awaitable[T]]]) -> Answered | T:
-    """Show a page until it is answered or one of the devices delivers, whichever comes first."""
-    shown = asyncio.create_task(visit.conversation.exchange(page, Idle.QUESTION, back=visit.can_go_back))
+async def _page_or_device(
+    visit: Visit, page: AnyPage, sources: Sequence[Callable[[], Awaitable[T]]], idle: Idle = Idle.QUESTION
+) -> Answered | T:
+    """Show a page until it is answered or one of the devices delivers or fails, whichever comes first.
+
+    :param idle: ``NONE`` while a device works on the resident, who must sit still: it has a deadline of its own.
+    """
+    shown = asyncio.create_task(visit.conversation.exchange(page, idle, back=visit.can_go_back))
     readers = [asyncio.ensure_future(source()) for source in sources]
     try:
-        waiting: set[asyncio.Future[Any]] = {shown, *readers}
-        while True:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if shown in done:
-                return shown.result()
-            for reader in done:
-                failed = reader.exception()
-                if failed is None or not waiting - {shown} or not _hopeless(failed):
-                    return reader.result()
+        done, _waiting = await asyncio.wait({shown, *readers}, return_when=asyncio.FIRST_COMPLETED)
+        if shown in done:
+            return shown.result()
+        return next(reader for reader in readers if reader in done).result()
     finally:
         for task in (shown, *readers):
             task.cancel()
         await asyncio.gather(shown, *readers, return_exceptions=True)
-
-
-def _hopeless(error: BaseException) -> bool:
-    """Whether one device of several is out of the race, rather than the resident's try having failed."""
-    return isinstance(error, DeviceError) and error.trouble is not Trouble.UNREADABLE

@@ -83,6 +83,10 @@ class _Replace:
 _Item = Answered | Pressed | Touched | _Alarm | _Gone | _Replace
 
 
+class VisitIsOver(Exception):
+    """Somebody goes on with a visit that has ended: a service that did not stop when it was told to."""
+
+
 class Conversation:
     """One visit's exchange of pages and answers over a screen.
 
@@ -127,6 +131,8 @@ class Conversation:
         self._next_own: Bar | None = None
         self.committed: Text | None = None
         """Why Back is no longer possible; None while it is."""
+        self._ended: Ended | None = None
+        self._closed = False
         self.signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
 
     @property
@@ -163,12 +169,19 @@ class Conversation:
         self._tell(Ended(ending))
 
     def close(self) -> None:
-        """Stop every timer."""
+        """Stop every timer, forget what was shown and said, and take nothing more."""
+        self._closed = True
+        self._view = self._view.model_copy(update={"page": Leave(title=verbatim("")), "note": None})
+        self._note = None
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
         for task in (self._alarm_task, self._gone_task):
             if task is not None:
                 task.cancel()
 
     def _put(self, item: _Item) -> None:
+        if self._closed:
+            return
         try:
             self._inbox.put_nowait(item)
         except asyncio.QueueFull:
@@ -187,12 +200,16 @@ class Conversation:
             self._alarm_task = asyncio.create_task(self._after(seconds, _Alarm(self._alarm)))
 
     def _tell(self, signal: Signal) -> None:
+        if isinstance(signal, Ended):
+            self._ended = self._ended or signal
         if not self.signal.done():
             self.signal.set_result(signal)
 
     def renew(self) -> None:
-        """Make ready for the next signal, once the one before was followed."""
+        """Make ready for the next signal, once the one before was followed; an end that came meanwhile is not lost."""
         self.signal = asyncio.get_running_loop().create_future()
+        if self._ended is not None:
+            self.signal.set_result(self._ended)
 
     # ── a page and its answer ─────────────────────────────────────────────────────────────────────────────
 
@@ -248,6 +265,8 @@ class Conversation:
         await self._show(page, back=False)
 
     async def _show(self, page: AnyPage, *, back: bool) -> None:
+        if self._closed:
+            raise VisitIsOver
         was = self._view.page
         same = was.id == page.id and was.kind == page.kind and was.answers() == page.answers()
         if not same or isinstance(page, Ask):

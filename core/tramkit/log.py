@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from pathlib import PurePath
 from typing import Any, TextIO, cast
 
 import structlog
+
+_log = logging.getLogger(__name__)
 
 _QUIET = {
     "aiohttp.access": logging.ERROR,
@@ -63,14 +66,24 @@ def configure(level: str = "info", file: str = "", stream: TextIO | None = None)
         old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
+    sys.excepthook = lambda kind, error, trace: _last_resort("program ended", error)
+    sys.unraisablehook = lambda what: _last_resort("error while cleaning up", what.exc_value)
+    threading.excepthook = lambda what: _last_resort("thread ended", what.exc_value)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def _last_resort(words: str, error: BaseException | None) -> None:
+    """Log what nobody caught; Python's own way would print the exception's message."""
+    _log.error(words, exc_info=error)
 
 
 def _places_only(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Replace an exception by its type and where it came through."""
     record: logging.LogRecord | None = event.get("_record")
     error = _error_of(event.pop("exc_info", None) or (record.exc_info if record is not None else None))
+    if record is not None and record.name == "asyncio" and record.levelno >= logging.ERROR:
+        event["event"] = "a background task failed"  # asyncio's own words hold the exception's message
     if record is not None:
         record.exc_info = None
         record.exc_text = None

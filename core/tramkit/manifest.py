@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -69,6 +70,23 @@ class Setting(_Part):
     choices: tuple[str, ...] = ()
     help: str = ""
 
+    def read(self, text: str) -> object:
+        """Return what an environment variable's text says; text that does not fit is returned as it is."""
+        try:
+            match self.type:
+                case "integer":
+                    return int(text)
+                case "number":
+                    return float(text)
+                case "boolean":
+                    return {"true": True, "false": False}.get(text.lower(), text)
+                case "list":
+                    return [part.strip() for part in text.split(",") if part.strip()]
+                case _:
+                    return text
+        except ValueError:
+            return text
+
     def check(self, value: object) -> str:
         """Return what is wrong with a value; empty: nothing."""
         given = f"{value}"
@@ -84,7 +102,8 @@ class Setting(_Part):
                 fine = isinstance(value, list) and all(isinstance(item, str) for item in cast(list[object], value))
                 right = 'a list of texts, e.g. ["a", "b"]'
             case "url":
-                fine, right = isinstance(value, str) and _is_url(value), "an address, e.g. https://desk.example.vn"
+                fine = isinstance(value, str) and _is_url(value)
+                right = "an address, e.g. https://desk.example.vn; http is for this machine only"
             case "string":
                 fine, right = isinstance(value, str), "a text"
         if not fine:
@@ -185,8 +204,11 @@ def settle(manifest: Manifest, given: Mapping[str, Any], environ: Mapping[str, s
     for key, setting in manifest.settings.items():
         value = given.get(key, setting.default)
         if isinstance(value, dict):
-            value = _from_environment(value, f"{prefix}.{key}", environ, problems)  # pyright: ignore[reportUnknownArgumentType]
-        elif value is None and setting.required:
+            text = _from_environment(value, f"{prefix}.{key}", environ, problems)  # pyright: ignore[reportUnknownArgumentType]
+            if text is None:
+                continue
+            value = setting.read(text)
+        if value is None and setting.required:
             problems.append(
                 f"{prefix}.{key}: this is needed and missing" + (f" ({setting.help})" if setting.help else "")
             )
@@ -213,6 +235,16 @@ def _from_environment(
 def _is_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host = parts.hostname or ""
+        safe = parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))
+        return safe and bool(host) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this machine: what goes there crosses no network."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

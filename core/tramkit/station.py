@@ -108,20 +108,24 @@ class Station:
         await self.devices.open()
         await self._each_service("start")
         try:
-            screen = await self._screen()
-            if screen is not None:
+            while (screen := await self._screen()) is not None:
                 self._opened.set()
-                await self._serve(screen)
+                try:
+                    await self._serve(screen)
+                except DeviceError as error:
+                    _log.error("screen lost", extra={"trouble": error.trouble.value})
+                    await self._clock.sleep(REFRESH_SECONDS)
         finally:
             await self._each_service("stop")
             await self.devices.close()
 
     async def _serve(self, screen: Screen) -> None:
+        """Serve residents at a screen until the station stops, the screen fails, or a better one is usable."""
         pumps = [asyncio.create_task(self._pump(screen)), asyncio.create_task(self._watch_presence())]
         try:
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and screen in self.devices.usable(Role.SCREEN, Screen)[:1]:
                 await self._attract(screen)
-                if not self._stopping.is_set():
+                if self._touched.is_set() and not self._stopping.is_set():
                     await self._visit(screen)
         finally:
             for pump in pumps:
@@ -148,10 +152,13 @@ class Station:
 
     async def _screen(self) -> Screen | None:
         """Return the screen, waiting for one; None: the station is told to stop first."""
-        _log.info("waiting for a screen")
+        said = False
         while not self._stopping.is_set():
             for screen in self.devices.usable(Role.SCREEN, Screen):
                 return screen
+            if not said:
+                _log.warning("waiting for a screen")
+            said = True
             await self._clock.sleep(REFRESH_SECONDS)
         return None
 
@@ -161,13 +168,15 @@ class Station:
         while True:
             try:
                 event = await screen.next_event()
+                if self._conversation is not None:
+                    self._conversation.take(event)
+                else:
+                    await self._touch(event, screen)
             except DeviceError:
                 await self._clock.sleep(REFRESH_SECONDS)
-                continue
-            if self._conversation is not None:
-                self._conversation.take(event)
-            else:
-                await self._touch(event, screen)
+            except Exception:  # the driver's edge: a station that hears nothing more is worse than one event lost
+                _log.exception("event lost")
+                await self._clock.sleep(REFRESH_SECONDS)
 
     async def _touch(self, event: Answered | Pressed | Touched, screen: Screen) -> None:
         """Nobody was here: a language button changes the language, anything else begins a visit."""
@@ -199,6 +208,8 @@ class Station:
         self._attract_view = None
         await self._show_attract(screen)
         while not self._touched.is_set() and not self._stopping.is_set():
+            if screen not in self.devices.usable(Role.SCREEN, Screen)[:1]:
+                return
             touched = asyncio.create_task(self._touched.wait())
             pause = asyncio.ensure_future(self._clock.sleep(REFRESH_SECONDS))
             try:
@@ -294,13 +305,15 @@ class Station:
                     conversation.replace(page.model_copy(update={"options": options}))
 
     async def _apologise(self, conversation: Conversation) -> None:
+        known = (
+            _("What you entered will be deleted from this station. What was sent before the fault stays sent.")
+            if conversation.committed is not None
+            else _("What you entered will be deleted from this station. Nothing was ordered in your name just now.")
+        )
         page = Tell(
             id="fault",
             title=_("We are sorry: this service has a fault"),
-            body=(
-                _("What you entered is deleted from this station. Nothing was ordered in your name just now."),
-                _("Please try again later, or ask staff for help."),
-            ),
+            body=(known, _("Please try again later, or ask staff for help.")),
             tone=Tone.ERROR,
             action=_("End the visit"),
         )
@@ -319,7 +332,7 @@ class Station:
             if self.last_wipe_certain
             else (
                 _("Your visit has ended"),
-                _("A device could not be cleared. It stays switched off until staff check it."),
+                _("Not everything could be cleared at once. The device concerned stays switched off until it is."),
             )
         )
         page = Tell(id="farewell", title=words[0], body=words[1:], tone=Tone.SUCCESS, action=None)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
 from tramkit import capture
-from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending
+from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, VisitIsOver
 from tramkit.devices import Devices
 from tramkit.forms import Form
 from tramkit.identity import Level, Person
@@ -118,6 +118,9 @@ class Visit:
         self._calls: dict[str, StaffCall] = {}
         self._claimed: set[Device] = set()
         self._videos: set[str] = set()
+        self._over = False
+        self.undead = False
+        """The service did not stop when it was told to: what it holds is not known."""
 
     # ── what a service asks ───────────────────────────────────────────────────────────────────────────────
 
@@ -318,16 +321,28 @@ class Visit:
             try:
                 self._claim(printer)
                 printed = await printer.print(document, self.language, f"{self.id}:{name}")
-                if printed.medium == "paper" and printer.capabilities.presents:
-                    await printer.present()
             except DeviceError as error:
                 unknown = unknown or error.trouble in (Trouble.OUTCOME_UNKNOWN, Trouble.DEADLINE)
                 _log.warning("not printed", extra={"visit": self.id, "trouble": error.trouble.value})
                 continue
             if printed.medium == "paper":
-                return HandedOver(outcome="printed")
+                if await self._present(printer):
+                    return HandedOver(outcome="printed")
+                unknown = True
+                continue
             return HandedOver(outcome="unknown" if unknown else "shown", codes=printed.codes)
         return HandedOver(outcome="unknown" if unknown else "failed")
+
+    async def _present(self, printer: ReceiptPrinter) -> bool:
+        """Hand out the paper; False: it is printed, but may not have come out."""
+        if not printer.capabilities.presents:
+            return True
+        try:
+            await printer.present()
+        except DeviceError as error:
+            _log.warning("paper not handed out", extra={"visit": self.id, "trouble": error.trouble.value})
+            return False
+        return True
 
     def call_staff(self, reason: Text) -> StaffCall:
         """Call staff to the station; the same reason calls once in a visit.
@@ -351,6 +366,7 @@ class Visit:
 
     def set_video(self, name: str, picture: NewestFrame | None) -> None:
         """Give a name to a moving picture for Capture and Call pages; None takes it away."""
+        self._alive()
         self._screen.set_video(name, picture)
         self._videos.add(name)
 
@@ -454,7 +470,12 @@ class Visit:
         """Return the id of the page of a step; for the core's own steps."""
         return f"{key.split(':', maxsplit=1)[0]}-{_digest(key)[:10]}"
 
+    def _alive(self) -> None:
+        if self._over:
+            raise VisitIsOver
+
     def _claim(self, device: Device) -> None:
+        self._alive()
         device.claim(self.id)
         self._claimed.add(device)
 
@@ -478,13 +499,14 @@ class Visit:
                     await self._conversation.announce(Wait(id="ending", title=_("Deleting your information…")))
                     await self._cancel(task)
                     return ending
+                case _ if not await self._cancel(task):  # two runs must not share a visit
+                    self.ending = "fault"
+                    return "fault"
                 case BackPressed(typed=typed):
-                    await self._cancel(task)
                     if typed and self.current:
                         self._journal.keep_draft(self.current, dict(typed))
                     self._journal.back()
                 case ChangePressed(name=name):
-                    await self._cancel(task)
                     if not self._journal.change(name, resume_until=self.current):
                         _log.warning("change link leads nowhere", extra={"visit": self.id})
             self._conversation.renew()
@@ -498,16 +520,25 @@ class Visit:
             _log.error("service failed", extra={"visit": self.id}, exc_info=error)
         return self.ending
 
-    async def _cancel(self, task: asyncio.Future[None]) -> None:
+    async def _cancel(self, task: asyncio.Future[None]) -> bool:
+        """Cancel the service; return whether it has stopped."""
         task.cancel()
         done, _pending = await asyncio.wait({task}, timeout=CANCEL_SECONDS)
         if not done:
+            self.undead = True
             _log.error("service does not stop", extra={"visit": self.id})
         elif not task.cancelled() and (error := task.exception()) is not None:
             _log.error("service failed while it was ended", extra={"visit": self.id}, exc_info=error)
+        return bool(done)
+
+    @property
+    def used(self) -> frozenset[Device]:
+        """The devices that this visit has used so far."""
+        return frozenset(self._claimed)
 
     def wipe(self) -> None:
-        """Forget everything of the resident and give the devices back."""
+        """Forget everything of the resident and give the devices back; who goes on with the visit gets an error."""
+        self._over = True
         self._journal.wipe()
         self.person = None
         self.current = ""

@@ -19,23 +19,31 @@ async def wipe(visit: Visit, devices: Devices, screen: Screen) -> bool:
     """Wipe the visit's memory, every device and the screen; return whether all of it is certain.
 
     A device that cannot be wiped is reset; one that cannot be reset serves no resident until the operator resets it. A
-    device that is away is wiped again when it is back.
+    device that is away is wiped when it is back and before it serves; it is uncertain where this visit has used it.
     """
+    used = visit.used
     visit.wipe()
-    for device in devices:
-        if not device.state.usable and device is not screen:
-            devices.owe_wipe(device)
-            with contextlib.suppress(
-                Exception
-            ):  # what the driver holds goes now, what the hardware holds when it is back
-                await device.wipe()
-    certain = await asyncio.gather(
-        *(_wipe_device(device, devices, visit.id) for device in devices if device.state.usable or device is screen)
-    )
-    clean = all(certain) and len(visit.journal) == 0 and visit.person is None
+    present = [device for device in devices if device.state.usable or device is screen]
+    away = [device for device in devices if device not in present]
+    for device in away:
+        await _owe(device, devices)
+    wiped = await asyncio.gather(*(_wipe_device(device, devices, visit.id) for device in present))
+    clean = all(wiped) and used.isdisjoint(away) and not visit.undead and await _is_blank(screen)
     if not clean:
         _log.error("wipe is not certain", extra={"visit": visit.id})
     return clean
+
+
+async def _owe(device: Device, devices: Devices) -> None:
+    """Note that a device must be wiped when it is back; what its driver holds goes now."""
+    devices.owe_wipe(device)
+    with contextlib.suppress(Exception):  # the driver's edge
+        await device.wipe()
+
+
+async def _is_blank(screen: Screen) -> bool:
+    """Look whether the screen shows nothing of the visit any more."""
+    return not screen.state.usable or await screen.describe() == []
 
 
 async def _wipe_device(device: Device, devices: Devices, visit: str) -> bool:

@@ -20,6 +20,8 @@ FOR_THE_CORE = {
     "journal",
     "devices",
     "clock",
+    "used",
+    "undead",
     "page_id",
     "run",
     "wipe",

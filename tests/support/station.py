@@ -58,11 +58,12 @@ async def station(
     bound: Mapping[Role, Sequence[Device]] | None = None,
     timeouts: Timeouts | None = None,
     seed: int = 1,
+    screen: type[ScriptedScreen] = ScriptedScreen,
 ) -> AsyncGenerator[Running]:
-    """Run a station with these services and devices until the block ends."""
+    """Run a station with these services, devices and kind of screen until the block ends."""
     clock = clock or ManualClock()
-    screen = ScriptedScreen(NoSettings(), DeviceContext(Role.SCREEN, clock))
-    devices = Devices({Role.SCREEN: [screen], **(bound or {})}, clock)
+    robot = screen(NoSettings(), DeviceContext(Role.SCREEN, clock))
+    devices = Devices({Role.SCREEN: [robot], **(bound or {})}, clock)
     bell = StaffBell(clock, PHONE)
     running = Station(
         Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
@@ -75,8 +76,8 @@ async def station(
     )
     task = asyncio.create_task(running.run())
     try:
-        await screen.until(lambda page: page.kind == "attract")
-        yield Running(running, screen, clock, bell, devices)
+        await robot.until(lambda page: page.kind == "attract")
+        yield Running(running, robot, clock, bell, devices)
     finally:
         running.stop()
         async with asyncio.timeout(10):

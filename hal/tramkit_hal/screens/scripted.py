@@ -138,6 +138,10 @@ class ScriptedScreen(Screen):
         page = self.page
         self._events.put_nowait(Touched(page=page.id, revision=page.revision, values=values))
 
+    def break_down(self) -> None:
+        """Be faulty, as a display whose cable was pulled; the station opens it again."""
+        self._lost(Trouble.FAULTY)
+
     def send(self, event: Answered | Pressed | Touched) -> None:
         """Send any event, a stale or foreign one too."""
         self._events.put_nowait(event)
