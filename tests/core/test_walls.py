@@ -8,6 +8,7 @@ import io
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from support.station import station
@@ -16,6 +17,7 @@ from tramkit import Document, Level, Messages, Service, Visit, Vital, log, verba
 from tramkit_hal.clock import ManualClock, SystemClock
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.events import Answered, Pressed, Touched
+from tramkit_hal.pages import View
 from tramkit_hal.printer import ReceiptPrinter
 from tramkit_hal.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
@@ -247,6 +249,11 @@ async def test_a_screen_whose_events_fail_once_is_heard_again() -> None:
         await s.menu()
 
 
+def shows_again(screen: ScriptedScreen, before: View) -> bool:
+    """Tell whether the attract page was shown anew since ``before``."""
+    return bool(screen.history) and screen.view is not before and screen.page.kind == "attract"
+
+
 async def test_a_screen_that_is_lost_and_comes_back_shows_the_station_again() -> None:
     clock = ManualClock()
     async with station([service(lambda visit: visit.tell(_("Here")))], clock=clock) as s:
@@ -255,10 +262,7 @@ async def test_a_screen_that_is_lost_and_comes_back_shows_the_station_again() ->
                 await s.menu()
             before = s.screen.history[-1]
             s.screen.break_down()
-            await until(
-                lambda: bool(s.screen.history) and s.screen.view is not before and s.screen.page.kind == "attract",
-                clock,
-            )
+            await until(partial(shows_again, s.screen, before), clock)
             await s.attract()
         await s.menu()
 

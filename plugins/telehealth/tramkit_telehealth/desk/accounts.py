@@ -22,6 +22,9 @@ MAX_FAILURES = 5
 LOCKED = timedelta(minutes=5)
 """After five wrong passwords a name rests for five minutes."""
 
+MOST_STRANGERS = 1_000
+"""Names without a doctor whose failures are counted; the oldest are forgotten first."""
+
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
 """A session ends an hour after its last sign of life, and twelve hours after the sign-in whatever happens."""
@@ -53,6 +56,7 @@ class Accounts:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._strangers: dict[str, tuple[int, datetime | None]] = {}
 
     # ── doctors ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -97,10 +101,12 @@ class Accounts:
         now = self._clock.now()
         async with self._store.reading() as session:
             row = await session.get(DoctorRow, name[:64])
-        if row is not None and row.locked_until is not None and row.locked_until > now:
+        locked_until = self._strangers.get(name[:64], (0, None))[1] if row is None else row.locked_until
+        if locked_until is not None and locked_until > now:
             return "locked"
         right = await asyncio.to_thread(_matches, row.password_hash if row else _STAND_IN, password[:MOST_PASSWORD])
         if row is None:
+            self._count_stranger(name[:64], now)
             return "wrong"
         async with self._store.writing() as session:
             row = await session.get_one(DoctorRow, row.id)
@@ -113,6 +119,31 @@ class Accounts:
             token = secrets.token_urlsafe(32)
             session.add(SessionRow(token_hash=_digest(token), doctor=row.id, created_at=now, seen_at=now))
         return SignedIn(row.id, token)
+
+    def _count_stranger(self, name: str, now: datetime) -> None:
+        """Lock a name that no doctor has as a doctor's would be: whoever tries names must not learn which exist."""
+        failures = self._strangers.pop(name, (0, None))[0] + 1
+        self._strangers[name] = (0, now + LOCKED) if failures >= MAX_FAILURES else (failures, None)
+        while len(self._strangers) > MOST_STRANGERS:
+            self._strangers.pop(next(iter(self._strangers)))
+
+    async def is_open(self, token: str) -> bool:
+        """Tell whether a session goes on, without taking this for a sign of life."""
+        async with self._store.reading() as session:
+            row = await session.get(SessionRow, _digest(token))
+            return row is not None and not _over(row, self._clock.now())
+
+    async def shut_out(self, doctor: str) -> None:
+        """Let a doctor in no more; what they wrote stays.
+
+        :raises KeyError: there is no such doctor.
+        """
+        async with self._store.writing() as session:
+            row = await session.get(DoctorRow, doctor)
+            if row is None:
+                raise KeyError(doctor)
+            row.password_hash, row.on_shift_since, row.available = "", None, False
+            await session.execute(delete(SessionRow).where(SessionRow.doctor == doctor))
 
     async def doctor_of(self, token: str) -> DoctorRow | None:
         """Return whose session a cookie is and note the sign of life; None: nobody's, or it has ended."""
@@ -155,6 +186,22 @@ class Accounts:
             else:
                 row.key_hash = _digest(key)
         return key
+
+    async def stations(self) -> frozenset[str]:
+        """Return the stations that may call in."""
+        async with self._store.reading() as session:
+            return frozenset((await session.scalars(select(StationRow.id))).all())
+
+    async def remove_station(self, id: str) -> None:
+        """Let a station call in no more.
+
+        :raises KeyError: there is no such station.
+        """
+        async with self._store.writing() as session:
+            row = await session.get(StationRow, id)
+            if row is None:
+                raise KeyError(id)
+            await session.delete(row)
 
     async def station_of(self, key: str) -> str | None:
         """Return which station a key belongs to."""

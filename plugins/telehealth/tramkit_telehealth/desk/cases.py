@@ -137,11 +137,20 @@ class Cases:
             if row.state in (CaseState.LIVE, CaseState.CLOSING):
                 row.state = CaseState.CLOSING.value
             else:
-                row.state, row.doctor, row.epoch = CaseState.ABANDONED.value, None, row.epoch + 1
-                row.closed_at = self._clock.now()
+                await self._over(session, row)
             row.lease_until = row.ring_until = None
             self._note(session, id, "kiosk", "left")
             return row
+
+    async def _over(self, session: AsyncSession, row: CaseRow) -> None:
+        """End a case before its summary: abandoned, or the doctor's who has already talked with the resident."""
+        talked = row.live_since is not None and row.doctor is not None
+        mine = row.state in HELD
+        if talked and row.doctor is not None and (mine or await _held(session, row.doctor) is None):
+            row.state = CaseState.CLOSING.value
+            return
+        row.state, row.doctor, row.epoch = CaseState.ABANDONED.value, None, row.epoch + 1
+        row.closed_at = self._clock.now()
 
     async def hung_up(self, id: str, who: str) -> CaseRow | None:
         """The call is over; the doctor writes the summary."""
@@ -217,7 +226,7 @@ class Cases:
     async def accept(self, doctor: str, id: str) -> CaseRow:
         """Claim a waiting case, with a lease.
 
-        :raises Refusal: ``off_shift``, ``busy``, ``taken``, ``gone``.
+        :raises Refusal: ``off_shift``, ``busy``, ``taken``, ``gone``; ``blocked``: not within the doctor's scope.
         """
         now = self._clock.now()
         try:
@@ -258,6 +267,8 @@ class Cases:
             raise Refusal(Trouble.GONE)
         if row.state != CaseState.WAITING:
             raise Refusal(Trouble.TAKEN)
+        if not may_take(person, row):
+            raise Refusal(Trouble.BLOCKED)
         return row
 
     async def release(self, doctor: str, id: str) -> CaseRow:
@@ -298,7 +309,7 @@ class Cases:
             return row
 
     async def hand_over(self, doctor: str, id: str, to: str) -> CaseRow:
-        """Give a case with its draft to another doctor who is on shift and free.
+        """Give a case with its draft to another doctor who is on shift, takes residents, is free, and may take it.
 
         :raises Refusal: ``not_yours``, ``gone``, ``no_such_doctor``.
         """
@@ -307,7 +318,8 @@ class Cases:
             async with self._store.writing() as session:
                 row = await _own(session, doctor, id)
                 other = await session.get(DoctorRow, to)
-                if other is None or to == doctor or other.on_shift_since is None or await _held(session, to):
+                ready = other is not None and other.on_shift_since is not None and other.available
+                if other is None or to == doctor or not ready or not may_take(other, row) or await _held(session, to):
                     raise Refusal(Trouble.NO_SUCH_DOCTOR)
                 row.doctor, row.epoch, row.doctor_gone_at = to, row.epoch + 1, None
                 if row.state != CaseState.CLOSING:
@@ -360,12 +372,12 @@ class Cases:
         async with self._store.writing() as session:
             rows = await session.scalars(select(CaseRow).where(CaseRow.state.in_([state.value for state in OPEN])))
             for row in rows.all():
-                if what := self._too_long(row, now):
+                if what := await self._too_long(session, row, now):
                     self._note(session, row.id, "desk", what)
                     changed.append(row)
         return changed
 
-    def _too_long(self, row: CaseRow, now: datetime) -> str:
+    async def _too_long(self, session: AsyncSession, row: CaseRow, now: datetime) -> str:
         kiosk_lost = row.kiosk_gone_at is not None and now - row.kiosk_gone_at > self._hold
         doctor_lost = row.doctor_gone_at is not None and now - row.doctor_gone_at > self._hold
         match row.state:
@@ -380,7 +392,7 @@ class Cases:
                 _back_to_queue(row)
                 return "doctor lost in the call"
             case CaseState.WAITING if kiosk_lost:
-                row.state, row.closed_at, row.epoch = CaseState.ABANDONED.value, now, row.epoch + 1
+                await self._over(session, row)
                 return "kiosk lost in the queue"
         return ""
 
@@ -405,13 +417,27 @@ def turn(row: CaseRow) -> tuple[bool, datetime]:
     return not row.front, row.opened_at - HEAD_START.get(row.urgency, timedelta())
 
 
-def ahead_of(row: CaseRow, waiting: Sequence[CaseRow]) -> int:
-    """Return how many residents of the same specialty are seen before this one."""
-    return sum(1 for other in waiting if other.specialty == row.specialty and turn(other) < turn(row))
+def may_take(doctor: DoctorRow, row: CaseRow) -> bool:
+    """Tell whether a case is within a doctor's scope and the two have a language in common."""
+    return row.specialty in doctor.specialties and row.language in doctor.languages
+
+
+def ahead_of(row: CaseRow, waiting: Sequence[CaseRow], doctors: Sequence[DoctorRow]) -> int:
+    """Return how many residents are seen before this one by the doctors who may take it.
+
+    :param doctors: those who take residents now; with none of them for this case, its own specialty counts.
+    """
+    mine = [doctor for doctor in doctors if may_take(doctor, row)]
+    before = [other for other in waiting if turn(other) < turn(row)]
+    if not mine:
+        return sum(other.specialty == row.specialty for other in before)
+    return sum(any(may_take(doctor, other) for doctor in mine) for other in before)
 
 
 def _back_to_queue(row: CaseRow) -> None:
-    row.state, row.doctor, row.epoch, row.front = CaseState.WAITING.value, None, row.epoch + 1, True
+    """Let a case wait again; once a doctor has talked with the resident, it is known who, for the summary."""
+    row.state, row.epoch, row.front = CaseState.WAITING.value, row.epoch + 1, True
+    row.doctor = row.doctor if row.live_since else None
     row.lease_until = row.ring_until = row.doctor_gone_at = None
 
 

@@ -122,6 +122,23 @@ def add_station(data: Path, id: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
+@station.command("remove")
+@click.argument("id")
+@click.pass_obj
+def remove_station(data: Path, id: str) -> None:
+    """Let the station ID call in no more."""
+
+    async def remove() -> None:
+        async with _accounts(data) as accounts:
+            await accounts.remove_station(id)
+
+    try:
+        asyncio.run(remove())
+    except KeyError:
+        raise click.ClickException(f'there is no station "{id}"') from None
+    click.echo(f"{id}: may not call in any more")
+
+
 @desk.group()
 def doctor() -> None:
     """Doctors who may sign in."""
@@ -162,6 +179,23 @@ def add_doctor(
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{id}: may sign in")
+
+
+@doctor.command("remove")
+@click.argument("id")
+@click.pass_obj
+def remove_doctor(data: Path, id: str) -> None:
+    """Let the doctor ID in no more and end their sessions; what they wrote stays."""
+
+    async def remove() -> None:
+        async with _accounts(data) as accounts:
+            await accounts.shut_out(id)
+
+    try:
+        asyncio.run(remove())
+    except KeyError:
+        raise click.ClickException(f'there is no doctor "{id}"') from None
+    click.echo(f"{id}: may not sign in any more")
 
 
 @doctor.command("list")

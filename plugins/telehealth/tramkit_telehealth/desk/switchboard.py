@@ -8,7 +8,7 @@ import logging
 from tramkit_hal.clock import Clock
 from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
-from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, Refusal
+from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, Refusal, may_take
 from tramkit_telehealth.desk.lines import DoctorPage, KioskLine
 from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply, Trouble
 from tramkit_telehealth.desk.prescribing import check, prescription_code
@@ -208,12 +208,19 @@ class Switchboard:
             await self._dismiss(found)
             self.changed()
 
+    async def _put_out(self, old: DoctorPage) -> None:
+        if self.pages.get(old.doctor) is old:
+            await self.sign_out(old.doctor)
+
     async def _dismiss(self, old: DoctorPage) -> None:
         await old.tell((await self._state(old.doctor)).model_copy(update={"reload": True, "held": None, "queue": ()}))
         await old.close()
 
     async def from_page(self, sender: DoctorPage, n: int, command: page.Command) -> Reply:
-        """Do what a doctor commands."""
+        """Do what a doctor commands, while the session lasts."""
+        if await self._accounts.doctor_of(sender.token) is None:
+            await self._put_out(sender)
+            return Reply(n=n, trouble=Trouble.NOT_YOURS)
         try:
             await self._do(sender, command)
         except Refusal as refusal:
@@ -250,6 +257,8 @@ class Switchboard:
             case page.SaveDraft(case=id, version=version, draft=draft):
                 await self._cases.save_draft(doctor, id, version, draft)
             case page.HandOver(case=id, doctor=other):
+                if other not in self.pages:  # nobody would hear it ring
+                    raise Refusal(Trouble.NO_SUCH_DOCTOR)
                 case = await self._cases.hand_over(doctor, id, other)
                 if case.state in CALLING:
                     await self._start_leg(case)
@@ -257,13 +266,8 @@ class Switchboard:
                 await self._close(doctor, id, draft)
             case page.Beat():
                 await self._cases.renew(doctor)
-                if await self._accounts.doctor_of(sender.token) is None:
-                    await self.sign_out(doctor)
 
     async def _accept(self, doctor: str, id: str) -> None:
-        person, case = await self._doctor(doctor), await self._cases.get(id)
-        if person is not None and case is not None and case.specialty not in person.specialties:
-            raise Refusal(Trouble.BLOCKED)
         await self._start_leg(await self._cases.accept(doctor, id))
 
     async def _answer(self, doctor: str, id: str, leg: int, sdp: str) -> None:
@@ -308,6 +312,13 @@ class Switchboard:
         while True:
             await self._clock.sleep(SWEEP_SECONDS)
             try:
+                for each in tuple(self.pages.values()):
+                    if not await self._accounts.is_open(each.token):
+                        await self._put_out(each)
+                known = await self._accounts.stations()
+                for line in tuple(self._lines.values()):
+                    if line.connected and line.station not in known:
+                        await line.close()
                 expired = await self._cases.expire()
                 for case in expired:
                     await self._end(case)
@@ -327,17 +338,20 @@ class Switchboard:
             except Exception:  # the top of a task: the next change tells again
                 _log.exception("telling what changed failed")
 
+    def _takes(self, doctor: DoctorRow) -> bool:
+        """Whether a doctor is on shift, takes residents, and has the page open."""
+        return doctor.on_shift_since is not None and doctor.available and doctor.id in self.pages
+
     async def _tell_kiosks(self) -> None:
         cases = await self._cases.open_cases()
         doctors = {doctor.id: doctor for doctor in await self._accounts.doctors()}
-        ready = [d for d in doctors.values() if d.on_shift_since and d.available and d.id in self.pages]
+        ready = [doctor for doctor in doctors.values() if self._takes(doctor)]
         busy = {case.doctor for case in cases if case.doctor and case.state in HELD}
         minutes = {
             each.id: await self._cases.usual_minutes(each.id, self._config.desk.minutes)
             for each in self._config.specialties
         }
         offered = Offered(specialties=specialties(self._config, ready, busy, cases, minutes))
-        offer = {specialty.id: specialty for specialty in offered.specialties}
         waiting = [case for case in cases if case.state == CaseState.WAITING]
         for line in tuple(self._lines.values()):
             if line.connected and line.offered != offered:
@@ -345,9 +359,8 @@ class Switchboard:
                 await line.say(offered)
         for case in cases:
             doctor = doctors.get(case.doctor or "")
-            free = sum(case.specialty in each.specialties and each.id not in busy for each in ready)
             card = doctor_card(doctor, self._config, case.specialty) if doctor else None
-            update = case_update(case, waiting, offer, free, minutes.get(case.specialty, 0), card)
+            update = case_update(case, waiting, ready, busy, minutes.get(case.specialty, 0), card)
             line = self._lines.get(case.station)
             if line is not None and self._told.get(case.id) != update:
                 self._told[case.id] = update
@@ -376,7 +389,9 @@ class Switchboard:
             ),
             held=held_case(held, self._media.get(held.id)) if held else None,
             colleagues=tuple(
-                colleague(each, cases) for each in doctors if each.id != id and each.on_shift_since is not None
+                colleague(each, cases)
+                for each in doctors
+                if each.id != id and self._takes(each) and (held is None or may_take(each, held))
             ),
             past=tuple(past_case(case) for case in past),
             ice_servers=self._config.ice,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import date
 
 from tramkit_hal.words import nfc
-from tramkit_telehealth.desk.cases import CALLING, HELD, ahead_of
+from tramkit_telehealth.desk.cases import CALLING, HELD, ahead_of, may_take
 from tramkit_telehealth.desk.page_protocol import Colleague, Draft, HeldCase, PastCase, Waiting
 from tramkit_telehealth.desk.prescribing import warnings
 from tramkit_telehealth.desk.settings import DeskConfig
@@ -71,7 +71,11 @@ def specialties(
     found: list[Specialty] = []
     for specialty in config.specialties:
         doctors = [doctor for doctor in ready if specialty.id in doctor.specialties]
-        waiting = sum(case.specialty == specialty.id and case.state == CaseState.WAITING for case in cases)
+        waiting = sum(
+            case.state == CaseState.WAITING
+            and (case.specialty == specialty.id or any(may_take(doctor, case) for doctor in doctors))
+            for case in cases
+        )
         free = sum(doctor.id not in busy for doctor in doctors)
         found.append(
             Specialty(
@@ -90,22 +94,23 @@ def specialties(
 def case_update(
     case: CaseRow,
     waiting: Sequence[CaseRow],
-    offer: Mapping[str, Specialty],
-    free: int,
+    ready: Sequence[DoctorRow],
+    busy: Set[str],
     minutes: float,
     card: DoctorCard | None,
 ) -> CaseUpdate:
     """Return where a case is, as its kiosk is told.
 
     :param waiting: the cases that wait, in their order.
-    :param free: doctors of its specialty without a resident.
+    :param ready: doctors who are on shift, take residents, and whose page is open.
+    :param busy: ids of doctors who hold a case.
     """
     state = CaseState(case.state)
     if state is not CaseState.WAITING:
         return CaseUpdate(case=case.id, state=state, doctor=card)
-    ahead = ahead_of(case, waiting)
-    specialty = offer.get(case.specialty)
-    minutes_left = estimate(ahead, specialty.doctors if specialty else 0, free, minutes)
+    ahead = ahead_of(case, waiting, ready)
+    mine = [doctor for doctor in ready if may_take(doctor, case)]
+    minutes_left = estimate(ahead, len(mine), sum(doctor.id not in busy for doctor in mine), minutes)
     return CaseUpdate(case=case.id, state=state, position=ahead + 1, estimate=minutes_left)
 
 
@@ -124,8 +129,8 @@ def waiting_entry(case: CaseRow, doctor: DoctorRow, names: Mapping[str, str], to
         urgency=intake.urgency,
         waiting_since=case.opened_at,
         state=CaseState(case.state),
-        doctor=names.get(case.doctor or "", ""),
-        mine=case.specialty in doctor.specialties and case.language in doctor.languages,
+        doctor=names.get(case.doctor or "", "") if case.state in HELD else "",
+        mine=may_take(doctor, case),
     )
 
 
