@@ -169,7 +169,7 @@ SHOWS = {"identity": "capture", "measure": "capture", "camera": "capture", "work
     "paper": "tell"
 }
 WITHOUT_TIMEOUT = ("call",)
-"""A call has a deadline of its own: the other side."""
+"""Nobody touches the screen in a call: only the presence sensor tells that the resident has gone."""
 
 USES: Mapping[str, Role] = {
     "identity": Role.ID_READER,
@@ -315,7 +315,7 @@ async def test_walking_away_without_a_word(kind: str, tmp_path: Path, log_lines:
         await nothing_stays(s, tmp_path, log_lines)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in WITHOUT_TIMEOUT])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_walking_away_before_the_presence_sensor(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
     async with at_page(kind, tmp_path, timeouts=AWAY) as (s, _service):
         await control(s, Role.PRESENCE, "present", "off")

@@ -11,6 +11,7 @@ import pytest
 from support.plugins import BROKEN, CODE, MANIFEST, install
 
 from tramkit import PluginContext
+from tramkit.manifest import Manifest, Setting, settle
 from tramkit.plugins import commands_of, discover, load
 from tramkit_hal.clock import ManualClock
 
@@ -119,6 +120,46 @@ def test_a_secret_is_taken_from_the_environment_and_never_told(folder: Path) -> 
     assert "TRAMKIT_TEST_NOT_SET is not set" in unset.quarantined[0].reason
     wrong = load(["key"], {"key": {"key": 4711}}, context(), path=[str(folder)])
     assert "4711" not in wrong.quarantined[0].reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("integer", "12", 12),
+        ("number", "0.5", 0.5),
+        ("boolean", "True", True),
+        ("list", "a, b", ["a", "b"]),
+        ("string", "12", "12"),
+        ("url", "https://desk.example.vn", "https://desk.example.vn"),
+    ],
+)
+def test_a_setting_from_the_environment_has_its_own_type(kind: str, text: str, value: object) -> None:
+    manifest = Manifest(api=1, name="typed", title={"vi": "Thử", "en": "Test"}, settings={"it": Setting(type=kind)})
+    assert settle(manifest, {"it": {"env": "IT"}}, {"IT": text}) == {"it": value}
+    if kind not in ("string", "list"):
+        with pytest.raises(ValueError, match=r"settings\.typed\.it"):
+            settle(manifest, {"it": {"env": "IT"}}, {"IT": "neither"})
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"),
+    [
+        ("https://desk.example.vn", True),
+        ("http://127.0.0.1:8082", True),
+        ("http://localhost:8082", True),
+        ("http://[::1]:8082", True),
+        ("http://desk.example.vn", False),
+        ("http://localhost.example.vn", False),
+        ("ftp://127.0.0.1", False),
+        ("desk.example.vn", False),
+    ],
+)
+def test_an_address_on_the_network_needs_tls(address: str, fine: bool, folder: Path) -> None:
+    install(folder, "there", manifest=MANIFEST + '\n[settings.url]\ntype = "url"\n')
+    plugins = load(["there"], {"there": {"url": address}}, context(), path=[str(folder)])
+    assert bool(plugins.services) == fine
+    if not fine:
+        assert "e.g. https://" in plugins.quarantined[0].reason
 
 
 def test_a_plugin_kept_out_is_logged_without_the_message_of_its_exception(

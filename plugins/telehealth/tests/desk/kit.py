@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -422,7 +422,7 @@ class Clinic:
         await kiosk.connect()
         return kiosk
 
-    async def put_doctor(self, id: str, *specialties: str) -> Doctor:
+    async def put_doctor(self, id: str, *specialties: str, languages: Sequence[str] = ("vi",)) -> Doctor:
         """Return a doctor who has not signed in."""
         assert self.desk is not None
         await self.desk.accounts.put_doctor(
@@ -430,15 +430,15 @@ class Clinic:
             name=f"BS. {id}",
             licence=f"licence of {id}",
             specialties=list(specialties or ("general",)),
-            languages=["vi"],
+            languages=list(languages),
             password=PASSWORD,
         )
         self.doctors[id] = Doctor(self, id)
         return self.doctors[id]
 
-    async def doctor(self, id: str = "lan", *specialties: str) -> Doctor:
+    async def doctor(self, id: str = "lan", *specialties: str, languages: Sequence[str] = ("vi",)) -> Doctor:
         """Return a doctor who is signed in and on shift."""
-        doctor = await self.put_doctor(id, *specialties)
+        doctor = await self.put_doctor(id, *specialties, languages=languages)
         assert (await doctor.sign_in()).status == 303
         await doctor.open_page()
         await doctor.must("set_shift", on=True)

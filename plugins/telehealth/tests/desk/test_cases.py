@@ -92,6 +92,13 @@ async def test_only_a_doctor_on_shift_with_the_specialty_and_free_may_accept(cli
     assert (await doctor.do("set_shift", on=False)).trouble is Trouble.BUSY
 
 
+async def test_a_doctor_without_the_residents_language_may_not_accept(clinic: Clinic) -> None:
+    kiosk, lan, minh = await clinic.kiosk(), await clinic.doctor("lan"), await clinic.doctor("minh", languages=["en"])
+    await kiosk.open(language="en")
+    assert (await lan.do("accept", case="case-1")).trouble is Trouble.BLOCKED
+    await minh.accept("case-1")
+
+
 async def test_a_doctor_who_does_not_hold_the_case_can_do_nothing_to_it(clinic: Clinic) -> None:
     kiosk, lan, minh = await clinic.kiosk(), await clinic.doctor("lan"), await clinic.doctor("minh")
     await kiosk.open()
@@ -228,6 +235,26 @@ async def test_a_case_is_handed_over_only_to_a_colleague_who_is_on_shift_and_fre
     assert (await clinic.case()).doctor == "lan"
 
 
+async def test_a_case_is_handed_over_only_to_a_colleague_who_could_have_accepted_it(clinic: Clinic) -> None:
+    kiosk, lan = await clinic.kiosk(), await clinic.doctor("lan")
+    await clinic.doctor("heart", "heart")
+    await clinic.doctor("english", languages=["en"])
+    resting, gone = await clinic.doctor("resting"), await clinic.doctor("gone")
+    right = await clinic.doctor("right")
+    await resting.must("set_available", available=False)
+    await gone.close_page()
+    await kiosk.open()
+    await lan.accept()
+    shown = await lan.sees(lambda state: state.held and [each.id for each in state.colleagues] == ["right"])
+    for nobody in ("heart", "english", "resting", "gone"):
+        reply = await lan.do("hand_over", case="case-1", doctor=nobody)
+        assert reply.trouble is Trouble.NO_SUCH_DOCTOR, nobody
+    assert shown.held is not None
+    assert (await clinic.case()).doctor == "lan"
+    await lan.must("hand_over", case="case-1", doctor="right")
+    await right.sees(lambda state: state.held)
+
+
 # ── notes and the end ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -309,6 +336,26 @@ async def test_after_either_side_has_hung_up_the_doctor_still_writes_the_summary
 # ── the order of the queue ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+async def test_a_resident_who_leaves_after_the_doctor_was_lost_in_the_call_is_still_that_doctors(
+    clinic: Clinic,
+) -> None:
+    kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
+    await kiosk.open()
+    await call(kiosk, doctor)
+    await doctor.must("save_draft", case="case-1", version=0, draft=ANSWER)
+    await doctor.close_page()
+    await clinic.wait_for("SELECT doctor_gone_at IS NOT NULL FROM cases")
+    await clinic.pass_time(62)
+    assert (await clinic.case()).state == "waiting"
+    await kiosk.say(LeaveCase(case="case-1", reason="left"))
+    assert (await clinic.case()).state == "closing"
+    shown = await doctor.open_page()
+    assert shown.held is not None
+    assert shown.held.draft == ANSWER
+    await doctor.must("close", case="case-1", draft=ANSWER)
+    assert (await clinic.case()).state == "closed"
+
+
 async def test_urgency_goes_before_and_waiting_makes_up_for_it(clinic: Clinic) -> None:
     kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
     await kiosk.open("can-wait", urgency=3)
@@ -340,6 +387,24 @@ async def test_the_position_is_how_many_of_the_specialty_are_seen_before(clinic:
     assert await place(kiosk, "first", 1) == 1
     await kiosk.say(LeaveCase(case="first", reason="left"))
     assert await place(kiosk, "second", 1) == 1
+
+
+async def test_the_position_counts_everybody_whom_the_same_doctor_sees_before(clinic: Clinic) -> None:
+    kiosk = await clinic.kiosk()
+    await clinic.doctor("both", "general", "heart")
+    await kiosk.open("first")
+    await clinic.pass_time(1)
+    await kiosk.open("heart", specialty="heart")
+    assert await place(kiosk, "heart") == 2
+
+
+async def test_without_a_doctor_who_speaks_the_language_there_is_no_estimate(clinic: Clinic) -> None:
+    kiosk, doctor = await clinic.kiosk(), await clinic.doctor("lan")
+    await kiosk.open("vietnamese")
+    await kiosk.open("english", language="en")
+    assert (await kiosk.update(lambda update: update.case == "vietnamese")).estimate is not None
+    assert (await kiosk.update(lambda update: update.case == "english")).estimate is None
+    await doctor.beat()
 
 
 async def place(kiosk, case: str, position: int | None = None) -> int:

@@ -7,12 +7,16 @@ import json
 
 import aiohttp
 import pytest
+from click.testing import CliRunner
 from desk.kit import ANSWER, Clinic, Kiosk, call, config, intake
 
+from tramkit_telehealth.desk.accounts import IDLE, MAX_FAILURES
 from tramkit_telehealth.desk.app import serve
+from tramkit_telehealth.desk.command import desk
 from tramkit_telehealth.desk.doctors import MAX_MALFORMED as MAX_MALFORMED_COMMANDS
 from tramkit_telehealth.desk.kiosks import MAX_MALFORMED
 from tramkit_telehealth.desk.page_protocol import DeskState, Reply, Trouble
+from tramkit_telehealth.desk.switchboard import SWEEP_SECONDS
 from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
     CaseState,
@@ -352,6 +356,67 @@ async def test_a_second_page_of_a_doctor_takes_over_and_the_first_one_shows_noth
     assert (await second.sees(lambda state: state.held)).held is not None
     assert (await clinic.case()).doctor_gone_at is None
     await second.beat()
+
+
+async def test_a_page_whose_session_has_ended_shows_and_does_nothing_more(clinic: Clinic) -> None:
+    kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
+    await kiosk.open()
+    await doctor.sees(lambda state: state.queue)
+    assert clinic.desk is not None
+    await clinic.desk.accounts.shut_out("lan")
+    await doctor.send("accept", case="case-1")
+    await doctor.heard.until(lambda: doctor.heard.close_code is not None)
+    assert (doctor.state.reload, doctor.state.queue) == (True, ())
+    assert (await clinic.case()).state == "waiting"
+
+
+async def test_a_page_that_says_nothing_is_put_out_when_its_session_ends(clinic: Clinic) -> None:
+    kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
+    await kiosk.open()
+    await doctor.sees(lambda state: state.queue)
+    await clinic.pass_time(IDLE.total_seconds() + 1)
+    await doctor.heard.until(lambda: doctor.heard.close_code is not None)
+    assert (doctor.state.reload, doctor.state.queue) == (True, ())
+
+
+async def test_a_doctor_who_was_removed_signs_in_no_more(clinic: Clinic) -> None:
+    doctor = await clinic.doctor()
+    await run(clinic, "doctor", "remove", "lan")
+    assert (await doctor.get("/")).headers["Location"].startswith("/sign-in?")
+    assert (await doctor.sign_in()).status == 401
+    assert "no doctor" in await run(clinic, "doctor", "remove", "nobody")
+
+
+async def test_a_station_that_was_removed_is_put_out_and_not_let_in_again(clinic: Clinic) -> None:
+    kiosk = await clinic.kiosk()
+    await run(clinic, "station", "remove", "lobby-1")
+    await clinic.pass_time(2 * SWEEP_SECONDS)
+    await kiosk.heard.until(lambda: kiosk.heard.close_code is not None)
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await clinic.station().dial()
+    assert "no station" in await run(clinic, "station", "remove", "lobby-1")
+
+
+async def test_a_name_that_no_doctor_has_is_locked_like_one_that_a_doctor_has(clinic: Clinic) -> None:
+    doctor = await clinic.put_doctor("somebody")
+    answers: dict[str, list[tuple[int, str]]] = {}
+    for name in ("somebody", "nobody"):
+        answers[name] = []
+        for _attempt in range(MAX_FAILURES + 1):
+            page = await doctor.http.post(
+                f"{clinic.address}/sign-in",
+                data={"name": name, "password": "wrong"},
+                headers={"Origin": clinic.address},
+            )
+            answers[name].append((page.status, (await page.text()).replace(name, "NAME")))
+    assert answers["somebody"] == answers["nobody"]
+    assert len(set(answers["nobody"])) == 2
+
+
+async def run(clinic: Clinic, *command: str) -> str:
+    """Run ``tramkit desk`` on the clinic's folder, beside the desk that runs; return what it printed."""
+    done = await asyncio.to_thread(CliRunner().invoke, desk, ["--data", str(clinic.folder), *command])
+    return done.output
 
 
 async def test_doctors_off_shift_are_shown_nobody(clinic: Clinic) -> None:
