@@ -13,8 +13,9 @@ frame a code with the moment of its capture.
     that the screen shows from. Greatest error of the clocks: ``clock_error``.
 ``fps_*``, ``frozen_*``
     different frames a second; share of the time in which no new picture came for more than 200 ms.
-``cpu``
-    of the station's process, camera and all, in cores; the peer's is Chromium's process tree with camera and display.
+``media_cpu``
+    of the process of the station's media with its camera, in cores, without the screen that shows the picture; the
+    peer's is Chromium's process tree with camera and display: the two do not do the same work.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def _print_live(ours: Measured, theirs: Measured) -> None:
         mine, other = ([getattr(live, way) for live in measured.lives] for measured in (ours, theirs))
         _print_picture(way, mine, other)
     cores, peer_cores = ([live.cores for live in measured.lives] for measured in (ours, theirs))
-    emit("call", "cpu", median(cores), "cores", PEER, median(peer_cores))
+    emit("call", "media_cpu", median(cores), "cores", PEER, median(peer_cores))
     error = max(live.clock_error for measured in (ours, theirs) for live in measured.lives)
     emit("call", "clock_error", error * 1000, "ms")
 
