@@ -21,11 +21,11 @@ METRICS = {
         "fps_to_kiosk",
         "picture_delay_to_doctor_p50",
         "picture_delay_to_kiosk_p95",
-        "cpu",
+        "media_cpu",
     },
     "screen": {"tap_to_painted_p50", "tap_to_painted_p95", "cold_start_p50", "page_changes"},
 }
-WITH_PEER = ("accept_to_first_frame", "fps", "picture_delay", "cpu", "tap_to_painted", "cold_start")
+WITH_PEER = ("accept_to_first_frame", "fps", "picture_delay", "media_cpu", "tap_to_painted", "cold_start")
 
 
 @pytest.mark.browser
