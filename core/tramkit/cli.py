@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from tramkit import log
-from tramkit.config import ConfigError, StationConfig, default_config_file, read_config
+from tramkit.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
 from tramkit.hookspecs import PluginContext
 from tramkit.plugins import Installed, commands_of, discover, load
 from tramkit_hal.clock import SystemClock
+from tramkit_hal.roles import Role
 
 USAGE_ERROR = 2
+TERMINAL = "terminal"
+LOG_BESIDE_TERMINAL = "tramkit.log"
+"""Where the log goes, in the current folder, when the terminal shows the pages and the file names no other place."""
 
 
 class Tramkit(click.Group):
@@ -75,10 +80,13 @@ config_option = click.option(
 
 @main.command()
 @config_option
-def run(file: Path | None) -> None:
+@click.option("--screen", default=None, help="Use this screen instead of the file's: web, terminal, scripted.")
+def run(file: Path | None, screen: str | None) -> None:
     """Run the station until it is told to stop."""
     config = _read(file)
-    log.configure(config.log.level, config.log.file)
+    if screen:
+        config = _checked(lambda: with_screen(config, screen))
+    log.configure(config.log.level, _log_file(config))
     from tramkit.run import StartProblem, run_station
 
     clock = SystemClock()
@@ -140,9 +148,22 @@ def demo(file: Path | None) -> None:
     asyncio.run(run_demo(path, _read(path)))
 
 
+def _log_file(config: StationConfig) -> str:
+    """Return where the log goes: never onto a terminal on which the resident's pages stand."""
+    on_terminal = any(binding.driver == TERMINAL for binding in config.roles[Role.SCREEN])
+    if config.log.file or not (on_terminal and sys.stderr.isatty()):
+        return config.log.file
+    click.echo(f"log: {Path(LOG_BESIDE_TERMINAL).absolute()}")
+    return LOG_BESIDE_TERMINAL
+
+
 def _read(file: Path | None, installed: tuple[Installed, ...] | None = None) -> StationConfig:
+    return _checked(lambda: read_config(file or default_config_file(), installed))
+
+
+def _checked(read: Callable[[], StationConfig]) -> StationConfig:
     try:
-        return read_config(file or default_config_file(), installed)
+        return read()
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE_ERROR)

@@ -153,6 +153,19 @@ def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> S
     return config
 
 
+def with_screen(config: StationConfig, driver: str) -> StationConfig:
+    """Return the configuration with only that driver as its screen, with the settings that it gives for it, if any.
+
+    :raises ConfigError: there is no such driver, or it is no screen.
+    """
+    own = tuple(binding for binding in config.roles.get(Role.SCREEN, ()) if binding.driver == driver)
+    roles = {**config.roles, Role.SCREEN: own or (Binding(driver=driver),)}
+    changed = config.model_copy(update={"roles": roles})
+    if problems := [each for each in _roles(changed) if each.startswith(f"roles.{Role.SCREEN.value}.")]:
+        raise ConfigError("--screen", problems)
+    return changed
+
+
 def _roles(config: StationConfig) -> list[str]:
     """Check that each driver exists, is of its role's kind, and takes its settings."""
     problems: list[str] = []

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import pty
 import signal
 import socket
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -136,3 +140,55 @@ async def test_a_screen_that_cannot_be_served_is_said_in_words_and_the_station_k
             taken.close()
             assert str(port) in await station.address("station")
     assert f"cannot listen on port {port}" in station.log.read_text(encoding="utf-8")
+
+
+def test_a_screen_that_does_not_exist_is_answered_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    refused = tramkit("run", "--config", str(station_file(tmp_path)), "--screen", "terminl", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "terminal" in refused.stderr
+    refused = tramkit("run", "--config", str(station_file(tmp_path)), "--screen", "sim_camera", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "is no Screen" in refused.stderr
+
+
+async def test_the_station_runs_in_a_terminal_and_its_log_beside_it(tmp_path: Path) -> None:
+    mine, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 60))
+    station = await asyncio.create_subprocess_exec(
+        str(TRAMKIT),
+        *("run", "--config", str(station_file(tmp_path)), "--screen", "terminal"),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=tmp_path,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
+    os.close(theirs)
+    shown = bytearray()
+    loop, more = asyncio.get_running_loop(), asyncio.Event()
+
+    def read() -> None:
+        try:
+            shown.extend(os.read(mine, 65536))
+        except OSError:  # the terminal's other end is gone
+            loop.remove_reader(mine)
+        more.set()
+
+    async def until(words: str, key: bytes = b"") -> None:
+        async with asyncio.timeout(30):
+            while words.encode() not in shown:
+                more.clear()
+                os.write(mine, key)  # again and again: a key just after the page came is not meant for it
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(more.wait(), 0.5)
+
+    loop.add_reader(mine, read)
+    await until("Chạm vào màn hình")
+    await until("Ông/bà cần", key=b"\r")
+    station.terminate()
+    await until("\x1b[?1049l")  # the terminal is as it was
+    assert await asyncio.wait_for(station.wait(), 30) == 0
+    loop.remove_reader(mine)
+    os.close(mine)
+    lines = [json.loads(line) for line in (tmp_path / "tramkit.log").read_text().splitlines()]
+    assert "visit begins" in [line["event"] for line in lines]

@@ -65,8 +65,12 @@ class TerminalScreen(Screen):
 
     async def _open(self) -> None:
         settings: TerminalSettings = self.settings
-        if not settings.headless and not sys.stdin.isatty():
-            raise DeviceError(Trouble.MISCONFIGURED, "the terminal screen needs a terminal: run the station in one")
+        if not settings.headless and not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on the latter
+            raise DeviceError(
+                Trouble.MISCONFIGURED,
+                "the terminal screen needs a terminal: run the station in one, with neither standard input nor "
+                "standard error sent elsewhere",
+            )
         self._stage.open()
         app = TerminalApp(self._stage, self._videos, self._stop, settings.ghost_tap_ms / 1000)
         size = (settings.columns, settings.lines) if settings.headless else None
