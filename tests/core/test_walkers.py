@@ -9,16 +9,19 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Annotated
 
 from support.golden_pages import golden_pages, view_of
 from support.station import Running, station
 from support.walking import Anything, seeds, walk
 
-from tramkit_hal.clock import ManualClock
+from tramkit import Form, Service, Visit, forms, verbatim
+from tramkit_hal.clock import ManualClock, SystemClock
 from tramkit_hal.device import DeviceContext
-from tramkit_hal.pages import View
-from tramkit_hal.robot import Act, Walker
+from tramkit_hal.pages import Ask, View
 from tramkit_hal.roles import Role
+from tramkit_hal.screens.robot import Act, Walker
+from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.sim.camera import SimCamera
 from tramkit_hal.sim.code_scanner import SimCodeScanner
 from tramkit_hal.sim.id_reader import SimIdReader
@@ -115,3 +118,41 @@ def test_two_walkers_of_one_seed_do_the_same_before_the_same_page() -> None:
     one, other = Walker(3), Walker(3)
     for page in golden_pages().values():
         assert one.act(view_of(page)) == other.act(view_of(page))
+
+
+def robot(**settings: object):
+    """Return the kind of screen before which a robot stands that lives by these settings."""
+    return lambda _none, context: ScriptedScreen(ScriptedScreen.Settings(pause=0.01, **settings), context)
+
+
+async def test_a_robot_with_a_list_of_answers_gives_them_page_by_page() -> None:
+    answers = [Act(), Act(choice="test.asks"), Act(values={"who": "Lan"}), Act(do="press", choice="back")]
+    async with station([Asks()], clock=SystemClock(), screen=robot(answers=answers)) as s:
+        page = await s.page("ask")
+        await s.screen.until(lambda page: page.kind == "tell")
+        page = await s.page("ask")
+        assert isinstance(page, Ask)
+        assert page.fields[0].value == "Lan"
+
+
+async def test_a_robot_with_a_seed_makes_visit_after_visit() -> None:
+    async with station([Asks()], clock=SystemClock(), screen=robot(seed=5)) as s, asyncio.timeout(60):
+        while s.station.visits < 3:
+            await s.screen.changed(30)
+
+
+class Asks(Service):
+    """Asks one question."""
+
+    id = "test.asks"
+    title = verbatim("Asks")
+
+    async def serve(self, visit: Visit) -> None:
+        await visit.ask(Who, verbatim("Who?"))
+        await visit.tell(verbatim("Thank you"))
+
+
+class Who(Form):
+    """Who it is."""
+
+    who: Annotated[str, forms.name(verbatim("Who?"))]

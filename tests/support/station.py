@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from tramkit.devices import Devices
 from tramkit.service import Service
 from tramkit.staff import StaffBell
@@ -58,7 +60,7 @@ async def station(
     bound: Mapping[Role, Sequence[Device]] | None = None,
     timeouts: Timeouts | None = None,
     seed: int = 1,
-    screen: type[ScriptedScreen] = ScriptedScreen,
+    screen: Callable[[BaseModel, DeviceContext], ScriptedScreen] = ScriptedScreen,
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends."""
     clock = clock or ManualClock()

@@ -25,7 +25,7 @@ from tramkit import (
     verbatim,
 )
 from tramkit_hal.pages import View
-from tramkit_hal.robot import Act, Walker, has_way_out
+from tramkit_hal.screens.robot import Act, Walker, has_way_out
 
 _ = Messages("tests")
 

@@ -1,4 +1,4 @@
-"""A robot resident: a screen without pixels for tests, which sees every view and answers as it is told."""
+"""A robot resident: a screen without pixels, which sees every view and answers as it is told, or by itself."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from tramkit_hal.describe import describe
 from tramkit_hal.device import DeviceContext, DeviceInfo
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import AnyPage, Bar, View
 from tramkit_hal.screen import Screen, ScreenCapabilities, Shown
+from tramkit_hal.screens.robot import Act, Walker
 from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
 
@@ -21,8 +22,23 @@ HISTORY = 1_000
 """Views kept; the oldest go first."""
 
 
+class ScriptedSettings(BaseModel):
+    """Settings of the driver ``scripted``: what the robot does by itself; with none of them it waits for a test.
+
+    :param answers: what it does, page by page, from the attract page on; afterwards it stands still.
+    :param seed: it does anything that the screen lets it do, visit after visit, the same for the same seed.
+    :param pause: seconds that it looks at a page.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    answers: tuple[Act, ...] = ()
+    seed: int | None = None
+    pause: float = Field(default=0.3, ge=0.01, le=60)
+
+
 class ScriptedScreen(Screen):
-    """A screen that a test drives.
+    """A screen that a test drives, or that drives itself by its settings.
 
     ::
 
@@ -32,9 +48,11 @@ class ScriptedScreen(Screen):
     """
 
     driver = "scripted"
+    Settings = ScriptedSettings
 
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
         super().__init__(settings, context)
+        self._robot: asyncio.Task[None] | None = None
         self.history: deque[View] = deque(maxlen=HISTORY)
         self.videos: dict[str, NewestFrame] = {}
         self._shown = asyncio.Event()
@@ -51,10 +69,15 @@ class ScriptedScreen(Screen):
         return ScreenCapabilities()
 
     async def _open(self) -> None:
-        return
+        settings = self.settings
+        if isinstance(settings, ScriptedSettings) and (settings.answers or settings.seed is not None):
+            self._robot = asyncio.create_task(self._live(settings), name="robot resident")
 
     async def _close(self) -> None:
-        return
+        robot, self._robot = self._robot, None
+        if robot is not None:
+            robot.cancel()
+            await asyncio.gather(robot, return_exceptions=True)
 
     async def _wipe(self) -> None:
         self.history.clear()
@@ -80,6 +103,22 @@ class ScriptedScreen(Screen):
 
     async def describe(self) -> list[Shown]:
         return describe(self.view) if self.history else []
+
+    async def _live(self, settings: ScriptedSettings) -> None:
+        """Do what the settings say, one thing for each page that is shown."""
+        todo = deque(settings.answers)
+        walker = Walker(settings.seed) if settings.seed is not None else None
+        while todo or walker is not None:
+            view, shown = self.history[-1] if self.history else None, self._shown
+            await self.context.clock.sleep(settings.pause)
+            if view is None or view is not (self.history[-1] if self.history else None):
+                continue
+            act = todo.popleft() if todo else walker.act(view) if walker is not None else Act(do="wait")
+            if (event := act.event(view.page)) is None:
+                continue
+            self._events.put_nowait(event)
+            if act.do != "touch":
+                await shown.wait()
 
     # ── the robot ─────────────────────────────────────────────────────────────────────────────────────────
 
