@@ -96,10 +96,11 @@ class Station:
 
     @property
     def progress(self) -> Progress | None:
-        """The visit under way; None while nobody is here."""
-        if self._progress is None or self._conversation is None:
+        """The visit under way, until everything of it is wiped; None while nobody is here."""
+        if self._progress is None:
             return None
-        return Progress(self._progress.visit, self._progress.service, self._conversation.kind, self._progress.since)
+        kind = self._conversation.kind if self._conversation is not None else "wait"  # it is being wiped
+        return Progress(self._progress.visit, self._progress.service, kind, self._progress.since)
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -278,8 +279,8 @@ class Station:
         finally:
             watch.cancel()
             self._conversation = None
-            self._progress = None
             self.last_wipe_certain = await wipe(visit, self.devices, screen)
+            self._progress = None
             _log.info("visit ends", extra={"visit": id, "ending": ending, "wiped": self.last_wipe_certain})
         if not self._stopping.is_set():
             await self._farewell(screen, conversation.language)
