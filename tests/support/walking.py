@@ -156,7 +156,7 @@ class Walked:
     kinds: set[str]
 
 
-async def walk(glass: Glass, seed: int) -> Walked:
+async def walk(glass: Glass, seed: int, most: int = MOST_ACTS) -> Walked:
     """Make one visit as the resident of a seed, from the menu to its end.
 
     :raises AssertionError: a dead end, a page without a way out, an apology; the message has the seed and the acts.
@@ -168,9 +168,9 @@ async def walk(glass: Glass, seed: int) -> Walked:
             kinds.add(view.page.kind)
             assert has_way_out(view) or not view.page.answers(), f"no way out of {view.page.kind}"
             assert not view.page.title.id.startswith(SORRY), "the station apologises"
-            act = walker.act(view) if len(done) < MOST_ACTS else enough(view)
+            act = walker.act(view) if len(done) < most else enough(view)
             done.append(f"{view.page.kind} {view.page.title.id[:30]!r}: {act.do} {act.choice} {act.value} {act.values}")
-            assert len(done) < 2 * MOST_ACTS, "the visit does not end"
+            assert len(done) < most + MOST_ACTS, "the visit does not end"
             await glass.do(act, view)
     except (AssertionError, TimeoutError) as error:
         told = "\n  ".join(done[-12:])

@@ -1,0 +1,266 @@
+"""The robot residents of tests/core/test_walkers.py before the real screens: a real Chromium, a real Textual."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from playwright.async_api import Browser
+from playwright.async_api import TimeoutError as NotThere
+from support.hands import Hands
+from support.resident import LANDSCAPE, PORTRAIT
+from support.walking import Anything, seeds, walk
+from textual._context import active_app
+from textual.pilot import Pilot
+
+from tramkit.devices import Devices
+from tramkit.staff import StaffBell
+from tramkit.station import Profile, Station
+from tramkit.timeouts import Timeouts
+from tramkit_hal.clock import SystemClock
+from tramkit_hal.device import DeviceContext
+from tramkit_hal.pages import Ask, Control, View
+from tramkit_hal.roles import Role
+from tramkit_hal.screen import Screen
+from tramkit_hal.screens.robot import Act
+from tramkit_hal.screens.terminal import TerminalScreen
+from tramkit_hal.screens.terminal.parts import Part
+from tramkit_hal.screens.web import WebScreen
+from tramkit_hal.sim.camera import SimCamera
+from tramkit_hal.sim.id_reader import SimIdReader
+from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+from tramkit_hal.sim.vital_sensor import SimVitalSensor
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FIRST = int(os.environ.get("TRAMKIT_WALKERS_SEED", "1"))
+VISITS = int(os.environ.get("TRAMKIT_SCREEN_WALKERS", "4"))
+ACTS = 25
+PATIENCE = 10.0
+
+
+class Watched(Protocol):
+    """A screen that remembers the view that it shows."""
+
+    seen: View | None
+
+
+class WatchedWeb(WebScreen):
+    """The web screen."""
+
+    seen: View | None = None
+
+    async def show(self, view: View) -> None:
+        await super().show(view)
+        self.seen = view
+
+
+class WatchedTerminal(TerminalScreen):
+    """The terminal screen."""
+
+    seen: View | None = None
+
+    async def show(self, view: View) -> None:
+        await super().show(view)
+        self.seen = view
+
+
+class Walking:
+    """A walker before a real screen of a running station."""
+
+    def __init__(self, station: Station, screen: Watched) -> None:
+        self.station = station
+        self.screen = screen
+
+    @property
+    def view(self) -> View:
+        assert self.screen.seen is not None
+        return self.screen.seen
+
+    @property
+    def over(self) -> bool:
+        return self.station.progress is None
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        async with asyncio.timeout(PATIENCE):
+            while not true():
+                await asyncio.sleep(0.01)
+
+    async def do(self, act: Act, view: View) -> None:
+        if act.do in ("wait", "touch"):
+            await asyncio.sleep(0)
+            return
+        await self.until_drawn(view)
+        if view is self.screen.seen and isinstance(view.page, Ask):
+            await self.fill(view.page, act)
+        if view is self.screen.seen:
+            await self.press(act, view)
+        await self.until(lambda: self.over or self.screen.seen is not view)
+
+    async def until_drawn(self, view: View) -> None: ...
+    async def fill(self, page: Ask, act: Act) -> None: ...
+    async def press(self, act: Act, view: View) -> None: ...
+
+
+class OnWeb(Walking):
+    """Fingers on the glass of a Chromium."""
+
+    def __init__(self, station: Station, screen: WatchedWeb, hands: Hands) -> None:
+        super().__init__(station, screen)
+        self.web = screen
+        self.hands = hands
+
+    async def until_drawn(self, view: View) -> None:
+        await self.hands.page.wait_for_function(
+            "serial => Number(document.documentElement.dataset.shown) >= serial", arg=self.web.serial
+        )
+
+    async def fill(self, page: Ask, act: Act) -> None:
+        for field in page.fields:
+            value = act.values.get(field.name, "")
+            with suppress(NotThere):  # the page may go at any moment: then there is nothing to fill
+                match field.control:
+                    case Control.CONSENT | Control.CHOICE | Control.YES_NO:
+                        if value and value != field.value:
+                            await self.hands.page.locator(
+                                f'label:has(input[name="{field.name}"][value="{value}"])'
+                            ).click(timeout=2000)
+                    case _:
+                        await self.hands.page.fill(f'[name="{field.name}"]', value, timeout=2000)
+
+    async def press(self, act: Act, view: View) -> None:
+        with suppress(NotThere):
+            if act.do == "answer":
+                await self.answer(act.choice)
+            elif act.choice == "back":
+                await self.hands.page.click("#back", timeout=3000)
+            elif act.choice == "language":
+                await self.hands.page.click(f"#language-{act.value}", timeout=3000)
+            elif act.choice == "change":
+                await self.hands.page.locator(f'[data-press="change"][data-value="{act.value}"]').first.click(
+                    timeout=3000
+                )
+            else:
+                await self.hands.page.click(f"#bar-{act.choice}", timeout=3000)
+
+    async def answer(self, choice: str) -> None:
+        button = self.hands.page.locator(f'[data-choice="{choice}"]').first
+        for _page_of_answers in range(5):
+            if await button.is_visible():
+                break
+            with suppress(NotThere):
+                await self.hands.page.click("[data-step='1']", timeout=500)
+        await button.click(timeout=3000)
+
+
+class OnTerminal(Walking):
+    """A mouse and a keyboard at a terminal."""
+
+    def __init__(self, station: Station, screen: WatchedTerminal) -> None:
+        super().__init__(station, screen)
+        self.terminal = screen
+        assert screen.app is not None
+        self.app = screen.app
+        self.pilot: Pilot[None] = Pilot(self.app)
+        active_app.set(self.app)
+
+    async def until_drawn(self, view: View) -> None:
+        while self.app.serial != self.terminal.serial:
+            await self.pilot.pause()
+
+    async def fill(self, page: Ask, act: Act) -> None:
+        for field in page.fields:
+            value = act.values.get(field.name, "")
+            if field.control in (Control.CHOICE, Control.YES_NO):
+                if value:
+                    await self.click(value)
+            elif field.control is Control.CONSENT:
+                if value != field.value:
+                    await self.click(field.name)
+            elif value:
+                await self.click(field.name)
+                for letter in value[:20]:
+                    self.app.type_key(letter)
+
+    async def press(self, act: Act, view: View) -> None:
+        action = {"language": f"language:{act.value}", "change": f"change:{act.value}"}.get(act.choice, act.choice)
+        await self.click(action)
+
+    async def click(self, action: str) -> None:
+        part = next((part for part in self.app.query(Part) if part.item.action == action), None)
+        if part is None:  # the page has gone meanwhile
+            return
+        part.scroll_visible(animate=False)
+        await self.pilot.pause()
+        await self.pilot.click(part)
+
+
+@asynccontextmanager
+async def running(screen: Screen, folder: Path) -> AsyncGenerator[Station]:
+    """Run a station with this screen and devices that measure at once."""
+    clock = SystemClock()
+
+    def make(driver, role, **settings):
+        return [driver(driver.Settings(**settings), DeviceContext(role, clock, run_dir=folder))]
+
+    bound = {
+        Role.SCREEN: [screen],
+        Role.ID_READER: make(SimIdReader, Role.ID_READER),
+        Role.CAMERA: make(SimCamera, Role.CAMERA),
+        Role.RECEIPT_PRINTER: make(SimReceiptPrinter, Role.RECEIPT_PRINTER),
+        Role.VITAL_SENSOR: make(SimVitalSensor, Role.VITAL_SENSOR, seconds=0),
+    }
+    devices = Devices(bound, clock)
+    profile = Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương")
+    station = Station(
+        profile, devices, [Anything()], StaffBell(clock, "1022"), clock, Timeouts(farewell=0.1), seed=FIRST
+    )
+    task = asyncio.create_task(station.run())
+    try:
+        yield station
+    finally:
+        station.stop()
+        await task
+
+
+async def visits(glass: Walking, begin: Callable[[], Awaitable[object]]) -> None:
+    """Make visit after visit, each with a seed of its own."""
+    print(f"first seed {FIRST}, {VISITS} visits")
+    for seed in seeds(FIRST, VISITS):
+        await glass.until(lambda: glass.over and glass.screen.seen is not None and glass.view.page.kind == "attract")
+        attract = glass.view
+        await glass.until_drawn(attract)
+        await begin()
+        await glass.until(lambda: not glass.over and glass.view.page.kind == "choose")
+        await walk(glass, seed, ACTS)
+        assert glass.station.last_wipe_certain, seed
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("viewport", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+async def test_walkers_at_the_web_screen(chromium: Browser, viewport, tmp_path: Path) -> None:
+    screen = WatchedWeb(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN, SystemClock()))
+    async with running(screen, tmp_path) as station:
+        await station.opened()
+        context = await chromium.new_context(viewport=viewport)
+        hands = Hands(await context.new_page())
+        await hands.open(screen.addresses["station"])
+        glass = OnWeb(station, screen, hands)
+        await visits(glass, lambda: hands.page.click("#main"))
+        assert hands.problems == []
+        await context.close()
+
+
+async def test_walkers_at_the_terminal_screen(tmp_path: Path) -> None:
+    settings = TerminalScreen.Settings(headless=True, ghost_tap_ms=0)
+    screen = WatchedTerminal(settings, DeviceContext(Role.SCREEN, SystemClock()))
+    async with running(screen, tmp_path) as station:
+        await station.opened()
+        glass = OnTerminal(station, screen)
+        await visits(glass, lambda: glass.click("continue"))
