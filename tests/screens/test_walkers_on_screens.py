@@ -151,11 +151,10 @@ class OnWeb(Walking):
 
     async def answer(self, choice: str) -> None:
         button = self.hands.page.locator(f'[data-choice="{choice}"]').first
-        for _page_of_answers in range(5):
-            if await button.is_visible():
-                break
-            with suppress(NotThere):
-                await self.hands.page.click("[data-step='1']", timeout=500)
+        for step in ("-1", "1"):  # the answers may stand page by page, and the one meant before these
+            turn = self.hands.page.locator(f"[data-step='{step}']").first
+            while not await button.is_visible() and await turn.is_visible() and await turn.is_enabled():
+                await turn.click(timeout=1000)
         await button.click(timeout=3000)
 
 

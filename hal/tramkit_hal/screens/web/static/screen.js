@@ -196,6 +196,8 @@ function layout() {
     const more = [...area.parentElement.children].find((child) => "more" in child.dataset);
     more.hidden = true;
     more.hidden = area.scrollHeight <= area.clientHeight + 2;
+    if (more.hidden) area.removeAttribute("tabindex");
+    else area.tabIndex = 0; // keys alone must be able to scroll it
     mark(area, more);
   }
 }
