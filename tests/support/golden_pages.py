@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from importlib.resources import files
 
+from tramkit.golden import read
 from tramkit_hal.pages import (
     AnyPage,
     Ask,
@@ -548,8 +551,17 @@ def _call(connection: str, *, enlarged: bool = False, muted: bool = False) -> Ca
 
 
 def golden_pages() -> dict[str, AnyPage]:
-    """Return all fifteen kinds by name."""
-    return telehealth_pages() | core_pages()
+    """Return all golden pages by name: all fifteen kinds, and what the plugins here ship."""
+    return telehealth_pages() | core_pages() | plugin_pages()
+
+
+def plugin_pages() -> dict[str, AnyPage]:
+    """Return the golden pages of the installed plugins, by plugin and name."""
+    return {
+        f"{point.name}: {name}": page
+        for point in sorted(entry_points(group="tramkit.plugins"), key=lambda point: point.name)
+        for name, page in read(files(point.module.partition(".")[0])).items()
+    }
 
 
 def view_of(

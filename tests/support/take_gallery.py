@@ -23,7 +23,7 @@ LANGUAGES = ("vi", "en")
 
 async def main(folder: Path) -> None:
     """Take the pictures into a folder and write ``index.html`` beside them."""
-    folder.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     screen = WebScreen(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN))
     await screen.open()
     async with async_playwright() as playwright:
