@@ -61,6 +61,8 @@ class _Reader:
             yield Shown(role="button", name=LANGUAGES[language], state=state, action=f"language:{language}")
         if isinstance(page, Tell) and page.tone is not Tone.PLAIN:
             yield Shown(role="text", name=self.t(labels.TONES[page.tone]))
+        if isinstance(page, Done):
+            yield Shown(role="text", name=self.t(labels.TONES[Tone.SUCCESS]))
         yield Shown(role="heading", name=self.t(page.title))
         yield Shown(role="text", name=self.t(view.note))
         if isinstance(page, Tell):
@@ -101,7 +103,7 @@ class _Reader:
                 yield Shown(role="text", name=self.t(labels.CONNECTIONS[page.connection]))
                 yield Shown(role="picture", name=self.t(labels.OTHER_PICTURE), value=page.video)
                 yield Shown(role="picture", name=self.t(labels.OWN_PICTURE), value=page.own_video)
-                yield from self.facts(page.facts)
+                yield from () if page.enlarged else self.facts(page.facts)
             case _:
                 yield from self.core_content(page)
 
@@ -119,7 +121,7 @@ class _Reader:
                     yield Shown(
                         role="text",
                         name=self.t(option.label),
-                        value=self.reason(option),
+                        value=self.reason(option) or self.t(option.hint),
                         state=_state(option),
                     )
             case Help():

@@ -53,9 +53,9 @@ class Golden:
         class Noting(ScriptedScreen):
             async def show(self, view: View) -> None:
                 await super().show(view)
-                if view.page.id not in CORE:
-                    if not (isinstance(view.page, Choose) and not view.back):  # that is the menu
-                        golden.meet(view.page)
+                menu = isinstance(view.page, Choose) and not view.back
+                if view.page.id not in CORE and not menu:
+                    golden.meet(view.page)
 
         return Noting
 
