@@ -87,11 +87,11 @@ def run(file: Path | None, screen: str | None) -> None:
     if screen:
         config = _checked(lambda: with_screen(config, screen))
     log.configure(config.log.level, _log_file(config))
-    from tramkit.run import StartProblem, run_station
+    from tramkit.run import StartProblem, run_station, screens_of
 
     clock = SystemClock()
     context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
-    plugins = load(config.plugins.enabled, config.settings, context)
+    plugins = load(config.plugins.enabled, config.settings, context, screens=screens_of(config))
 
     def announce(name: str, address: str) -> None:
         click.echo(f"{name}: {address}")
@@ -108,10 +108,12 @@ def run(file: Path | None, screen: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def plugins(file: Path | None, as_json: bool) -> None:
     """List the plugins: installed, enabled, quarantined, and why."""
+    from tramkit.run import screens_of
+
     config = _read(file)
     log.configure("error")
     context = PluginContext(clock=SystemClock(), station=config.station.id, site=config.station.site)
-    rows = load(config.plugins.enabled, config.settings, context).report()
+    rows = load(config.plugins.enabled, config.settings, context, screens=screens_of(config)).report()
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return

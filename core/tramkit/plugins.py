@@ -18,12 +18,14 @@ from typing import Any, Literal, TypeVar
 import click
 import pluggy
 
-from tramkit import hookspecs
+from tramkit import golden, hookspecs
 from tramkit.hookspecs import PROJECT, PluginContext
 from tramkit.manifest import Manifest, find_package, read_manifest, settle
 from tramkit.problems import FileProblem
 from tramkit.service import Service
 from tramkit.suggest import did_you_mean
+from tramkit_hal.pages import AnyPage
+from tramkit_hal.screen import ScreenCapabilities
 
 GROUP = "tramkit.plugins"
 PREFIX = "tramkit_"
@@ -156,12 +158,14 @@ def load(
     settings: Mapping[str, Mapping[str, Any]],
     context: PluginContext,
     *,
+    screens: Sequence[ScreenCapabilities] = (),
     path: list[str] | None = None,
 ) -> PluginSet:
     """Load the plugins that a site runs; whatever one of them does, the others are loaded.
 
     :param enabled: names, from ``[plugins] enabled``; others are never imported.
     :param settings: the tables of ``[settings.NAME]``.
+    :param screens: what the site's screens can do; a plugin that needs more, and says nothing instead, does not run.
     :param path: folders to search; None: Python's own.
     """
     plugins = PluginSet(discover(path), tuple(dict.fromkeys(enabled)))
@@ -173,7 +177,7 @@ def load(
             plugin = by_name.get(name)
             if plugin is None:
                 raise _KeptOut("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
-            services = _load_one(plugin, settings.get(name, {}), context, manager)
+            services = _load_one(plugin, settings.get(name, {}), context, manager, screens)
             if twice := {service.id for service in services} & taken:
                 raise _KeptOut("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
         except _KeptOut as out:
@@ -187,10 +191,15 @@ def load(
 
 
 def _load_one(
-    plugin: Installed, given: Mapping[str, Any], context: PluginContext, manager: pluggy.PluginManager
+    plugin: Installed,
+    given: Mapping[str, Any],
+    context: PluginContext,
+    manager: pluggy.PluginManager,
+    screens: Sequence[ScreenCapabilities],
 ) -> list[Service]:
     if plugin.manifest is None:
         raise _KeptOut("manifest", plugin.problem)
+    _verify_pages(plugin, screens)
     try:
         settings = settle(plugin.manifest, given)
     except ValueError as error:
@@ -259,6 +268,24 @@ def _call(manager: pluggy.PluginManager, module: object, hook: str, **arguments:
             raise _KeptOut("verify", f"{hook} must return a list, not {type(result).__name__}")
         made += result
     return made
+
+
+def _verify_pages(plugin: Installed, screens: Sequence[ScreenCapabilities]) -> None:
+    """What the plugin shows must be shown here, or be said in other words."""
+    try:
+        pages: Mapping[str, AnyPage] = golden.read(plugin.folder) if plugin.folder else {}
+    except golden.GoldenError as error:
+        raise _KeptOut("manifest", str(error)) from None
+    for name, page in pages.items():
+        if page.fallback is not None:
+            continue
+        for screen in screens:
+            if lacking := screen.lacks(page):
+                raise _KeptOut(
+                    "verify",
+                    f'page "{name}" asks for {lacking}, which the screen of this site cannot show; '
+                    "bind another screen, or let the plugin's author give the page a fallback",
+                )
 
 
 def _verify_services(manifest: Manifest, services: Iterable[Any]) -> None:

@@ -20,7 +20,7 @@ from tramkit.station import Profile, Station
 from tramkit_hal.clock import Clock
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.roles import Role
-from tramkit_hal.screen import Screen
+from tramkit_hal.screen import Screen, ScreenCapabilities
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,17 @@ def make_devices(config: StationConfig, clock: Clock, run_dir: Path | None = Non
             devices.append(driver(settings, DeviceContext(role, clock, seed=number, run_dir=run_dir)))
         bound[role] = devices
     return Devices(bound, clock)
+
+
+def screens_of(config: StationConfig) -> list[ScreenCapabilities]:
+    """Return what each screen that ``station.toml`` binds can show; none is opened."""
+    found: list[ScreenCapabilities] = []
+    for binding in config.roles.get(Role.SCREEN, ()):
+        driver = load_driver(binding.driver)
+        screen = driver(driver.Settings.model_validate(binding.settings), DeviceContext(Role.SCREEN))
+        if isinstance(screen, Screen):
+            found.append(screen.capabilities)
+    return found
 
 
 async def run_station(config: StationConfig, plugins: PluginSet, clock: Clock, announce: Announce) -> None:

@@ -30,23 +30,28 @@ from tramkit_hal.pages import (
     View,
     Wait,
 )
-from tramkit_hal.screen import Shown
+from tramkit_hal.screen import ScreenCapabilities, Shown
 from tramkit_hal.words import LANGUAGES, Moment, Text, render, show
 
 
-def describe(view: View, drafts: Mapping[str, str] | None = None) -> list[Shown]:
+def describe(
+    view: View, drafts: Mapping[str, str] | None = None, capabilities: ScreenCapabilities | None = None
+) -> list[Shown]:
     """Return everything a person finds on the view, in its language.
 
     :param drafts: what has been typed since the view was shown, by field.
+    :param capabilities: of the screen; None: it can do everything.
     """
-    return [item for item in _Reader(view, drafts or {}).read() if item.name or item.value]
+    can = capabilities or ScreenCapabilities()
+    return [item for item in _Reader(view, drafts or {}, can).read() if item.name or item.value]
 
 
 class _Reader:
     """Walks one view."""
 
-    def __init__(self, view: View, drafts: Mapping[str, str]) -> None:
+    def __init__(self, view: View, drafts: Mapping[str, str], can: ScreenCapabilities) -> None:
         self.view = view
+        self.can = can
         self.drafts = drafts
 
     def t(self, text: Text | None) -> str:
@@ -69,6 +74,8 @@ class _Reader:
             yield Shown(role="text", name=self.t(page.large))
         for paragraph in page.body:
             yield Shown(role="text", name=self.t(paragraph))
+        if self.can.lacks(view.page):
+            yield Shown(role="text", name=self.t(page.fallback))
         yield from self.content(page)
         yield from self.actions(page)
         if view.back:

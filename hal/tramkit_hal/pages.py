@@ -131,12 +131,15 @@ class Page(Data):
     :param id: names the page within the visit; the same step shown again has the same id.
     :param revision: rises when the same page takes other answers; it stays while only what is told changes, so that
         a touch is not lost to a page that counts down.
+    :param fallback: what a screen says that cannot do what the page asks for (a moving picture, a code); without it
+        the plugin does not run on such a screen.
     """
 
     id: str = ""
     revision: int = 0
     title: Text
     body: tuple[Text, ...] = ()
+    fallback: Text | None = None
 
     def answers(self) -> frozenset[str]:
         """Return the choices the page takes; ``continue`` is the one big button."""

@@ -9,21 +9,32 @@ from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.device import Capabilities, Device
 from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import View
+from tramkit_hal.pages import AnyPage, Call, Capture, Pay, View
 from tramkit_hal.video import NewestFrame
 
 
 class ScreenCapabilities(Capabilities):
     """What a screen can show.
 
-    :param video: shows moving pictures.
+    :param video: ``full``: a picture good enough to talk to somebody; ``framing``: good enough to see whether a face
+        is in it; ``none``.
     :param codes: shows QR codes.
     :param touch: takes touches (else keys).
     """
 
-    video: bool = True
+    video: Literal["none", "framing", "full"] = "full"
     codes: bool = True
     touch: bool = True
+
+    def lacks(self, page: AnyPage) -> str:
+        """Return what a page asks for that this screen cannot do, in words for an engineer; empty: it can do all."""
+        if isinstance(page, Call) and self.video != "full":
+            return "a moving picture to talk to"
+        if isinstance(page, Capture) and page.video and self.video == "none":
+            return "a moving picture"
+        if (getattr(page, "codes", ()) or (isinstance(page, Pay) and page.code)) and not self.codes:
+            return "QR codes"
+        return ""
 
 
 class Shown(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from tramkit import PluginContext
 from tramkit.manifest import Manifest, Setting, settle
 from tramkit.plugins import commands_of, discover, load
 from tramkit_hal.clock import ManualClock
+from tramkit_hal.screen import ScreenCapabilities
 
 
 @pytest.fixture
@@ -44,6 +46,30 @@ def test_a_plugin_that_is_installed_and_enabled_offers_its_service(folder: Path)
         "step": "",
         "reason": "",
     }
+
+
+CALL = {"kind": "call", "id": "call", "title": {"id": "Talk"}, "video": "them", "own_video": "self"}
+
+
+@pytest.mark.parametrize(
+    ("page", "screen", "reason"),
+    [
+        (CALL, ScreenCapabilities(), ""),
+        (CALL, ScreenCapabilities(video="framing"), 'page "talk" asks for a moving picture to talk to'),
+        (CALL | {"fallback": {"id": "Listen"}}, ScreenCapabilities(video="none"), ""),
+        ({"kind": "call"}, ScreenCapabilities(), "golden.json, talk.call.title: Field required"),
+    ],
+    ids=["can", "cannot", "says something instead", "no page"],
+)
+def test_a_page_that_the_screen_cannot_show_keeps_its_plugin_out(
+    folder: Path, page: dict[str, object], screen: ScreenCapabilities, reason: str
+) -> None:
+    install(folder, "good")
+    (folder / "toy_good" / "golden.json").write_text(json.dumps({"talk": page}), encoding="utf-8")
+    plugins = load(["good"], {}, context(), screens=[screen], path=[str(folder)])
+    (row,) = plugins.report()
+    assert row["state"] == ("quarantined" if reason else "enabled")
+    assert reason in row["reason"]
 
 
 def test_a_plugin_that_the_site_does_not_enable_is_listed_and_never_imported(folder: Path) -> None:

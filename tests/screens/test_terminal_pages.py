@@ -71,7 +71,7 @@ async def test_every_page_says_what_the_model_says(terminal: Terminal, language:
     for name, page in PAGES.items():
         view = view_of(page, language=language, mode=mode)
         await terminal.show(view)
-        assert await terminal.screen.describe() == describe(view), name
+        assert await terminal.screen.describe() == describe(view, capabilities=terminal.screen.capabilities), name
 
 
 async def test_no_word_is_wider_than_the_terminal(terminal: Terminal) -> None:

@@ -18,7 +18,7 @@ from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.keyboard import layouts
 from tramkit_hal.keyboard.typing import DELETE, Typing, press
 from tramkit_hal.pages import Ask, Attract, Bar, Control, FieldView, View
-from tramkit_hal.screen import Shown
+from tramkit_hal.screen import ScreenCapabilities, Shown
 from tramkit_hal.screens.terminal.keyboard import Keyboard
 from tramkit_hal.screens.terminal.parts import Field, Heading, Part, Press, Tick
 from tramkit_hal.screens.terminal.picture import Code, Picture
@@ -31,6 +31,9 @@ TOUCH_SECONDS = 1.0
 
 _ZONES = ("head", "body", "actions", "bar")
 _WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
+
+CAPABILITIES = ScreenCapabilities(touch=False, video="framing")
+"""Half blocks: enough to see whether one's face is in the picture."""
 
 
 class ViewChanged(Message):
@@ -138,7 +141,7 @@ class TerminalApp(App[None]):
         return self._stage.drafts.get(field.name, field.value)
 
     def _parts(self, view: View) -> dict[str, list[Part]]:
-        items = describe(view, self._stage.drafts)
+        items = describe(view, self._stage.drafts, CAPABILITIES)
         after_head = max((n for n, item in enumerate(items) if item.action.startswith("language:")), default=-1) + 1
         before_bar = len(items) - len(view.bar)
         before_actions = before_bar

@@ -13,7 +13,7 @@ from tramkit_hal.device import DeviceContext, DeviceInfo
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import View
 from tramkit_hal.screen import Screen, ScreenCapabilities, Shown
-from tramkit_hal.screens.terminal.app import TerminalApp, ViewChanged
+from tramkit_hal.screens.terminal.app import CAPABILITIES, TerminalApp, ViewChanged
 from tramkit_hal.stage import BLANK, Stage
 from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
@@ -56,7 +56,7 @@ class TerminalScreen(Screen):
 
     @property
     def capabilities(self) -> ScreenCapabilities:
-        return ScreenCapabilities(touch=False)
+        return CAPABILITIES
 
     @property
     def serial(self) -> int:

@@ -30,6 +30,7 @@ def call_page(
     title = _("Talking with {doctor}", doctor=verbatim(doctor.name)) if doctor else _("Your call with the doctor")
     return Call(
         title=title,
+        fallback=_("On this screen the picture is coarse. You hear the doctor; the doctor sees and hears you."),
         body=tuple(_notes(media, microphone=microphone, speaker=speaker, camera=camera, desk=desk)),
         video="doctor",
         own_video="self",
