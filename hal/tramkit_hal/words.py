@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import re
 import unicodedata
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -126,11 +127,38 @@ def bilingual(*, vi: str, en: str) -> Text:
     return Text(id=en, params={"vi": vi, "en": en}, domain=BILINGUAL)
 
 
+PSEUDO = "qps"
+"""English made two fifths longer: a page that holds it holds any translation."""
+
+
+def lengthen(words: str) -> str:
+    """Return words with vowels doubled and marked until they are 40 % longer; what stands in braces stays."""
+    more, out = 0.0, ""
+    for part in re.split(r"(\{\w+\})", words):
+        if part.startswith("{"):
+            out += part
+            continue
+        for letter in part:
+            out += _MARKED.get(letter, letter)
+            more += 0.4
+            if letter in _MARKED and more >= 1:
+                out += _MARKED[letter]
+                more -= 1
+    return out + "ộ" * round(more)
+
+
+_MARKED = dict(zip("aeiouyAEIOUY", "ấểịộựỹẤỂỊỘỰỸ", strict=True))
+
+
 def render(text: Text, language: str) -> str:
     """Return the words of a text in a language.
 
     A message without a translation is said in English (its id); ``make check`` finds such messages.
     """
+    if language == PSEUDO and text.domain:
+        english = str(text.params["en"]) if text.domain == BILINGUAL else text.id
+        values = {} if text.domain == BILINGUAL else text.params
+        return lengthen(english).format_map({name: show(value, language) for name, value in values.items()})
     if text.domain == BILINGUAL:
         return str(text.params.get(language, text.id))
     n = text.params.get("n")

@@ -9,6 +9,7 @@ from support.golden_pages import golden_pages, view_of
 from support.resident import LANDSCAPE, PORTRAIT, Resident
 
 from tramkit_hal.pages import TEXT_SCALES, Contrast, Mode
+from tramkit_hal.words import PSEUDO, lengthen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -49,3 +50,19 @@ async def test_a_lowered_page_is_whole(resident, viewport):
     await resident.page.set_viewport_size(viewport)
     faults = await faults_of(resident, mode=Mode(lowered=True))
     assert faults == [], "\n".join(faults)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("viewport", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+async def test_words_two_fifths_longer_break_no_page(resident, viewport):
+    await resident.page.set_viewport_size(viewport)
+    faults = await faults_of(resident, language=PSEUDO)
+    assert "ấ" in await resident.page.inner_text("#bar"), "the words are the long ones"
+    assert faults == [], "\n".join(faults)
+
+
+async def test_the_long_language_is_two_fifths_longer():
+    words = "Please place your identity card on the reader, {name}"
+    longer = lengthen(words)
+    assert 1.35 <= len(longer) / len(words) <= 1.45
+    assert "{name}" in longer
