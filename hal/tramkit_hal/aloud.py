@@ -1,0 +1,196 @@
+"""How what is written is said: identity numbers digit by digit, money, dates, times, phone numbers, abbreviations.
+
+A voice reads ``1.366.200 ₫``, ``17/05/1990`` and ``TP.HCM`` wrongly; these rules give it the words that a person would
+say. Vietnamese numbers are put into words here, since voices differ in what they make of digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Said = Callable[["re.Match[str]"], str]
+
+_DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
+_SCALES = ("", "nghìn", "triệu", "tỷ", "nghìn tỷ", "triệu tỷ")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+SHORT_NUMBERS = ("111", "112", "113", "114", "115", "1022")
+"""Numbers to call, said digit by digit: child protection, rescue, police, fire, ambulance, the city's own line."""
+
+ABBREVIATIONS: dict[str, dict[str, str]] = {
+    "vi": {
+        "TP.HCM": "Thành phố Hồ Chí Minh",
+        "TP. HCM": "Thành phố Hồ Chí Minh",
+        "TPHCM": "Thành phố Hồ Chí Minh",
+        "UBND": "Ủy ban nhân dân",
+        "HĐND": "Hội đồng nhân dân",
+        "BHYT": "bảo hiểm y tế",
+        "BHXH": "bảo hiểm xã hội",
+        "CCCD": "căn cước công dân",
+        "GPLX": "giấy phép lái xe",
+        "VNeID": "vê en e ai đi",
+        "VietQR": "Việt quy rờ",
+        "QR": "quy rờ",
+        "SĐT": "số điện thoại",
+        "BS.": "bác sĩ",
+        "mmHg": "mi li mét thủy ngân",
+        "SpO2": "nồng độ ô xy trong máu",
+        "°C": "độ C",
+        "kg": "ki lô gam",
+        "cm": "xăng ti mét",
+        "%": "phần trăm",
+        "ông/bà": "ông bà",
+        "Ông/bà": "Ông bà",
+        "mg": "mi li gam",
+    },
+    "en": {
+        "TP.HCM": "Ho Chi Minh City",
+        "TPHCM": "Ho Chi Minh City",
+        "UBND": "People's Committee",
+        "BHYT": "health insurance",
+        "CCCD": "citizen identity card",
+        "VNeID": "V N e I D",
+        "VietQR": "Viet Q R",
+        "QR": "Q R",
+        "mmHg": "millimetres of mercury",
+        "SpO2": "blood oxygen",
+        "°C": "degrees Celsius",
+        "mg": "milligrams",
+    },
+}
+
+
+def aloud(words: str, language: str) -> str:
+    """Return words as they are to be said.
+
+    :param language: ``vi`` or ``en``.
+    """
+    for pattern, say in _RULES[language]:
+        words = pattern.sub(say, words)
+    return " ".join(words.split())
+
+
+def number_in_words(number: int) -> str:
+    """Return a number in Vietnamese words: 2026 is “hai nghìn không trăm hai mươi sáu”.
+
+    :raises ValueError: it is negative or has more than 18 digits.
+    """
+    if not 0 <= number < 10**18:
+        raise ValueError("0 to 10^18")
+    if number < 10:
+        return _DIGITS[number]
+    groups: list[int] = []
+    while number:
+        number, group = divmod(number, 1000)
+        groups.append(group)
+    said: list[str] = []
+    for place in range(len(groups) - 1, -1, -1):
+        if groups[place]:
+            said.append(_below_thousand(groups[place], whole=place == len(groups) - 1))
+            said.append(_SCALES[place])
+    return " ".join(word for word in said if word)
+
+
+def _below_thousand(number: int, *, whole: bool) -> str:
+    """Return a group of three digits; ``whole``: nothing stands before it."""
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    said = [] if whole and not hundreds else [_DIGITS[hundreds], "trăm"]
+    if tens == 0:
+        if ones:
+            said += (["linh"] if said else []) + [_DIGITS[ones]]
+        return " ".join(said)
+    said += ["mười"] if tens == 1 else [_DIGITS[tens], "mươi"]
+    if ones:
+        last = {1: "mốt" if tens > 1 else "một", 5: "lăm"}.get(ones, _DIGITS[ones])
+        said.append(last)
+    return " ".join(said)
+
+
+def _digit_by_digit(language: str, groups: int) -> Said:
+    """Say digits one by one, with a breath after each group."""
+
+    def say(match: re.Match[str]) -> str:
+        digits = re.sub(r"\D", "", match[0])
+        names = [_DIGITS[int(digit)] if language == "vi" else digit for digit in digits]
+        first = len(names) % groups or groups
+        parts = [names[:first], *(names[at : at + groups] for at in range(first, len(names), groups))]
+        return ", ".join(" ".join(part) for part in parts if part)
+
+    return say
+
+
+def _plain(written: str) -> int:
+    return int(re.sub(r"\D", "", written))
+
+
+def _date(language: str) -> Said:
+    def say(match: re.Match[str]) -> str:
+        before, day, month, year = match[1] or "", int(match[2]), int(match[3]), int(match[4])
+        if not (1 <= day <= 31 and 1 <= month <= 12):
+            return match[0]
+        if language == "en":
+            return f"{before}{day} {_MONTHS[month - 1]} {year}"
+        fourth = "tư" if month == 4 else number_in_words(month)
+        return f"ngày {number_in_words(day)} tháng {fourth} năm {number_in_words(year)}"
+
+    return say
+
+
+def _time(match: re.Match[str]) -> str:
+    hour, minute = int(match[1]), int(match[2])
+    if hour > 23 or minute > 59:
+        return match[0]
+    minutes = f" {number_in_words(minute)} phút" if minute else ""
+    return f"{number_in_words(hour)} giờ{minutes}"
+
+
+def _abbreviations(language: str) -> tuple[re.Pattern[str], Said]:
+    table = ABBREVIATIONS[language]
+    longest = sorted(table, key=len, reverse=True)
+    pattern = "|".join((r"(?<!\w)" if short[0].isalpha() else "") + re.escape(short) + r"(?!\w)" for short in longest)
+    return re.compile(pattern), lambda match: f" {table[match[0]]} "
+
+
+def _stars(word: str) -> tuple[re.Pattern[str], Said]:
+    return re.compile("•+"), lambda match: " ".join([word] * len(match[0]))
+
+
+_NUMBER = r"\d{1,3}(?:\.\d{3})+|\d+"
+_PHONE = re.compile(r"(?<![\d.])(?:\+84|0)(?:[ .]?\d){8,10}(?![\d.]*\d)|(?<!\d)1[89]00(?:[ .]?\d){4,6}(?!\d)")
+_IDENTITY = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
+_SHORT = re.compile(rf"(?<![\d.,/])(?:{'|'.join(SHORT_NUMBERS)})(?![\d/]|[.,]\d| ?₫)")
+_DATE = re.compile(r"(ngày\s+|on\s+)?(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)", re.IGNORECASE)
+
+_RULES: dict[str, tuple[tuple[re.Pattern[str], Said], ...]] = {
+    "vi": (
+        _stars("sao"),
+        (re.compile(rf"({_NUMBER})\s*₫"), lambda match: f"{number_in_words(_plain(match[1]))} đồng"),
+        (_IDENTITY, _digit_by_digit("vi", 3)),
+        (_PHONE, _digit_by_digit("vi", 3)),
+        (_SHORT, _digit_by_digit("vi", 4)),
+        (_DATE, _date("vi")),
+        (re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)"), _time),
+        (re.compile(r"(?<!\d)(\d{2,3})/(\d{2,3})(?=\s*mmHg)"), lambda match: f"{match[1]} trên {match[2]}"),
+        _abbreviations("vi"),
+        (
+            re.compile(r"(?<!\d)(\d+),(\d)(?!\d)"),
+            lambda match: f"{number_in_words(int(match[1]))} phẩy {number_in_words(int(match[2]))}",
+        ),
+        (re.compile(rf"(?<![\d\w])({_NUMBER})(?!\w)"), lambda match: number_in_words(_plain(match[1]))),
+    ),
+    "en": (
+        _stars("star"),
+        (re.compile(rf"({_NUMBER})\s*₫"), lambda match: f"{_plain(match[1])} dong"),
+        (_IDENTITY, _digit_by_digit("en", 3)),
+        (_PHONE, _digit_by_digit("en", 3)),
+        (_SHORT, _digit_by_digit("en", 4)),
+        (_DATE, _date("en")),
+        (re.compile(r"(?<!\d)(\d{2,3})/(\d{2,3})(?=\s*mmHg)"), lambda match: f"{match[1]} over {match[2]}"),
+        _abbreviations("en"),
+        (re.compile(r"(?<![\d\w])(\d{1,3}(?:\.\d{3})+)(?!\w)"), lambda match: str(_plain(match[1]))),
+    ),
+}
