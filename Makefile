@@ -12,7 +12,7 @@ PACKAGES := core/tramkit hal/tramkit_hal $(wildcard plugins/*/tramkit_*)
 # Debian packages, each with a file or command that tells whether it is there.
 SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 libglib2.0-0:libglib-2.0.so.0 \
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
-          libasound2-plugins:libasound_module_pcm_pulse.so
+          libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng
 
 .PHONY: run test check bench pictures gallery install system clean
 

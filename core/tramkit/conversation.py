@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tramkit import own_pages
+from tramkit.speech import Speech
 from tramkit.staff import StaffBell, StaffCall
 from tramkit.timeouts import Idle, Timeouts
 from tramkit_hal.clock import Clock
@@ -101,6 +102,7 @@ class Conversation:
         clock: Clock,
         bell: StaffBell,
         timeouts: Timeouts,
+        speech: Speech | None = None,
         *,
         visit: str,
         language: str,
@@ -112,6 +114,7 @@ class Conversation:
         self._clock = clock
         self._bell = bell
         self._timeouts = timeouts
+        self._speech = speech if speech is not None and speech.available else None
         self._view = View(
             page=Leave(title=verbatim("")),
             visit=visit,
@@ -119,7 +122,7 @@ class Conversation:
             languages=languages,
             head=head,
             site=site,
-            bar=(Bar.START_OVER, Bar.SETTINGS, Bar.LOWER, Bar.HELP),
+            bar=tuple(each for each in Bar if each is not Bar.LISTEN or self._speech is not None),
         )
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue(MAX_PRESSES)
         self._revision = 0
@@ -153,7 +156,9 @@ class Conversation:
     # ── what comes in ─────────────────────────────────────────────────────────────────────────────────────
 
     def take(self, event: Answered | Pressed | Touched) -> None:
-        """Take an event of the screen."""
+        """Take an event of the screen; whatever it is, nothing is said over it."""
+        if self._speech is not None and not (isinstance(event, Pressed) and event.button is Bar.LISTEN):
+            self._speech.hush()
         self._put(event)
 
     def presence(self, present: bool) -> None:
@@ -164,6 +169,17 @@ class Conversation:
         if not present:
             self._gone_task = asyncio.create_task(self._after(self._timeouts.presence, _Gone()))
 
+    def headset(self, plugged: bool) -> None:
+        """Take that headphones were plugged in, which begins to read aloud, or pulled, which ends it."""
+        if self._speech is None or self._closed:
+            return
+        self._speech.private = plugged
+        self._view = self._view.model_copy(update={"listening": plugged})
+        if plugged:
+            self._speech.say(self._view.page, self._view.language)
+        else:
+            self._speech.hush()
+
     def end(self, ending: Ending) -> None:
         """End the visit."""
         self._tell(Ended(ending))
@@ -171,6 +187,8 @@ class Conversation:
     def close(self) -> None:
         """Stop every timer, forget what was shown and said, and take nothing more."""
         self._closed = True
+        if self._speech is not None:
+            self._speech.hush()
         self._view = self._view.model_copy(update={"page": Leave(title=verbatim("")), "note": None})
         self._note = None
         while not self._inbox.empty():
@@ -275,6 +293,8 @@ class Conversation:
         self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note})
         self._note = None
         await self._screen.show(self._view)
+        if self._view.listening and not same and self._speech is not None:
+            self._speech.say(page, self._view.language)
 
     def _stale(self, event: Answered | Pressed) -> bool:
         page = self._view.page
@@ -292,7 +312,7 @@ class Conversation:
             return None
         seconds = float(getattr(self._timeouts, idle.value))
         mode = self._view.mode
-        if mode.text_scale != 1 or mode.contrast is not Contrast.NORMAL or mode.lowered:
+        if mode.text_scale != 1 or mode.contrast is not Contrast.NORMAL or mode.lowered or self._view.listening:
             return max(seconds, self._timeouts.accessibility)
         return seconds
 
@@ -320,6 +340,8 @@ class Conversation:
                 self._speak(press.value)
             case Bar.LOWER:
                 self._set_mode(lowered=not self._view.mode.lowered)
+            case Bar.LISTEN:
+                self._listen()
             case Bar.SETTINGS | Bar.HELP | Bar.START_OVER:
                 return not await self._own_pages(press.button)
             case _:
@@ -353,6 +375,17 @@ class Conversation:
     def _speak(self, language: str) -> None:
         if language in self._view.languages and language in LANGUAGES:
             self._view = self._view.model_copy(update={"language": language})
+
+    def _listen(self) -> None:
+        """Read the page aloud, once more if it was read; stop where it is being read."""
+        if self._speech is None:
+            return
+        on = not self._speech.speaking
+        self._view = self._view.model_copy(update={"listening": on})
+        if on:
+            self._speech.say(self._view.page, self._view.language)
+        else:
+            self._speech.hush()
 
     def _set_mode(self, **changes: object) -> None:
         mode = Mode.model_validate({**self._view.mode.model_dump(), **changes})
@@ -409,6 +442,8 @@ class Conversation:
                 return False
             case Bar.LOWER:
                 self._set_mode(lowered=not self._view.mode.lowered)
+            case Bar.LISTEN:
+                self._listen()
             case Bar.SETTINGS | Bar.HELP | Bar.START_OVER if own_pages.OWN[press.button] != page.kind:
                 self._next_own = press.button
                 return True

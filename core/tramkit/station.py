@@ -15,11 +15,13 @@ from tramkit.devices import Devices
 from tramkit.identity import Level
 from tramkit.menu import menu
 from tramkit.service import Service
+from tramkit.speech import Speech
 from tramkit.staff import StaffBell
 from tramkit.timeouts import Idle, Timeouts
 from tramkit.visit import Visit
 from tramkit.wipe import wipe
 from tramkit_hal.clock import Clock
+from tramkit_hal.device import Device
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import Attract, Choose, Tell, Tone, View
 from tramkit_hal.presence import Presence
@@ -123,6 +125,7 @@ class Station:
     async def _serve(self, screen: Screen) -> None:
         """Serve residents at a screen until the station stops, the screen fails, or a better one is usable."""
         pumps = [asyncio.create_task(self._pump(screen)), asyncio.create_task(self._watch_presence())]
+        pumps += [asyncio.create_task(self._watch_headset(s)) for s in self.devices.of(Role.SPEAKER)]
         try:
             while not self._stopping.is_set() and screen in self.devices.usable(Role.SCREEN, Screen)[:1]:
                 await self._attract(screen)
@@ -201,6 +204,12 @@ class Station:
                 if event.name in ("arrived", "left") and self._conversation is not None:
                     self._conversation.presence(event.name == "arrived")
 
+    async def _watch_headset(self, speaker: Device) -> None:
+        async with speaker.events() as events:
+            async for event in events:
+                if event.name in ("headset_in", "headset_out") and self._conversation is not None:
+                    self._conversation.headset(event.name == "headset_in")
+
     # ── nobody is here ────────────────────────────────────────────────────────────────────────────────────
 
     async def _attract(self, screen: Screen) -> None:
@@ -249,6 +258,7 @@ class Station:
             self._clock,
             self.bell,
             self._timeouts,
+            Speech(self.devices, self._clock),
             visit=id,
             language=self._language,
             languages=self.profile.languages,

@@ -82,8 +82,9 @@ class _Reader:
             yield Shown(role="button", name=self.t(labels.BACK), action="back")
         for button in view.bar:
             lowered = button is Bar.LOWER and view.mode.lowered
+            on = lowered or (button is Bar.LISTEN and view.listening)
             words = labels.RAISE if lowered else labels.BAR[button]
-            yield Shown(role="button", name=self.t(words), state="selected" if lowered else "", action=button.value)
+            yield Shown(role="button", name=self.t(words), state="selected" if on else "", action=button.value)
 
     def content(self, page: Page) -> Iterator[Shown]:
         match page:

@@ -457,6 +457,7 @@ class View(Data):
     :param head: the agency whose station this is.
     :param languages: languages offered in the head.
     :param bar: buttons offered at the bottom.
+    :param listening: whether pages are read aloud.
     :param back: whether Back is offered.
     :param note: why Back or a closed option did nothing, in words; shown once on the page.
     """
@@ -469,5 +470,6 @@ class View(Data):
     head: Text = verbatim("")
     site: Text = verbatim("")
     bar: tuple[Bar, ...] = ()
+    listening: bool = False
     back: bool = False
     note: Text | None = None

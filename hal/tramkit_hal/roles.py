@@ -12,6 +12,7 @@ class Role(StrEnum):
     CAMERA = "camera"
     MICROPHONE = "microphone"
     SPEAKER = "speaker"
+    VOICE = "voice"
     RECEIPT_PRINTER = "receipt_printer"
     VITAL_SENSOR = "vital_sensor"
     PRESENCE = "presence"

@@ -139,6 +139,7 @@ class SimSpeaker(Simulator, Speaker):
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
         super().__init__(settings, context)
         self._volume: float = self.settings.volume
+        self._headset = False
         self._waiting: deque[Sound] = deque(maxlen=BACKLOG)
         self._played: deque[NDArray[np.int16]] = deque(maxlen=25)
         self._playing: asyncio.Task[None] | None = None
@@ -146,7 +147,7 @@ class SimSpeaker(Simulator, Speaker):
 
     @property
     def capabilities(self) -> SpeakerCapabilities:
-        return SpeakerCapabilities()
+        return SpeakerCapabilities(headset=True)
 
     @property
     def level(self) -> float:
@@ -209,8 +210,13 @@ class SimSpeaker(Simulator, Speaker):
     def _facts(self) -> dict[str, str]:
         return {noted("volume"): f"{self._volume:.2f}"}
 
+    def _controls(self) -> tuple[Control, ...]:
+        value = "on" if self._headset else "off"
+        return (Control(name="headset", label=noted("Headphones plugged in"), kind="switch", value=value),)
+
     async def _control(self, name: str, value: str) -> None:
-        raise ValueError(f"{name} cannot be set")
+        self._headset = value == "on"
+        self._emit("headset_in" if self._headset else "headset_out")
 
     def shown(self) -> str:
         frequency, loudness = self.heard()

@@ -1,0 +1,112 @@
+"""Reads pages aloud: the words of a page, a voice, the loudspeaker. What is a resident's own waits for headphones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+
+import numpy as np
+
+from tramkit.devices import Devices
+from tramkit_hal.aloud import aloud
+from tramkit_hal.audio import PIECE, SAMPLE_RATE, Sound, Speaker
+from tramkit_hal.clock import Clock
+from tramkit_hal.pages import AnyPage, Call, Capture, Check, Fact
+from tramkit_hal.roles import Role
+from tramkit_hal.trouble import DeviceError
+from tramkit_hal.voice import Voice
+from tramkit_hal.words import Messages, render
+
+_ = Messages("tramkit")
+_log = logging.getLogger(__name__)
+
+_SENTENCES = re.compile(r"(?<=[.?!:;]) (?=\S)")
+
+PIECE_SECONDS = PIECE / SAMPLE_RATE
+
+
+class Speech:
+    """The station's reading voice, for one visit.
+
+    :ivar private: headphones are plugged in: nobody else hears.
+    """
+
+    def __init__(self, devices: Devices, clock: Clock) -> None:
+        self._devices = devices
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+        self.private = False
+
+    @property
+    def available(self) -> bool:
+        """Whether there are a voice and a loudspeaker that work and that no call uses."""
+        return self._voice("") is not None and self._speaker() is not None
+
+    @property
+    def speaking(self) -> bool:
+        """Whether something is being said now."""
+        return self._task is not None and not self._task.done()
+
+    def say(self, page: AnyPage, language: str) -> None:
+        """Begin to read a page, instead of what is being read."""
+        self.hush()
+        if not isinstance(page, Call):
+            self._task = asyncio.create_task(self._read(parts_of(page, language, private=self.private), language))
+
+    def hush(self) -> None:
+        """Stop in the middle of the word."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _voice(self, language: str) -> Voice | None:
+        for voice in self._devices.usable(Role.VOICE, Voice):
+            if not language or language in voice.capabilities.languages:
+                return voice
+        return None
+
+    def _speaker(self) -> Speaker | None:
+        return next((s for s in self._devices.usable(Role.SPEAKER, Speaker) if s.owner is None), None)
+
+    async def _read(self, parts: list[str], language: str) -> None:
+        voice, speaker = self._voice(language), self._speaker()
+        if voice is None or speaker is None:
+            return
+        try:
+            await speaker.start()
+            try:
+                for part in parts:
+                    await self._play(speaker, await voice.say(part, language))
+            finally:
+                await speaker.stop()
+        except DeviceError as error:
+            _log.warning("page not read aloud", extra={"trouble": error.trouble.value})
+
+    async def _play(self, speaker: Speaker, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> None:
+        began = self._clock.monotonic()
+        for number, at in enumerate(range(0, len(samples), PIECE)):
+            piece = np.zeros(PIECE, dtype=np.int16)
+            piece[: len(samples) - at] = samples[at : at + PIECE]
+            speaker.play(Sound(piece, self._clock.monotonic()))
+            due = began + (number + 1) * PIECE_SECONDS
+            if (wait := due - self._clock.monotonic()) > 0:
+                await self._clock.sleep(wait)
+
+
+def parts_of(page: AnyPage, language: str, *, private: bool) -> list[str]:
+    """Return what is said of a page, in pieces between which one may breathe.
+
+    :param private: only the resident hears: else what was typed, read from a card or measured is not said.
+    """
+    if not private and isinstance(page, Check):
+        page = page.model_copy(update={"facts": _hidden(page.facts)})
+    if not private and isinstance(page, Capture):
+        page = page.model_copy(update={"result": _hidden(page.result)})
+    said = [aloud(render(text, language), language) for text in (page.title, *page.parts())]
+    ended = [part if part[-1] in ".?!:" else f"{part}." for part in said if part]
+    return [sentence for part in ended for sentence in _SENTENCES.split(part)]
+
+
+def _hidden(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    return tuple(fact.model_copy(update={"value": _("is on the screen")}) for fact in facts)
