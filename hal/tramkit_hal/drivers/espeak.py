@@ -82,7 +82,8 @@ def _samples(sound: bytes) -> NDArray[np.int16]:
     """Return a WAV file, of whatever rate, as sound of the station; a pipe's header does not know its length."""
     with wave.open(io.BytesIO(sound)) as file:
         rate = file.getframerate()
-    given = np.frombuffer(sound[44 : len(sound) - len(sound) % 2], dtype="<i2")
+    given = np.frombuffer(sound[44 : len(sound) - len(sound) % 2], dtype="<i2").astype(np.float64)
     at = np.arange(int(len(given) * SAMPLE_RATE / rate)) * (rate / SAMPLE_RATE)
-    stretched: NDArray[np.float64] = np.interp(at, np.arange(len(given)), given)
-    return stretched.astype(np.int16)
+    before = np.floor(at).astype(np.int64)
+    after = np.minimum(before + 1, len(given) - 1)
+    return (given[before] + (given[after] - given[before]) * (at - before)).astype(np.int16)
