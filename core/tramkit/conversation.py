@@ -159,6 +159,8 @@ class Conversation:
         """Take an event of the screen; whatever it is, nothing is said over it."""
         if self._speech is not None and not (isinstance(event, Pressed) and event.button is Bar.LISTEN):
             self._speech.hush()
+            if isinstance(event, Touched) and event.at and self._view.listening:
+                self._speech.say_where(self._view, event.at)
         self._put(event)
 
     def presence(self, present: bool) -> None:
@@ -175,9 +177,9 @@ class Conversation:
             return
         self._speech.private = plugged
         self._view = self._view.model_copy(update={"listening": plugged})
-        if plugged:
+        if plugged and self._revision:
             self._speech.say(self._view.page, self._view.language)
-        else:
+        elif not plugged:
             self._speech.hush()
 
     def end(self, ending: Ending) -> None:

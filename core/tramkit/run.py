@@ -60,13 +60,16 @@ def screens_of(config: StationConfig) -> list[ScreenCapabilities]:
     return found
 
 
-async def run_station(config: StationConfig, plugins: PluginSet, clock: Clock, announce: Announce) -> None:
+async def run_station(
+    config: StationConfig, plugins: PluginSet, clock: Clock, announce: Announce, devices: Devices | None = None
+) -> None:
     """Run a station until it is told to stop (SIGINT, SIGTERM); the visit under way is ended and wiped first.
 
     :param announce: is told the addresses of screen and panel.
+    :param devices: made already; None: they are made as the configuration says.
     :raises StartProblem: the panel cannot be served.
     """
-    devices = make_devices(config, clock)
+    devices = devices or make_devices(config, clock)
     station = Station(
         Profile(config.station.id, config.station.agency, config.station.site, tuple(config.station.languages)),
         devices,

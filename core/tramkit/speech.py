@@ -9,14 +9,17 @@ import re
 import numpy as np
 
 from tramkit.devices import Devices
+from tramkit_hal import labels
 from tramkit_hal.aloud import aloud
 from tramkit_hal.audio import PIECE, SAMPLE_RATE, Sound, Speaker
 from tramkit_hal.clock import Clock
-from tramkit_hal.pages import AnyPage, Call, Capture, Check, Fact
+from tramkit_hal.describe import describe
+from tramkit_hal.keyboard import layouts
+from tramkit_hal.pages import AnyPage, Call, Capture, Check, Fact, View
 from tramkit_hal.roles import Role
 from tramkit_hal.trouble import DeviceError
 from tramkit_hal.voice import Voice
-from tramkit_hal.words import Messages, render
+from tramkit_hal.words import Messages, Text, render
 
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
@@ -50,9 +53,19 @@ class Speech:
 
     def say(self, page: AnyPage, language: str) -> None:
         """Begin to read a page, instead of what is being read."""
+        if isinstance(page, Call):
+            self.hush()
+        else:
+            self._say(parts_of(page, language, private=self.private), language)
+
+    def say_where(self, view: View, at: str) -> None:
+        """Begin to say what a keypad has moved to, instead of what is being read."""
+        if words := words_at(view, at, private=self.private):
+            self._say([aloud(words, view.language)], view.language)
+
+    def _say(self, parts: list[str], language: str) -> None:
         self.hush()
-        if not isinstance(page, Call):
-            self._task = asyncio.create_task(self._read(parts_of(page, language, private=self.private), language))
+        self._task = asyncio.create_task(self._read(parts, language))
 
     def hush(self) -> None:
         """Stop in the middle of the word."""
@@ -106,6 +119,35 @@ def parts_of(page: AnyPage, language: str, *, private: bool) -> list[str]:
     said = [aloud(render(text, language), language) for text in (page.title, *page.parts())]
     ended = [part if part[-1] in ".?!:" else f"{part}." for part in said if part]
     return [sentence for part in ended for sentence in _SENTENCES.split(part)]
+
+
+_KEYS: dict[str, Text] = {
+    layouts.SPACE: labels.SPACE,
+    layouts.DELETE: labels.DELETE,
+    layouts.SHIFT: labels.SHIFT,
+    layouts.WAY: _("Way of typing"),
+}
+
+
+def words_at(view: View, at: str, *, private: bool) -> str:
+    """Return what is said of one thing on the page; empty: it is not there.
+
+    :param at: its action, as the screen describes it; an answer to a question of a form is ``question=answer``, a
+        key of the on-screen keyboard ``key:a``.
+    :param private: only the resident hears: else a value that stands in a field is not said.
+    """
+    if at.startswith("key:"):
+        key = at.removeprefix("key:")
+        return render(_KEYS[key], view.language) if key in _KEYS else layouts.TONE_NAMES.get(key, key)
+    question, picks, answer = at.partition("=")
+    question_met = not picks
+    for item in describe(view):
+        question_met = question_met or (item.role == "field" and item.action == question)
+        if question_met and item.action == (answer if picks else at):
+            secret = item.role in ("field", "fact") and not private
+            chosen = render(_("chosen"), view.language) if item.state == "selected" else ""
+            return ", ".join(each for each in (item.name, "" if secret else item.value, chosen) if each)
+    return ""
 
 
 def _hidden(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

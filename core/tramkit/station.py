@@ -89,6 +89,7 @@ class Station:
         self._language = profile.languages[0]
         self._conversation: Conversation | None = None
         self._touched = asyncio.Event()
+        self._headset = False
         self._attract_view: View | None = None
         self._progress: Progress | None = None
         self._stopping = asyncio.Event()
@@ -207,8 +208,13 @@ class Station:
     async def _watch_headset(self, speaker: Device) -> None:
         async with speaker.events() as events:
             async for event in events:
-                if event.name in ("headset_in", "headset_out") and self._conversation is not None:
-                    self._conversation.headset(event.name == "headset_in")
+                if event.name not in ("headset_in", "headset_out"):
+                    continue
+                self._headset = event.name == "headset_in"
+                if self._conversation is not None:
+                    self._conversation.headset(self._headset)
+                elif self._headset:
+                    self._touched.set()  # who plugs in headphones cannot see where to touch
 
     # ── nobody is here ────────────────────────────────────────────────────────────────────────────────────
 
@@ -265,6 +271,8 @@ class Station:
             head=verbatim(self.profile.agency),
             site=verbatim(self.profile.site),
         )
+        if self._headset:
+            conversation.headset(True)
         visit = Visit(
             id=id,
             conversation=conversation,

@@ -14,6 +14,7 @@ from tramkit_hal.roles import Role
 from tramkit_hal.scanner import CodeScanner
 from tramkit_hal.screen import Screen
 from tramkit_hal.vital import VitalSensor
+from tramkit_hal.voice import Voice
 
 CONTRACTS: Mapping[Role, type[Device]] = {
     Role.SCREEN: Screen,
@@ -25,4 +26,5 @@ CONTRACTS: Mapping[Role, type[Device]] = {
     Role.RECEIPT_PRINTER: ReceiptPrinter,
     Role.VITAL_SENSOR: VitalSensor,
     Role.PRESENCE: Presence,
+    Role.VOICE: Voice,
 }

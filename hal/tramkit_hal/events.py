@@ -70,10 +70,15 @@ class Key(BaseModel):
 
 
 class Touched(_Event):
-    """The screen was touched or typed on: somebody is here."""
+    """The screen was touched or typed on: somebody is here.
+
+    :param at: the action of what a keypad has moved to, as :meth:`Screen.describe` names it; a key of the on-screen
+        keyboard is ``key:a``.
+    """
 
     kind: Literal["touched"] = "touched"
     values: _Values = {}
+    at: _Name = ""
 
 
 Event = Annotated[Answered | Pressed | Touched, Field(discriminator="kind")]

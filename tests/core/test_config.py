@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tramkit.config import ConfigError, default_config_file, read_config
+from tramkit.panel import words
 from tramkit.plugins import discover
+from tramkit_hal.contracts import CONTRACTS
+from tramkit_hal.roles import Role
 
 GOOD = """
 [station]
@@ -36,6 +39,10 @@ def problems(tmp_path: Path, text: str | bytes) -> str:
 def test_the_configuration_that_comes_with_tramkit_is_good() -> None:
     config = read_config(default_config_file(), discover())
     assert config.plugins.enabled == ("telehealth",)
+
+
+def test_every_role_has_a_contract_and_a_name_for_the_operator() -> None:
+    assert set(CONTRACTS) == set(Role) == set(words.ROLES)
 
 
 def test_a_small_configuration_is_enough(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tramkit_hal.audio import PIECE, Sound
+from tramkit_hal.audio import PIECE, SAMPLE_RATE, Sound
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.document import Document, Paragraph
 from tramkit_hal.drivers.opencv import OpenCvCamera
@@ -30,6 +30,7 @@ from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
+from tramkit_hal.sim.voice import SimVoice
 from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.vital import Vital
 from tramkit_hal.words import verbatim
@@ -140,6 +141,13 @@ class TestSimSpeaker(Sim):
         await device.start()  # type: ignore[attr-defined]
         device.play(Sound(np.zeros(PIECE, np.int16), 0.0))  # type: ignore[attr-defined]
         await device.stop()  # type: ignore[attr-defined]
+
+
+class TestSimVoice(Sim):
+    driver, role = SimVoice, Role.VOICE
+
+    async def operate(self, device: Device) -> None:
+        assert len(await device.say("một hai ba", "vi")) > SAMPLE_RATE  # type: ignore[attr-defined]
 
 
 class TestSimReceiptPrinter(Sim):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +13,18 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 from support.doctor import Doctor, chromium_args, write_camera, write_microphone
 from support.hands import Hands
+from support.other_hands import AnyHands, ScriptedHands, TerminalHands
 from support.resident import LANDSCAPE, PORTRAIT
 from support.site import PanelClient, Program, panel, start
 
+from tramkit.config import read_config
+from tramkit.plugins import PluginContext, load
+from tramkit.run import make_devices, run_station, screens_of
+from tramkit_hal.clock import SystemClock
+from tramkit_hal.device import Device
+from tramkit_hal.roles import Role
+from tramkit_hal.screens.scripted import ScriptedScreen
+from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_telehealth.desk.settings import demo_file
 
 FIRST_FRAME = 7000
@@ -85,6 +96,11 @@ class Site:
     panel: PanelClient
     passwords: dict[str, str] = field(default_factory=dict)
     desk_port: int = 0
+    glass: AnyHands | None = None
+
+    async def anyone(self) -> AnyHands:
+        """Let a resident come before the screen, whichever it is."""
+        return self.glass or await self.resident()
 
     async def resident(self, *, landscape: bool = False) -> Hands:
         """Let a resident come before the screen."""
@@ -151,6 +167,57 @@ async def run_site(folder: Path, browser: Browser, settings: str = STATION) -> A
             await site.station.stop()
     finally:
         await site.desk.stop()
+
+
+SCREENS = {
+    "terminal": """driver = "terminal"
+headless = true
+ghost_tap_ms = 0
+""",
+    "scripted": """driver = "scripted"
+""",
+}
+"""The screens that a test holds by running the station in its own process."""
+
+
+@contextlib.asynccontextmanager
+async def run_site_here(folder: Path, browser: Browser, screen: str, settings: str = STATION) -> AsyncGenerator[Site]:
+    """Run a site whose station is in this process, with another screen than the web's, as long as the block lasts."""
+    site = Site(folder, browser, None, None, None)  # type: ignore[arg-type]
+    await site.start_desk()
+    config_file = folder / "station.toml"
+    web = 'driver = "web"\nport = 0\n'
+    assert web in settings
+    text = settings.replace(web, SCREENS[screen]).format(desk=await site.desk.address("desk"))
+    config_file.write_text(text, encoding="utf-8")
+    config = read_config(config_file)
+    clock = SystemClock()
+    context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
+    plugins = load(config.plugins.enabled, config.settings, context, screens=screens_of(config))
+    devices = make_devices(config, clock)
+    told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    running = asyncio.create_task(
+        run_station(config, plugins, clock, lambda *address: told.put_nowait(address), devices)
+    )
+    try:
+        name, address = await told.get()
+        assert name == "panel"
+        async with panel(address) as client:
+            site.panel = client
+            site.glass = hands_at(devices.of(Role.SCREEN)[0])
+            yield site
+    finally:
+        signal.raise_signal(signal.SIGTERM)  # as an operator ends a station
+        await running
+        await site.desk.stop()
+
+
+def hands_at(screen: Device) -> AnyHands:
+    """Return a resident's hands at a screen of this process."""
+    if isinstance(screen, ScriptedScreen):
+        return ScriptedHands(screen)
+    assert isinstance(screen, TerminalScreen)
+    return TerminalHands(screen)
 
 
 @pytest_asyncio.fixture

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from support.hands import Hands
 from support.memory import found_in, found_in_files, heap_strings
+from support.other_hands import AnyHands
 
 from .conftest import Site
 
@@ -30,7 +31,7 @@ async def until(look: Callable[[], Awaitable[T]], true: Callable[[T], bool], sec
     return found
 
 
-async def intake(site: Site, resident: Hands, language: str = "vi") -> None:
+async def intake(site: Site, resident: AnyHands, language: str = "vi") -> None:
     """Lead the resident from the attract page into the queue."""
     await resident.begin()
     await resident.choose("telehealth.doctor")
@@ -72,7 +73,7 @@ async def intake(site: Site, resident: Hands, language: str = "vi") -> None:
     await resident.at("wait")
 
 
-async def measure(resident: Hands) -> None:
+async def measure(resident: AnyHands) -> None:
     """Have the blood pressure measured and skip the other measurements."""
     await resident.at("capture")
     await resident.go_on()
@@ -83,10 +84,11 @@ async def measure(resident: Hands) -> None:
         await resident.gone("skip")
 
 
-async def nothing_stays(site: Site, resident: Hands) -> None:
+async def nothing_stays(site: Site, resident: AnyHands) -> None:
     """Search everything of the station for what the resident said."""
     await until(site.panel.state, lambda state: state["visit"] is None and state["last_wipe_certain"] is True)
-    assert found_in(await heap_strings(resident.page), CANARIES) == [], "in the screen's memory"
+    if isinstance(resident, Hands):
+        assert found_in(await heap_strings(resident.page), CANARIES) == [], "in the screen's memory"
     assert found_in_files(site.folder, CANARIES, but=["desk"]) == [], "in files and logs"
     state = await site.panel.state()
     assert found_in([json.dumps(state, ensure_ascii=False)], CANARIES) == [], "in the simulators' buffers"

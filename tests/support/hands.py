@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,8 +60,11 @@ class Hands:
         return await self.page.inner_text("#title")
 
     async def read(self) -> str:
-        """Return all the words of the page."""
-        return await self.page.inner_text("#main")
+        """Return all the words of the page, those that stand in its fields too."""
+        return await self.page.evaluate(
+            """() => [document.getElementById("main").innerText,
+                ...[...document.querySelectorAll("#main input[type=text]")].map((field) => field.value)].join("\\n")"""
+        )
 
     async def says(self, words: str) -> None:
         """Wait until the page says something."""
@@ -106,9 +110,14 @@ class Hands:
         for letter in text:
             for key in keys_of(letter):
                 await self.page.locator(f'[data-keys]:not([hidden]) [data-key="{key}"]').click()
+        await self.typed(name, text)
+
+    async def typed(self, name: str, text: str) -> None:
+        """Wait until a field says what was typed; how it is grouped does not matter."""
         await self.page.wait_for_function(
-            "([name, text]) => document.getElementsByName(name)[0].value.toLowerCase() === text",
-            arg=[name, text.lower()],
+            """([name, text]) =>
+                document.getElementsByName(name)[0].value.toLowerCase().replaceAll(/[ /.]/g, "") === text""",
+            arg=[name, re.sub("[ /.]", "", text.lower())],
         )
 
     async def go_on(self) -> None:

@@ -19,6 +19,7 @@ ROLES: dict[Role, Text] = {
     Role.SPEAKER: _("Speaker"),
     Role.RECEIPT_PRINTER: _("Receipt printer"),
     Role.VITAL_SENSOR: _("Health sensors"),
+    Role.VOICE: _("Reading voice"),
     Role.PRESENCE: _("Presence sensor"),
 }
 

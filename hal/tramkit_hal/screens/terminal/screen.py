@@ -63,6 +63,11 @@ class TerminalScreen(Screen):
         """The number of the view on the stage; :attr:`TerminalApp.serial` is that of the one on the glass."""
         return self._stage.serial
 
+    @property
+    def view(self) -> View:
+        """The view on the stage."""
+        return self._stage.view
+
     async def _open(self) -> None:
         settings: TerminalSettings = self.settings
         if not settings.headless and not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on the latter

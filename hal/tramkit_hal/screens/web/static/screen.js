@@ -249,7 +249,7 @@ function capitals(on) {
 function type(key) {
   if (!active) return;
   if (key === "way") return turn();
-  if (document.activeElement !== active) {
+  if (document.activeElement !== active && !document.activeElement.dataset.key) {
     active.focus();
     active.setSelectionRange(active.value.length, active.value.length);
   }
@@ -426,12 +426,51 @@ document.addEventListener("input", ({ target, inputType = "" }) => {
 document.addEventListener("keydown", (event) => {
   if (event.repeat && event.key === "Enter") return event.preventDefault();
   touch();
-  if (event.key !== "Enter" || event.target.nodeName !== "INPUT") return;
+  const { target, key } = event;
+  if (keypad(key, target)) return event.preventDefault();
+  if (key !== "Enter" || target.nodeName !== "INPUT") return;
+  if (target.type === "radio" || target.type === "checkbox") return target.click();
   const fields = inputs().filter((field) => field.dataset.keyboard);
-  const next = fields[fields.indexOf(event.target) + 1];
-  if (next && event.target.dataset.keyboard) next.focus();
+  const next = fields[fields.indexOf(target) + 1];
+  if (next && target.dataset.keyboard) next.focus();
   else document.getElementById("continue")?.click();
 });
+
+// A keypad has five keys: previous, next, OK (Enter), back and help. OK on a field it has come to leads to the keys of
+// the on-screen keyboard, back leads out of them. The station says what it has moved to.
+let reached = null;
+
+function keypad(key, target) {
+  const board = target.closest("[data-keys]");
+  const step = { ArrowDown: 1, ArrowUp: -1, ...(target.type !== "text" && { ArrowRight: 1, ArrowLeft: -1 }) }[key];
+  if (step) {
+    const stops = all("button:enabled,input,textarea,a[href]", board ?? root).filter(
+      (each) => each.checkVisibility() && (board || !each.dataset.key),
+    );
+    const from = stops.indexOf(target);
+    move(stops.at(from < 0 && step < 0 ? -1 : (from + step) % stops.length));
+  } else if (key === "Escape" && board) {
+    active.focus();
+    reached = null;
+  } else if (key === "Escape") document.getElementById("back")?.click();
+  else if (key === "F1") document.getElementById("bar-help")?.click();
+  else if (key !== "Enter") return false;
+  else if (target === reached && target.dataset.keyboard) move(root.querySelector("[data-keys]:not([hidden]) button"));
+  else if (target.matches("button,input,textarea,a")) return false;
+  else document.querySelector("[data-anywhere]")?.click();
+  return true;
+}
+
+function move(stop) {
+  if (!stop) return;
+  stop.focus();
+  reached = stop;
+  const { choice, press, value, key: letter } = stop.dataset;
+  const picked = stop.type === "radio" ? "=" + stop.value : "";
+  const named = letter ? "key:" + letter : stop.name ? stop.name + picked : stop.hash?.replace("#f-", "field:");
+  post({ kind: "touched", values: values(), at: choice ?? (press ? press + (value ? ":" + value : "") : named ?? "") });
+}
+
 document.addEventListener("focusin", ({ target }) => {
   if (target.dataset?.keyboard) activate(target);
   target.closest?.(".field")?.scrollIntoView({ block: "nearest" });

@@ -1,0 +1,130 @@
+"""A resident with a keypad of five keys and no touch; and one who, besides, sees nothing and goes by what is said."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from playwright.async_api import Page
+from playwright.async_api import TimeoutError as NotThere
+
+from tramkit_hal.aloud import aloud
+
+from .hands import LOOK_SECONDS, Hands, keys_of
+from .site import PanelClient
+
+STEPS = 250
+"""More things than any page has."""
+
+
+class KeypadHands(Hands):
+    """Previous, next, OK, back and help at the web screen: nothing else is ever touched."""
+
+    async def begin(self) -> None:
+        await self.at("attract")
+        await self.page.keyboard.press("Enter")
+        await self.at("choose")
+
+    async def choose(self, value: str) -> None:
+        await self.page.locator(f'[data-choice="{value}"]').wait_for(state="attached")
+        self._touched_under = await self.title()
+        await self.ok(f'[data-choice="{value}"]')
+
+    async def pick(self, name: str, value: str = "yes") -> None:
+        await self.ok(f'input[name="{name}"][value="{value}"]')
+
+    async def type(self, name: str, text: str) -> None:
+        await self.ok(f'[name="{name}"]')
+        for letter in text:
+            for key in keys_of(letter):
+                await self.ok(f'[data-keys]:not([hidden]) [data-key="{key}"]')
+        await self.page.keyboard.press("Escape")
+        await self.typed(name, text)
+
+    async def go_on(self) -> None:
+        await self.choose("continue")
+
+    async def press(self, button: str) -> None:
+        if button == "back":
+            await self.page.keyboard.press("Escape")
+        elif button == "bar-help":
+            await self.page.keyboard.press("F1")
+        else:
+            await self.ok(f"#{button}")
+
+    async def ok(self, selector: str) -> None:
+        """Move to something and press OK."""
+        await self.move(selector)
+        await self.page.keyboard.press("Enter")
+
+    async def move(self, selector: str) -> None:
+        """Press next until it is reached; where answers stand page by page, turn the page.
+
+        :raises AssertionError: the keypad does not reach it.
+        """
+        passed: list[str] = []
+        for _step in range(STEPS):
+            if await self.reached(selector):
+                return
+            if await self.page.evaluate("() => document.activeElement.matches(\"[data-step='1']:enabled\")"):
+                await self.page.keyboard.press("Enter")
+            await self.page.keyboard.press("ArrowDown")
+            passed.append(await self.page.evaluate("() => document.activeElement.outerHTML.slice(0, 80)"))
+        raise AssertionError(f"the keypad does not reach {selector}; it passed {passed[:60]}")
+
+    async def reached(self, selector: str) -> bool:
+        """Tell whether the focus is there."""
+        return await self.page.evaluate("(selector) => document.activeElement.matches(selector)", selector)
+
+
+class Ears(KeypadHands):
+    """Hears what the station's voice says, and presses OK when it says what is sought.
+
+    :param panel: where the simulated voice shows its words.
+    """
+
+    def __init__(self, page: Page, panel: PanelClient) -> None:
+        super().__init__(page)
+        self.panel = panel
+
+    async def begin(self) -> None:
+        await self.at("attract")
+        await self.panel.control("speaker", "headset", "on")
+        await self.at("choose")
+
+    async def at(self, kind: str, title: str = "") -> None:
+        await super().at(kind, title)
+        if kind != "attract":
+            await self.hear(aloud(await self.title(), await self.language()))
+
+    async def language(self) -> str:
+        """Return the language of the page."""
+        return await self.page.evaluate("() => document.documentElement.lang")
+
+    async def hear(self, words: str) -> None:
+        """Wait until the voice says something."""
+        async with asyncio.timeout(LOOK_SECONDS):
+            while words.rstrip(".") not in await self.panel.shown("voice"):
+                await asyncio.sleep(0.02)
+
+    async def reached(self, selector: str) -> bool:
+        """Tell whether the last that was said is what stands there: its name, as one hears it."""
+        if not await super().reached(selector):
+            return False
+        with suppress(NotThere, TimeoutError):
+            name = await self.page.evaluate("() => NAME".replace("NAME", NAME))
+            said = aloud(name, await self.language())
+            async with asyncio.timeout(2):
+                while not (await self.panel.shown("voice")).rpartition("\n")[2].startswith(said):
+                    await asyncio.sleep(0.02)
+            return True
+        raise AssertionError(f"nobody heard what stands at {selector}: {name!r}")
+
+
+NAME = """(() => {
+    const at = document.activeElement;
+    const label = at.labels?.[0];
+    const strong = at.querySelector("strong, .label") ?? label?.querySelector("strong, .label") ?? label ?? at;
+    return (at.dataset.key?.trim() ? at.innerText || at.ariaLabel : at.ariaLabel ?? strong.innerText).split("\\n")[0];
+})()"""
+"""The name of what has the focus, as a sighted person reads it."""
