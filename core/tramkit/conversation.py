@@ -295,7 +295,7 @@ class Conversation:
         self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note})
         self._note = None
         await self._screen.show(self._view)
-        if self._view.listening and not same and self._speech is not None:
+        if self._view.listening and not (same and was.title == page.title) and self._speech is not None:
             self._speech.say(page, self._view.language)
 
     def _stale(self, event: Answered | Pressed) -> bool:

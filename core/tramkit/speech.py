@@ -64,8 +64,9 @@ class Speech:
             self._say([aloud(words, view.language)], view.language)
 
     def _say(self, parts: list[str], language: str) -> None:
+        before = self._task
         self.hush()
-        self._task = asyncio.create_task(self._read(parts, language))
+        self._task = asyncio.create_task(self._read(parts, language, before))
 
     def hush(self) -> None:
         """Stop in the middle of the word."""
@@ -80,9 +81,13 @@ class Speech:
         return None
 
     def _speaker(self) -> Speaker | None:
-        return next((s for s in self._devices.usable(Role.SPEAKER, Speaker) if s.owner is None), None)
+        """Return a loudspeaker through which nobody speaks in a call now."""
+        speakers = self._devices.usable(Role.SPEAKER, Speaker)
+        return next((each for each in speakers if each.owner is None or not each.playing), None)
 
-    async def _read(self, parts: list[str], language: str) -> None:
+    async def _read(self, parts: list[str], language: str, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait({before})  # it gives the loudspeaker back
         voice, speaker = self._voice(language), self._speaker()
         if voice is None or speaker is None:
             return
@@ -132,18 +137,23 @@ _KEYS: dict[str, Text] = {
 def words_at(view: View, at: str, *, private: bool) -> str:
     """Return what is said of one thing on the page; empty: it is not there.
 
-    :param at: its action, as the screen describes it; an answer to a question of a form is ``question=answer``, a
-        key of the on-screen keyboard ``key:a``.
+    :param at: its action, as the screen describes it, ``#1`` the second with that action; an answer to a question of
+        a form is ``question=answer``, a key of the on-screen keyboard ``key:a``.
     :param private: only the resident hears: else a value that stands in a field is not said.
     """
     if at.startswith("key:"):
         key = at.removeprefix("key:")
         return render(_KEYS[key], view.language) if key in _KEYS else layouts.TONE_NAMES.get(key, key)
+    at, _number, alike = at.partition("#")
+    skip = int(alike) if alike.isdecimal() else 0
     question, picks, answer = at.partition("=")
     question_met = not picks
     for item in describe(view):
         question_met = question_met or (item.role == "field" and item.action == question)
         if question_met and item.action == (answer if picks else at):
+            if skip:
+                skip -= 1
+                continue
             secret = item.role in ("field", "fact") and not private
             chosen = render(_("chosen"), view.language) if item.state == "selected" else ""
             return ", ".join(each for each in (item.name, "" if secret else item.value, chosen) if each)

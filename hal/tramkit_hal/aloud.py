@@ -155,8 +155,11 @@ def _abbreviations(language: str) -> tuple[re.Pattern[str], Said]:
     return re.compile(pattern), lambda match: f" {table[match[0]]} "
 
 
-def _stars(word: str) -> tuple[re.Pattern[str], Said]:
-    return re.compile("•+"), lambda match: " ".join([word] * len(match[0]))
+def _stars(language: str, word: str) -> tuple[re.Pattern[str], Said]:
+    """Say a number that is partly hidden, digit by digit."""
+    names = {str(digit): name for digit, name in enumerate(_DIGITS if language == "vi" else "0123456789")}
+    names["•"] = word
+    return re.compile(r"\d*•+\d*"), lambda match: " ".join(names[each] for each in match[0])
 
 
 _NUMBER = r"\d{1,3}(?:\.\d{3})+|\d+"
@@ -167,7 +170,7 @@ _DATE = re.compile(r"(ngày\s+|on\s+)?(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)",
 
 _RULES: dict[str, tuple[tuple[re.Pattern[str], Said], ...]] = {
     "vi": (
-        _stars("sao"),
+        _stars("vi", "sao"),
         (re.compile(rf"({_NUMBER})\s*₫"), lambda match: f"{number_in_words(_plain(match[1]))} đồng"),
         (_IDENTITY, _digit_by_digit("vi", 3)),
         (_PHONE, _digit_by_digit("vi", 3)),
@@ -183,7 +186,7 @@ _RULES: dict[str, tuple[tuple[re.Pattern[str], Said], ...]] = {
         (re.compile(rf"(?<![\d\w])({_NUMBER})(?!\w)"), lambda match: number_in_words(_plain(match[1]))),
     ),
     "en": (
-        _stars("star"),
+        _stars("en", "star"),
         (re.compile(rf"({_NUMBER})\s*₫"), lambda match: f"{_plain(match[1])} dong"),
         (_IDENTITY, _digit_by_digit("en", 3)),
         (_PHONE, _digit_by_digit("en", 3)),

@@ -132,6 +132,11 @@ class Speaker(Device):
 
     @property
     @abstractmethod
+    def playing(self) -> bool:
+        """Whether it was started and not stopped since."""
+
+    @property
+    @abstractmethod
     def level(self) -> float:
         """Loudness of the last piece played, 0 to 1."""
 

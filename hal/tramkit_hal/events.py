@@ -72,8 +72,8 @@ class Key(BaseModel):
 class Touched(_Event):
     """The screen was touched or typed on: somebody is here.
 
-    :param at: the action of what a keypad has moved to, as :meth:`Screen.describe` names it; a key of the on-screen
-        keyboard is ``key:a``.
+    :param at: the action of what a keypad has moved to, as :meth:`Screen.describe` names it, ``#1`` the second with
+        that action; a key of the on-screen keyboard is ``key:a``.
     """
 
     kind: Literal["touched"] = "touched"

@@ -103,9 +103,13 @@ class Ears(KeypadHands):
 
     async def hear(self, words: str) -> None:
         """Wait until the voice says something."""
-        async with asyncio.timeout(LOOK_SECONDS):
-            while words.rstrip(".") not in await self.panel.shown("voice"):
-                await asyncio.sleep(0.02)
+        said = ""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                while words.rstrip(".") not in (said := await self.panel.shown("voice")):
+                    await asyncio.sleep(0.02)
+                return
+        raise AssertionError(f"{words!r} was not said, but {said!r}")
 
     async def reached(self, selector: str) -> bool:
         """Tell whether the last that was said is what stands there: its name, as one hears it."""

@@ -264,6 +264,10 @@ class SoundDeviceSpeaker(Speaker):
         return SpeakerCapabilities()
 
     @property
+    def playing(self) -> bool:
+        return self._stream is not None
+
+    @property
     def level(self) -> float:
         return self._level
 

@@ -154,6 +154,10 @@ class SimSpeaker(Simulator, Speaker):
         return self._level
 
     @property
+    def playing(self) -> bool:
+        return self._playing is not None
+
+    @property
     def volume(self) -> float:
         return self._volume
 

@@ -468,7 +468,9 @@ function move(stop) {
   const { choice, press, value, key: letter } = stop.dataset;
   const picked = stop.type === "radio" ? "=" + stop.value : "";
   const named = letter ? "key:" + letter : stop.name ? stop.name + picked : stop.hash?.replace("#f-", "field:");
-  post({ kind: "touched", values: values(), at: choice ?? (press ? press + (value ? ":" + value : "") : named ?? "") });
+  const at = choice ?? (press ? press + (value ? ":" + value : "") : named ?? "");
+  const alike = value ? all(`[data-press="${press}"][data-value="${value}"]`).indexOf(stop) : 0;
+  post({ kind: "touched", values: values(), at: alike > 0 ? `${at}#${alike}` : at });
 }
 
 document.addEventListener("focusin", ({ target }) => {
