@@ -104,6 +104,31 @@ def run(file: Path | None, screen: str | None) -> None:
 
 
 @main.command()
+@click.argument("address")
+@click.option("--language", type=click.Choice(["vi", "en"]), default="vi", help="Of the console.")
+def console(address: str, language: str) -> None:
+    """Look after a running station in a terminal; ADDRESS is its panel's, as the station prints it."""
+    try:
+        from tramkit.console.app import Console
+    except ModuleNotFoundError:
+        raise click.ClickException("the console needs Textual: pip install tramkit[terminal]") from None
+    from tramkit.console.client import PanelClient, PanelTrouble
+
+    async def run() -> None:
+        client = PanelClient(address)
+        try:
+            await client.sign_in()
+            await Console(client, language).run_async()
+        finally:
+            await client.close()
+
+    try:
+        asyncio.run(run())
+    except (PanelTrouble, ValueError) as trouble:
+        raise click.ClickException(str(trouble)) from None
+
+
+@main.command()
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def plugins(file: Path | None, as_json: bool) -> None:

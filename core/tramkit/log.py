@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 import traceback
+from collections import deque
 from pathlib import PurePath
 from typing import Any, TextIO, cast
 
@@ -27,6 +28,9 @@ _QUIET = {
 
 MAX_FIELD = 500
 """Most characters of a field."""
+
+KEPT_LINES = 500
+"""Newest lines kept in memory, for the operator's panel and console."""
 
 MAX_CHAIN = 5
 """Most exceptions that are told of one chain of causes."""
@@ -47,30 +51,55 @@ def configure(level: str = "info", file: str = "", stream: TextIO | None = None)
         if readable
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.stdlib.ExtraAdder(),
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                _places_only,
-                _short_fields,
-            ],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    handler.setFormatter(_formatter(renderer))
+    _kept.setFormatter(_formatter(structlog.processors.JSONRenderer(ensure_ascii=False)))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
-        old.close()
+        if old is not _kept:
+            old.close()
     root.addHandler(handler)
+    root.addHandler(_kept)
     root.setLevel(level.upper())
     sys.excepthook = lambda kind, error, trace: _last_resort("program ended", error)
     sys.unraisablehook = lambda what: _last_resort("error while cleaning up", what.exc_value)
     threading.excepthook = lambda what: _last_resort("thread ended", what.exc_value)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+
+
+class _Kept(logging.Handler):
+    """Keeps the newest lines, numbered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[tuple[int, str]] = deque(maxlen=KEPT_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        number = self.lines[-1][0] + 1 if self.lines else 1
+        self.lines.append((number, self.format(record)))
+
+
+_kept = _Kept()
+
+
+def newest(after: int = 0) -> list[tuple[int, str]]:
+    """Return the lines kept in memory that are newer than a number, each with its own: JSON objects, oldest first."""
+    return [(number, line) for number, line in tuple(_kept.lines) if number > after]
+
+
+def _formatter(renderer: Any) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _places_only,
+            _short_fields,
+        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
 
 
 def _last_resort(words: str, error: BaseException | None) -> None:

@@ -90,6 +90,8 @@ class Station:
         self._conversation: Conversation | None = None
         self._touched = asyncio.Event()
         self._headset = False
+        self.closed = False
+        """Closed for service by the operator: nobody can begin a visit; one under way goes on to its end."""
         self._attract_view: View | None = None
         self._progress: Progress | None = None
         self._stopping = asyncio.Event()
@@ -192,7 +194,7 @@ class Station:
             if event.value in self.profile.languages and event.value in LANGUAGES:
                 self._language = event.value
                 await self._show_attract(screen)
-        elif not isinstance(event, Pressed):
+        elif not isinstance(event, Pressed) and not self.closed:
             self._touched.set()
 
     async def _watch_presence(self) -> None:
@@ -213,7 +215,7 @@ class Station:
                 self._headset = event.name == "headset_in"
                 if self._conversation is not None:
                     self._conversation.headset(self._headset)
-                elif self._headset:
+                elif self._headset and not self.closed:
                     self._touched.set()  # who plugs in headphones cannot see where to touch
 
     # ── nobody is here ────────────────────────────────────────────────────────────────────────────────────
@@ -239,9 +241,9 @@ class Station:
     async def _show_attract(self, screen: Screen) -> None:
         page = Attract(
             id="attract",
-            title=_("Citizen station"),
-            body=(_("Touch the screen to begin"),),
-            services=menu(self.services, self.devices),
+            title=_("This station is closed for maintenance") if self.closed else _("Citizen station"),
+            body=(_("Please come back later."),) if self.closed else (_("Touch the screen to begin"),),
+            services=() if self.closed else menu(self.services, self.devices),
         )
         view = View(
             page=page,

@@ -42,6 +42,11 @@ class Actions:
     def __init__(self, station: Station) -> None:
         self._station = station
 
+    def close_station(self, closed: bool) -> None:
+        """Close the station for service, or open it again; a visit under way goes on to its end."""
+        self._station.closed = closed
+        _log.info("station closed for service" if closed else "station open again")
+
     def device(self, role: str, index: str) -> Device:
         """Return the device at a place in a role's order.
 

@@ -143,6 +143,7 @@ class Report(_Data):
     calls: tuple[CallReport, ...]
     visit: VisitReport | None
     visits: int
+    closed: bool
     last_wipe_certain: bool | None
     services: tuple[ServiceReport, ...]
     plugins: tuple[PluginReport, ...] | None
@@ -172,6 +173,7 @@ class Reporter:
             calls=self._calls(language),
             visit=self._visit(language),
             visits=station.visits,
+            closed=station.closed,
             last_wipe_certain=station.last_wipe_certain if over else None,
             services=self._services(language),
             plugins=self._plugin_reports(language),

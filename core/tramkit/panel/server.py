@@ -14,6 +14,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tramkit import log
 from tramkit.panel import words
 from tramkit.panel.actions import Actions, Refused
 from tramkit.panel.report import PluginsReport, Reporter
@@ -44,6 +45,14 @@ STATIC: Mapping[str, str] = {
 _HERE = Path(__file__).parent / "static"
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class ClosedRequest(BaseModel):
+    """The body of ``POST /api/station/closed``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    closed: bool
 
 
 class ControlRequest(BaseModel):
@@ -115,6 +124,8 @@ class Panel:
                 web.get("/api/devices/{role}/{index}/paper", self._paper),
                 web.post("/api/devices/{role}/{index}/control", self._control),
                 web.post("/api/devices/{role}/{index}/reset", self._reset),
+                web.post("/api/station/closed", self._close_station),
+                web.get("/api/log", self._log_lines),
                 web.post("/api/staff/{id}/acknowledge", self._acknowledge),
                 *(web.get(f"/{name}", self._file) for name in STATIC),
             ]
@@ -220,6 +231,16 @@ class Panel:
         device = self._actions.device(request.match_info["role"], request.match_info["index"])
         await self._actions.reset(device)
         return self._done()
+
+    async def _close_station(self, request: web.Request) -> web.Response:
+        self._actions.close_station((await _body(request, ClosedRequest)).closed)
+        return self._done()
+
+    async def _log_lines(self, request: web.Request) -> web.Response:
+        after = request.query.get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) < 12):
+            raise Refused(400, _("This is malformed: {reason}", reason="after"))
+        return web.json_response([{"number": number, "line": line} for number, line in log.newest(int(after))])
 
     async def _acknowledge(self, request: web.Request) -> web.Response:
         self._actions.acknowledge(request.match_info["id"])

@@ -159,11 +159,13 @@ function visit() {
   const wiped = report.last_wipe_certain;
   const rows = v ? [[words.service, v.service || words.at_menu], [words.resident, v.doing], [words.since, v.since], [words.visit_id, v.id]] : [];
   return section("visit", words.visit,
+    report.closed ? h("p", { class: "line" }, tag(words.station_closed, "work")) : null,
     v ? pairs(rows) : h("p", { class: "note" }, words.nobody),
     pairs([
       [words.visits, String(report.visits)],
       [words.last_wipe, wiped === null ? words.no_visit_yet : state(wiped ? "certain" : "uncertain", wiped ? words.wiped : words.not_wiped)],
-    ]));
+    ]),
+    button(report.closed ? words.open_station : words.close_station, { "data-do": "close", "data-value": String(!report.closed) }));
 }
 
 function services() {
@@ -349,6 +351,7 @@ document.addEventListener("click", (event) => {
   switch (pressed.dataset.do) {
     case "language": speak(pressed.dataset.value); break;
     case "acknowledge": post(`/api/staff/${pressed.dataset.id}/acknowledge`, {}, pressed); break;
+    case "close": post("/api/station/closed", { closed: pressed.dataset.value === "true" }, pressed); break;
     case "reset": askReset(pressed); break;
     case "press": send(pressed, pressed.dataset.value || ""); break;
     case "type": type(pressed.parentElement.querySelector("input")); break;

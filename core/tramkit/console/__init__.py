@@ -1,0 +1,1 @@
+"""The operator's console: a station's panel in a terminal, over SSH."""
