@@ -92,13 +92,13 @@ async def test_a_device_is_reset_by_pressing_twice(tmp_path: Path) -> None:
 
 async def test_a_closed_station_takes_nobody_in_until_it_is_opened(tmp_path: Path) -> None:
     async with at_the_console(tmp_path) as (console, pilot, _running):
-        await until(pilot, lambda: "Open" in now(console))
+        await until(pilot, lambda: "In service" in now(console))
         await pilot.press("c")
         await until(pilot, lambda: "Closed for service" in now(console))
         await pilot.press("l")
         await until(pilot, lambda: "Đang tạm ngừng" in now(console))
         await pilot.press("c")
-        await until(pilot, lambda: "Mở" in now(console))
+        await until(pilot, lambda: "Đang phục vụ" in now(console))
 
 
 async def test_a_station_that_stops_is_said_to_be_lost(tmp_path: Path) -> None:

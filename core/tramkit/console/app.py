@@ -30,7 +30,7 @@ _LABELS = {
 _COLUMNS = (_("Device"), _("Model"), _("State"), _("What to do"))
 _PLUGIN_COLUMNS = (_("Plugin"), _("Version"), _("State"), _("Reason"))
 _TABS = {"devices": _("Devices"), "plugins": _("Plugins and services"), "log": _("Log")}
-_OPEN, _CLOSED = _("Open"), _("Closed for service")
+_OPEN, _CLOSED = _("In service"), _("Closed for service")
 _STYLES = {
     **dict.fromkeys(("ready", "busy", "enabled", "available", "info"), "green"),
     **dict.fromkeys(("degraded", "starting", "limited", "warning", "maintenance"), "yellow"),
@@ -47,6 +47,7 @@ class Console(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = """
+    Screen { overflow: hidden; }
     #now { height: auto; padding: 0 1; background: $boost; }
     #trouble { height: auto; padding: 0 1; background: $error; color: $text; display: none; }
     DataTable { height: 1fr; }
