@@ -1,6 +1,6 @@
 # make run    the station with simulated devices and the doctor's desk; prints the addresses to open
 # make test   every test;  make check  form, types, floors, translations;  make bench  measurements as JSON lines
-# make gallery  a picture of every page
+# make gallery  a picture of every page;  make accessibility  docs/accessibility.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +14,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng
 
-.PHONY: run test check bench pictures gallery install system clean
+.PHONY: run test check bench pictures gallery accessibility install system clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -50,6 +50,10 @@ pictures: install system
 # Every golden page as a picture, with an index to look through: build/gallery/index.html.
 gallery: install system
 	@PYTHONPATH=tests $(BIN)/python -m support.take_gallery build/gallery
+
+# Every golden page measured, and the report point by point.
+accessibility: install system
+	@PYTHONPATH=tests $(BIN)/python -m support.measure_accessibility docs/accessibility.md
 
 clean:
 	rm -rf $(VENV) build var .pytest_cache .ruff_cache .hypothesis

@@ -4,6 +4,8 @@
   const html = document.documentElement;
   const mm = parseFloat(getComputedStyle(html).fontSize) / (8.7 * Number(html.dataset.scale));
   const faults = [];
+  const least = (name, value) => (figures[name] = Math.min(figures[name] ?? Infinity, value)); // what a report tells
+  const figures = (globalThis.figures = {});
   const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !e.closest(".unseen");
   const name = (e) => `${e.nodeName.toLowerCase()}${e.id ? "#" + e.id : ""}.${String(e.className.baseVal ?? e.className).replaceAll(" ", ".")} “${(e.textContent || e.value || "").trim().replace(/\s+/g, " ").slice(0, 30)}”`;
   const scroller = (e) => e.closest("[data-scroll]");
@@ -48,8 +50,10 @@
       if (part) texts.push([part, parent]);
     }
     const style = getComputedStyle(parent);
+    if (!parent.closest("figure")) least("capital_mm", capitalOf(parent) / mm);
     if (parseFloat(style.fontSize) < 6 * mm - 0.01 && !parent.closest("figure")) faults.push(`letters of ${(parseFloat(style.fontSize) / mm).toFixed(1)} mm: ${name(parent)}`);
     const ratio = contrast(style.color, ground(parent));
+    least("contrast", ratio);
     if (ratio < CONTRAST - 0.05) faults.push(`contrast ${ratio.toFixed(1)}: ${name(parent)}`);
   }
   for (const [n, [a, from]] of texts.entries())
@@ -64,18 +68,26 @@
     .map((e) => [e, clipped(e.getBoundingClientRect(), e), e.getBoundingClientRect()])
     .filter(([, rect]) => rect);
   for (const [e, , whole] of targets) {
-    const least = e.matches(".primary,.row,.pick,.key:not(.letters .key)") ? PRIMARY : LEAST;
-    if (Math.min(whole.width, whole.height) < (least - SLACK) * mm) faults.push(`target ${(whole.width / mm).toFixed(1)} × ${(whole.height / mm).toFixed(1)} mm: ${name(e)}`);
+    const bar = !e.matches(".primary,.row,.pick,.key:not(.letters .key)");
+    const size = bar ? LEAST : PRIMARY;
+    least(bar ? "target_mm" : "primary_mm", Math.min(whole.width, whole.height) / mm);
+    if (Math.min(whole.width, whole.height) < (size - SLACK) * mm) faults.push(`target ${(whole.width / mm).toFixed(1)} × ${(whole.height / mm).toFixed(1)} mm: ${name(e)}`);
     if (beyond(whole, new DOMRect(0, -1e6, innerWidth, 2e6), 1)) faults.push(`target leaves the window: ${name(e)}`);
   }
   for (const [n, [a, , ra]] of targets.entries())
     for (const [b, , rb] of targets.slice(n + 1)) {
       if (a.contains(b) || b.contains(a) || scroller(a) !== scroller(b)) continue;
       const across = Math.max(ra.left, rb.left) - Math.min(ra.right, rb.right), down = Math.max(ra.top, rb.top) - Math.min(ra.bottom, rb.bottom);
+      least("gap_mm", Math.max(across, down) / mm);
       if (Math.max(across, down) < (GAP - SLACK) * mm) faults.push(`${(Math.max(across, down) / mm).toFixed(1)} mm between ${name(a)} and ${name(b)}`);
     }
   return [...new Set(faults)];
 
+  function capitalOf(e) {
+    const style = getComputedStyle(e), pen = (globalThis.pen ??= document.createElement("canvas").getContext("2d"));
+    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    return pen.measureText("H").actualBoundingBoxAscent;
+  }
   // How much of a line's height above and below is not printed on by these letters.
   function inkOf(words, e) {
     const style = getComputedStyle(e), pen = (globalThis.pen ??= document.createElement("canvas").getContext("2d"));
