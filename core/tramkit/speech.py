@@ -24,6 +24,10 @@ from tramkit_hal.words import Messages, Text, render
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
+_CLAUSES = re.compile(r"(?<=,) (?=\S)")
+BREATH_WORDS = 24
+"""Longer sentences are parted at their commas."""
+
 _SENTENCES = re.compile(r"(?<=[.?!:;]) (?=\S)")
 
 PIECE_SECONDS = PIECE / SAMPLE_RATE
@@ -123,7 +127,18 @@ def parts_of(page: AnyPage, language: str, *, private: bool) -> list[str]:
         page = page.model_copy(update={"result": _hidden(page.result)})
     said = [aloud(render(text, language), language) for text in (page.title, *page.parts())]
     ended = [part if part[-1] in ".?!:" else f"{part}." for part in said if part]
-    return [sentence for part in ended for sentence in _SENTENCES.split(part)]
+    return [piece for part in ended for sentence in _SENTENCES.split(part) for piece in _breaths(sentence)]
+
+
+def _breaths(sentence: str) -> list[str]:
+    """Return a sentence in pieces that one breath carries, parted at its commas where it is long."""
+    pieces: list[str] = []
+    for clause in _CLAUSES.split(sentence):
+        if pieces and len(f"{pieces[-1]} {clause}".split()) <= BREATH_WORDS:
+            pieces[-1] = f"{pieces[-1]} {clause}"
+        else:
+            pieces.append(clause)
+    return pieces
 
 
 _KEYS: dict[str, Text] = {

@@ -1,0 +1,1 @@
+"""Banking: accounts and consumer loans."""

@@ -1,0 +1,1 @@
+"""Bills: electricity, water, internet, telephone, tuition, apartment fee."""

@@ -1,0 +1,131 @@
+"""Customer codes: each provider's rule is data, read from ``providers.toml`` or an operator's own file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from tramkit_hal.words import Messages, Text
+
+_ = Messages("tramkit_billing")
+
+BUNDLED = Path(__file__).parent / "providers.toml"
+MAX_CODE = 80
+
+
+class Provider(BaseModel):
+    """Who is paid.
+
+    :param pattern: regular expression of a whole code.
+    :param strip: characters that people write into a code and that do not count.
+    :param keep_case: small and capital letters differ.
+    :param phone: the code is a phone number; the country's prefix may stand before it.
+    :param regions: what the first two characters tell.
+    :param pay_oldest_first: a newer bill is not taken before an older one.
+    :param allow_partial: less than a bill may be paid.
+    :param source: where the rule stands.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    service: str
+    name: dict[str, str]
+    pattern: str
+    strip: str = ""
+    keep_case: bool = False
+    phone: bool = False
+    example: str
+    regions: dict[str, str] = {}
+    pay_oldest_first: bool = True
+    allow_partial: bool = False
+    source: str
+    effective_from: date
+    effective_to: date | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"pattern is no regular expression: {error}") from None
+        return pattern
+
+
+class CodeCheck(BaseModel):
+    """What a look at a code found.
+
+    :param ok: whether the code can be right.
+    :param code: as the provider writes it.
+    :param problem: why not, for the resident.
+    :param region: what the code's beginning tells, or nothing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    ok: bool
+    code: str
+    problem: Text | None = None
+    region: str = ""
+
+
+def read_providers(file: Path) -> dict[str, Provider]:
+    """Read providers from a file, by their id.
+
+    :raises ValueError: the file is malformed, or has a provider twice; the words name file and place.
+    """
+    try:
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+        found = [Provider.model_validate(each) for each in read.get("providers", [])]
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    by_id = {each.id: each for each in found}
+    if len(by_id) != len(found):
+        raise ValueError(f"{file}: a provider stands in it twice")
+    return by_id
+
+
+@cache
+def providers() -> dict[str, Provider]:
+    """Return the providers that come with the plugin, by their id."""
+    return read_providers(BUNDLED)
+
+
+def check(provider: str, code: str) -> CodeCheck:
+    """Check a customer code against its provider's rule.
+
+    :param provider: its id, e.g. ``evn``, ``sawaco``, ``internet``, ``phone``, ``tuition``, ``apartment``.
+    :param code: as a person typed or scanned it.
+    :raises LookupError: no such provider.
+    """
+    if provider not in providers():
+        raise LookupError(f"no provider {provider!r}; known are {', '.join(sorted(providers()))}")
+    return check_with(providers()[provider], code)
+
+
+def check_with(rule: Provider, code: str) -> CodeCheck:
+    """Check a customer code against a rule."""
+    tidy = unicodedata.normalize("NFKC", code).strip()
+    tidy = "".join(letter for letter in tidy if letter not in rule.strip)
+    if not rule.keep_case:
+        tidy = tidy.upper()
+    if rule.phone:
+        tidy = re.sub(r"^(?:\+84|84(?=[0-9]{9}$))", "0", tidy)
+    if not tidy:
+        return CodeCheck(
+            ok=False, code="", problem=_("Please enter the customer code, for example {example}.", example=rule.example)
+        )
+    if len(tidy) > MAX_CODE or not re.fullmatch(rule.pattern, tidy, re.ASCII):
+        return CodeCheck(
+            ok=False,
+            code=tidy[:MAX_CODE],
+            problem=_("This is no customer code of this provider. It looks like {example}.", example=rule.example),
+        )
+    return CodeCheck(ok=True, code=tidy, region=rule.regions.get(tidy[:2], ""))

@@ -1,0 +1,1 @@
+"""Payment methods: VietQR and what confirms it."""

@@ -1,0 +1,1 @@
+"""Public-service procedures: fees, health insurance, dossiers."""
