@@ -1,7 +1,7 @@
 """What a loan costs: the schedule to the đồng, and the effective yearly rate with fees.
 
-Interest is reckoned each month on what is still owed (Circular 39/2016/TT-NHNN, Article 13: the rate is told per year on
-the actual balance).
+Interest is reckoned each month on what is still owed (Circular 39/2016/TT-NHNN, Article 13: the rate is told per year
+on the actual balance).
 """
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ def prefixes() -> Prefixes:
 def normalise(text: str) -> MobileNumber:
     """Return a mobile number in its one form.
 
-    :param text: as a person writes it: with spaces, dots, dashes, brackets, ``+84``, ``84``, ``0084``, or the old eleven
-        digits.
+    :param text: as a person writes it: with spaces, dots, dashes, brackets, ``+84``, ``84``, ``0084``, or the old
+        eleven digits.
     :raises NumberProblem: it is no Vietnamese mobile number.
     """
     digits = re.sub(r"[\s.\-()‐-―]", "", unicodedata.normalize("NFKC", text))
