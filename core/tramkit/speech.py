@@ -99,7 +99,7 @@ class Speech:
             await speaker.start()
             try:
                 for part in parts:
-                    await self._play(speaker, await voice.say(part, language))
+                    await self._play(speaker, await voice.say(part, tongue_of(part, voice, language)))
             finally:
                 await speaker.stop()
         except DeviceError as error:
@@ -114,6 +114,14 @@ class Speech:
             due = began + (number + 1) * PIECE_SECONDS
             if (wait := due - self._clock.monotonic()) > 0:
                 await self._clock.sleep(wait)
+
+
+_VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u1ea0-\u1ef9]")
+
+
+def tongue_of(words: str, voice: Voice, language: str) -> str:
+    """Return the language in which words are said: Vietnamese ones, such as a name on an English page, in Vietnamese."""
+    return "vi" if _VIETNAMESE.search(words) and "vi" in voice.capabilities.languages else language
 
 
 def parts_of(page: AnyPage, language: str, *, private: bool) -> list[str]:

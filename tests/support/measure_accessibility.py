@@ -21,7 +21,7 @@ from playwright.async_api import async_playwright
 
 from support.golden_pages import golden_pages, view_of
 from support.resident import LANDSCAPE, PORTRAIT, Resident
-from tramkit.speech import parts_of
+from tramkit.speech import parts_of, tongue_of
 from tramkit.timeouts import Timeouts
 from tramkit_hal.audio import SAMPLE_RATE
 from tramkit_hal.device import DeviceContext
@@ -35,8 +35,8 @@ WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "w
 STILL = "() => document.getAnimations().forEach((each) => each.effect.getTiming().iterations === 1 && each.finish())"
 READING_MM = 500.0
 CAPITAL_DEGREES = 0.7
-"""Of all text that is needed, in a mode that is offered on every page (EN 301 549 §5.1.4)."""
-LARGER = "×1.5"
+"""Of all text that is needed, in a mode offered on every page (EN 301 549 §5.1.4)."""
+LARGER = "×2"
 SPOKEN_SECONDS = 12.0
 SHAPES = {"portrait": PORTRAIT, "landscape": LANDSCAPE}
 MODES = {
@@ -138,7 +138,7 @@ async def speak(pages: Mapping[str, AnyPage], found: Measured) -> None:
         for language in ("vi", "en"):
             for part in parts_of(page, language, private=True):
                 if (part, language) not in lengths:
-                    lengths[part, language] = len(await voice.say(part, language)) / SAMPLE_RATE
+                    lengths[part, language] = len(await voice.say(part, tongue_of(part, voice, language))) / SAMPLE_RATE
                 if lengths[part, language] > found.spoken.value:
                     found.spoken = Least(lengths[part, language], f"{name} ({language})")
     await voice.close()
@@ -161,7 +161,7 @@ def report(found: Measured) -> str:
             "5.1.4",
             "Text for people with low vision",
             _ok(degrees >= CAPITAL_DEGREES),
-            f"In larger text every capital has {degrees:.2f}° or more at 500 mm; normally the smallest notes have {normal:.2f}°",
+            f"In the largest text every capital has {degrees:.2f}° or more at 500 mm; normally the smallest notes have {normal:.2f}°",
         ),
         (
             "5.1.5",
