@@ -120,7 +120,7 @@ _VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u1ea0-\u1ef9]")
 
 
 def tongue_of(words: str, voice: Voice, language: str) -> str:
-    """Return the language in which words are said: Vietnamese ones, such as a name on an English page, in Vietnamese."""
+    """Return the language words are said in: Vietnamese ones, such as a name on an English page, in Vietnamese."""
     return "vi" if _VIETNAMESE.search(words) and "vi" in voice.capabilities.languages else language
 
 

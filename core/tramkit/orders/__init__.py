@@ -1,0 +1,1 @@
+"""Orders: what a resident has committed to, made durable, and carried out once whatever happens."""

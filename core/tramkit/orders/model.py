@@ -1,0 +1,147 @@
+"""What an order is, what its effects are and what the outside world answers to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from tramkit_hal.pages import Fact
+from tramkit_hal.words import Text
+
+MAX_AMOUNT = 999_999_999_999
+"""VND of one order, at most."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Order(_Data):
+    """What a resident commits to.
+
+    :param service: id of the service that fulfils it.
+    :param payee: who gets the money, for the Pay page and the receipt.
+    :param amount: VND, whole; 0: nothing is collected.
+    :param title: what it is, for the receipt.
+    :param request: what the service needs to fulfil it; personal, kept sealed.
+    :param facts: what the receipt says; personal, kept sealed.
+    """
+
+    service: str = Field(max_length=80)
+    payee: str = Field(max_length=120)
+    amount: int = Field(ge=0, le=MAX_AMOUNT, strict=True)
+    title: Text
+    request: dict[str, JsonValue] = {}
+    facts: tuple[Fact, ...] = ()
+
+
+class EffectKind(StrEnum):
+    """What is done outside the station; also the word in an effect's key."""
+
+    COLLECT = "collect"
+    FULFIL = "fulfil"
+    REFUND = "refund"
+
+
+class State(StrEnum):
+    """How far an effect is."""
+
+    INTENT = "intent"
+    """It is to be done; nobody outside has heard of it."""
+    SENT = "sent"
+    """It may have been done. After a restart this counts as unknown."""
+    UNKNOWN = "unknown"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    MANUAL = "manual"
+    """Nothing that the station can do settles it: the operator must."""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows."""
+        return self in (State.CONFIRMED, State.REJECTED, State.MANUAL)
+
+
+class Outcome(_Data):
+    """What the outside world answers about an effect.
+
+    :param state: ``done``; ``refused`` for good; ``pending``: heard of, not decided; ``unheard``: it never heard of
+        this key; ``unknown``: no answer, or none that can be understood.
+    :param amount: VND that have moved; None: as ordered.
+    :param reference: the outside system's own number.
+    :param reason: why it was refused, for the resident.
+    :param facts: more for the receipt.
+    """
+
+    state: Literal["done", "refused", "pending", "unheard", "unknown"]
+    amount: int | None = Field(default=None, ge=0)
+    reference: str = Field(default="", max_length=120)
+    reason: Text | None = None
+    facts: tuple[Fact, ...] = ()
+
+
+class Ending(StrEnum):
+    """How an order was settled."""
+
+    DONE = "done"
+    UNPAID = "unpaid"
+    FAILED = "failed"
+    """Nothing was collected, and it could not be fulfilled."""
+    REFUNDED = "refunded"
+    MANUAL = "manual"
+
+
+class Effect(_Data):
+    """An effect as the ledger has it.
+
+    :param key: stable across replays, restarts and retries; the outside system does the same key once.
+    :param amount: VND that it moves or has moved.
+    :param since: when it was first sent; None: never.
+    :param asked: how often its outcome was asked for since the station started to.
+    """
+
+    kind: EffectKind
+    key: str
+    state: State
+    amount: int = 0
+    reference: str = ""
+    reason: Text | None = None
+    facts: tuple[Fact, ...] = ()
+    since: datetime | None = None
+
+
+class Record(_Data):
+    """An order as the ledger has it.
+
+    :param code: under which the resident finds it.
+    :param method: id of the payment method; empty for an amount of 0.
+    :param placed_at: UTC.
+    :param cancelled: the resident does not want to pay any more.
+    :param ending: None: not settled.
+    """
+
+    id: str
+    code: str
+    order: Order
+    method: str
+    placed_at: datetime
+    effects: dict[EffectKind, Effect] = {}
+    cancelled: bool = False
+    ending: Ending | None = None
+
+    def effect(self, kind: EffectKind) -> Effect | None:
+        """Return an effect; None: it was never meant."""
+        return self.effects.get(kind)
+
+
+def key_of(order: str, kind: EffectKind) -> str:
+    """Return the key of an order's effect."""
+    return f"{order}-{kind.value}"
+
+
+def canonical(value: BaseModel) -> dict[str, Any]:
+    """Return a model as JSON values."""
+    return value.model_dump(mode="json")

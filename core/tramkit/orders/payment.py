@@ -1,0 +1,107 @@
+"""How money is collected: the contract of a payment method, with what it declares of itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from datetime import timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tramkit.orders.model import Outcome
+from tramkit.service import ServiceState
+from tramkit_hal.words import Text
+
+
+class Properties(BaseModel):
+    """What a provider declares.
+
+    :param idempotent: how long it does the same key only once; None: not at all.
+    :param can_be_asked: it tells the outcome of a key.
+    :param can_refund: money goes back by itself.
+    :param late: for how long money may still come after the payment was given up.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    idempotent: timedelta | None = None
+    can_be_asked: bool = False
+    can_refund: bool = False
+    late: timedelta = timedelta(0)
+
+    @property
+    def trustworthy(self) -> bool:
+        """Whether a power cut can be survived with it: what was done can be asked for, or asked again safely."""
+        return self.can_be_asked or self.idempotent is not None
+
+
+class Payment(BaseModel):
+    """What is to be collected.
+
+    :param key: of the effect; the provider does the same key once.
+    :param amount: VND.
+    :param memo: ``[A-Z0-9]``, for transfers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    amount: int = Field(gt=0)
+    payee: str
+    memo: str
+
+
+class Invitation(BaseModel):
+    """What the resident is to do.
+
+    :param qr: text of a QR code to scan.
+    :param words: what else is said.
+    :param details: label and value, for who types the transfer by hand.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    qr: str = ""
+    words: tuple[Text, ...] = ()
+    details: tuple[tuple[Text, Text], ...] = ()
+
+
+class PaymentMethod(ABC):
+    """One way to pay. It keeps nothing of a payment in ``self``: the ledger does."""
+
+    id: ClassVar[str]
+    title: ClassVar[Text]
+    hint: ClassVar[Text | None] = None
+    properties: ClassVar[Properties]
+
+    def availability(self) -> ServiceState:
+        """Return whether it can be used now; must not block."""
+        return ServiceState()
+
+    @abstractmethod
+    def invitation(self, payment: Payment) -> Invitation:
+        """Return what the resident is to do: the same for the same payment, after a restart too."""
+
+    @abstractmethod
+    async def collect(self, payment: Payment) -> Outcome:
+        """Begin to collect, or go on with it; the same key collects once."""
+
+    @abstractmethod
+    async def inquire(self, payment: Payment) -> Outcome:
+        """Ask what became of a key. ``amount`` is all that came for it."""
+
+    async def cancel(self, payment: Payment) -> Outcome:
+        """Give up: ``refused`` when nothing was collected, ``done`` when it was too late."""
+        return await self.inquire(payment)
+
+    async def refund(self, payment: Payment, key: str, amount: int) -> Outcome:
+        """Give money back; ``key`` is the refund's own.
+
+        :param payment: the one that collected it.
+        :param amount: VND, all or a part of it.
+        """
+        return Outcome(state="refused")
+
+    async def inquire_refund(self, payment: Payment, key: str) -> Outcome:
+        """Ask what became of a refund."""
+        return Outcome(state="unknown")

@@ -1,0 +1,83 @@
+"""The station's key: what is personal is written sealed with it (AES-256-GCM, NIST SP 800-38D)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+class SealProblem(Exception):
+    """The key cannot be used, or what was sealed was changed; the words say which."""
+
+
+class Seal:
+    """Seals and opens.
+
+    :param key: 32 bytes.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise SealProblem(f"a station's key has {KEY_BYTES} bytes, not {len(key)}")
+        self._aes = AESGCM(hmac.digest(key, b"tramkit personal fields", hashlib.sha256))
+        self._chain = hmac.digest(key, b"tramkit audit chain", hashlib.sha256)
+
+    def seal(self, plain: bytes, about: str) -> bytes:
+        """Seal bytes; they open only for the same thing.
+
+        :param about: what they belong to, e.g. the order's id.
+        """
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._aes.encrypt(nonce, plain, about.encode())
+
+    def open(self, sealed: bytes, about: str) -> bytes:
+        """Open what was sealed.
+
+        :raises SealProblem: another key, changed, or of another thing.
+        """
+        try:
+            return self._aes.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+        except (InvalidTag, ValueError):
+            raise SealProblem(f"what was sealed for {about} does not open: another key, or changed") from None
+
+    def link(self, before: bytes, what: bytes) -> bytes:
+        """Return the next link of the audit chain: HMAC-SHA256 over the link before and what is written."""
+        return hmac.digest(self._chain, before + what, hashlib.sha256)
+
+
+def read_key(file: Path) -> bytes:
+    """Return the station's key; where there is none it is made, readable by the station alone.
+
+    :raises SealProblem: the file can be read by others, or holds no key.
+    """
+    with contextlib.suppress(FileExistsError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, os.urandom(KEY_BYTES))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    try:
+        if file.stat().st_mode & 0o077:
+            raise SealProblem(f"{file}: others can read the station's key; run: chmod 600 {file}")
+        key = file.read_bytes()
+    except OSError as error:
+        raise SealProblem(f"{file}: {error.strerror}") from None
+    if len(key) != KEY_BYTES:
+        raise SealProblem(f"{file}: holds {len(key)} bytes, a station's key has {KEY_BYTES}")
+    return key
