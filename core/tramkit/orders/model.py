@@ -91,7 +91,6 @@ class Ending(StrEnum):
     FAILED = "failed"
     """Nothing was collected, and it could not be fulfilled."""
     REFUNDED = "refunded"
-    MANUAL = "manual"
 
 
 class Effect(_Data):
@@ -100,7 +99,6 @@ class Effect(_Data):
     :param key: stable across replays, restarts and retries; the outside system does the same key once.
     :param amount: VND that it moves or has moved.
     :param since: when it was first sent; None: never.
-    :param asked: how often its outcome was asked for since the station started to.
     """
 
     kind: EffectKind
@@ -131,6 +129,11 @@ class Record(_Data):
     effects: dict[EffectKind, Effect] = {}
     cancelled: bool = False
     ending: Ending | None = None
+
+    @property
+    def manual(self) -> bool:
+        """Whether it waits for the operator."""
+        return any(effect.state is State.MANUAL for effect in self.effects.values())
 
     def effect(self, kind: EffectKind) -> Effect | None:
         """Return an effect; None: it was never meant."""

@@ -50,6 +50,8 @@ class Step(Enum):
     SEND = auto()
     ASK = auto()
     CANCEL = auto()
+    DROP = auto()
+    """It was never sent and is not wanted any more."""
     WATCH = auto()
     """Money may still come for a payment that was given up."""
     NOTHING = auto()
@@ -99,7 +101,7 @@ class Runner:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Condition()
         self._nudges: dict[str, asyncio.Event] = {}
-        self._sent: set[str] = set()
+        self._began: dict[str, float] = {}
 
     # ── from outside ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -156,9 +158,9 @@ class Runner:
                 await self._changed.wait()
 
     async def settled(self, id: str) -> Record:
-        """Wait until an order is settled, and return it."""
+        """Wait until an order is settled, or waits for the operator, and return it."""
         record = await self.changed(id, None)
-        while record.ending is None:
+        while record.ending is None and not record.manual:
             record = await self.changed(id, record)
         return record
 
@@ -171,16 +173,18 @@ class Runner:
         effect = record.effect(kind) if record else None
         if record is None or effect is None or effect.state is not State.MANUAL:
             raise ValueError("this effect is not waiting for the operator")
-        state = State.CONFIRMED if done else State.REJECTED
-        return await self._append(
-            id, Entry(kind.value, state.value, effect.amount, {"operator": who, "why": why[:500]})
-        )
+        said = {"operator": who[:80], "why": why[:500]}
+        await self._take(record, kind, Step.ASK, Outcome(state="done" if done else "refused"), said)
+        self._begin(id)
+        self.nudge(id)
+        return await self.changed(id, record)
 
     # ── one order ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _begin(self, id: str) -> None:
         if id not in self._tasks or self._tasks[id].done():
             self._nudges[id] = asyncio.Event()
+            self._began.setdefault(id, self._clock.monotonic())
             self._tasks[id] = asyncio.create_task(self._carry_out(id), name="order")
 
     async def _carry_out(self, id: str) -> None:
@@ -215,10 +219,11 @@ class Runner:
         if step is Step.NOTHING:
             return await self._settle(record)
         effect = record.effects[kind]
+        if step is Step.DROP:
+            await self._append(record.id, Entry(kind.value, State.REJECTED.value, effect.amount))
+            return True
         if step is Step.SEND:
-            if effect.state is not State.SENT or effect.key not in self._sent:
-                self._sent.add(effect.key)
-                record = await self._append(record.id, Entry(kind.value, State.SENT.value, effect.amount))
+            record = await self._append(record.id, Entry(kind.value, State.SENT.value, effect.amount))
             outcome = await self._call(lambda: self._send(record, kind))
         elif step is Step.CANCEL:
             outcome = await self._call(lambda: self._method(record).cancel(payment_of(record)))
@@ -237,16 +242,18 @@ class Runner:
                 return kind, Step.WATCH if watch else Step.NOTHING
             if effect.state is State.INTENT:
                 given_up = kind is EffectKind.COLLECT and (record.cancelled or self._too_late(record))
-                return kind, Step.CANCEL if given_up else Step.SEND
+                return kind, Step.DROP if given_up else Step.SEND
             if kind is EffectKind.COLLECT and (record.cancelled or self._too_late(record)):
                 return kind, Step.CANCEL
             return kind, Step.ASK
         raise AssertionError(f"order {record.id} has no effect")
 
-    async def _take(self, record: Record, kind: EffectKind, step: Step, outcome: Outcome) -> bool:
-        """Write what an outcome means."""
+    async def _take(
+        self, record: Record, kind: EffectKind, step: Step, outcome: Outcome, said: dict[str, Any] | None = None
+    ) -> bool:
+        """Write what an outcome means; ``said`` by the operator, where it is theirs."""
         effect = record.effects[kind]
-        detail = _detail(outcome)
+        detail = _detail(outcome) | (said or {})
         match outcome.state:
             case "done":
                 amount = effect.amount if outcome.amount is None else outcome.amount
@@ -292,7 +299,7 @@ class Runner:
 
     async def _perhaps_give_up(self, record: Record, kind: EffectKind, step: Step) -> bool:
         effect = record.effects[kind]
-        if step is Step.WATCH or effect.since is None or self._clock.now() - effect.since < GIVE_UP:
+        if step is Step.WATCH or self._age(record) < GIVE_UP:
             return False
         await self._append(record.id, Entry(kind.value, State.MANUAL.value, effect.amount))
         return True
@@ -304,16 +311,15 @@ class Runner:
         return Entry(EffectKind.FULFIL.value, State.INTENT.value, record.order.amount)
 
     async def _settle(self, record: Record) -> bool:
-        collect, fulfil, refund = (record.effect(kind) for kind in EffectKind)
-        if any(effect is not None and effect.state is State.MANUAL for effect in record.effects.values()):
-            ending = Ending.MANUAL
-        elif refund is not None:
+        fulfil, refund = record.effect(EffectKind.FULFIL), record.effect(EffectKind.REFUND)
+        if record.manual:
+            return False
+        if refund is not None:
             fulfilled = fulfil is not None and fulfil.state is State.CONFIRMED
             ending = Ending.DONE if fulfilled else Ending.REFUNDED
         elif fulfil is not None:
             ending = Ending.DONE if fulfil.state is State.CONFIRMED else Ending.FAILED
         else:
-            assert collect is not None
             ending = Ending.UNPAID
         await self._append(record.id, Entry(SETTLED, ending.value))
         _log.info("order settled", extra={"order": record.id, "ending": ending.value})
@@ -327,12 +333,15 @@ class Runner:
         return max(0, self._paid(record) - record.order.amount)
 
     def _too_late(self, record: Record) -> bool:
-        age = self._clock.now() - record.placed_at
-        return age >= PAY_WITHIN
+        return self._age(record) >= PAY_WITHIN
 
     def _may_come_late(self, record: Record) -> bool:
         late = self._method(record).properties.late
-        return bool(late) and self._clock.now() - record.placed_at < PAY_WITHIN + late
+        return bool(late) and self._age(record) < PAY_WITHIN + late
+
+    def _age(self, record: Record) -> timedelta:
+        """Return for how long this start of the station has had the order: no wrong clock makes it older or younger."""
+        return timedelta(seconds=self._clock.monotonic() - self._began[record.id])
 
     # ── the wire ──────────────────────────────────────────────────────────────────────────────────────────
 
