@@ -1,0 +1,135 @@
+"""What every sandbox is made of: a real HTTP server with a ledger of its own, and faults that can be scripted.
+
+A sandbox stands in for an outside system that cannot be reached from here. Its ledger is what tests believe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Literal, get_args
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Fault = Literal["down", "lost_before", "lost_after", "garbage", "slow"]
+"""``down``: 503, nothing done. ``lost_before``: the line breaks before anything is done; ``lost_after``: after it was
+done. ``garbage``: done, but the answer cannot be read. ``slow``: done after a while."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class FaultOrder(BaseModel):
+    """The body of ``POST /_faults``.
+
+    :param faults: one for each of the next requests, in order.
+    :param share: besides, this share of all requests has one.
+    :param path: only requests whose path begins so.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    faults: tuple[Fault, ...] = ()
+    share: float = Field(default=0.0, ge=0, le=1)
+    path: str = "/"
+    seed: int = 0
+    slow_seconds: float = Field(default=1.0, ge=0, le=60)
+
+
+class Sandbox:
+    """A server with a ledger.
+
+    :param file: its SQLite file.
+    :param schema: SQL that makes its tables.
+    """
+
+    def __init__(self, file: Path, schema: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.db = sqlite3.connect(file, isolation_level=None)
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.executescript(schema)
+        self.app = web.Application(middlewares=[self._faulty], client_max_size=256 * 1024)
+        self.app.add_routes([web.post("/_faults", self._order_faults)])
+        self._order = FaultOrder()
+        self._next: deque[Fault] = deque()
+        self._random = random.Random(0)
+        self._runner: web.AppRunner | None = None
+        self.address = ""
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on this machine only.
+
+        :raises OSError: the port is taken.
+        """
+        self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stop listening; the ledger stays."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self.db.close()
+
+    @contextlib.asynccontextmanager
+    async def running(self, port: int = 0) -> AsyncGenerator[str]:
+        """Run for as long as the context lasts; the value is its address."""
+        await self.start(port)
+        try:
+            yield self.address
+        finally:
+            await self.stop()
+
+    def order_faults(self, order: FaultOrder) -> None:
+        """Have the next requests fail, or a share of all."""
+        self._order = order
+        self._next = deque(order.faults)
+        self._random = random.Random(order.seed)
+
+    async def _order_faults(self, request: web.Request) -> web.Response:
+        try:
+            self.order_faults(FaultOrder.model_validate_json(await request.read()))
+        except ValidationError as error:
+            return web.json_response({"error": error.errors(include_url=False, include_input=False)}, status=400)
+        return web.json_response({"done": True})
+
+    def _fault_of(self, request: web.Request) -> Fault | None:
+        if request.path.startswith("/_") or not request.path.startswith(self._order.path):
+            return None
+        if self._next:
+            return self._next.popleft()
+        if self._random.random() < self._order.share:
+            return self._random.choice(get_args(Fault))
+        return None
+
+    @web.middleware
+    async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        match self._fault_of(request):
+            case "down":
+                return web.json_response({"error": "down"}, status=503)
+            case "lost_before":
+                return _hang_up(request)
+            case "lost_after":
+                await handler(request)
+                return _hang_up(request)
+            case "garbage":
+                await handler(request)
+                return web.Response(text="<html>504 Gateway Time-out", content_type="text/html")
+            case "slow":
+                response = await handler(request)
+                await asyncio.sleep(self._order.slow_seconds)
+                return response
+            case None:
+                return await handler(request)
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)

@@ -1,0 +1,115 @@
+"""A sandbox of the bill aggregator: inquire → pay → status, with bills made up for every customer code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tramkit.sandbox import Sandbox
+from tramkit_billing.codes import check, providers
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS payments (
+    partner_ref TEXT PRIMARY KEY, body TEXT NOT NULL, agg_ref TEXT NOT NULL, service TEXT NOT NULL,
+    customer TEXT NOT NULL, amount INTEGER NOT NULL, status TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS paid_bills (bill_id TEXT PRIMARY KEY, partner_ref TEXT NOT NULL) STRICT;
+"""
+MONTHS = ("2026-09", "2026-10", "2026-11")
+REFUSED_CUSTOMER = "9" * 6
+"""A customer whose code holds this is refused when it is paid, after the money was taken."""
+
+
+class Aggregator(Sandbox):
+    """The aggregator.
+
+    :param file: its ledger.
+    """
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, SCHEMA)
+        self.app.add_routes(
+            [
+                web.post("/inquire", self._inquire),
+                web.post("/pay", self._pay),
+                web.get("/status/{ref}", self._status),
+            ]
+        )
+
+    async def _inquire(self, request: web.Request) -> web.Response:
+        asked = await _object(request)
+        provider, customer = str(asked.get("provider")), str(asked.get("customer"))
+        if provider not in providers() or not check(provider, customer).ok:
+            return web.json_response({"error": "NO_CUSTOMER"}, status=404)
+        paid = {row[0] for row in self.db.execute("SELECT bill_id FROM paid_bills")}
+        bills = [bill for bill in bills_of(provider, customer) if bill["bill_id"] not in paid]
+        return web.json_response({"inquiry_token": secrets.token_hex(8), "customer": "NGUYEN V. A.", "bills": bills})
+
+    async def _pay(self, request: web.Request) -> web.Response:
+        asked = await _object(request)
+        ref = str(asked.get("partner_ref", ""))
+        body = json.dumps({name: value for name, value in asked.items() if name != "inquiry_token"}, sort_keys=True)
+        known = self.db.execute("SELECT body FROM payments WHERE partner_ref = ?", (ref,)).fetchone()
+        if known is not None:
+            return self._told(ref) if known[0] == body else web.json_response({"error": "KEY_REUSED"}, status=409)
+        provider, customer, bills = str(asked.get("provider")), str(asked.get("customer")), asked.get("bill_ids")
+        amount = asked.get("amount")
+        if not ref or not isinstance(bills, list) or not isinstance(amount, int) or provider not in providers():
+            return web.json_response({"error": "MALFORMED"}, status=400)
+        status = (
+            "FAILED"
+            if REFUSED_CUSTOMER in customer or not self._may_pay(provider, customer, bills, amount)
+            else "SUCCESS"
+        )
+        row = (ref, body, f"AG{secrets.token_hex(6).upper()}", provider, customer, amount, status)
+        self.db.execute("BEGIN IMMEDIATE")
+        self.db.execute("INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        if status == "SUCCESS":
+            self.db.executemany("INSERT INTO paid_bills VALUES (?, ?)", [(bill, ref) for bill in bills])
+        self.db.execute("COMMIT")
+        return self._told(ref)
+
+    def _may_pay(self, provider: str, customer: str, bills: list[Any], amount: int) -> bool:
+        owed = {bill["bill_id"]: bill["amount"] for bill in bills_of(provider, customer)}
+        paid = {row[0] for row in self.db.execute("SELECT bill_id FROM paid_bills")}
+        if not bills or len(set(bills)) != len(bills) or any(bill not in owed or bill in paid for bill in bills):
+            return False
+        return sum(owed[bill] for bill in bills) == amount
+
+    async def _status(self, request: web.Request) -> web.Response:
+        return self._told(request.match_info["ref"])
+
+    def _told(self, ref: str) -> web.Response:
+        row = self.db.execute("SELECT agg_ref, amount, status FROM payments WHERE partner_ref = ?", (ref,)).fetchone()
+        if row is None:
+            return web.json_response({"error": "NO_SUCH_PAYMENT"}, status=404)
+        return web.json_response({"partner_ref": ref, "agg_ref": row[0], "amount": row[1], "status": row[2]})
+
+
+def bills_of(provider: str, customer: str) -> list[dict[str, Any]]:
+    """Return what a customer owes: the same for the same code, one to three months, oldest first."""
+    seed = int.from_bytes(hashlib.sha256(f"{provider}/{customer}".encode()).digest()[:4])
+    return [
+        {
+            "bill_id": f"{provider}-{customer}-{month}",
+            "period": month,
+            "amount": 50_000 + (seed >> at) % 900_000,
+            "due": date.fromisoformat(f"{month}-28").isoformat(),
+        }
+        for at, month in enumerate(MONTHS[-(1 + seed % 3) :])
+    ]
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    try:
+        asked = await request.json()
+    except ValueError:
+        raise web.HTTPBadRequest(text="not JSON") from None
+    if not isinstance(asked, dict):
+        raise web.HTTPBadRequest(text="not an object")
+    return asked
