@@ -72,7 +72,7 @@ class PaymentMethod(ABC):
     id: ClassVar[str]
     title: ClassVar[Text]
     hint: ClassVar[Text | None] = None
-    properties: ClassVar[Properties]
+    properties: Properties
 
     def availability(self) -> ServiceState:
         """Return whether it can be used now; must not block."""

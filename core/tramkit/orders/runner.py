@@ -78,6 +78,8 @@ class Runner:
 
     :param ledger: opened.
     :param services: who fulfils, by service id.
+    :param pauses: seconds between one question and the next; the last one stays.
+    :param pay_within: so long money is waited for.
     :param methods: who collects, by id; one that is neither idempotent nor can be asked is refused.
     :raises ValueError: a payment method with which a power cut could double or lose a payment.
     """
@@ -88,7 +90,9 @@ class Runner:
         services: Mapping[str, Fulfiller],
         methods: Mapping[str, PaymentMethod],
         clock: Clock,
+        *,
         pauses: tuple[float, ...] = PAUSES,
+        pay_within: timedelta = PAY_WITHIN,
     ) -> None:
         for method in methods.values():
             if not method.properties.trustworthy:
@@ -98,6 +102,7 @@ class Runner:
         self._services = services
         self._clock = clock
         self._pauses = pauses
+        self._pay_within = pay_within
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Condition()
         self._nudges: dict[str, asyncio.Event] = {}
@@ -225,7 +230,7 @@ class Runner:
         if step is Step.SEND:
             record = await self._append(record.id, Entry(kind.value, State.SENT.value, effect.amount))
             outcome = await self._call(lambda: self._send(record, kind))
-        elif step is Step.CANCEL:
+        elif step in (Step.CANCEL, Step.WATCH):
             outcome = await self._call(lambda: self._method(record).cancel(payment_of(record)))
         else:
             outcome = await self._call(lambda: self._ask(record, kind))
@@ -333,11 +338,11 @@ class Runner:
         return max(0, self._paid(record) - record.order.amount)
 
     def _too_late(self, record: Record) -> bool:
-        return self._age(record) >= PAY_WITHIN
+        return self._age(record) >= self._pay_within
 
     def _may_come_late(self, record: Record) -> bool:
         late = self._method(record).properties.late
-        return bool(late) and self._age(record) < PAY_WITHIN + late
+        return bool(late) and self._age(record) < self._pay_within + late
 
     def _age(self, record: Record) -> timedelta:
         """Return for how long this start of the station has had the order: no wrong clock makes it older or younger."""

@@ -17,6 +17,8 @@ from tramkit_payments.webhooks import find_memo
 _ = Messages("tramkit_payments")
 
 SECONDS = 10.0
+LATE = timedelta(hours=24)
+"""For so long money is looked for after a payment was given up: it goes back."""
 
 
 class SwitchTrouble(Exception):
@@ -29,16 +31,15 @@ class VietQr(PaymentMethod):
     :param url: of the switch.
     :param bin: of the payee's bank.
     :param account: of the payee.
+    :param late: for how long money may come after the payment was given up.
     """
 
     id = "payments.vietqr"
     title = _("Bank transfer by VietQR")
     hint = _("Scan a code with your banking app")
-    properties = Properties(
-        can_be_asked=True, can_refund=True, idempotent=timedelta(hours=24), late=timedelta(hours=24)
-    )
 
-    def __init__(self, url: str, bin: str, account: str) -> None:
+    def __init__(self, url: str, bin: str, account: str, late: timedelta = LATE) -> None:
+        self.properties = Properties(can_be_asked=True, can_refund=True, idempotent=timedelta(hours=24), late=late)
         self._url = url.rstrip("/")
         self._bin = bin
         self._account = account

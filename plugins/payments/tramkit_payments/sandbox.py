@@ -1,4 +1,4 @@
-"""A sandbox of the payee's bank and its payment switch: transfers come in, the station asks for them, money goes back."""
+"""A sandbox of the payee's bank and its switch: transfers come in, the station asks for them, money goes back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tramkit_payments.webhooks import find_memo
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS transfers (
-    id TEXT PRIMARY KEY, account TEXT NOT NULL, amount INTEGER NOT NULL, content TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+    id TEXT PRIMARY KEY, account TEXT NOT NULL, amount INTEGER NOT NULL, content TEXT NOT NULL, at TEXT NOT NULL
+    ) STRICT;
 CREATE TABLE IF NOT EXISTS refunds (
     key TEXT PRIMARY KEY, memo TEXT NOT NULL, amount INTEGER NOT NULL, status TEXT NOT NULL) STRICT;
 """
@@ -54,7 +55,8 @@ class Switch(Sandbox):
         said = html.escape(request.query.get("said", ""))
         return web.Response(
             content_type="text/html",
-            text=f"""<!doctype html><html lang="vi"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+            text=f"""<!doctype html><html lang="vi"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>Ứng dụng ngân hàng (thử nghiệm)</title>
 <style>body{{font:18px sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}}textarea,input,button{{font:inherit;
 width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>

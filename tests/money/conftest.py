@@ -1,0 +1,1 @@
+"""The money's tests use the plugins' sandboxes over real sockets."""

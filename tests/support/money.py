@@ -1,0 +1,161 @@
+"""The money's side of a station as a process of its own, which ends itself at a commit; and its outside world.
+
+``python -m support.money DATA SWITCH AGGREGATOR [--place FLOW,ID] [--kill-at N] [--seconds S]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from tramkit.orders.ledger import Ledger
+from tramkit.orders.model import Order
+from tramkit.orders.runner import Runner, memo_of, payment_of
+from tramkit.orders.seal import Seal, read_key
+from tramkit_billing.gateway import Aggregator as AggregatorClient
+from tramkit_billing.sandbox import Aggregator, bills_of
+from tramkit_hal.clock import SystemClock
+from tramkit_hal.words import verbatim
+from tramkit_payments.method import VietQr
+from tramkit_payments.sandbox import Switch
+
+BIN, ACCOUNT = "970436", "0011001234567"
+SERVICE = "billing.pay"
+CUSTOMERS = {"pay": "PE01000123456", "decline": "PE01009999991"}
+PAY_WITHIN = 1.2
+LATE = 0.4
+
+
+class Killer:
+    """Ends the process, as a power cut would, at the n-th commit, before or after it."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.count = 0
+
+    def __call__(self, _name: str) -> None:
+        self.count += 1
+        if self.count == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def order_of(customer: str) -> Order:
+    """Return the order of a customer's oldest bill."""
+    bill = bills_of("evn", customer)[0]
+    return Order(
+        service=SERVICE,
+        payee="EVN",
+        amount=bill["amount"],
+        title=verbatim("Tiền điện"),
+        request={"provider": "evn", "customer": customer, "bill_ids": [bill["bill_id"]]},
+    )
+
+
+@asynccontextmanager
+async def station(
+    data: Path, switch: str, aggregator: str, kill_at: int = 0, pay_within: float = PAY_WITHIN
+) -> AsyncIterator[Runner]:
+    """Run ledger and runner until the context ends."""
+    seal = Seal(read_key(data / "key" / "station.key"))
+    ledger = Ledger(data / "ledger.sqlite", seal, boundary=Killer(kill_at))
+    await ledger.open()
+    runner = Runner(
+        ledger,
+        {SERVICE: AggregatorClient(aggregator)},
+        {"payments.vietqr": VietQr(switch, BIN, ACCOUNT, late=timedelta(seconds=LATE))},
+        SystemClock(),
+        pauses=(0.05, 0.1, 0.2),
+        pay_within=timedelta(seconds=pay_within),
+    )
+    await runner.start()
+    try:
+        yield runner
+    finally:
+        await runner.stop()
+        await ledger.close()
+
+
+async def main(words: argparse.Namespace) -> None:
+    """Place what is to be placed, tell it, and run until nothing is left to do."""
+    async with station(words.data, words.switch, words.aggregator, words.kill_at, words.pay_within) as runner:
+        for place in words.place or ():
+            customer, _comma, id = place.partition(",")
+            record = await runner.place(id, order_of(customer), "payments.vietqr")
+            payment = payment_of(record)
+            print(json.dumps({"placed": id, "memo": payment.memo, "amount": payment.amount}), flush=True)
+        while any(not record.manual for record in await runner.ledger.unsettled()):
+            await asyncio.sleep(0.02)
+        for record in await runner.ledger.newest(1_000_000):
+            ending = record.ending.value if record.ending else "manual"
+            print(json.dumps({"settled": record.id, "ending": ending, "amount": record.order.amount}), flush=True)
+
+
+@dataclass
+class World:
+    """What is outside a station, with its own ledgers."""
+
+    switch: Switch
+    aggregator: Aggregator
+
+    def came(self, memo: str) -> int:
+        """Return what residents have paid under a memo, VND."""
+        rows = self.switch.db.execute("SELECT amount FROM transfers WHERE instr(content, ?)", (memo,))
+        return sum(row[0] for row in rows)
+
+    def went_back(self, memo: str) -> int:
+        """Return what was sent back under a memo."""
+        rows = self.switch.db.execute("SELECT amount FROM refunds WHERE memo = ?", (memo,))
+        return sum(row[0] for row in rows)
+
+    def billed(self, id: str) -> tuple[int, int]:
+        """Return how often an order's bill was paid, and with how much."""
+        rows = self.aggregator.db.execute(
+            "SELECT amount FROM payments WHERE partner_ref = ? AND status = 'SUCCESS'", (f"{id}-fulfil",)
+        ).fetchall()
+        return len(rows), sum(row[0] for row in rows)
+
+    def disagreement(self, id: str, ending: str, amount: int) -> str:
+        """Return where the station's ledger and the others' do not agree about an order; empty: nowhere."""
+        memo = memo_of(f"{id}-collect")
+        came, back, (times, billed) = self.came(memo), self.went_back(memo), self.billed(id)
+        if came != back + billed:
+            return f"{id}: {came} came, {back} went back, {billed} were paid on"
+        expected = {"done": (1, amount), "refunded": (0, 0), "unpaid": (0, 0), "failed": (0, 0)}.get(ending)
+        if expected != (times, billed):
+            return f"{id}: {ending}, but the biller has {times} payments of {billed}"
+        if (ending == "unpaid" and came) or (ending == "refunded" and not back):
+            return f"{id}: {ending}, but {came} came and {back} went back"
+        return ""
+
+
+@asynccontextmanager
+async def world(folder: Path) -> AsyncIterator[World]:
+    """Run the sandboxes on free ports."""
+    switch, aggregator = Switch(folder / "switch.sqlite"), Aggregator(folder / "aggregator.sqlite")
+    async with switch.running(), aggregator.running():
+        yield World(switch, aggregator)
+
+
+def command(data: Path, outside: World, *more: str) -> list[str]:
+    """Return the command line of a station's process."""
+    return [sys.executable, "-m", "support.money", str(data), outside.switch.address, outside.aggregator.address, *more]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("switch")
+    parser.add_argument("aggregator")
+    parser.add_argument("--place", action="append")
+    parser.add_argument("--kill-at", type=int, default=0)
+    parser.add_argument("--pay-within", type=float, default=PAY_WITHIN)
+    asyncio.run(main(parser.parse_args()))
