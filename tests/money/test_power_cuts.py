@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import signal
 from pathlib import Path
 
 import pytest
-from support.money import CUSTOMERS, World, command, world
+from support.money import ACCOUNT, CUSTOMERS, World, run_station, world
 
-TESTS = Path(__file__).parents[1]
+from tramkit.orders.runner import memo_of
+from tramkit_billing.sandbox import Aggregator
+from tramkit_payments.sandbox import Switch
+
 ENOUGH = 40
 """More commits than any flow has."""
 
@@ -26,25 +26,30 @@ FLOWS = {
 
 
 async def run(data: Path, outside: World, *more: str, share: float = 0.0) -> tuple[int, list[dict[str, object]]]:
-    """Run the station's process; a resident pays as soon as it shows the code. Returns how it ended and what it told."""
-    process = await asyncio.create_subprocess_exec(
-        *command(data, outside, *more),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    told: list[dict[str, object]] = []
-    async for line in process.stdout:
-        told.append(json.loads(line))
-        if "placed" in told[-1] and share:
-            amount = int(int(str(told[-1]["amount"])) * share)
-            outside.switch.transfer("0011001234567", amount, str(told[-1]["memo"]))
-    errors = (await process.stderr.read()).decode()
-    code = await process.wait()
-    assert code in (0, -signal.SIGKILL), errors
+    """Run the station's process; a resident pays as soon as it shows the code."""
+
+    def pay(told: dict[str, object]) -> None:
+        if share:
+            outside.switch.transfer(ACCOUNT, int(int(str(told["amount"])) * share), str(told["memo"]))
+
+    code, told = await run_station(data, outside, *more, on_placed=pay)
+    assert code in (0, -signal.SIGKILL), f"the station's process ended with {code}"
     return code, told
+
+
+def test_the_ledgers_of_others_tell_what_is_lost_and_what_is_doubled(tmp_path: Path) -> None:
+    outside = World(Switch(tmp_path / "switch.sqlite"), Aggregator(tmp_path / "aggregator.sqlite"))
+    memo = memo_of("order1-collect")
+    assert outside.disagreement("order1", "unpaid", 100) == ""
+    outside.switch.transfer(ACCOUNT, 100, memo)
+    assert "100 came" in outside.disagreement("order1", "unpaid", 100), "lost"
+    outside.aggregator.db.execute("INSERT INTO payments VALUES ('order1-fulfil', '', '', '', '', 100, 'SUCCESS')")
+    assert outside.disagreement("order1", "done", 100) == ""
+    assert outside.disagreement("order1", "refunded", 100) != "", "paid on, though said to be sent back"
+    outside.switch.db.execute("INSERT INTO refunds VALUES ('order1-refund', ?, 100, 'DONE')", (memo,))
+    assert "went back" in outside.disagreement("order1", "done", 100), "doubled"
+    outside.switch.db.close()
+    outside.aggregator.db.close()
 
 
 @pytest.mark.timeout(240)
