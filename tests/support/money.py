@@ -97,7 +97,7 @@ async def main(words: argparse.Namespace, tell: Callable[[dict[str, object]], No
             tell({"placed": id, "memo": payment.memo, "amount": payment.amount})
         while any(not record.manual for record in await runner.ledger.unsettled()):
             await asyncio.sleep(0.02)
-        for record in await runner.ledger.newest(1_000_000):
+        for record in await runner.ledger.newest(words.tell):
             ending = record.ending.value if record.ending else "manual"
             tell({"settled": record.id, "ending": ending, "amount": record.order.amount})
 
@@ -155,6 +155,7 @@ def words_of(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("switch")
     parser.add_argument("aggregator")
     parser.add_argument("--place", action="append")
+    parser.add_argument("--tell", type=int, default=100, help="tell so many of the newest orders")
     parser.add_argument("--kill-at", type=int, default=0)
     parser.add_argument("--pay-within", type=float, default=PAY_WITHIN)
     return parser.parse_args(arguments)
