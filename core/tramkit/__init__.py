@@ -8,6 +8,8 @@ from tramkit.hookspecs import PluginContext, hookimpl
 from tramkit.identity import Level, Person
 from tramkit.live import Live
 from tramkit.log import configure as configure_log
+from tramkit.orders.model import Order, Outcome, Record
+from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.problems import FileProblem, read_settings
 from tramkit.service import Service, ServiceState
 from tramkit.staff import StaffCall
@@ -34,16 +36,23 @@ __all__ = [
     "Form",
     "HandedOver",
     "Heading",
+    "Invitation",
     "Level",
     "Live",
     "Messages",
     "Moment",
     "Money",
     "Option",
+    "Order",
+    "Outcome",
     "Paragraph",
+    "Payment",
+    "PaymentMethod",
     "Person",
     "PluginContext",
+    "Properties",
     "Reading",
+    "Record",
     "Role",
     "Row",
     "Rule",

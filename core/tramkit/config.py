@@ -92,6 +92,17 @@ class LogSection(_Section):
     file: str = ""
 
 
+class OrdersSection(_Section):
+    """``[orders]``: what residents have committed to.
+
+    :param data: folder of the ledger; empty: this station takes no orders.
+    :param key: file of the station's key; it must not lie in the folder of the ledger.
+    """
+
+    data: str = ""
+    key: str = ""
+
+
 class PluginsSection(_Section):
     """``[plugins]``: which of the installed plugins run here, in the order of the menu."""
 
@@ -122,6 +133,7 @@ class StationConfig(_Section):
     timeouts: Timeouts = Timeouts()
     panel: PanelSection = PanelSection()
     log: LogSection = LogSection()
+    orders: OrdersSection = OrdersSection()
     roles: dict[FromToml[Role], FromToml[tuple[Binding, ...]]] = {}
     plugins: PluginsSection = PluginsSection()
     settings: dict[str, dict[str, Any]] = {}

@@ -13,6 +13,7 @@ import pluggy
 from tramkit_hal.clock import Clock
 
 if TYPE_CHECKING:
+    from tramkit.orders.payment import PaymentMethod
     from tramkit.service import Service
 
 PROJECT = "tramkit"
@@ -41,6 +42,14 @@ def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> lis
     """Return the services that the plugin offers in the menu.
 
     :param settings: the plugin's own settings of ``station.toml``, checked against its manifest.
+    """
+
+
+@hookspec
+def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext) -> list[PaymentMethod]:  # type: ignore[empty-body]
+    """Return the ways to pay that the plugin brings.
+
+    :param settings: as for services.
     """
 
 

@@ -7,19 +7,19 @@ import contextlib
 
 from tramkit.conversation import Conversation
 from tramkit.timeouts import Idle
-from tramkit_hal.pages import Call, Wait
+from tramkit_hal.pages import Call, Pay, Wait
 
 
 class Live:
     """A page that changes while it stands; see :meth:`Visit.live`."""
 
-    def __init__(self, conversation: Conversation, page: Wait | Call, idle: Idle) -> None:
+    def __init__(self, conversation: Conversation, page: Wait | Call | Pay, idle: Idle) -> None:
         self._conversation = conversation
         self._page = page
         self._idle = idle
         self._choices: asyncio.Queue[str] = asyncio.Queue(16)
 
-    def update(self, page: Wait | Call) -> None:
+    def update(self, page: Wait | Call | Pay) -> None:
         """Show another state of the page; nothing happens where it is the same."""
         page = page.model_copy(update={"id": self._page.id})
         if page != self._page:

@@ -21,6 +21,7 @@ import pluggy
 from tramkit import golden, hookspecs
 from tramkit.hookspecs import PROJECT, PluginContext
 from tramkit.manifest import Manifest, find_package, read_manifest, settle
+from tramkit.orders.payment import PaymentMethod
 from tramkit.problems import FileProblem
 from tramkit.service import Service
 from tramkit.suggest import did_you_mean
@@ -75,7 +76,13 @@ class PluginSet:
     installed: tuple[Installed, ...]
     enabled: tuple[str, ...]
     running: dict[str, list[Service]] = field(default_factory=dict[str, list[Service]])
+    methods: dict[str, list[PaymentMethod]] = field(default_factory=dict[str, list[PaymentMethod]])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
+
+    @property
+    def payment_methods(self) -> list[PaymentMethod]:
+        """The ways to pay of all plugins that run, in the order of ``[plugins] enabled``."""
+        return [method for name in self.enabled for method in self.methods.get(name, ())]
 
     @property
     def services(self) -> list[Service]:
@@ -177,7 +184,7 @@ def load(
             plugin = by_name.get(name)
             if plugin is None:
                 raise _KeptOut("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
-            services = _load_one(plugin, settings.get(name, {}), context, manager, screens)
+            services, methods = _load_one(plugin, settings.get(name, {}), context, manager, screens)
             if twice := {service.id for service in services} & taken:
                 raise _KeptOut("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
         except _KeptOut as out:
@@ -186,6 +193,7 @@ def load(
             continue
         taken |= {service.id for service in services}
         plugins.running[name] = services
+        plugins.methods[name] = methods
         _log.info("plugin runs", extra={"plugin": name, "services": len(services)})
     return plugins
 
@@ -196,7 +204,7 @@ def _load_one(
     context: PluginContext,
     manager: pluggy.PluginManager,
     screens: Sequence[ScreenCapabilities],
-) -> list[Service]:
+) -> tuple[list[Service], list[PaymentMethod]]:
     if plugin.manifest is None:
         raise _KeptOut("manifest", plugin.problem)
     _verify_pages(plugin, screens)
@@ -207,7 +215,9 @@ def _load_one(
     module = import_plugin(plugin, manager)
     services = _call(manager, module, "tramkit_services", settings=settings, context=context)
     _verify_services(plugin.manifest, services)
-    return services
+    methods = _call(manager, module, "tramkit_payment_methods", settings=settings, context=context)
+    _verify_methods(plugin.name, methods)
+    return services, methods
 
 
 def import_plugin(plugin: Installed, manager: pluggy.PluginManager) -> object:
@@ -318,6 +328,17 @@ def _verify_services(manifest: Manifest, services: Iterable[Any]) -> None:
             raise _KeptOut("verify", f'service "{id}" has no title')
     if missing := sorted(set(declared) - offered):
         raise _KeptOut("verify", f"plugin.toml declares services that are not offered: {', '.join(missing)}")
+
+
+def _verify_methods(plugin: str, methods: Iterable[Any]) -> None:
+    """A way to pay with which a power cut could double or lose a payment is refused."""
+    for method in methods:
+        if not isinstance(method, PaymentMethod):
+            raise _KeptOut("verify", f"tramkit_payment_methods returned a {type(method).__name__}, not a PaymentMethod")
+        if not method.id.startswith(f"{plugin}."):
+            raise _KeptOut("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
+        if not method.properties.trustworthy:
+            raise _KeptOut("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
 
 
 def _names(roles: set[Any]) -> str:

@@ -13,8 +13,12 @@ from pathlib import Path
 from tramkit.config import StationConfig
 from tramkit.devices import Devices
 from tramkit.drivers import load_driver
+from tramkit.orders.ledger import Ledger, LedgerProblem
+from tramkit.orders.runner import Fulfiller, Runner
+from tramkit.orders.seal import Seal, SealProblem, read_key
 from tramkit.panel import Panel
 from tramkit.plugins import PluginSet
+from tramkit.receipts import Receipts
 from tramkit.staff import StaffBell
 from tramkit.station import Profile, Station
 from tramkit_hal.clock import Clock
@@ -70,13 +74,16 @@ async def run_station(
     :raises StartProblem: the panel cannot be served.
     """
     devices = devices or make_devices(config, clock)
+    runner = await _start_runner(config, plugins, clock)
+    services = [*plugins.services, *([Receipts(runner)] if runner is not None else [])]
     station = Station(
         Profile(config.station.id, config.station.agency, config.station.site, tuple(config.station.languages)),
         devices,
-        plugins.services,
+        services,
         StaffBell(clock, config.help.phone),
         clock,
         config.timeouts,
+        runner=runner,
     )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -113,6 +120,28 @@ async def run_station(
         await asyncio.wait({running})
         if panel is not None:
             await panel.stop()
+        if runner is not None:
+            await runner.stop()
+            await runner.ledger.close()
+
+
+async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock) -> Runner | None:
+    """Open the ledger and go on with what is not settled; None: this station takes no orders."""
+    if not config.orders.data:
+        return None
+    try:
+        seal = Seal(read_key(Path(config.orders.key or "var/station.key")))
+    except SealProblem as problem:
+        raise StartProblem(f"orders.key: {problem}") from None
+    ledger = Ledger(Path(config.orders.data) / "ledger.sqlite", seal)
+    fulfillers = {service.id: service for service in plugins.services if isinstance(service, Fulfiller)}
+    runner = Runner(ledger, fulfillers, {each.id: each for each in plugins.payment_methods}, clock)
+    try:
+        await ledger.open()
+        await runner.start()
+    except LedgerProblem as problem:
+        _warn(f"orders.data: {problem}; the station takes no orders")
+    return runner
 
 
 async def _start_panel(panel: Panel, port: int) -> None:

@@ -14,6 +14,7 @@ from tramkit.conversation import Conversation, Ending
 from tramkit.devices import Devices
 from tramkit.identity import Level
 from tramkit.menu import menu
+from tramkit.orders.runner import Runner
 from tramkit.service import Service
 from tramkit.speech import Speech
 from tramkit.staff import StaffBell
@@ -66,6 +67,7 @@ class Station:
     """One kiosk: a screen, devices and services, and the loop that serves one resident after the other.
 
     :param seed: makes visits repeatable; None: each visit draws its own.
+    :param runner: carries orders out; None: this station takes none.
     """
 
     def __init__(
@@ -78,7 +80,9 @@ class Station:
         timeouts: Timeouts,
         *,
         seed: int | None = None,
+        runner: Runner | None = None,
     ) -> None:
+        self._runner = runner
         self.profile = profile
         self.devices = devices
         self.services = tuple(services)
@@ -282,6 +286,7 @@ class Station:
             devices=self.devices,
             bell=self.bell,
             clock=self._clock,
+            runner=self._runner,
             seed=secrets.randbits(63) if self._seed is None else self._seed + self.visits,
         )
         self._attract_view = None

@@ -20,20 +20,22 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from tramkit import capture
+from tramkit import capture, paying
 from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, VisitIsOver
 from tramkit.devices import Devices
 from tramkit.forms import Form
 from tramkit.identity import Level, Person
 from tramkit.journal import Entry, Journal
 from tramkit.live import Live
+from tramkit.orders.model import Order, Record
+from tramkit.orders.runner import Runner
 from tramkit.staff import StaffBell, StaffCall
 from tramkit.timeouts import Idle
 from tramkit_hal.clock import Clock
 from tramkit_hal.device import Device
 from tramkit_hal.document import Document
 from tramkit_hal.events import Answered
-from tramkit_hal.pages import AnyPage, Ask, Call, Check, Choose, Done, Fact, Option, Read, Tell, Tone, Wait
+from tramkit_hal.pages import AnyPage, Ask, Call, Check, Choose, Done, Fact, Option, Pay, Read, Tell, Tone, Wait
 from tramkit_hal.printer import ReceiptPrinter
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
@@ -101,8 +103,12 @@ class Visit:
         bell: StaffBell,
         clock: Clock,
         seed: int,
+        runner: Runner | None = None,
     ) -> None:
         self.id = id
+        self.runner = runner
+        """Who carries orders out; None: this station takes none."""
+        self._orders = 0
         self.person: Person | None = None
         self.ending: Ending | None = None
         self._conversation = conversation
@@ -288,12 +294,27 @@ class Visit:
                 if each is not None and not each.done():
                     each.cancel()
 
+    async def place(self, order: Order) -> Record | None:
+        """Have an order paid and carried out, and hand out the receipt; from here on it is durable.
+
+        The core chooses the way of paying, draws the Pay page from the order alone and shows what became of it. Whoever
+        leaves meanwhile finds the result under the receipt's code.
+
+        :returns: the order as the ledger has it; None: nothing was ordered, and the resident knows it.
+        """
+        return await paying.place(self, self.runner, order)
+
+    def order_id(self) -> str:
+        """Return an id for the next order of this visit."""
+        self._orders += 1
+        return f"{self.id}-{self._orders}"
+
     async def commit(self, because: Text) -> None:
         """From here on the outside world knows: Back explains with these words instead of going back."""
         self._conversation.committed = because
 
     @contextlib.asynccontextmanager
-    async def live(self, page: Wait | Call) -> AsyncGenerator[Live]:
+    async def live(self, page: Wait | Call | Pay) -> AsyncGenerator[Live]:
         """Show a page that changes while it stands (a queue, a call); only after :meth:`commit`."""
         if self._conversation.committed is None:
             raise RuntimeError("visit.live() comes after visit.commit(): a live page cannot be replayed by Back")

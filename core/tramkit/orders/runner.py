@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tramkit.orders.ledger import CANCELLED, SETTLED, Entry, Ledger, LedgerProblem
 from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State, key_of
@@ -37,6 +37,7 @@ MEMO_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 MEMO_LENGTH = 13
 
 
+@runtime_checkable
 class Fulfiller(Protocol):
     """What a service does of an order; both are idempotent by the key."""
 

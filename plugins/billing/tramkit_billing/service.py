@@ -1,0 +1,177 @@
+"""Pay a bill: find it by the customer code, pay it through the aggregator, hand over the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+from tramkit import (
+    Fact,
+    Form,
+    Messages,
+    Money,
+    Option,
+    Order,
+    Outcome,
+    Role,
+    Service,
+    Text,
+    Tone,
+    Visit,
+    bilingual,
+    forms,
+    verbatim,
+)
+from tramkit_billing.codes import Provider, check_with
+from tramkit_billing.gateway import Aggregator, Bill, GatewayTrouble
+
+_ = Messages("tramkit_billing")
+
+SERVICES: dict[str, Text] = {
+    "electricity": _("Electricity"),
+    "water": _("Water"),
+    "internet": _("Internet"),
+    "telephone": _("Telephone"),
+    "tuition": _("Tuition"),
+    "apartment": _("Apartment fee"),
+}
+MOST_TRIES = 5
+
+
+class Account(Form):
+    """A customer code."""
+
+    code: Annotated[str, forms.text(_("Customer code"), hint=_("It stands on your bill"), max_length=40)]
+
+
+class PayBill(Service):
+    """Pays bills.
+
+    :param gateway: the aggregator.
+    :param providers: who is paid, in the order of the menu.
+    """
+
+    id = "billing.pay"
+    title = _("Pay a bill")
+    hint = _("Electricity, water, internet, telephone, tuition, apartment fee")
+    wants = (Role.RECEIPT_PRINTER,)
+
+    def __init__(self, gateway: Aggregator, providers: Sequence[Provider]) -> None:
+        self._gateway = gateway
+        self._providers = {each.id: each for each in providers}
+
+    async def serve(self, visit: Visit) -> None:
+        options = [
+            Option(value=each.id, label=SERVICES.get(each.service, _name(each)), hint=_name(each))
+            for each in self._providers.values()
+        ]
+        provider = self._providers[await visit.choose(_("Which bill?"), options, name="provider")]
+        code = await self._code(visit, provider)
+        if code is None:
+            return
+        try:
+            bills = await visit.fetch(self._gateway.inquire_bills, provider.id, code)
+        except GatewayTrouble:
+            await visit.tell(
+                _("The provider does not answer now"),
+                _("Nothing was paid. Please try again later."),
+                tone=Tone.WARNING,
+            )
+            return
+        if bills is None:
+            await visit.tell(
+                _("The provider does not know this customer code"),
+                _("Please compare it with your bill: {code}", code=code),
+                tone=Tone.WARNING,
+            )
+            return
+        if not bills:
+            await visit.done(_("Nothing is to be paid"), _("Every bill of this customer is paid."))
+            return
+        await self._pay(visit, provider, code, await self._which(visit, provider, bills))
+
+    async def _code(self, visit: Visit, provider: Provider) -> str | None:
+        """Ask for the code until it can be one."""
+        for attempt in range(MOST_TRIES):
+            typed = await visit.ask(
+                Account,
+                _("Please enter the customer code"),
+                body=(_("It looks like {example}.", example=provider.example),),
+                name=f"code {attempt}",
+            )
+            found = check_with(provider, typed.code)
+            if found.ok:
+                return found.code
+            assert found.problem is not None
+            await visit.tell(_("This cannot be right"), found.problem, tone=Tone.WARNING)
+        return None
+
+    async def _which(self, visit: Visit, provider: Provider, bills: Sequence[Bill]) -> list[Bill]:
+        """Return the bills to pay: one, or all up to one where the oldest must go first."""
+        if len(bills) == 1:
+            return [bills[0]]
+        options: list[Option] = []
+        for number, bill in enumerate(bills):
+            chosen = bills[: number + 1] if provider.pay_oldest_first else [bill]
+            label = (
+                _("Up to {month}", month=_month(bill)) if provider.pay_oldest_first and number else _month_text(bill)
+            )
+            total = Money(amount=sum(each.amount for each in chosen))
+            options.append(Option(value=bill.bill_id, label=label, hint=_("{amount}", amount=total)))
+        body = (_("Older bills are paid first."),) if provider.pay_oldest_first else ()
+        id = await visit.choose(_("Which bills would you like to pay?"), options, body=body, name="bills")
+        at = next(number for number, bill in enumerate(bills) if bill.bill_id == id)
+        return list(bills[: at + 1]) if provider.pay_oldest_first else [bills[at]]
+
+    async def _pay(self, visit: Visit, provider: Provider, code: str, bills: Sequence[Bill]) -> None:
+        amount = sum(bill.amount for bill in bills)
+        months = ", ".join(_month(bill) for bill in bills)
+        kind = SERVICES.get(provider.service, _name(provider))
+        facts = (
+            Fact(label=_("Customer code"), value=verbatim(code)),
+            Fact(label=_("Month"), value=verbatim(months)),
+        )
+        await visit.check(
+            _("Is everything right?"),
+            (
+                Fact(label=_("Bill"), value=kind, change="provider"),
+                Fact(label=_("Payee"), value=_name(provider)),
+                *facts,
+                Fact(label=_("Amount"), value=_("{amount}", amount=Money(amount=amount))),
+            ),
+            action=_("Go on to payment"),
+        )
+        await visit.place(
+            Order(
+                service=self.id,
+                payee=provider.name["vi"],
+                amount=amount,
+                title=kind,
+                request={"provider": provider.id, "customer": code, "bill_ids": [bill.bill_id for bill in bills]},
+                facts=facts,
+            )
+        )
+
+    async def fulfil(self, order: Order, key: str) -> Outcome:
+        """Pay the bills at the aggregator; the same key pays once."""
+        return await self._gateway.fulfil(order, key)
+
+    async def inquire(self, order: Order, key: str) -> Outcome:
+        """Ask the aggregator what became of a key."""
+        return await self._gateway.inquire(order, key)
+
+
+def _name(provider: Provider) -> Text:
+    return bilingual(vi=provider.name["vi"], en=provider.name.get("en", provider.name["vi"]))
+
+
+def _month(bill: Bill) -> str:
+    try:
+        return date.fromisoformat(f"{bill.period}-01").strftime("%m/%Y")
+    except ValueError:
+        return bill.period
+
+
+def _month_text(bill: Bill) -> Text:
+    return _("Month {month}", month=_month(bill))
