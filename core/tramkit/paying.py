@@ -153,7 +153,8 @@ def outcome(record: Record) -> tuple[Text, tuple[Text, ...], Tone]:
     fulfil = record.effect(EffectKind.FULFIL)
     reason = (fulfil.reason,) if fulfil is not None and fulfil.reason is not None else ()
     if record.ending is Ending.DONE:
-        return _("It is done"), (), Tone.SUCCESS
+        title = _("It is paid. Thank you") if record.order.amount else _("Your order has been carried out")
+        return title, (), Tone.SUCCESS
     if record.ending is Ending.REFUNDED:
         back = _("The money goes back to the account it came from.")
         return _("It could not be carried out"), (*reason, back), Tone.WARNING
