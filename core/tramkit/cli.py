@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -63,6 +65,10 @@ class Tramkit(click.Group):
         return declared
 
 
+LedgerOf = Callable[[Callable[[Any], Awaitable[Any]]], Any]
+"""Opens the station's ledger and does something with it."""
+
+
 @click.group(cls=Tramkit)
 @click.version_option(package_name="tramkit")
 def main() -> None:
@@ -101,6 +107,64 @@ def run(file: Path | None, screen: str | None) -> None:
         asyncio.run(run_station(config, plugins, clock, announce))
     except StartProblem as problem:
         raise click.ClickException(str(problem)) from None
+
+
+@main.group(invoke_without_command=True)
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option("--count", default=50, show_default=True, type=click.IntRange(1, 1_000_000), help="Newest orders shown.")
+@click.pass_context
+def orders(context: click.Context, file: Path | None, as_json: bool, count: int) -> None:
+    """List what residents have committed to, without personal data; the station must not run."""
+    from tramkit.orders.commands import list_orders, with_ledger
+
+    section = _read(file).orders
+    context.obj = partial(with_ledger, section.data, section.key)
+    if context.invoked_subcommand is None:
+        list_orders(context.obj, as_json, count)
+
+
+@orders.command()
+@click.argument("code")
+@click.pass_obj
+def show(ledger_of: LedgerOf, code: str) -> None:
+    """Show one order by the code of its receipt."""
+    from tramkit.orders.commands import show_order
+
+    show_order(ledger_of, code)
+
+
+@orders.command()
+@click.argument("code")
+@click.argument("effect", type=click.Choice(["collect", "fulfil", "refund"]))
+@click.option("--done/--not-done", required=True, help="What you found out at the provider.")
+@click.option("--why", required=True, help="How you know; kept in the audit log.")
+@click.pass_obj
+def resolve(ledger_of: LedgerOf, code: str, effect: str, done: bool, why: str) -> None:
+    """Write what became of an effect that the station could not settle."""
+    from tramkit.orders.commands import resolve_order
+
+    resolve_order(ledger_of, code, effect, done, why)
+
+
+@main.group()
+@config_option
+@click.pass_context
+def audit(context: click.Context, file: Path | None) -> None:
+    """Look at the audit log."""
+    from tramkit.orders.commands import with_ledger
+
+    section = _read(file).orders
+    context.obj = partial(with_ledger, section.data, section.key)
+
+
+@audit.command()
+@click.pass_obj
+def verify(ledger_of: LedgerOf) -> None:
+    """Walk the whole chain and tell the first entry that was changed."""
+    from tramkit.orders.commands import verify_ledger
+
+    verify_ledger(ledger_of)
 
 
 @main.command()

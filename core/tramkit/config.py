@@ -100,7 +100,7 @@ class OrdersSection(_Section):
     """
 
     data: str = ""
-    key: str = ""
+    key: str = "var/station.key"
 
 
 class PluginsSection(_Section):

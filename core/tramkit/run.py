@@ -130,7 +130,7 @@ async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock)
     if not config.orders.data:
         return None
     try:
-        seal = Seal(read_key(Path(config.orders.key or "var/station.key")))
+        seal = Seal(read_key(Path(config.orders.key)))
     except SealProblem as problem:
         raise StartProblem(f"orders.key: {problem}") from None
     ledger = Ledger(Path(config.orders.data) / "ledger.sqlite", seal)

@@ -9,6 +9,7 @@ of SQLite before 3.51.3.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import secrets
 import sqlite3
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -122,6 +123,7 @@ class Ledger:
         self._connect = connect or _connect
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._db: sqlite3.Connection | None = None
+        self._locked: BinaryIO | None = None
         self._number = 0
         self._link = FIRST_LINK
         self.trouble = ""
@@ -134,7 +136,11 @@ class Ledger:
 
         :raises LedgerProblem: it cannot be read or written, was damaged, or belongs to another key.
         """
-        await self._do(self._open)
+        try:
+            await self._do(self._open)
+        except LedgerProblem:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            raise
 
     async def close(self) -> None:
         """Write the log into the file and close it."""
@@ -143,12 +149,12 @@ class Ledger:
 
     def _open(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        db = self._connect(self._file)
+        self._lock()
+        self._db = db = self._connect(self._file)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {self._synchronous}")
         db.execute("PRAGMA foreign_keys = ON")
         db.executescript(SCHEMA)
-        self._db = db
         head = db.execute("SELECT number, link FROM head").fetchone()
         last = db.execute("SELECT number, link FROM entries ORDER BY number DESC LIMIT 1").fetchone()
         if (head or (0, FIRST_LINK)) != (last or (0, FIRST_LINK)):
@@ -161,7 +167,19 @@ class Ledger:
             except SealProblem as problem:
                 raise LedgerProblem(f"{self._file}: {problem}") from None
 
+    def _lock(self) -> None:
+        """Have the ledger for this process alone; the lock goes with the process, however it ends."""
+        if self._locked is None:
+            self._locked = self._file.with_suffix(".lock").open("wb")
+        try:
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise LedgerProblem(f"{self._file}: another process has it open; stop the station first") from None
+
     def _close(self) -> None:
+        if self._locked is not None:
+            self._locked.close()
+            self._locked = None
         if self._db is not None:
             self._db.close()
             self._db = None

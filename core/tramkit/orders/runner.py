@@ -171,7 +171,7 @@ class Runner:
         return record
 
     async def resolve(self, id: str, kind: EffectKind, done: bool, who: str, why: str) -> Record:
-        """Write what the operator found out about an effect that the station could not settle.
+        """Write what the operator found out about an effect that the station could not settle; the next start goes on.
 
         :raises ValueError: no such order, or the effect is not for the operator.
         """
@@ -181,8 +181,6 @@ class Runner:
             raise ValueError("this effect is not waiting for the operator")
         said = {"operator": who[:80], "why": why[:500]}
         await self._take(record, kind, Step.ASK, Outcome(state="done" if done else "refused"), said)
-        self._begin(id)
-        self.nudge(id)
         return await self.changed(id, record)
 
     # ── one order ─────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,114 @@
+"""``tramkit orders`` and ``tramkit audit``: what the operator sees of the ledger, and what they write into it."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tramkit.orders.ledger import Ledger, LedgerProblem, tidy_code
+from tramkit.orders.model import EffectKind, Record
+from tramkit.orders.runner import Runner
+from tramkit.orders.seal import Seal, SealProblem, read_key
+from tramkit_hal.clock import SystemClock
+from tramkit_hal.words import render
+
+T = TypeVar("T")
+
+
+def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Open a station's ledger and do something with it.
+
+    :raises click.ClickException: there is none, it is in use, or it cannot be read.
+    """
+    file = Path(data) / "ledger.sqlite"
+    if not data or not file.exists():
+        said = f"there is no ledger at {file}" if data else "[orders] data is empty: this station takes no orders"
+        raise click.ClickException(said)
+
+    async def run() -> T:
+        ledger = Ledger(file, Seal(read_key(Path(key))))
+        await ledger.open()
+        try:
+            return await work(ledger)
+        finally:
+            await ledger.close()
+
+    try:
+        return asyncio.run(run())
+    except (LedgerProblem, SealProblem) as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """Return what the operator sees of an order: nothing personal."""
+    return {
+        "code": record.code,
+        "placed_at": record.placed_at.isoformat(timespec="seconds"),
+        "service": record.order.service,
+        "payee": record.order.payee,
+        "amount": record.order.amount,
+        "method": record.method,
+        "state": "manual" if record.manual else record.ending.value if record.ending else "open",
+        "effects": {kind.value: effect.state.value for kind, effect in record.effects.items()},
+    }
+
+
+def list_orders(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], as_json: bool, count: int) -> None:
+    """Print the newest orders."""
+    rows = [row_of(record) for record in ledger_of(lambda ledger: ledger.newest(count))]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        effects = " ".join(f"{kind}:{state}" for kind, state in row["effects"].items())
+        amount = f"{row['amount']:>13,} ₫"
+        click.echo(f"{row['code']}  {row['placed_at']}  {row['state']:<9}{amount}  {row['payee']}  {effects}")
+
+
+def show_order(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], code: str) -> None:
+    """Print one order with its effects' keys and references, for a talk with the provider."""
+    record: Record | None = ledger_of(lambda ledger: ledger.by_code(tidy_code(code)))
+    if record is None:
+        raise click.ClickException("there is no order with this code")
+    for name, value in row_of(record).items():
+        if name != "effects":
+            click.echo(f"{name}: {value}")
+    for kind, effect in record.effects.items():
+        reason = f" ({render(effect.reason, 'en')})" if effect.reason else ""
+        amount = f"{effect.amount:,} ₫"
+        click.echo(f"{kind.value}: {effect.state.value} {amount} key {effect.key} {effect.reference}{reason}")
+
+
+def resolve_order(
+    ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], code: str, effect: str, done: bool, why: str
+) -> None:
+    """Write what the operator found out; the station goes on from there when it starts."""
+
+    async def work(ledger: Ledger) -> None:
+        record = await ledger.by_code(tidy_code(code))
+        if record is None:
+            raise click.ClickException("there is no order with this code")
+        runner = Runner(ledger, {}, {}, SystemClock())
+        try:
+            await runner.resolve(record.id, EffectKind(effect), done, getpass.getuser(), why)
+        except ValueError as problem:
+            raise click.ClickException(str(problem)) from None
+        finally:
+            await runner.stop()
+
+    ledger_of(work)
+    click.echo("written; the station goes on with it when it starts")
+
+
+def verify_ledger(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any]) -> None:
+    """Walk the audit chain and tell the first entry that is wrong."""
+    verdict = ledger_of(lambda ledger: ledger.verify())
+    if verdict.problem:
+        raise click.ClickException(verdict.problem)
+    click.echo(f"{verdict.entries} entries, nothing was changed")

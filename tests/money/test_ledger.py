@@ -1,0 +1,184 @@
+"""The ledger: nothing personal in the clear, every change found, and money only where it can be written."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tramkit.orders.ledger import SETTLED, Entry, KeyConflict, Ledger, LedgerProblem, tidy_code
+from tramkit.orders.model import EffectKind, Ending, Order, State
+from tramkit.orders.seal import Seal, SealProblem, read_key
+from tramkit_hal.pages import Fact
+from tramkit_hal.words import verbatim
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+CANARY = "CHIM HOANG YEN 079152000123"
+SEED = 20261124
+
+
+def order(amount: int = 1000) -> Order:
+    fact = Fact(label=verbatim("who"), value=verbatim(CANARY))
+    return Order(
+        service="s", payee="EVN", amount=amount, title=verbatim("bill"), request={"who": CANARY}, facts=(fact,)
+    )
+
+
+@asynccontextmanager
+async def ledger_in(folder: Path) -> AsyncIterator[Ledger]:
+    ledger = Ledger(folder / "ledger.sqlite", Seal(read_key(folder / "key" / "station.key")))
+    await ledger.open()
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+async def test_what_is_placed_is_read_again_after_a_restart(tmp_path: Path) -> None:
+    async with ledger_in(tmp_path) as ledger:
+        placed = await ledger.place("o1", order(), "m", NOW)
+        await ledger.append("o1", [Entry("collect", "sent", 1000)], NOW)
+    async with ledger_in(tmp_path) as ledger:
+        record = await ledger.by_code(f" {placed.code[:5].lower()}-{placed.code[5:]} ")
+        assert record is not None
+        assert record.order == order()
+        assert record.effects[EffectKind.COLLECT].state is State.SENT
+        assert [each.id for each in await ledger.unsettled()] == ["o1"]
+        await ledger.append("o1", [Entry(SETTLED, "unpaid")], NOW)
+        assert await ledger.unsettled() == []
+        assert (await ledger.newest(5))[0].ending is Ending.UNPAID
+
+
+async def test_the_same_order_twice_is_one_and_another_content_is_refused(tmp_path: Path) -> None:
+    async with ledger_in(tmp_path) as ledger:
+        first = await ledger.place("o1", order(), "m", NOW)
+        assert await ledger.place("o1", order(), "m", NOW) == first
+        with pytest.raises(KeyConflict):
+            await ledger.place("o1", order(2000), "m", NOW)
+
+
+async def test_nothing_personal_stands_in_any_file(tmp_path: Path) -> None:
+    async with ledger_in(tmp_path) as ledger:
+        await ledger.place("o1", order(), "m", NOW)
+        await ledger.append("o1", [Entry("collect", "confirmed", 1000, {"reference": CANARY})], NOW)
+        files = [file for file in tmp_path.rglob("*") if file.is_file()]
+        assert any(file.name.endswith("-wal") for file in files)
+        assert all(CANARY.encode() not in file.read_bytes() for file in files)
+
+
+async def test_the_key_is_the_stations_alone(tmp_path: Path) -> None:
+    file = tmp_path / "station.key"
+    key = read_key(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert read_key(file) == key
+    file.chmod(0o644)
+    with pytest.raises(SealProblem, match="chmod 600"):
+        read_key(file)
+    file.chmod(0o600)
+    file.write_bytes(b"short")
+    with pytest.raises(SealProblem, match="32"):
+        read_key(file)
+
+
+async def test_another_stations_key_opens_nothing(tmp_path: Path) -> None:
+    async with ledger_in(tmp_path) as ledger:
+        await ledger.place("o1", order(), "m", NOW)
+    other = Ledger(tmp_path / "ledger.sqlite", Seal(b"x" * 32))
+    with pytest.raises(LedgerProblem, match="another key"):
+        await other.open()
+    await other.close()
+
+
+async def test_two_processes_cannot_have_it_open(tmp_path: Path) -> None:
+    async with ledger_in(tmp_path):
+        with pytest.raises(LedgerProblem, match="stop the station"):
+            async with ledger_in(tmp_path):
+                pass
+
+
+async def test_orders_and_entries_are_never_changed_by_sql(tmp_path: Path) -> None:
+    async with ledger_in(tmp_path) as ledger:
+        await ledger.place("o1", order(), "m", NOW)
+    db = sqlite3.connect(tmp_path / "ledger.sqlite")
+    for words in (
+        "UPDATE orders SET amount = 1",
+        "DELETE FROM orders",
+        "UPDATE entries SET state = 'x'",
+        "DELETE FROM entries",
+    ):
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute(words)
+    db.close()
+
+
+async def test_random_edits_are_all_found(tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    print("seed", SEED)
+    async with ledger_in(tmp_path) as ledger:
+        for number in range(20):
+            await ledger.place(f"o{number}", order(1000 + number), "m", NOW)
+            await ledger.append(
+                f"o{number}", [Entry("collect", "sent", 1000), Entry("collect", "confirmed", 1000)], NOW
+            )
+        assert (await ledger.verify()).problem == ""
+        entries = (await ledger.verify()).entries
+    file = tmp_path / "ledger.sqlite"
+    db = sqlite3.connect(file, isolation_level=None)
+    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        db.execute(f"DROP TRIGGER {name}")  # a thief has no manners
+    db.close()
+    whole = file.read_bytes()
+    columns = {
+        "entries": ("order_id", "what", "state", "at", "boot", "amount", "sealed", "link", "number"),
+        "orders": ("code", "service", "payee", "amount", "method", "placed_at", "sealed"),
+    }
+    for _edit in range(200):
+        db = sqlite3.connect(file, isolation_level=None)
+        table = chance.choice(list(columns))
+        row = chance.randint(1, entries if table == "entries" else 20)
+        if chance.random() < 0.2:
+            did = db.execute(f"DELETE FROM {table} WHERE rowid = ?", (row,)).rowcount
+        else:
+            column = chance.choice(columns[table])
+            value = {"amount": 7, "number": 10**6 + row, "sealed": b"\1" * 40, "link": b"\2" * 32}.get(column, "o3x")
+            did = db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (value, row)).rowcount
+        db.close()
+        assert did == 1
+        assert await _found(tmp_path), (table, row)
+        file.write_bytes(whole)
+
+
+async def _found(folder: Path) -> bool:
+    try:
+        async with ledger_in(folder) as ledger:
+            return (await ledger.verify()).problem != ""
+    except LedgerProblem:
+        return True
+
+
+async def test_a_full_or_read_only_disk_places_nothing_and_says_so(tmp_path: Path) -> None:
+    def full(file: Path) -> sqlite3.Connection:
+        db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA max_page_count = 14")
+        return db
+
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"k" * 32), connect=full)
+    await ledger.open()
+    with pytest.raises(LedgerProblem, match="full"):
+        for number in range(500):
+            await ledger.place(f"o{number}", order(), "m", NOW)
+    assert "full" in ledger.trouble
+    placed = await ledger.newest(1000)
+    assert (await ledger.verify()).problem == ""
+    assert len(placed) == len(await ledger.unsettled()) < 500
+    await ledger.close()
+
+
+def test_a_code_is_read_as_people_write_it() -> None:
+    assert tidy_code("o1l-abc de") == "011ABCDE"
