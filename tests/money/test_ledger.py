@@ -40,6 +40,10 @@ async def ledger_in(folder: Path) -> AsyncIterator[Ledger]:
         await ledger.close()
 
 
+def files_in(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]
+
+
 async def test_what_is_placed_is_read_again_after_a_restart(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as ledger:
         placed = await ledger.place("o1", order(), "m", NOW)
@@ -67,7 +71,7 @@ async def test_nothing_personal_stands_in_any_file(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as ledger:
         await ledger.place("o1", order(), "m", NOW)
         await ledger.append("o1", [Entry("collect", "confirmed", 1000, {"reference": CANARY})], NOW)
-        files = [file for file in tmp_path.rglob("*") if file.is_file()]
+        files = files_in(tmp_path)
         assert any(file.name.endswith("-wal") for file in files)
         assert all(CANARY.encode() not in file.read_bytes() for file in files)
 
@@ -154,6 +158,11 @@ async def test_random_edits_are_all_found(tmp_path: Path) -> None:
         file.write_bytes(whole)
 
 
+async def _fill(ledger: Ledger) -> None:
+    for number in range(500):
+        await ledger.place(f"o{number}", order(), "m", NOW)
+
+
 async def _found(folder: Path) -> bool:
     try:
         async with ledger_in(folder) as ledger:
@@ -171,8 +180,7 @@ async def test_a_full_or_read_only_disk_places_nothing_and_says_so(tmp_path: Pat
     ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"k" * 32), connect=full)
     await ledger.open()
     with pytest.raises(LedgerProblem, match="full"):
-        for number in range(500):
-            await ledger.place(f"o{number}", order(), "m", NOW)
+        await _fill(ledger)
     assert "full" in ledger.trouble
     placed = await ledger.newest(1000)
     assert (await ledger.verify()).problem == ""
