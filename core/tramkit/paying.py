@@ -26,8 +26,8 @@ WAIT_SECONDS = 45.0
 """So long a resident waits for what they have paid for; then the receipt says that it is under way."""
 
 
-async def place(visit: Visit, runner: Runner | None, order: Order) -> Record | None:
-    """Have an order paid and carried out; see :meth:`Visit.place`."""
+async def place(visit: Visit, runner: Runner | None, order: Order, id: str) -> Record | None:
+    """Have an order paid and carried out under an id of its own; see :meth:`Visit.place`."""
     methods = usable_methods(runner) if runner is not None else []
     if runner is None or runner.ledger.trouble or (order.amount and not methods):
         await visit.tell(
@@ -39,7 +39,7 @@ async def place(visit: Visit, runner: Runner | None, order: Order) -> Record | N
     method = await _choose_method(visit, methods) if order.amount else ""
     await visit.commit(_("The order has been placed. To undo it, go on and choose not to pay."))
     try:
-        record = await runner.place(visit.order_id(), order, method)
+        record = await runner.place(id, order, method)
         if order.amount:
             record = await _collect(visit, runner, record)
         record = await _wait(visit, runner, record)

@@ -106,8 +106,7 @@ class Visit:
         runner: Runner | None = None,
     ) -> None:
         self.id = id
-        self.runner = runner
-        """Who carries orders out; None: this station takes none."""
+        self._runner = runner
         self._orders = 0
         self.person: Person | None = None
         self.ending: Ending | None = None
@@ -302,12 +301,8 @@ class Visit:
 
         :returns: the order as the ledger has it; None: nothing was ordered, and the resident knows it.
         """
-        return await paying.place(self, self.runner, order)
-
-    def order_id(self) -> str:
-        """Return an id for the next order of this visit."""
         self._orders += 1
-        return f"{self.id}-{self._orders}"
+        return await paying.place(self, self._runner, order, f"{self.id}-{self._orders}")
 
     async def commit(self, because: Text) -> None:
         """From here on the outside world knows: Back explains with these words instead of going back."""
