@@ -61,22 +61,29 @@ class Switch(Sandbox):
 <style>body{{font:18px sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}}textarea,input,button{{font:inherit;
 width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
 <h1>Ứng dụng ngân hàng (thử nghiệm)</h1><p role="status">{said}</p>
-<form method="post" action="/app/pay"><label>Nội dung mã VietQR<textarea name="qr" rows="4" required></textarea></label>
-<label>Số tiền, nếu khác<input name="amount" inputmode="numeric"></label><button>Chuyển tiền</button></form></html>""",
+<form method="post" action="/app/pay"><label>Số tài khoản nhận<input name="account"></label>
+<label>Nội dung chuyển khoản<input name="memo"></label><label>Số tiền<input name="amount" inputmode="numeric"></label>
+<p>hoặc</p><label>Nội dung mã VietQR<textarea name="qr" rows="4"></textarea></label><button>Chuyển tiền</button></form></html>""",
         )
 
     async def _app_pays(self, request: web.Request) -> web.Response:
         form = await request.post()
         try:
-            qr = parse(str(form.get("qr", "")).strip())
-            amount = int(str(form.get("amount") or "") or qr.amount or 0)
+            if text := str(form.get("qr", "")).strip():
+                qr = parse(text)
+                account, memo = qr.account, qr.memo or ""
+            else:
+                qr = None
+                account, memo = str(form.get("account", "")).strip(), str(form.get("memo", "")).strip()
+            typed = str(form.get("amount") or "").replace(".", "")
+            amount = int(typed or (qr.amount if qr is not None else 0) or 0)
         except (QrProblem, ValueError) as problem:
             said = f"Không chuyển được: {problem}"
         else:
-            if amount <= 0:
-                said = "Không chuyển được: số tiền phải lớn hơn 0"
+            if amount <= 0 or not account:
+                said = "Không chuyển được: cần số tài khoản, và số tiền lớn hơn 0"
             else:
-                self.transfer(qr.account, amount, qr.memo or "")
+                self.transfer(account, amount, memo)
                 said = f"Đã chuyển {amount} đồng"
         raise web.HTTPSeeOther(f"/?{urlencode({'said': said})}")
 
