@@ -61,8 +61,8 @@ async def test_a_refund_is_done_once_and_never_more_than_came(tmp_path: Path) ->
 async def test_whatever_goes_wrong_on_the_wire_is_no_answer(tmp_path: Path) -> None:
     switch = Switch(tmp_path / "switch.sqlite")
     async with switch.running() as address:
-        switch.order_faults(FaultOrder(faults=("down", "garbage", "lost_before", "lost_after")))
-        for _fault in range(4):
+        switch.order_faults(FaultOrder(faults=("down", "garbage", "lost_before", "lost_before")))
+        for _fault in range(3):  # the HTTP client itself asks once more where the line breaks
             try:
                 await vietqr(address).inquire(PAYMENT)
             except SwitchTrouble:

@@ -63,7 +63,8 @@ width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
 <h1>Ứng dụng ngân hàng (thử nghiệm)</h1><p role="status">{said}</p>
 <form method="post" action="/app/pay"><label>Số tài khoản nhận<input name="account"></label>
 <label>Nội dung chuyển khoản<input name="memo"></label><label>Số tiền<input name="amount" inputmode="numeric"></label>
-<p>hoặc</p><label>Nội dung mã VietQR<textarea name="qr" rows="4"></textarea></label><button>Chuyển tiền</button></form></html>""",
+<p>hoặc</p><label>Nội dung mã VietQR<textarea name="qr" rows="4"></textarea></label>
+<button>Chuyển tiền</button></form></html>""",
         )
 
     async def _app_pays(self, request: web.Request) -> web.Response:
