@@ -115,8 +115,8 @@ class Hands:
     async def typed(self, name: str, text: str) -> None:
         """Wait until a field says what was typed; how it is grouped does not matter."""
         await self.page.wait_for_function(
-            """([name, text]) =>
-                document.getElementsByName(name)[0].value.toLowerCase().replaceAll(/[ /.]/g, "") === text""",
+            """([name, text]) => [" ", "/", "."].reduce((value, each) => value.split(each).join(""),
+                document.getElementsByName(name)[0].value.toLowerCase()) === text""",  # a RegExp remembers what it read
             arg=[name, re.sub("[ /.]", "", text.lower())],
         )
 
