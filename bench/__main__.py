@@ -1,4 +1,4 @@
-"""``python -m bench [call|screen] [--quick] [--seed N]``."""
+"""``python -m bench [call|screen|ledger] [--quick] [--seed N]``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import asyncio
 import sys
 
 from bench.call import run as call
+from bench.ledger import run as ledger
 from bench.options import Options
 from bench.records import say
 from bench.screen import run as screen
 
-BENCHES = {"call": call.run, "screen": screen.run}
+BENCHES = {"call": call.run, "screen": screen.run, "ledger": ledger.run}
 
 
 def main() -> int:

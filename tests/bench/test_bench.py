@@ -23,9 +23,20 @@ METRICS = {
         "picture_delay_to_kiosk_p95",
         "media_cpu",
     },
+    "ledger": {"commit_p50", "commit_p99", "effects_per_second", "file_growth", "ready_after_restart"},
     "screen": {"tap_to_painted_p50", "tap_to_painted_p95", "cold_start_p50", "page_changes"},
 }
-WITH_PEER = ("accept_to_first_frame", "fps", "picture_delay", "media_cpu", "tap_to_painted", "cold_start")
+WITH_PEER = (
+    "commit",
+    "effects",
+    "ready",
+    "accept_to_first_frame",
+    "fps",
+    "picture_delay",
+    "media_cpu",
+    "tap_to_painted",
+    "cold_start",
+)
 
 
 @pytest.mark.browser

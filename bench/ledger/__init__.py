@@ -1,0 +1,1 @@
+"""How quickly the ledger commits, recovers and grows."""
