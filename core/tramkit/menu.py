@@ -22,6 +22,7 @@ _GOES_WITHOUT: dict[Role, Text] = {
     Role.VITAL_SENSOR: _("Without measurements: the health sensors do not work now."),
     Role.ID_READER: _("Without the card reader: you type your details."),
     Role.CODE_SCANNER: _("Without the scanner: you type the code."),
+    Role.PAYMENT_TERMINAL: _("The payment terminal does not work now."),
     Role.PRESENCE: _("The presence sensor does not work now."),
     Role.SCREEN: _("The screen does not work now."),
 }

@@ -72,6 +72,15 @@ async def _collect(visit: Visit, runner: Runner, record: Record) -> Record:
     """Show the Pay page until the money has come or the payment was given up."""
     give_up = Option(value="give_up", label=_("Do not pay"))
     page = pay_page(runner, record)
+    try:
+        return await _until_paid(visit, runner, record, page, give_up)
+    finally:
+        # the resident has left, perhaps: nobody else may pay what the terminal still asks for
+        if runner.awaits_card(record):
+            await asyncio.shield(runner.cancel(record.id))
+
+
+async def _until_paid(visit: Visit, runner: Runner, record: Record, page: Pay, give_up: Option) -> Record:
     async with visit.live(page.model_copy(update={"options": (give_up,)})) as live:
         while not (effect := record.effects[EffectKind.COLLECT]).state.final:
             if effect.state is not State.INTENT and effect.amount != record.order.amount:
@@ -161,8 +170,9 @@ def outcome(record: Record) -> tuple[Text, tuple[Text, ...], Tone]:
     if record.ending is Ending.FAILED:
         return _("It could not be carried out"), (*reason, _("Nothing was paid.")), Tone.WARNING
     if unpaid(record):
+        collect = record.effects[EffectKind.COLLECT]
         late = _("If you have paid nevertheless, the money goes back to you by itself.")
-        return _("Nothing was paid"), (late,), Tone.PLAIN
+        return _("Nothing was paid"), (collect.reason or late,), Tone.PLAIN
     later = _("Come back with the receipt code to see the result, at this station.")
     if record.manual:
         return _("Staff must look after this order"), (_("Your payment is not lost."), later), Tone.WARNING

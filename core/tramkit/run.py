@@ -74,6 +74,8 @@ async def run_station(
     :raises StartProblem: the panel cannot be served.
     """
     devices = devices or make_devices(config, clock)
+    for method in plugins.payment_methods:
+        method.devices = devices
     runner = await _start_runner(config, plugins, clock)
     services = [*plugins.services, *([Receipts(runner)] if runner is not None else [])]
     station = Station(

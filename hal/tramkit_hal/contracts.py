@@ -8,6 +8,7 @@ from tramkit_hal.audio import Microphone, Speaker
 from tramkit_hal.camera import Camera
 from tramkit_hal.card.reader import IdReader
 from tramkit_hal.device import Device
+from tramkit_hal.payment_terminal import PaymentTerminal
 from tramkit_hal.presence import Presence
 from tramkit_hal.printer import ReceiptPrinter
 from tramkit_hal.roles import Role
@@ -25,6 +26,7 @@ CONTRACTS: Mapping[Role, type[Device]] = {
     Role.SPEAKER: Speaker,
     Role.RECEIPT_PRINTER: ReceiptPrinter,
     Role.VITAL_SENSOR: VitalSensor,
+    Role.PAYMENT_TERMINAL: PaymentTerminal,
     Role.PRESENCE: Presence,
     Role.VOICE: Voice,
 }

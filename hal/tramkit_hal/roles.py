@@ -15,4 +15,5 @@ class Role(StrEnum):
     VOICE = "voice"
     RECEIPT_PRINTER = "receipt_printer"
     VITAL_SENSOR = "vital_sensor"
+    PAYMENT_TERMINAL = "payment_terminal"
     PRESENCE = "presence"

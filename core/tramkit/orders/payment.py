@@ -8,8 +8,11 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tramkit.devices import Devices
 from tramkit.orders.model import Outcome
 from tramkit.service import ServiceState
+from tramkit_hal.pages import Availability
+from tramkit_hal.roles import Role
 from tramkit_hal.words import Text
 
 
@@ -20,6 +23,8 @@ class Properties(BaseModel):
     :param can_be_asked: it tells the outcome of a key.
     :param can_refund: money goes back by itself.
     :param late: for how long money may still come after the payment was given up.
+    :param attended: the resident pays at the station: when they leave, or the power is cut, the payment is given up,
+        so that nobody pays a stranger's order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +33,7 @@ class Properties(BaseModel):
     can_be_asked: bool = False
     can_refund: bool = False
     late: timedelta = timedelta(0)
+    attended: bool = False
 
     @property
     def trustworthy(self) -> bool:
@@ -72,10 +78,18 @@ class PaymentMethod(ABC):
     id: ClassVar[str]
     title: ClassVar[Text]
     hint: ClassVar[Text | None] = None
+    needs: ClassVar[tuple[Role, ...]] = ()
+    """Devices without which it cannot be used."""
     properties: Properties
+    devices: Devices | None = None
+    """The station's devices, once it runs."""
 
     def availability(self) -> ServiceState:
         """Return whether it can be used now; must not block."""
+        for role in self.needs:
+            found, reason = self.devices.availability(role) if self.devices is not None else (Availability.CLOSED, None)
+            if found is not Availability.AVAILABLE:
+                return ServiceState(found, reason)
         return ServiceState()
 
     @abstractmethod

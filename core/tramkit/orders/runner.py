@@ -26,6 +26,8 @@ CALL_SECONDS = 30.0
 """How long the outside world may take to answer once."""
 PAUSES = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds between one question and the next."""
+PAY_PAUSE = 2.0
+"""Seconds between questions while a resident pays: somebody stands before the station and waits."""
 GIVE_UP = timedelta(hours=72)
 """After so long without an answer the operator must find out."""
 PAY_WITHIN = timedelta(minutes=15)
@@ -114,6 +116,8 @@ class Runner:
     async def start(self) -> None:
         """Go on with every order that is not settled."""
         for record in await self.ledger.unsettled():
+            if self.awaits_card(record):
+                await self._append(record.id, Entry(CANCELLED, ""))
             self._begin(record.id)
 
     async def stop(self) -> None:
@@ -147,6 +151,13 @@ class Runner:
             return
         await self._append(id, Entry(CANCELLED, ""))
         self.nudge(id)
+
+    def awaits_card(self, record: Record) -> bool:
+        """Tell whether an order's payment can only be made by a resident who stands before the station."""
+        collect = record.effect(EffectKind.COLLECT)
+        method = self.methods.get(record.method)
+        attended = method is not None and method.properties.attended
+        return attended and collect is not None and not collect.state.final and not record.cancelled
 
     def nudge(self, id: str) -> None:
         """Ask again at once: a notice has come."""
@@ -193,18 +204,21 @@ class Runner:
 
     async def _carry_out(self, id: str) -> None:
         waits = 0
+        paying = False
         while True:
             try:
                 record = await self.ledger.record(id)
                 if record is None or record.ending is not None:
                     return
+                paying = self._is_paying(record)
                 moved = await self._advance(record)
             except LedgerProblem as problem:
                 _log.error("ledger cannot be written", extra={"order": id, "trouble": str(problem)})
                 moved = False
             waits = 0 if moved else waits + 1
             if not moved:
-                await self._pause(id, self._pauses[min(waits, len(self._pauses)) - 1])
+                pause = self._pauses[min(waits, len(self._pauses)) - 1]
+                await self._pause(id, min(pause, PAY_PAUSE) if paying else pause)
 
     async def _pause(self, id: str, seconds: float) -> None:
         nudge = self._nudges[id]
@@ -328,6 +342,10 @@ class Runner:
         await self._append(record.id, Entry(SETTLED, ending.value))
         _log.info("order settled", extra={"order": record.id, "ending": ending.value})
         return True
+
+    def _is_paying(self, record: Record) -> bool:
+        collect = record.effect(EffectKind.COLLECT)
+        return collect is not None and not collect.state.final and not record.cancelled and not self._too_late(record)
 
     def _paid(self, record: Record) -> int:
         collect = record.effect(EffectKind.COLLECT)

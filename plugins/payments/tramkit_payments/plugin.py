@@ -1,4 +1,4 @@
-"""What the plugin gives to the station: VietQR, and the command of its sandbox."""
+"""What the plugin gives to the station: VietQR, the card terminal, and the command of its sandbox."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ from tramkit import PaymentMethod, PluginContext, hookimpl
 def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext) -> list[PaymentMethod]:
     """Return the ways to pay."""
     from tramkit_payments.method import VietQr
+    from tramkit_payments.terminal import CardTerminal
     from tramkit_payments.vietqr import payload
 
     bin, account = str(settings["bin"]), str(settings["account"])
     payload(bin, account)  # a wrong account is told at the start, not to a resident
-    return [VietQr(str(settings["switch_url"]), bin, account)]
+    methods: list[PaymentMethod] = [VietQr(str(settings["switch_url"]), bin, account)]
+    if settings["terminal"]:
+        methods.append(CardTerminal())
+    return methods
 
 
 @hookimpl

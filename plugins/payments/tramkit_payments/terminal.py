@@ -1,0 +1,105 @@
+"""The card terminal of the station as a payment method; card numbers stay in the terminal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tramkit.orders.model import Outcome
+from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
+from tramkit_hal.payment_terminal import Charge, PaymentTerminal, TerminalResult
+from tramkit_hal.roles import Role
+from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.words import Messages
+
+_ = Messages("tramkit_payments")
+
+KEYS_KEPT = timedelta(hours=24)
+"""So long a terminal's acquirer keeps numbers; after that they are asked for and never charged again."""
+
+
+class CardTerminal(PaymentMethod):
+    """Pays by card at the station's terminal.
+
+    A number belongs to the terminal that has heard of it: with more than one, none is charged while another one cannot
+    be asked.
+    """
+
+    id = "payments.terminal"
+    title = _("Bank card at the terminal")
+    hint = _("Hold the card to the terminal beside the screen")
+    needs = (Role.PAYMENT_TERMINAL,)
+
+    def __init__(self) -> None:
+        self.properties = Properties(can_be_asked=True, can_refund=True, idempotent=KEYS_KEPT, attended=True)
+
+    def invitation(self, payment: Payment) -> Invitation:
+        """Return where to hold the card."""
+        return Invitation(words=(_("Hold your card to the terminal beside the screen and follow what it says."),))
+
+    async def collect(self, payment: Payment) -> Outcome:
+        """Have the terminal ask for a card."""
+        terminal, told = await self._find(payment.key)
+        if told.charge is Charge.UNHEARD:
+            try:
+                told = await terminal.start(payment.key, payment.amount)
+            except DeviceError as error:
+                if error.trouble is Trouble.CLAIMED:  # another payment waits for its card: this one was not heard
+                    return Outcome(state="pending")
+                raise
+        return _outcome(told)
+
+    async def inquire(self, payment: Payment) -> Outcome:
+        """Ask what became of the payment."""
+        return _outcome((await self._find(payment.key))[1])
+
+    async def cancel(self, payment: Payment) -> Outcome:
+        """Stop asking for a card; what was taken already is told as done."""
+        terminal, _told = await self._find(payment.key)
+        return _outcome(await terminal.cancel(payment.key))
+
+    async def refund(self, payment: Payment, key: str, amount: int) -> Outcome:
+        """Have the terminal give money back to the card."""
+        terminal, _told = await self._find(payment.key)
+        if not terminal.capabilities.refund:
+            return Outcome(state="refused")
+        return _outcome(await terminal.refund(payment.key, key, amount))
+
+    async def inquire_refund(self, payment: Payment, key: str) -> Outcome:
+        """Ask what became of a refund."""
+        return _outcome((await self._find(key))[1])
+
+    async def _find(self, key: str) -> tuple[PaymentTerminal, TerminalResult]:
+        """Return the terminal that has heard of a number, or the first one.
+
+        :raises DeviceError: one of them cannot be asked, and none of the others has heard of it.
+        """
+        bound = self.devices.of(Role.PAYMENT_TERMINAL) if self.devices is not None else ()
+        terminals = [device for device in bound if isinstance(device, PaymentTerminal)]
+        first: tuple[PaymentTerminal, TerminalResult] | None = None
+        trouble: DeviceError | None = None
+        for terminal in terminals:
+            try:
+                told = await terminal.inquire(key)
+            except DeviceError as error:
+                trouble = error
+                continue
+            if told.charge is not Charge.UNHEARD:
+                return terminal, told
+            first = first or (terminal, told)
+        if trouble is not None or first is None:
+            raise trouble or DeviceError(Trouble.NOT_OPEN)
+        return first
+
+
+def _outcome(told: TerminalResult) -> Outcome:
+    match told.charge:
+        case Charge.SETTLED:
+            return Outcome(state="done", amount=told.amount, reference=told.approval)
+        case Charge.DECLINED:
+            return Outcome(state="refused", reason=_("The card was not accepted. Nothing was paid."))
+        case Charge.PENDING:
+            return Outcome(state="pending")
+        case Charge.UNHEARD:
+            return Outcome(state="unheard")
+        case Charge.UNKNOWN:
+            return Outcome(state="unknown")
