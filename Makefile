@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 INSTALLED := $(VENV)/.installed
 # Most tests wait for a browser or a clock: more of them at once than there are processors.
-WORKERS ?= 3
+WORKERS ?= 4
 PACKAGES := core/tramkit hal/tramkit_hal $(wildcard plugins/*/tramkit_*)
 
 # Debian packages, each with a file or command that tells whether it is there.
@@ -33,7 +33,7 @@ system:
 	@sh tests/system.sh $(SYSTEM)
 
 test: install system
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: install
 	@$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from tramkit import forms as forms
 from tramkit.capture import masked, reading_text, vital_name
 from tramkit.conversation import Ending
 from tramkit.forms import Form
+from tramkit.gateway import Gateway, GatewayTrouble
 from tramkit.hookspecs import PluginContext, hookimpl
 from tramkit.identity import Level, Person
 from tramkit.live import Live
@@ -11,6 +12,7 @@ from tramkit.log import configure as configure_log
 from tramkit.orders.model import Order, Outcome, Record
 from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.problems import FileProblem, read_settings
+from tramkit.sandbox_command import sandbox_command
 from tramkit.service import Service, ServiceState
 from tramkit.staff import StaffCall
 from tramkit.visit import CameraTest, HandedOver, Visit
@@ -34,6 +36,8 @@ __all__ = [
     "Fact",
     "FileProblem",
     "Form",
+    "Gateway",
+    "GatewayTrouble",
     "HandedOver",
     "Heading",
     "Invitation",
@@ -71,6 +75,7 @@ __all__ = [
     "masked",
     "read_settings",
     "reading_text",
+    "sandbox_command",
     "verbatim",
     "vital_name",
 ]

@@ -76,8 +76,7 @@ async def _collect(visit: Visit, runner: Runner, record: Record) -> Record:
         return await _until_paid(visit, runner, record, page, give_up)
     finally:
         # the resident has left, perhaps: nobody else may pay what the terminal still asks for
-        if runner.awaits_card(record):
-            await asyncio.shield(runner.cancel(record.id))
+        await asyncio.shield(runner.left(record.id))
 
 
 async def _until_paid(visit: Visit, runner: Runner, record: Record, page: Pay, give_up: Option) -> Record:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
+import secrets
+import signal
 import sqlite3
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -133,3 +136,100 @@ def _hang_up(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
+
+
+APPLICATIONS = """
+CREATE TABLE IF NOT EXISTS applications (
+    key TEXT PRIMARY KEY, body TEXT NOT NULL, status TEXT NOT NULL, reference TEXT NOT NULL, reason TEXT NOT NULL)
+    STRICT;
+"""
+
+
+class Decision(NamedTuple):
+    """What an outside system decides on an application.
+
+    :param status: ``ACCEPTED``, ``REFUSED`` or ``PENDING``.
+    :param reason: Vietnamese and English, for the applicant.
+    """
+
+    status: Literal["ACCEPTED", "REFUSED", "PENDING"]
+    reference: str = ""
+    reason: tuple[str, str] | None = None
+
+
+class ApplicationSandbox(Sandbox):
+    """A sandbox that takes applications: ``POST /applications`` once per key, ``GET /applications/{key}``.
+
+    :param schema: SQL that makes its further tables.
+    """
+
+    def __init__(self, file: Path, schema: str = "") -> None:
+        super().__init__(file, APPLICATIONS + schema)
+        self.app.add_routes(
+            [web.post("/applications", self._take), web.get("/applications/{key}", self._tell_application)]
+        )
+
+    def decide(self, body: dict[str, Any]) -> Decision:
+        """Decide on an application that comes for the first time, and do what it asks for."""
+        return Decision("ACCEPTED", f"R{secrets.token_hex(5).upper()}")
+
+    def taken(self) -> list[dict[str, Any]]:
+        """Return the applications that were taken, as they came."""
+        return [json.loads(row[0]) for row in self.db.execute("SELECT body FROM applications ORDER BY rowid")]
+
+    async def _take(self, request: web.Request) -> web.Response:
+        body = await json_object(request)
+        key = body.pop("key", None)
+        if not isinstance(key, str) or not 0 < len(key) <= 120:
+            return web.json_response({"error": "MALFORMED"}, status=400)
+        text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+        known = self.db.execute("SELECT body FROM applications WHERE key = ?", (key,)).fetchone()
+        if known is not None:
+            return self._answer(key) if known[0] == text else web.json_response({"error": "KEY_REUSED"}, status=409)
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            decision = self.decide(body)
+            reason = json.dumps(decision.reason, ensure_ascii=False)
+            row = (key, text, decision.status, decision.reference, reason)
+            self.db.execute("INSERT INTO applications VALUES (?, ?, ?, ?, ?)", row)
+        except (KeyError, TypeError, ValueError):
+            self.db.execute("ROLLBACK")
+            return web.json_response({"error": "MALFORMED"}, status=400)
+        self.db.execute("COMMIT")
+        return self._answer(key)
+
+    async def _tell_application(self, request: web.Request) -> web.Response:
+        return self._answer(request.match_info["key"])
+
+    def _answer(self, key: str) -> web.Response:
+        row = self.db.execute("SELECT status, reference, reason FROM applications WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return web.json_response({"error": "NO_SUCH_KEY"}, status=404)
+        reason = json.loads(row[2])
+        told = {"status": row[0], "reference": row[1]}
+        return web.json_response(told | ({"reason": {"vi": reason[0], "en": reason[1]}} if reason else {}))
+
+
+async def json_object(request: web.Request) -> dict[str, Any]:
+    """Return the JSON object that a request carries; anything else is answered with 400."""
+    try:
+        asked: Any = await request.json()
+    except ValueError:
+        raise web.HTTPBadRequest(text="not JSON") from None
+    if not isinstance(asked, dict):
+        raise web.HTTPBadRequest(text="not an object")
+    return cast("dict[str, Any]", asked)
+
+
+def serve_sandbox(make: Callable[[], Sandbox], port: int, name: str) -> None:
+    """Run a sandbox until SIGINT or SIGTERM, and say where it is."""
+
+    async def serve() -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        async with make().running(port) as address:
+            print(f"{name}: {address}", flush=True)
+            await stopping.wait()
+
+    asyncio.run(serve())

@@ -20,6 +20,7 @@ from tramkit_hal.drivers.opencv import OpenCvCamera
 from tramkit_hal.drivers.qr_receipt import QrReceipt
 from tramkit_hal.drivers.sounddevice import SoundDeviceMicrophone, SoundDeviceSpeaker
 from tramkit_hal.pages import Tell, View
+from tramkit_hal.payment_terminal import Charge
 from tramkit_hal.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.screens.web import WebScreen
@@ -27,6 +28,7 @@ from tramkit_hal.sim.audio import SimMicrophone, SimSpeaker
 from tramkit_hal.sim.camera import SimCamera
 from tramkit_hal.sim.code_scanner import SimCodeScanner
 from tramkit_hal.sim.id_reader import SimIdReader
+from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
@@ -177,6 +179,21 @@ class TestSimVitalSensor(Sim):
             async with self.opened() as device:
                 values.append((await device.measure(Vital.SPO2)).values)
         assert values[0] == values[1]
+
+
+class TestSimPaymentTerminal(Sim):
+    driver, role = SimPaymentTerminal, Role.PAYMENT_TERMINAL
+
+    async def operate(self, device: Device) -> None:
+        assert isinstance(device, SimPaymentTerminal)
+        for _again in range(2):  # the same number again is the same payment
+            assert (await device.start("ref-1", 50_000)).charge is Charge.PENDING
+        await device.control("card")
+        assert (await device.start("ref-1", 50_000)).charge is Charge.SETTLED
+        for _again in range(2):
+            assert (await device.refund("ref-1", "back-1", 30_000)).charge is Charge.SETTLED
+        assert (await device.refund("ref-1", "back-2", 30_000)).charge is Charge.DECLINED
+        assert (await device.inquire("ref-2")).charge is Charge.UNHEARD
 
 
 class TestSimPresence(Sim):

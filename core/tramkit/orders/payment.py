@@ -89,7 +89,7 @@ class PaymentMethod(ABC):
         for role in self.needs:
             found, reason = self.devices.availability(role) if self.devices is not None else (Availability.CLOSED, None)
             if found is not Availability.AVAILABLE:
-                return ServiceState(found, reason)
+                return ServiceState(availability=found, reason=reason)
         return ServiceState()
 
     @abstractmethod

@@ -152,6 +152,12 @@ class Runner:
         await self._append(id, Entry(CANCELLED, ""))
         self.nudge(id)
 
+    async def left(self, id: str) -> None:
+        """Give up what only the resident who has left could have paid."""
+        record = await self.ledger.record(id)
+        if record is not None and self.awaits_card(record):
+            await self.cancel(id)
+
     def awaits_card(self, record: Record) -> bool:
         """Tell whether an order's payment can only be made by a resident who stands before the station."""
         collect = record.effect(EffectKind.COLLECT)

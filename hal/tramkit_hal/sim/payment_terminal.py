@@ -70,7 +70,7 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
         if amount <= 0:
             raise ValueError("an amount is more than 0")
         async with self._simulate(deadline):
-            known = self._told(ref)
+            known = self._result(ref)
             if known.charge is Charge.UNHEARD:
                 if self._prompting:
                     raise DeviceError(Trouble.CLAIMED, "another payment waits for its card")
@@ -86,33 +86,37 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
                     self._card = asyncio.create_task(self._hold_card_after(self.settings.card_after))
             if self._fault is Trouble.OUTCOME_UNKNOWN:
                 raise DeviceError(Trouble.OUTCOME_UNKNOWN)
-            return self._told(ref)
+            return self._result(ref)
 
     async def cancel(self, ref: str, deadline: float = 10.0) -> TerminalResult:
         async with self._simulate(deadline):
-            told = self._told(ref)
+            told = self._result(ref)
             if told.charge in (Charge.PENDING, Charge.UNHEARD):
                 self._write(ref, "", self._row(ref)[1], Charge.DECLINED)
                 self._end_prompt(ref)
-                told = self._told(ref)
+                told = self._result(ref)
             return told
 
     async def inquire(self, ref: str, deadline: float = 10.0) -> TerminalResult:
         async with self._simulate(deadline, exclusive=False):
-            return self._told(ref, doubt=True)
+            return self._result(ref, doubt=True)
 
     async def refund(self, ref: str, refund_ref: str, amount: int, deadline: float = 10.0) -> TerminalResult:
         async with self._simulate(deadline):
-            if self._told(refund_ref).charge is Charge.UNHEARD:
-                gone = self._db().execute(
-                    "SELECT coalesce(sum(amount), 0) FROM charges WHERE of = ? AND state = ?", (ref, Charge.SETTLED)
-                ).fetchone()[0]
-                there = self._told(ref)
+            if self._result(refund_ref).charge is Charge.UNHEARD:
+                gone = (
+                    self._db()
+                    .execute(
+                        "SELECT coalesce(sum(amount), 0) FROM charges WHERE of = ? AND state = ?", (ref, Charge.SETTLED)
+                    )
+                    .fetchone()[0]
+                )
+                there = self._result(ref)
                 fits = there.charge is Charge.SETTLED and 0 < amount <= there.amount - gone
                 self._write(refund_ref, ref, amount, Charge.SETTLED if fits else Charge.DECLINED)
             if self._fault is Trouble.OUTCOME_UNKNOWN:
                 raise DeviceError(Trouble.OUTCOME_UNKNOWN)
-            return self._told(refund_ref)
+            return self._result(refund_ref)
 
     # ── card and acquirer ─────────────────────────────────────────────────────────────────────────────────
 
@@ -140,7 +144,7 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
                 self._card.cancel()
             self._card = None
 
-    def _told(self, ref: str, *, doubt: bool = False) -> TerminalResult:
+    def _result(self, ref: str, *, doubt: bool = False) -> TerminalResult:
         state, amount, approval = self._row(ref)
         if doubt and self._doubts.get(ref, 0) > 0:
             self._doubts[ref] -= 1
@@ -186,7 +190,7 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
     def _controls(self) -> tuple[Control, ...]:
         return (
             Control(name="card", label=noted("Hold a card to it"), kind="press"),
-            Control(name="answer", label=noted("The bank's answer"), kind="choice", options=ANSWERS, value=self._answer),
+            Control(name="answer", label=noted("Bank says"), kind="choice", options=ANSWERS, value=self._answer),
         )
 
     async def _control(self, name: str, value: str) -> None:

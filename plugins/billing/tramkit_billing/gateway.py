@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit.orders.model import Order, Outcome
-from tramkit_hal.pages import Fact
-from tramkit_hal.words import Messages, verbatim
+from tramkit import Fact, Gateway, GatewayTrouble, Messages, Order, Outcome, verbatim
 
 _ = Messages("tramkit_billing")
-
-SECONDS = 10.0
-
-
-class GatewayTrouble(Exception):
-    """The aggregator did not answer, or not so that it can be understood."""
 
 
 class Bill(BaseModel):
@@ -42,14 +33,14 @@ class Aggregator:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
+        self._gateway = Gateway(url, "the aggregator")
 
     async def inquire_bills(self, provider: str, customer: str) -> list[Bill] | None:
         """Return what a customer owes, oldest first; None: the provider has no such customer.
 
         :raises GatewayTrouble: no answer that can be understood.
         """
-        status, told = await self._ask("POST", "/inquire", {"provider": provider, "customer": customer})
+        status, told = await self._gateway.ask("POST", "/inquire", {"provider": provider, "customer": customer})
         if status == 404:
             return None
         try:
@@ -61,29 +52,15 @@ class Aggregator:
     async def fulfil(self, order: Order, key: str) -> Outcome:
         """Pay an order's bills; the same key pays once."""
         body = {**order.request, "partner_ref": key, "amount": order.amount}
-        status, told = await self._ask("POST", "/pay", body)
+        status, told = await self._gateway.ask("POST", "/pay", body)
         return _outcome(status, told)
 
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask what became of a key."""
-        status, told = await self._ask("GET", f"/status/{key}")
+        status, told = await self._gateway.ask("GET", f"/status/{key}")
         if status == 404 and told.get("error") == "NO_SUCH_PAYMENT":
             return Outcome(state="unheard")
         return _outcome(status, told)
-
-    async def _ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-        timeout = aiohttp.ClientTimeout(total=SECONDS)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as http,
-                http.request(method, f"{self._url}{path}", json=body) as answer,
-            ):
-                told = await answer.json()
-                if answer.status >= 500 or not isinstance(told, dict):
-                    raise GatewayTrouble("the aggregator is out of order")
-                return answer.status, told
-        except (aiohttp.ClientError, TimeoutError, ValueError):
-            raise GatewayTrouble("the aggregator does not answer") from None
 
 
 def _outcome(status: int, told: dict[str, Any]) -> Outcome:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tramkit import PluginContext, Service, hookimpl
+from tramkit import PluginContext, Service, hookimpl, sandbox_command
+
+if TYPE_CHECKING:
+    from tramkit_billing.sandbox import Aggregator as Sandbox
 
 
 @hookimpl
@@ -29,21 +30,9 @@ def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> lis
 def tramkit_commands() -> list[click.Command]:
     """Return ``tramkit bill-sandbox``."""
 
-    @click.command("bill-sandbox")
-    @click.option("--port", default=8083, show_default=True, type=click.IntRange(0, 65535))
-    @click.option("--data", type=click.Path(path_type=Path), default=Path("var/bill-sandbox.sqlite"))
-    def sandbox(port: int, data: Path) -> None:
-        """Run the stand-in of the bill aggregator."""
+    def load() -> type[Sandbox]:
         from tramkit_billing.sandbox import Aggregator
 
-        async def serve() -> None:
-            stopping = asyncio.Event()
-            for name in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-            async with Aggregator(data).running(port) as address:
-                click.echo(f"bills: {address}")
-                await stopping.wait()
+        return Aggregator
 
-        asyncio.run(serve())
-
-    return [sandbox]
+    return [sandbox_command("bill-sandbox", "Run the stand-in of the bill aggregator.", "bills", 8083, load)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tramkit.sandbox import Sandbox
+from tramkit.sandbox import Sandbox, json_object
 from tramkit_billing.codes import check, providers
 
 SCHEMA = """
@@ -42,7 +42,7 @@ class Aggregator(Sandbox):
         )
 
     async def _inquire(self, request: web.Request) -> web.Response:
-        asked = await _object(request)
+        asked = await json_object(request)
         provider, customer = str(asked.get("provider")), str(asked.get("customer"))
         if provider not in providers() or not check(provider, customer).ok:
             return web.json_response({"error": "NO_CUSTOMER"}, status=404)
@@ -51,7 +51,7 @@ class Aggregator(Sandbox):
         return web.json_response({"inquiry_token": secrets.token_hex(8), "customer": "NGUYEN V. A.", "bills": bills})
 
     async def _pay(self, request: web.Request) -> web.Response:
-        asked = await _object(request)
+        asked = await json_object(request)
         ref = str(asked.get("partner_ref", ""))
         body = json.dumps({name: value for name, value in asked.items() if name != "inquiry_token"}, sort_keys=True)
         known = self.db.execute("SELECT body FROM payments WHERE partner_ref = ?", (ref,)).fetchone()
@@ -103,13 +103,3 @@ def bills_of(provider: str, customer: str) -> list[dict[str, Any]]:
         }
         for at, month in enumerate(MONTHS[-(1 + seed % 3) :])
     ]
-
-
-async def _object(request: web.Request) -> dict[str, Any]:
-    try:
-        asked = await request.json()
-    except ValueError:
-        raise web.HTTPBadRequest(text="not JSON") from None
-    if not isinstance(asked, dict):
-        raise web.HTTPBadRequest(text="not an object")
-    return asked

@@ -9,6 +9,7 @@ from typing import Annotated
 from tramkit import (
     Fact,
     Form,
+    GatewayTrouble,
     Messages,
     Money,
     Option,
@@ -24,7 +25,7 @@ from tramkit import (
     verbatim,
 )
 from tramkit_billing.codes import Provider, check_with
-from tramkit_billing.gateway import Aggregator, Bill, GatewayTrouble
+from tramkit_billing.gateway import Aggregator, Bill
 
 _ = Messages("tramkit_billing")
 

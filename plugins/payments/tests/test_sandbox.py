@@ -7,9 +7,9 @@ from pathlib import Path
 
 import aiohttp
 
-from tramkit import Payment
+from tramkit import GatewayTrouble, Payment
 from tramkit.sandbox import FaultOrder
-from tramkit_payments.method import SwitchTrouble, VietQr
+from tramkit_payments.method import VietQr
 from tramkit_payments.sandbox import Switch
 
 PAYMENT = Payment(key="o1-collect", amount=150_000, payee="EVN", memo="TK7Q2M9XKP4RT")
@@ -65,7 +65,7 @@ async def test_whatever_goes_wrong_on_the_wire_is_no_answer(tmp_path: Path) -> N
         for _fault in range(3):  # the HTTP client itself asks once more where the line breaks
             try:
                 await vietqr(address).inquire(PAYMENT)
-            except SwitchTrouble:
+            except GatewayTrouble:
                 continue
             raise AssertionError("an answer was made up")
         assert (await vietqr(address).inquire(PAYMENT)).state == "pending"

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
-
-from tramkit.orders.model import Outcome
-from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
-from tramkit_hal.words import Messages, verbatim
+from tramkit import Gateway, GatewayTrouble, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, verbatim
 from tramkit_payments.vietqr import payload
 from tramkit_payments.webhooks import find_memo
 
 _ = Messages("tramkit_payments")
 
-SECONDS = 10.0
 LATE = timedelta(hours=24)
 """For so long money is looked for after a payment was given up: it goes back."""
-
-
-class SwitchTrouble(Exception):
-    """The switch did not answer, or not so that it can be understood."""
 
 
 class VietQr(PaymentMethod):
@@ -40,7 +30,7 @@ class VietQr(PaymentMethod):
 
     def __init__(self, url: str, bin: str, account: str, late: timedelta = LATE) -> None:
         self.properties = Properties(can_be_asked=True, can_refund=True, idempotent=timedelta(hours=24), late=late)
-        self._url = url.rstrip("/")
+        self._gateway = Gateway(url, "the switch")
         self._bin = bin
         self._account = account
 
@@ -73,41 +63,29 @@ class VietQr(PaymentMethod):
 
     async def refund(self, payment: Payment, key: str, amount: int) -> Outcome:
         """Have money sent back to where it came from."""
-        status, told = await self._ask("POST", "/api/refunds", {"key": key, "memo": payment.memo, "amount": amount})
+        status, told = await self._gateway.ask(
+            "POST", "/api/refunds", {"key": key, "memo": payment.memo, "amount": amount}
+        )
         if told.get("status") == "DONE":
             return Outcome(state="done", amount=amount, reference=key)
         return Outcome(state="refused" if status in (400, 409) else "unknown")
 
     async def inquire_refund(self, payment: Payment, key: str) -> Outcome:
         """Ask what became of a refund."""
-        status, told = await self._ask("GET", f"/api/refunds/{key}")
+        status, told = await self._gateway.ask("GET", f"/api/refunds/{key}")
         if status == 404 and told.get("error") == "NO_SUCH_REFUND":
             return Outcome(state="unheard")
         return Outcome(state="done", reference=key) if told.get("status") == "DONE" else Outcome(state="unknown")
 
     async def _came(self, payment: Payment) -> tuple[int, str]:
         query = urlencode({"account": self._account, "memo": payment.memo})
-        _status, told = await self._ask("GET", f"/api/transfers?{query}")
+        _status, told = await self._gateway.ask("GET", f"/api/transfers?{query}")
         transfers = told.get("transfers")
         if told.get("account") != self._account or not isinstance(transfers, list):
-            raise SwitchTrouble("the switch's answer cannot be understood")
+            raise GatewayTrouble("the switch's answer cannot be understood")
         ours: dict[str, int] = {}
         for each in transfers:
             id, amount, content = each.get("id"), each.get("amount"), each.get("content")
             if isinstance(id, str) and type(amount) is int and amount > 0 and find_memo(payment.memo, str(content)):
                 ours[id] = amount  # the same transfer told twice is one
         return sum(ours.values()), next(reversed(ours), "")
-
-    async def _ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-        timeout = aiohttp.ClientTimeout(total=SECONDS)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as http,
-                http.request(method, f"{self._url}{path}", json=body) as answer,
-            ):
-                told = await answer.json()
-                if answer.status >= 500 or not isinstance(told, dict):
-                    raise SwitchTrouble("the switch is out of order")
-                return answer.status, told
-        except (aiohttp.ClientError, TimeoutError, ValueError):
-            raise SwitchTrouble("the switch does not answer") from None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tramkit import PaymentMethod, PluginContext, hookimpl
+from tramkit import PaymentMethod, PluginContext, hookimpl, sandbox_command
+
+if TYPE_CHECKING:
+    from tramkit_payments.sandbox import Switch
 
 
 @hookimpl
@@ -32,21 +32,10 @@ def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext)
 def tramkit_commands() -> list[click.Command]:
     """Return ``tramkit bank-sandbox``."""
 
-    @click.command("bank-sandbox")
-    @click.option("--port", default=8084, show_default=True, type=click.IntRange(0, 65535))
-    @click.option("--data", type=click.Path(path_type=Path), default=Path("var/bank-sandbox.sqlite"))
-    def sandbox(port: int, data: Path) -> None:
-        """Run the stand-in of the payee's bank, with a banking app that pays a code."""
+    def load() -> type[Switch]:
         from tramkit_payments.sandbox import Switch
 
-        async def serve() -> None:
-            stopping = asyncio.Event()
-            for name in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-            async with Switch(data).running(port) as address:
-                click.echo(f"banking app: {address}")
-                await stopping.wait()
+        return Switch
 
-        asyncio.run(serve())
-
-    return [sandbox]
+    what = "Run the stand-in of the payee's bank, with a banking app that pays a code."
+    return [sandbox_command("bank-sandbox", what, "banking app", 8084, load)]

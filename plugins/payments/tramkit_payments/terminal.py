@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tramkit.orders.model import Outcome
-from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
+from tramkit import DeviceError, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, Role
 from tramkit_hal.payment_terminal import Charge, PaymentTerminal, TerminalResult
-from tramkit_hal.roles import Role
-from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.words import Messages
+from tramkit_hal.trouble import Trouble
 
 _ = Messages("tramkit_payments")
 
