@@ -147,6 +147,20 @@ def resolve(ledger_of: LedgerOf, code: str, effect: str, done: bool, why: str) -
     resolve_order(ledger_of, code, effect, done, why)
 
 
+@main.command()
+@config_option
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def reconcile(file: Path | None, files: tuple[Path, ...]) -> None:
+    """Compare the ledger with day files of the biller and of the payment provider; ends with 1 where they differ.
+
+    The station must not run. One JSON line for each difference, then one with the counts.
+    """
+    from tramkit.orders.commands import reconcile_files, with_ledger
+
+    section = _read(file).orders
+    reconcile_files(partial(with_ledger, section.data, section.key), files)
+
+
 @main.group()
 @config_option
 @click.pass_context

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,12 +15,14 @@ import click
 
 from tramkit.orders.ledger import Ledger, LedgerProblem, tidy_code
 from tramkit.orders.model import EffectKind, Record
+from tramkit.orders.reconcile import DayFileProblem, Difference, read_day_file, reconcile
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, SealProblem, read_key
 from tramkit_hal.clock import SystemClock
 from tramkit_hal.words import render
 
 T = TypeVar("T")
+ALL = 2**31 - 1
 
 
 def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> T:
@@ -112,3 +116,21 @@ def verify_ledger(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any]
     if verdict.problem:
         raise click.ClickException(verdict.problem)
     click.echo(f"{verdict.entries} entries, nothing was changed")
+
+
+def reconcile_files(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], files: Sequence[Path]) -> None:
+    """Print where the ledger and day files differ."""
+    try:
+        days = [read_day_file(file) for file in files]
+    except DayFileProblem as problem:
+        raise click.ClickException(str(problem)) from None
+    records = ledger_of(lambda ledger: ledger.newest(ALL))
+    counts: Counter[str] = Counter()
+    for day in days:
+        for finding in reconcile(records, day):
+            counts[finding.difference.value] += 1
+            if finding.difference is not Difference.MATCHED:
+                click.echo(json.dumps({"day": day.day.isoformat(), **asdict(finding)}, ensure_ascii=False))
+    click.echo(json.dumps({"files": len(days), **counts}))
+    if any(found != Difference.MATCHED.value for found in counts):
+        raise SystemExit(1)

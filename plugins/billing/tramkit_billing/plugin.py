@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 @hookimpl
 def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
-    """Return the service "pay a bill"."""
+    """Return "pay a bill" and "top up a phone"."""
     from tramkit_billing.codes import providers, read_providers
     from tramkit_billing.gateway import Aggregator
     from tramkit_billing.service import PayBill
+    from tramkit_billing.topup import TopUp
 
     file = str(settings.get("providers_file") or "")
     known = read_providers(Path(file)) if file else providers()
-    return [PayBill(Aggregator(str(settings["aggregator_url"])), list(known.values()))]
+    gateway = Aggregator(str(settings["aggregator_url"]))
+    return [PayBill(gateway, list(known.values())), TopUp(gateway)]
 
 
 @hookimpl

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from tramkit.orders.reconcile import Row, write_day_file
 from tramkit.sandbox import Sandbox, json_object
 from tramkit_billing.codes import check, providers
 
@@ -38,6 +39,7 @@ class Aggregator(Sandbox):
                 web.post("/inquire", self._inquire),
                 web.post("/pay", self._pay),
                 web.get("/status/{ref}", self._status),
+                web.get("/day-file", self._day_file),
             ]
         )
 
@@ -59,6 +61,11 @@ class Aggregator(Sandbox):
             return self._told(ref) if known[0] == body else web.json_response({"error": "KEY_REUSED"}, status=409)
         provider, customer, bills = str(asked.get("provider")), str(asked.get("customer")), asked.get("bill_ids")
         amount = asked.get("amount")
+        if provider == "topup" and ref and isinstance(amount, int):
+            status = "FAILED" if REFUSED_CUSTOMER in customer or amount <= 0 else "SUCCESS"
+            row = (ref, body, f"AG{secrets.token_hex(6).upper()}", provider, customer, amount, status)
+            self.db.execute("INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            return self._told(ref)
         if not ref or not isinstance(bills, list) or not isinstance(amount, int) or provider not in providers():
             return web.json_response({"error": "MALFORMED"}, status=400)
         status = (
@@ -80,6 +87,13 @@ class Aggregator(Sandbox):
         if not bills or len(set(bills)) != len(bills) or any(bill not in owed or bill in paid for bill in bills):
             return False
         return sum(owed[bill] for bill in bills) == amount
+
+    async def _day_file(self, request: web.Request) -> web.Response:
+        """The sandbox keeps one day: all that it has."""
+        rows = self.db.execute("SELECT partner_ref, amount, status FROM payments ORDER BY rowid")
+        day = date.fromisoformat(request.query.get("date", datetime.now(UTC).date().isoformat()))
+        told = [Row(ref, amount, status == "SUCCESS") for ref, amount, status in rows]
+        return web.Response(text=write_day_file("biller", day, told))
 
     async def _status(self, request: web.Request) -> web.Response:
         return self._told(request.match_info["ref"])

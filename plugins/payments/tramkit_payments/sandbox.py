@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import json
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from tramkit.orders.reconcile import Row, write_day_file
 from tramkit.sandbox import Sandbox
 from tramkit_payments.vietqr import QrProblem, parse
 from tramkit_payments.webhooks import find_memo
@@ -40,6 +41,7 @@ class Switch(Sandbox):
                 web.get("/api/transfers", self._transfers),
                 web.post("/api/refunds", self._refund),
                 web.get("/api/refunds/{key}", self._refund_status),
+                web.get("/day-file", self._day_file),
             ]
         )
 
@@ -95,6 +97,13 @@ width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
             {"id": id, "amount": amount, "content": content} for id, amount, content in rows if find_memo(memo, content)
         ]
         return web.json_response({"account": account, "transfers": found})
+
+    async def _day_file(self, request: web.Request) -> web.Response:
+        """The sandbox keeps one day: all that it has."""
+        rows = self.db.execute("SELECT content, amount FROM transfers ORDER BY at")
+        day = date.fromisoformat(request.query.get("date", datetime.now(UTC).date().isoformat()))
+        told = [Row(content.replace("|", " "), amount, True) for content, amount in rows]
+        return web.Response(text=write_day_file("payments", day, told))
 
     async def _refund(self, request: web.Request) -> web.Response:
         try:

@@ -1,0 +1,86 @@
+"""The station's side of an outside system: JSON over HTTP, with one word for every way of getting no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from tramkit.orders.model import Outcome
+from tramkit_hal.words import bilingual
+
+SECONDS = 10.0
+
+
+class GatewayTrouble(Exception):
+    """The other side did not answer, or not so that it can be understood; whether it did anything is not known."""
+
+
+class Gateway:
+    """An outside system's HTTP interface.
+
+    :param url: of the system.
+    :param name: what it is called in messages to the operator.
+    :param headers: sent with each question, e.g. the station's key.
+    """
+
+    def __init__(self, url: str, name: str, headers: Mapping[str, str] | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._name = name
+        self._headers = dict(headers or {})
+
+    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        """Ask once and return the status and the JSON object that came.
+
+        :param path: begins with a slash.
+        :raises GatewayTrouble: no answer within ten seconds, a status of 500 and more, or something that is no object.
+        """
+        import aiohttp  # a station without gateways starts without it
+
+        try:
+            async with (
+                aiohttp.ClientSession(
+                    timeout=aiohttp.ClientTimeout(total=SECONDS), headers=self._headers, trust_env=False
+                ) as http,
+                http.request(method, f"{self._url}{path}", json=body, allow_redirects=False) as answer,
+            ):
+                told: Any = await answer.json()
+                if answer.status >= 500 or not isinstance(told, dict):
+                    raise GatewayTrouble(f"{self._name} is out of order")
+                return answer.status, cast("dict[str, Any]", told)
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            raise GatewayTrouble(f"{self._name} does not answer") from None
+
+    async def submit(self, key: str, body: Mapping[str, Any], path: str = "/applications") -> Outcome:
+        """Hand in an application under a key; the other side takes the same key once."""
+        return _outcome(*await self.ask("POST", path, {**body, "key": key}))
+
+    async def status(self, key: str, path: str = "/applications") -> Outcome:
+        """Ask what became of a key."""
+        status, told = await self.ask("GET", f"{path}/{key}")
+        if status == 404 and told.get("error") == "NO_SUCH_KEY":
+            return Outcome(state="unheard")
+        return _outcome(status, told)
+
+
+def _has_words(reason: Any) -> bool:
+    return isinstance(reason, dict) and isinstance(cast("dict[str, Any]", reason).get("vi"), str)
+
+
+def _outcome(status: int, told: Mapping[str, Any]) -> Outcome:
+    reference = str(told.get("reference", ""))[:120]
+    reason: Any = told.get("reason")
+    words = None
+    if _has_words(reason):
+        vi: str = reason["vi"][:300]
+        words = bilingual(vi=vi, en=str(reason.get("en") or vi)[:300])
+    match told.get("status"):
+        case "ACCEPTED":
+            return Outcome(state="done", reference=reference)
+        case "REFUSED":
+            return Outcome(state="refused", reference=reference, reason=words)
+        case "PENDING":
+            return Outcome(state="pending", reference=reference)
+        case _ if status in (400, 409):
+            return Outcome(state="refused")
+        case _:
+            return Outcome(state="unknown")

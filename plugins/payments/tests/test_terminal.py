@@ -1,0 +1,201 @@
+"""Paying by card: the simulated terminal and its acquirer, the runner and a ledger on disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tramkit.devices import Devices
+from tramkit.orders.ledger import Ledger
+from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State
+from tramkit.orders.runner import Runner
+from tramkit.orders.seal import Seal, read_key
+from tramkit_hal.clock import SystemClock
+from tramkit_hal.device import DeviceContext
+from tramkit_hal.roles import Role
+from tramkit_hal.sim.payment_terminal import LOST_AFTER, LOST_BEFORE, SimPaymentTerminal
+from tramkit_hal.words import verbatim
+from tramkit_payments.terminal import CardTerminal
+
+MINUTE = timedelta(minutes=1)
+ORDER = Order(service="shop", payee="EVN", amount=120_000, title=verbatim("Tiền điện"))
+
+
+@dataclass
+class Shop:
+    """A service that does what it is asked, or refuses."""
+
+    refuses: bool = False
+    done: list[str] = field(default_factory=list[str])
+
+    async def fulfil(self, order: Order, key: str) -> Outcome:
+        if self.refuses:
+            return Outcome(state="refused")
+        if key not in self.done:
+            self.done.append(key)
+        return Outcome(state="done")
+
+    async def inquire(self, order: Order, key: str) -> Outcome:
+        return Outcome(state="done" if key in self.done else "unheard")
+
+
+@dataclass
+class Station:
+    """Ledger, runner and a terminal."""
+
+    runner: Runner
+    terminal: SimPaymentTerminal
+    devices: Devices
+    shop: Shop
+
+    async def paying(self) -> Record:
+        """Place an order and wait until the terminal asks for a card."""
+        async with self.terminal.events() as events:
+            placed = await self.runner.place("order-1", ORDER, CardTerminal.id)
+            async for event in events:
+                if event.name == "prompt":
+                    break
+        return placed
+
+    async def until(self, record: Record, state: State) -> Record:
+        """Wait until the payment is in a state."""
+        while record.effects[EffectKind.COLLECT].state is not state:
+            record = await self.runner.changed(record.id, record)
+        return record
+
+    def charged(self) -> int:
+        """Return what the acquirer took less what it gave back, VND."""
+        rows = self.terminal._db().execute("SELECT of, amount FROM charges WHERE state = 'settled'").fetchall()  # pyright: ignore[reportPrivateUsage]
+        return sum(-amount if of else amount for of, amount in rows)
+
+
+@asynccontextmanager
+async def station(folder: Path, **settings: object) -> AsyncIterator[Station]:
+    terminal = SimPaymentTerminal(
+        SimPaymentTerminal.Settings.model_validate({"journal": str(folder / "terminal.sqlite"), **settings}),
+        DeviceContext(Role.PAYMENT_TERMINAL),
+    )
+    devices = Devices({Role.PAYMENT_TERMINAL: [terminal]}, SystemClock())
+    await devices.open()
+    method = CardTerminal()
+    method.devices = devices
+    ledger = Ledger(folder / "ledger.sqlite", Seal(read_key(folder / "key" / "station.key")))
+    await ledger.open()
+    shop = Shop()
+    runner = Runner(
+        ledger,
+        {"shop": shop},
+        {method.id: method},
+        SystemClock(),
+        pauses=(0.01, 0.02),
+        pay_within=timedelta(seconds=30),
+    )
+    await runner.start()
+    try:
+        yield Station(runner, terminal, devices, shop)
+    finally:
+        await runner.stop()
+        await ledger.close()
+        await devices.close()
+
+
+async def test_a_card_pays_once(tmp_path: Path) -> None:
+    async with station(tmp_path) as here:
+        placed = await here.paying()
+        assert "120.000 VND" in here.terminal.shown()
+        await here.terminal.control("card")
+        settled = await here.runner.settled(placed.id)
+        assert settled.ending is Ending.DONE
+        assert settled.effects[EffectKind.COLLECT].reference
+        assert (here.charged(), here.shop.done) == (120_000, ["order-1-fulfil"])
+
+
+async def test_a_declined_card_pays_nothing_and_says_why(tmp_path: Path) -> None:
+    async with station(tmp_path, answer="decline") as here:
+        placed = await here.paying()
+        await here.terminal.control("card")
+        settled = await here.runner.settled(placed.id)
+        assert settled.ending is Ending.UNPAID
+        assert settled.effects[EffectKind.COLLECT].reason is not None
+        assert (here.charged(), here.shop.done) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "ending", "charged"), [(LOST_AFTER, Ending.DONE, 120_000), (LOST_BEFORE, Ending.UNPAID, 0)]
+)
+async def test_a_lost_line_is_asked_about_until_it_is_known(
+    tmp_path: Path, answer: str, ending: Ending, charged: int
+) -> None:
+    async with station(tmp_path, answer=answer, doubts=5) as here:
+        placed = await here.paying()
+        await here.terminal.control("card")
+        assert (await here.runner.settled(placed.id)).ending is ending
+        assert here.charged() == charged
+
+
+async def test_what_cannot_be_fulfilled_goes_back_to_the_card(tmp_path: Path) -> None:
+    async with station(tmp_path) as here:
+        here.shop.refuses = True
+        placed = await here.paying()
+        await here.terminal.control("card")
+        assert (await here.runner.settled(placed.id)).ending is Ending.REFUNDED
+        assert here.charged() == 0
+
+
+async def test_a_payment_that_is_given_up_takes_the_amount_off_the_terminal(tmp_path: Path) -> None:
+    async with station(tmp_path) as here:
+        placed = await here.paying()
+        await here.runner.left(placed.id)
+        assert (await here.runner.settled(placed.id)).ending is Ending.UNPAID
+        assert "VND" not in here.terminal.shown()
+        await here.terminal.control("card")
+        assert here.charged() == 0
+
+
+async def test_the_next_payment_waits_until_the_terminal_is_free(tmp_path: Path) -> None:
+    async with station(tmp_path) as here:
+        first = await here.paying()
+        second = await here.runner.place("order-2", ORDER, CardTerminal.id)
+        await here.terminal.control("card")
+        assert (await here.runner.settled(first.id)).ending is Ending.DONE
+        while "VND" not in here.terminal.shown():
+            second = await here.runner.changed(second.id, second)
+        await here.terminal.control("card")
+        assert (await here.runner.settled(second.id)).ending is Ending.DONE
+        assert here.charged() == 240_000
+
+
+async def test_a_power_cut_while_the_terminal_asks_gives_the_payment_up(tmp_path: Path) -> None:
+    async with station(tmp_path) as here:
+        placed = await here.paying()
+        await here.until(placed, State.SENT)
+    async with station(tmp_path) as again:
+        assert (await again.runner.settled(placed.id)).ending is Ending.UNPAID
+        assert again.charged() == 0
+
+
+async def test_a_power_cut_after_the_card_was_charged_goes_on_to_the_service(tmp_path: Path) -> None:
+    async with station(tmp_path) as here:
+        placed = await here.paying()
+        await here.runner.stop()  # the station hears no more
+        await here.terminal.control("card")
+    async with station(tmp_path) as again:
+        assert (await again.runner.settled(placed.id)).ending is Ending.DONE
+        assert (again.charged(), again.shop.done) == (120_000, ["order-1-fulfil"])
+
+
+async def test_a_pulled_terminal_takes_no_new_payment_and_loses_no_old_one(tmp_path: Path) -> None:
+    async with station(tmp_path) as here:
+        placed = await here.paying()
+        await here.terminal.control("card")
+        await here.terminal.control("plugged", "off")
+        method = here.runner.methods[CardTerminal.id]
+        assert method.availability().availability.value == "closed"
+        await here.terminal.control("plugged", "on")
+        assert (await here.runner.settled(placed.id)).ending is Ending.DONE
+        assert method.availability().availability.value == "available"
