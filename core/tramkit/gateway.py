@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from tramkit.orders.model import Outcome
+from tramkit_hal.pages import Fact
 from tramkit_hal.words import bilingual
 
 SECONDS = 10.0
@@ -21,12 +22,20 @@ class Gateway:
     :param url: of the system.
     :param name: what it is called in messages to the operator.
     :param headers: sent with each question, e.g. the station's key.
+    :param facts: makes lines for the receipt of an answer to an application.
     """
 
-    def __init__(self, url: str, name: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        headers: Mapping[str, str] | None = None,
+        facts: Callable[[Mapping[str, Any]], tuple[Fact, ...]] | None = None,
+    ) -> None:
         self._url = url.rstrip("/")
         self._name = name
         self._headers = dict(headers or {})
+        self._facts = facts
 
     async def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         """Ask once and return the status and the JSON object that came.
@@ -52,14 +61,23 @@ class Gateway:
 
     async def submit(self, key: str, body: Mapping[str, Any], path: str = "/applications") -> Outcome:
         """Hand in an application under a key; the other side takes the same key once."""
-        return _outcome(*await self.ask("POST", path, {**body, "key": key}))
+        return self._outcome(*await self.ask("POST", path, {**body, "key": key}))
 
     async def status(self, key: str, path: str = "/applications") -> Outcome:
         """Ask what became of a key."""
         status, told = await self.ask("GET", f"{path}/{key}")
         if status == 404 and told.get("error") == "NO_SUCH_KEY":
             return Outcome(state="unheard")
-        return _outcome(status, told)
+        return self._outcome(status, told)
+
+    def _outcome(self, status: int, told: Mapping[str, Any]) -> Outcome:
+        outcome = _outcome(status, told)
+        if self._facts is None or outcome.state != "done":
+            return outcome
+        try:
+            return outcome.model_copy(update={"facts": self._facts(told)})
+        except (KeyError, TypeError, ValueError):  # it was taken: what cannot be read of the answer is left out
+            return outcome
 
 
 def _has_words(reason: Any) -> bool:

@@ -13,7 +13,7 @@ import secrets
 import signal
 import sqlite3
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast, get_args
 
@@ -140,7 +140,8 @@ def _hang_up(request: web.Request) -> web.Response:
 
 APPLICATIONS = """
 CREATE TABLE IF NOT EXISTS applications (
-    key TEXT PRIMARY KEY, body TEXT NOT NULL, status TEXT NOT NULL, reference TEXT NOT NULL, reason TEXT NOT NULL)
+    key TEXT PRIMARY KEY, body TEXT NOT NULL, status TEXT NOT NULL, reference TEXT NOT NULL, reason TEXT NOT NULL,
+    more TEXT NOT NULL)
     STRICT;
 """
 
@@ -150,11 +151,13 @@ class Decision(NamedTuple):
 
     :param status: ``ACCEPTED``, ``REFUSED`` or ``PENDING``.
     :param reason: Vietnamese and English, for the applicant.
+    :param more: what else the answer holds.
     """
 
     status: Literal["ACCEPTED", "REFUSED", "PENDING"]
     reference: str = ""
     reason: tuple[str, str] | None = None
+    more: Mapping[str, Any] = {}
 
 
 class ApplicationSandbox(Sandbox):
@@ -190,8 +193,9 @@ class ApplicationSandbox(Sandbox):
         try:
             decision = self.decide(body)
             reason = json.dumps(decision.reason, ensure_ascii=False)
-            row = (key, text, decision.status, decision.reference, reason)
-            self.db.execute("INSERT INTO applications VALUES (?, ?, ?, ?, ?)", row)
+            more = json.dumps(dict(decision.more), ensure_ascii=False)
+            row = (key, text, decision.status, decision.reference, reason, more)
+            self.db.execute("INSERT INTO applications VALUES (?, ?, ?, ?, ?, ?)", row)
         except (KeyError, TypeError, ValueError):
             self.db.execute("ROLLBACK")
             return web.json_response({"error": "MALFORMED"}, status=400)
@@ -202,11 +206,13 @@ class ApplicationSandbox(Sandbox):
         return self._answer(request.match_info["key"])
 
     def _answer(self, key: str) -> web.Response:
-        row = self.db.execute("SELECT status, reference, reason FROM applications WHERE key = ?", (key,)).fetchone()
+        row = self.db.execute(
+            "SELECT status, reference, reason, more FROM applications WHERE key = ?", (key,)
+        ).fetchone()
         if row is None:
             return web.json_response({"error": "NO_SUCH_KEY"}, status=404)
         reason = json.loads(row[2])
-        told = {"status": row[0], "reference": row[1]}
+        told = {"status": row[0], "reference": row[1], **json.loads(row[3])}
         return web.json_response(told | ({"reason": {"vi": reason[0], "en": reason[1]}} if reason else {}))
 
 

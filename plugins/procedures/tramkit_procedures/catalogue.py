@@ -1,0 +1,196 @@
+"""The procedures that can be filed: data of ``catalogue.toml``, or of an operator's own file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+
+from tramkit import FileProblem, Form, Option, Text, bilingual, forms, read_settings
+
+BUNDLED = Path(__file__).parent / "catalogue.toml"
+PER_PAGE = 4
+"""Questions that stand on one page at most."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(_Data):
+    """The same in Vietnamese and in English."""
+
+    vi: str = Field(min_length=1, max_length=200)
+    en: str = Field(min_length=1, max_length=200)
+
+    @property
+    def text(self) -> Text:
+        return bilingual(vi=self.vi, en=self.en)
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Named(_Data):
+    """Something with a name that can be chosen or claimed.
+
+    :param id: as the authority's system calls it.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$")]
+    name: Words
+
+
+class Consent(Named):
+    """Somebody's agreement that the law asks for.
+
+    :param under_age: only where the applicant is younger, in years.
+    """
+
+    under_age: int | None = None
+
+
+class Paper(Named):
+    """A document.
+
+    :param made_here: the station makes it from the answers.
+    """
+
+    made_here: bool = False
+
+
+class Question(_Data):
+    """A question of a form.
+
+    :param prefill: what of the card stands there at first.
+    """
+
+    id: Id
+    kind: Literal["name", "text", "day", "citizen_id", "phone", "yes_no", "choice"]
+    label: Words
+    required: bool = True
+    prefill: Literal["", "name", "number", "born", "address"] = ""
+    options: tuple[Named, ...] = ()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Question:
+        if (self.kind == "choice") != bool(self.options):
+            raise ValueError("a question of kind choice, and only such a one, has options")
+        return self
+
+
+class Procedure(_Data):
+    """A procedure; see the file."""
+
+    code: str = Field(pattern=r"^(\d\.\d{6}|[A-Z0-9_]{4,20})$")
+    group: Literal["residence", "civil", "justice", "other"]
+    name: Words
+    agency: Words
+    time: Words
+    working_days: int = Field(ge=0, le=365)
+    channel: Literal["online", "counter"] = "online"
+    pay_there: bool = False
+    members: bool = False
+    units: Literal["", "people", "copies", "pages"] = ""
+    documents: tuple[Paper, ...]
+    questions: tuple[Question, ...]
+    consents: tuple[Consent, ...] = ()
+    reductions: tuple[Named, ...] = ()
+    source: str = Field(min_length=3)
+    effective_from: date
+    effective_to: date | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Procedure:
+        for what, items in (("questions", self.questions), ("documents", self.documents), ("consents", self.consents)):
+            ids = [item.id for item in items]
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"{what}: the same id stands there twice")
+        return self
+
+    def in_force(self, on: date) -> bool:
+        """Tell whether it can be filed on a day."""
+        return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+    def pages(self) -> list[tuple[Question, ...]]:
+        """Return the questions by pages."""
+        return [self.questions[at : at + PER_PAGE] for at in range(0, len(self.questions), PER_PAGE)]
+
+
+class Catalogue(_Data):
+    """All procedures of a file."""
+
+    procedures: tuple[Procedure, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Catalogue:
+        codes = [each.code for each in self.procedures]
+        twice = next((code for code in codes if codes.count(code) > 1), None) if len(set(codes)) < len(codes) else None
+        if twice:
+            raise ValueError(f"the procedure {twice} stands there twice")
+        return self
+
+
+def read_catalogue(file: Path) -> Catalogue:
+    """Read a catalogue.
+
+    :raises FileProblem: it is malformed; the words name file and key.
+    """
+    return read_settings(file, Catalogue)
+
+
+@cache
+def bundled() -> Catalogue:
+    """Return the catalogue that comes with the plugin."""
+    return Catalogue.model_validate(tomllib.loads(BUNDLED.read_text(encoding="utf-8")))
+
+
+def form_of(procedure: Procedure, number: int, questions: Sequence[Question]) -> type[Form]:
+    """Return the form of one page of a procedure's questions."""
+    fields = {each.id: (_type(each), _question(each)) for each in questions}
+    title = f"Form_{re.sub(r'[^A-Za-z0-9]', '_', procedure.code)}_{number}"
+    annotated = {
+        id: (Annotated[type, question], ... if _required(question) else None) for id, (type, question) in fields.items()
+    }
+    return create_model(title, __base__=Form, **annotated)  # type: ignore[call-overload]  # pyright: ignore
+
+
+def _required(question: forms.Question) -> bool:
+    return question.required
+
+
+def _type(question: Question) -> object:
+    if question.kind == "day":
+        return date
+    if question.kind == "yes_no":
+        return bool
+    return str if question.required else str | None
+
+
+def _question(question: Question) -> forms.Question:
+    label = question.label.text
+    match question.kind:
+        case "name":
+            return forms.name(label)
+        case "day":
+            return forms.day(label)
+        case "citizen_id":
+            return forms.citizen_id(label)
+        case "phone":
+            return forms.phone(label)
+        case "yes_no":
+            return forms.yes_no(label)
+        case "choice":
+            options = tuple(Option(value=each.id, label=each.name.text) for each in question.options)
+            return forms.choice(label, options)
+        case "text":
+            return forms.text(label, required=question.required, max_length=200)
+
+
+__all__ = ["Catalogue", "FileProblem", "Procedure", "bundled", "form_of", "read_catalogue"]

@@ -1,0 +1,283 @@
+"""File a dossier: choose a procedure, answer its questions, agree, pay the fee, get the dossier's code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from tramkit import (
+    Fact,
+    Form,
+    Level,
+    Messages,
+    Money,
+    Option,
+    Order,
+    Person,
+    Role,
+    Text,
+    Tone,
+    Visit,
+    forms,
+    verbatim,
+)
+from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question, form_of
+from tramkit_procedures.fees import Rule, UnknownFee, fee
+from tramkit_procedures.gateway import Authority
+from tramkit_procedures.handing_in import HandedIn, today
+
+_ = Messages("tramkit_procedures")
+
+GROUPS: dict[str, Text] = {
+    "residence": _("Residence"),
+    "civil": _("Birth, marriage, family"),
+    "justice": _("Certificates and copies"),
+    "other": _("Other"),
+}
+MOST_MEMBERS = 6
+MOST_UNITS = 9
+
+
+class Member(Form):
+    """Another member of the household."""
+
+    name: Annotated[str, forms.name(_("Full name"))]
+    born: Annotated[date, forms.day(_("Date of birth"))]
+    number: Annotated[str, forms.citizen_id(_("Personal identity number"))]
+
+
+class FileDossier(HandedIn):
+    """Files dossiers.
+
+    :param authority: where they are handed in.
+    :param catalogue: what can be filed.
+    :param rules: of the fees; None: the plugin's own.
+    """
+
+    id = "procedures.file"
+    title = _("Public-service dossiers")
+    hint = _("Residence, birth, certificates: fill in, pay and hand in here")
+    identity = Level.CLAIMED
+    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
+
+    def __init__(self, authority: Authority, catalogue: Catalogue, rules: Sequence[Rule] | None = None) -> None:
+        super().__init__(authority)
+        self._catalogue = catalogue
+        self._rules = rules
+
+    async def serve(self, visit: Visit) -> None:
+        day = today(visit)
+        procedure = await self._which(visit, day)
+        await visit.read(
+            procedure.name.text,
+            _(
+                "Who decides: {agency}. How long it takes: {time}.",
+                agency=procedure.agency.text,
+                time=procedure.time.text,
+            ),
+            *_papers(procedure),
+            _("You will be asked a few questions. Nothing is sent before you say so."),
+        )
+        person = visit.person or await visit.identify(Level.CLAIMED)
+        answers = await self._answers(visit, procedure, person)
+        members = await _members(visit) if procedure.members else []
+        agreed = await _consents(visit, procedure, person, day)
+        if agreed is None:
+            return
+        claimed = await _reduction(visit, procedure)
+        units = await _units(visit, procedure)
+        amount = self._fee(procedure, day, claimed, units)
+        await self._hand_in(visit, procedure, person, answers, members, agreed, claimed, units, amount)
+
+    async def _which(self, visit: Visit, day: date) -> Procedure:
+        offered = [each for each in self._catalogue.procedures if each.in_force(day)]
+        groups = [group for group in GROUPS if any(each.group == group for each in offered)]
+        group = await visit.choose(
+            _("What is it about?"), [Option(value=each, label=GROUPS[each]) for each in groups], name="group"
+        )
+        options = [
+            Option(value=each.code, label=each.name.text, hint=each.time.text)
+            for each in offered
+            if each.group == group
+        ]
+        code = await visit.choose(_("Which procedure?"), options, name="procedure")
+        return next(each for each in offered if each.code == code)
+
+    async def _answers(self, visit: Visit, procedure: Procedure, person: Person) -> dict[str, str]:
+        answers: dict[str, str] = {}
+        pages = procedure.pages()
+        for number, questions in enumerate(pages):
+            prefill = {each.id: value for each in questions if (value := _from_card(each, person))}
+            form = await visit.ask(
+                form_of(procedure, number, questions),
+                procedure.name.text,
+                body=(_("Page {number} of {all}", number=number + 1, all=len(pages)),) if len(pages) > 1 else (),
+                prefill=prefill,
+                sources={id: _("From your card") for id in prefill},
+                name=f"questions {number}",
+            )
+            answers |= {name: value for name, value in form.typed().items() if value}
+        return answers
+
+    def _fee(self, procedure: Procedure, day: date, claimed: str, units: int) -> int | None:
+        """Return VND; None: it is set locally and paid there."""
+        if procedure.pay_there:
+            return None
+        try:
+            return fee(
+                procedure.code, procedure.channel, day, {claimed} if claimed else (), units=units, rules=self._rules
+            ).amount
+        except UnknownFee:
+            return None
+
+    async def _hand_in(
+        self,
+        visit: Visit,
+        procedure: Procedure,
+        person: Person,
+        answers: Mapping[str, str],
+        members: Sequence[Member],
+        agreed: Sequence[str],
+        claimed: str,
+        units: int,
+        amount: int | None,
+    ) -> None:
+        cost = _("Paid at the authority") if amount is None else _("{amount}", amount=Money(amount=amount))
+        told = _told(procedure, answers)
+        facts = (
+            Fact(label=_("Procedure"), value=procedure.name.text, change="procedure"),
+            Fact(label=_("Full name"), value=verbatim(person.name)),
+            *told,
+            *(Fact(label=_("Household member"), value=verbatim(each.name)) for each in members),
+            Fact(label=_("Fee"), value=cost),
+        )
+        action = _("Go on to payment") if amount else _("Hand it in")
+        await visit.check(_("Is everything right?"), facts, action=action)
+        paper = [each for each in procedure.documents if not each.made_here]
+        await visit.place(
+            Order(
+                service=self.id,
+                payee=procedure.agency.vi,
+                amount=amount or 0,
+                title=procedure.name.text,
+                request={
+                    "kind": "dossier",
+                    "procedure": procedure.code,
+                    "name_vi": procedure.name.vi,
+                    "name_en": procedure.name.en,
+                    "agency": procedure.agency.vi,
+                    "working_days": procedure.working_days,
+                    "applicant": {
+                        "name": person.name,
+                        "number": person.number,
+                        "born": person.born.isoformat() if person.born else "",
+                        "level": person.level.name,
+                    },
+                    "answers": dict(answers),
+                    "members": [each.typed() for each in members],
+                    "consents": list(agreed),
+                    "reduction": claimed,
+                    "units": units,
+                    "documents": [{"id": each.id, "how": "counter"} for each in paper],
+                },
+                facts=(
+                    Fact(label=_("Authority"), value=procedure.agency.text),
+                    *(Fact(label=_("Bring with you"), value=each.name.text) for each in paper),
+                ),
+            )
+        )
+
+
+def _papers(procedure: Procedure) -> list[Text]:
+    if not procedure.documents:
+        return [_("No papers are needed.")]
+    return [_("You need: {paper}", paper=each.name.text) for each in procedure.documents]
+
+
+def _from_card(question: Question, person: Person) -> str:
+    match question.prefill:
+        case "name":
+            return person.name
+        case "number":
+            return person.number
+        case "address":
+            return person.address
+        case "born":
+            return person.born.strftime("%d/%m/%Y") if person.born else ""
+        case "":
+            return ""
+
+
+async def _members(visit: Visit) -> list[Member]:
+    options = [Option(value="0", label=_("Only I"))]
+    options += [Option(value=str(count), label=_("{count} more", count=count)) for count in range(1, MOST_MEMBERS + 1)]
+    count = int(await visit.choose(_("Who else of the household is registered with you?"), options, name="members"))
+    return [
+        await visit.ask(Member, _("Household member {number}", number=number), name=f"member {number}")
+        for number in range(1, count + 1)
+    ]
+
+
+async def _consents(visit: Visit, procedure: Procedure, person: Person, day: date) -> list[str] | None:
+    """Ask for each agreement by itself; None: one is missing, and the resident knows what to do."""
+    given: list[str] = []
+    for each in procedure.consents:
+        if each.under_age is not None and not _younger(person, each.under_age, day):
+            continue
+        options = [Option(value="yes", label=_("Yes, they have agreed")), Option(value="no", label=_("Not yet"))]
+        if await visit.choose(each.name.text, options, name=f"consent {each.id}") != "yes":
+            await _without(visit, each)
+            return None
+        given.append(each.id)
+    return given
+
+
+async def _without(visit: Visit, consent: Consent) -> None:
+    await visit.tell(
+        _("It cannot be handed in yet"),
+        _("This is needed first: {consent}.", consent=consent.name.text),
+        _("Come back when they have agreed. Nothing was sent."),
+        tone=Tone.WARNING,
+    )
+
+
+def _younger(person: Person, years: int, day: date) -> bool:
+    if person.born is None:
+        return False
+    had = (day.month, day.day) >= (person.born.month, person.born.day)
+    return day.year - person.born.year - (not had) < years
+
+
+async def _reduction(visit: Visit, procedure: Procedure) -> str:
+    if not procedure.reductions:
+        return ""
+    options = [Option(value="none", label=_("None of these"))]
+    options += [Option(value=each.id, label=each.name.text) for each in procedure.reductions]
+    chosen = await visit.choose(
+        _("Does one of these hold for you? Then the fee is lower."),
+        options,
+        body=(_("The authority looks at the proof when it hands out the result."),),
+        name="reduction",
+    )
+    return "" if chosen == "none" else chosen
+
+
+async def _units(visit: Visit, procedure: Procedure) -> int:
+    if not procedure.units:
+        return 1
+    title = _("How many copies?") if procedure.units == "copies" else _("How many?")
+    options = [Option(value=str(count), label=verbatim(str(count))) for count in range(1, MOST_UNITS + 1)]
+    return int(await visit.choose(title, options, name="units"))
+
+
+def _told(procedure: Procedure, answers: Mapping[str, str]) -> list[Fact]:
+    """Return the answers as they are looked over, each with the way back to its page."""
+    facts: list[Fact] = []
+    for number, questions in enumerate(procedure.pages()):
+        for question in questions:
+            value: Any = answers.get(question.id)
+            if value:
+                chosen = next((each.name.text for each in question.options if each.id == value), verbatim(value))
+                facts.append(Fact(label=question.label.text, value=chosen, change=f"questions {number}"))
+    return facts

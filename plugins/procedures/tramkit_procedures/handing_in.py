@@ -1,0 +1,48 @@
+"""What the services of this plugin share: being told that the authority does not answer, handing in, the day here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta, timezone
+from typing import Any, TypeVar
+
+from tramkit import GatewayTrouble, Messages, Order, Outcome, Service, Tone, Visit
+from tramkit_procedures.gateway import Authority
+
+_ = Messages("tramkit_procedures")
+T = TypeVar("T")
+
+VIETNAM = timezone(timedelta(hours=7))
+
+
+class HandedIn(Service):
+    """A service whose orders are applications to the authorities' gateway."""
+
+    def __init__(self, authority: Authority) -> None:
+        self.authority = authority
+
+    async def fulfil(self, order: Order, key: str) -> Outcome:
+        """Hand the application in; the same key is taken once."""
+        return await self.authority.gateway.submit(key, order.request)
+
+    async def inquire(self, order: Order, key: str) -> Outcome:
+        """Ask what became of the application."""
+        return await self.authority.gateway.status(key)
+
+
+def today(visit: Visit) -> date:
+    """Return the day in Vietnam, the same in each replay."""
+    return visit.now().astimezone(VIETNAM).date()
+
+
+async def asked(visit: Visit, call: Callable[..., Awaitable[T]], *args: Any) -> tuple[bool, T | None]:
+    """Ask the authority; False where it does not answer, which the resident has been told."""
+    try:
+        return True, await visit.fetch(call, *args)
+    except GatewayTrouble:
+        await visit.tell(
+            _("The authority's system does not answer now"),
+            _("Nothing was changed. Please try again later, or go to the authority."),
+            tone=Tone.WARNING,
+        )
+        return False, None

@@ -1,0 +1,107 @@
+"""Report something: security, drugs, fraud, traffic, fire, noise … by name or anonymously."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from tramkit import Fact, Form, Level, Messages, Option, Order, Role, Text, Visit, forms, verbatim
+from tramkit_procedures.handing_in import HandedIn
+
+_ = Messages("tramkit_procedures")
+
+CATEGORIES: dict[str, Text] = {
+    "security": _("Security and order"),
+    "drugs": _("Drugs"),
+    "fraud": _("Fraud on the phone or the Internet"),
+    "traffic": _("Traffic"),
+    "fire": _("Danger of fire"),
+    "noise": _("Noise"),
+    "environment": _("Litter and environment"),
+    "infrastructure": _("Road, light, water pipe"),
+    "residence": _("Residence of strangers"),
+    "administration": _("How an authority treated me"),
+    "other": _("Something else"),
+}
+
+
+class Report(Form):
+    """What has happened and where."""
+
+    what: Annotated[str, forms.text(_("What has happened?"), max_length=500)]
+    where: Annotated[str, forms.text(_("Where?"), hint=_("Building, floor, street"), max_length=200)]
+    when: Annotated[
+        str,
+        forms.choice(
+            _("When?"),
+            (
+                Option(value="now", label=_("Just now")),
+                Option(value="today", label=_("Today")),
+                Option(value="earlier", label=_("Earlier")),
+                Option(value="often", label=_("Again and again")),
+            ),
+        ),
+    ]
+
+
+class Phone(Form):
+    """Where to call back."""
+
+    phone: Annotated[str | None, forms.phone(_("Phone number, if you may be called back"), required=False)]
+
+
+class ReportMatter(HandedIn):
+    """Takes reports on public security and other matters."""
+
+    id = "procedures.report"
+    title = _("Report a problem")
+    hint = _("Security, fire danger, noise, litter: by name or anonymously")
+    wants = (Role.RECEIPT_PRINTER,)
+
+    async def serve(self, visit: Visit) -> None:
+        await visit.tell(
+            _("Is anybody in danger now?"),
+            _("Then do not type: call."),
+            facts=(
+                Fact(label=_("Police"), value=verbatim("113")),
+                Fact(label=_("Fire and rescue"), value=verbatim("114")),
+                Fact(label=_("Ambulance"), value=verbatim("115")),
+            ),
+            action=_("Nobody is in danger: go on"),
+        )
+        options = [Option(value=id, label=label) for id, label in CATEGORIES.items()]
+        category = await visit.choose(_("What is it about?"), options, name="category")
+        report = await visit.ask(Report, _("Tell what has happened"), name="report")
+        named = await visit.choose(
+            _("Would you like to give your name?"),
+            [
+                Option(value="anonymous", label=_("No, anonymously"), hint=_("Nobody learns who you are")),
+                Option(value="named", label=_("Yes"), hint=_("The police may call you back")),
+            ],
+            name="named",
+        )
+        who: dict[str, Any] = {}
+        if named == "named":
+            person = await visit.identify(Level.CLAIMED)
+            phone = await visit.ask(Phone, _("May you be called back?"), name="phone")
+            who = {"name": person.name, "number": person.number, "phone": phone.phone or ""}
+        said = _("By name") if who else _("Anonymously")
+        await visit.check(
+            _("Is everything right?"),
+            (
+                Fact(label=_("About"), value=CATEGORIES[category], change="category"),
+                Fact(label=_("What"), value=verbatim(report.what), change="report"),
+                Fact(label=_("Where"), value=verbatim(report.where), change="report"),
+                Fact(label=_("Sent"), value=said, change="named"),
+            ),
+            action=_("Send the report"),
+        )
+        await visit.place(
+            Order(
+                service=self.id,
+                payee="Công an phường",
+                amount=0,
+                title=_("Report: {about}", about=CATEGORIES[category]),
+                request={"kind": "report", "category": category, **report.typed(), "who": who},
+                facts=(Fact(label=_("Sent"), value=said),),
+            )
+        )

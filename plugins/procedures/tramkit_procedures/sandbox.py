@@ -1,0 +1,134 @@
+"""A sandbox of the authorities' gateway: takes dossiers, reports and insurance; an officer's page moves dossiers on."""
+
+from __future__ import annotations
+
+import html
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tramkit.sandbox import ApplicationSandbox, Decision, json_object
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS dossiers (
+    code TEXT PRIMARY KEY, number TEXT NOT NULL, name_vi TEXT NOT NULL, name_en TEXT NOT NULL, agency TEXT NOT NULL,
+    state INTEGER NOT NULL, note TEXT NOT NULL, due TEXT NOT NULL) STRICT;
+"""
+AGENCY = "000.00.01.H29"
+VIETNAM = timezone(timedelta(hours=7))
+REFUSED_NUMBER = "079999999999"
+"""An applicant with this identity number is refused."""
+
+
+class Authorities(ApplicationSandbox):
+    """The gateway.
+
+    :param file: its ledger.
+    """
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, SCHEMA)
+        self.app.add_routes(
+            [
+                web.get("/", self._officer),
+                web.post("/officer", self._move),
+                web.post("/dossiers/search", self._search),
+                web.get("/dossiers/{code}", self._tell),
+            ]
+        )
+
+    def decide(self, body: dict[str, Any]) -> Decision:
+        """Take an application, give it a code, and open a dossier where it is one."""
+        match body["kind"]:
+            case "dossier":
+                return self._open(body)
+            case "report":
+                return Decision("ACCEPTED", self._code("PA"))
+            case "health_insurance":
+                if not body["members"] or not isinstance(body["amount"], int):
+                    raise ValueError("no members, or no amount")
+                return Decision(
+                    "ACCEPTED", f"{datetime.now(VIETNAM):%m%d%H}/{datetime.now(VIETNAM):%Y}/{self._count():05d}"
+                )
+            case "withdraw" | "supplement":
+                state = 7 if body["kind"] == "withdraw" else 4
+                found = self.db.execute("SELECT state FROM dossiers WHERE code = ?", (body["code"],)).fetchone()
+                if found is None or found[0] in (3, 7, 8, 9, 10):
+                    return Decision(
+                        "REFUSED", body["code"], ("Hồ sơ không còn thay đổi được.", "It can no longer be changed.")
+                    )
+                self.db.execute("UPDATE dossiers SET state = ? WHERE code = ?", (state, body["code"]))
+                return Decision("ACCEPTED", body["code"])
+            case _:
+                raise ValueError("no such kind")
+
+    def _open(self, body: dict[str, Any]) -> Decision:
+        applicant = body["applicant"]
+        if applicant["number"] == REFUSED_NUMBER:
+            return Decision(
+                "REFUSED",
+                "",
+                ("Thông tin người nộp không khớp với cơ sở dữ liệu dân cư.", "Your details do not match the register."),
+            )
+        code = self._code(AGENCY)
+        due = _after_working_days(datetime.now(VIETNAM).date(), int(body["working_days"]))
+        row = (code, applicant["number"], body["name_vi"], body["name_en"], body["agency"], 1, "", due.isoformat())
+        self.db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return Decision("ACCEPTED", code, more={"appointment": due.isoformat()})
+
+    def _count(self) -> int:
+        return self.db.execute("SELECT count(*) FROM applications").fetchone()[0] + 1
+
+    def _code(self, agency: str) -> str:
+        return f"{agency}-{datetime.now(UTC).astimezone(VIETNAM):%y%m%d}-{self._count():04d}"
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        found = self._dossiers("code = ?", request.match_info["code"])
+        return web.json_response(found[0]) if found else web.json_response({"error": "NO_SUCH_DOSSIER"}, status=404)
+
+    async def _search(self, request: web.Request) -> web.Response:
+        asked = await json_object(request)
+        return web.json_response({"dossiers": self._dossiers("number = ?", str(asked.get("number", "")))})
+
+    def _dossiers(self, where: str, value: str) -> list[dict[str, Any]]:
+        rows = self.db.execute(
+            f"SELECT code, name_vi, name_en, agency, state, note, due FROM dossiers WHERE {where} ORDER BY rowid DESC",
+            (value,),
+        )
+        names = ("code", "name_vi", "name_en", "agency", "state", "note", "due")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def move(self, code: str, state: int, note: str = "") -> None:
+        """Move a dossier on, as an officer does."""
+        self.db.execute("UPDATE dossiers SET state = ?, note = ? WHERE code = ?", (state, note, code))
+
+    async def _officer(self, request: web.Request) -> web.Response:
+        rows = "".join(
+            f'<form method="post" action="/officer"><b>{html.escape(each["code"])}</b> {html.escape(each["name_vi"])}'
+            f'<input type="hidden" name="code" value="{html.escape(each["code"])}">'
+            f'<label>Trạng thái (1–10) <input name="state" size="3" value="{each["state"]}"></label>'
+            f'<label>Ghi chú <input name="note" value="{html.escape(each["note"])}"></label><button>Lưu</button></form>'
+            for each in self._dossiers("code <> ?", "")
+        )
+        return web.Response(
+            content_type="text/html",
+            text=f"""<!doctype html><html lang="vi"><meta charset="utf-8"><title>Một cửa (thử nghiệm)</title>
+<style>body{{font:18px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}form{{margin:1rem 0}}
+input,button{{font:inherit;margin:0 .6rem}}</style><h1>Một cửa (thử nghiệm)</h1>{rows or "Chưa có hồ sơ"}</html>""",
+        )
+
+    async def _move(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        state = str(form.get("state", ""))
+        if state.isdigit() and 1 <= int(state) <= 10:
+            self.move(str(form.get("code", "")), int(state), str(form.get("note", ""))[:500])
+        raise web.HTTPSeeOther("/")
+
+
+def _after_working_days(day: date, count: int) -> date:
+    while count > 0:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5
+    return day

@@ -1,0 +1,124 @@
+"""Track a dossier: by its code or by the identity card; see what to do next, hand in more, withdraw it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from tramkit import Day, Fact, Form, Level, Messages, Option, Order, Role, Tone, Visit, forms, verbatim
+from tramkit_procedures.dossiers import CodeProblem, parse_code
+from tramkit_procedures.gateway import STATES, WITHDRAWABLE, Dossier
+from tramkit_procedures.handing_in import HandedIn, asked
+
+_ = Messages("tramkit_procedures")
+
+MOST_TRIES = 5
+SUPPLEMENT = 5
+
+
+class Code(Form):
+    """A dossier's code."""
+
+    code: Annotated[str, forms.text(_("Dossier code"), hint=_("It stands on your receipt"), max_length=80)]
+
+
+class Supplement(Form):
+    """What is handed in later."""
+
+    words: Annotated[str, forms.text(_("What would you like to tell the authority?"), max_length=200)]
+
+
+class TrackDossier(HandedIn):
+    """Tells what became of a dossier."""
+
+    id = "procedures.track"
+    title = _("Track a dossier")
+    hint = _("See how far it is and what to do next")
+    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
+
+    async def serve(self, visit: Visit) -> None:
+        how = await visit.choose(
+            _("How shall the dossier be found?"),
+            [
+                Option(value="code", label=_("By the dossier code"), hint=_("It stands on your receipt")),
+                Option(value="card", label=_("By the identity card"), hint=_("Shows all your dossiers")),
+            ],
+            name="how",
+        )
+        dossier = await (self._by_code(visit) if how == "code" else self._by_card(visit))
+        if dossier is not None:
+            await self._show(visit, dossier)
+
+    async def _by_code(self, visit: Visit) -> Dossier | None:
+        for attempt in range(MOST_TRIES):
+            typed = await visit.ask(Code, _("Please enter the dossier code"), name=f"code {attempt}")
+            try:
+                code = parse_code(typed.code)
+            except CodeProblem as problem:
+                await visit.tell(_("This cannot be right"), problem.text, tone=Tone.WARNING)
+                continue
+            answered, found = await asked(visit, self.authority.dossier, code.code)
+            if not answered:
+                return None
+            if found is None:
+                await visit.tell(
+                    _("There is no dossier with this code"),
+                    _("Please compare it with your receipt: {code}", code=code.code),
+                    tone=Tone.WARNING,
+                )
+                continue
+            return found
+        return None
+
+    async def _by_card(self, visit: Visit) -> Dossier | None:
+        person = await visit.identify(Level.CLAIMED)
+        answered, found = await asked(visit, self.authority.dossiers_of, person.number)
+        if not answered:
+            return None
+        if not found:
+            await visit.tell(_("There is no dossier of yours"), _("Nothing was filed with this identity number."))
+            return None
+        options = [Option(value=each.code, label=each.name, hint=STATES[each.state][0]) for each in found]
+        code = await visit.choose(_("Which dossier?"), options, name="dossier")
+        return next(each for each in found if each.code == code)
+
+    async def _show(self, visit: Visit, dossier: Dossier) -> None:
+        state, next_step = STATES[dossier.state]
+        facts = [
+            Fact(label=_("Dossier code"), value=verbatim(dossier.code)),
+            Fact(label=_("Procedure"), value=dossier.name),
+        ]
+        if dossier.agency:
+            facts.append(Fact(label=_("Authority"), value=verbatim(dossier.agency)))
+        if dossier.note:
+            facts.append(Fact(label=_("The authority says"), value=verbatim(dossier.note)))
+        if dossier.due is not None:
+            facts.append(Fact(label=_("Come on"), value=_("{day}", day=Day(on=dossier.due))))
+        options: list[Option] = []
+        if dossier.state == SUPPLEMENT:
+            options.append(Option(value="supplement", label=_("Answer the authority")))
+        if dossier.state in WITHDRAWABLE:
+            options.append(Option(value="withdraw", label=_("Withdraw the dossier")))
+        chosen = await visit.tell(state, next_step, facts=facts, options=options, action=_("Finish"))
+        if chosen == "supplement":
+            said = await visit.ask(Supplement, _("Answer the authority"), name="supplement")
+            await self._place(visit, dossier, "supplement", said.words)
+        elif chosen == "withdraw":
+            sure = await visit.choose(
+                _("Withdraw this dossier?"),
+                [Option(value="no", label=_("No, keep it")), Option(value="yes", label=_("Yes, withdraw it"))],
+                body=(_("It stops, and a fee that was paid may not come back."),),
+                name="sure",
+            )
+            if sure == "yes":
+                await self._place(visit, dossier, "withdraw", "")
+
+    async def _place(self, visit: Visit, dossier: Dossier, kind: str, words: str) -> None:
+        await visit.place(
+            Order(
+                service=self.id,
+                payee=dossier.agency or "Cơ quan nhà nước",
+                amount=0,
+                title=_("Answer to the authority") if kind == "supplement" else _("Withdrawal of a dossier"),
+                request={"kind": kind, "code": dossier.code, "words": words},
+            )
+        )
