@@ -221,6 +221,9 @@ class Runner:
             except LedgerProblem as problem:
                 _log.error("ledger cannot be written", extra={"order": id, "trouble": str(problem)})
                 moved = False
+            except Exception:  # an order must not stop for good because of one answer that cannot be kept or read
+                _log.exception("order cannot go on now", extra={"order": id})
+                moved = False
             waits = 0 if moved else waits + 1
             if not moved:
                 pause = self._pauses[min(waits, len(self._pauses)) - 1]
@@ -410,5 +413,5 @@ class Runner:
 
 
 def _detail(outcome: Outcome) -> dict[str, Any]:
-    told = outcome.model_dump(mode="json", exclude={"state", "amount"}, exclude_defaults=True)
+    told = outcome.model_dump(mode="json", exclude={"state", "amount"})
     return {name: value for name, value in told.items() if value}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,13 @@ from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit_hal.clock import SystemClock
 from tramkit_hal.device import DeviceContext
+from tramkit_hal.pages import Fact
 from tramkit_hal.roles import Role
 from tramkit_hal.sim.payment_terminal import LOST_AFTER, LOST_BEFORE, SimPaymentTerminal
-from tramkit_hal.words import verbatim
+from tramkit_hal.words import Day, Messages, render, verbatim
 from tramkit_payments.terminal import CardTerminal
 
+_ = Messages("tramkit")
 MINUTE = timedelta(minutes=1)
 ORDER = Order(service="shop", payee="EVN", amount=120_000, title=verbatim("Tiền điện"))
 
@@ -38,7 +40,8 @@ class Shop:
             return Outcome(state="refused")
         if key not in self.done:
             self.done.append(key)
-        return Outcome(state="done")
+        when = Fact(label=verbatim("Ngày hẹn"), value=_("{day}", day=Day(day=date(2026, 12, 4))))
+        return Outcome(state="done", facts=(when,))
 
     async def inquire(self, order: Order, key: str) -> Outcome:
         return Outcome(state="done" if key in self.done else "unheard")
@@ -112,6 +115,8 @@ async def test_a_card_pays_once(tmp_path: Path) -> None:
         settled = await here.runner.settled(placed.id)
         assert settled.ending is Ending.DONE
         assert settled.effects[EffectKind.COLLECT].reference
+        (fact,) = settled.effects[EffectKind.FULFIL].facts
+        assert render(fact.value, "vi") == "04/12/2026", "what the service says is kept as it was said"
         assert (here.charged(), here.shop.done) == (120_000, ["order-1-fulfil"])
 
 

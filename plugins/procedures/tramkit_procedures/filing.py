@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
+from pydantic import JsonValue
+
 from tramkit import (
     Fact,
     Form,
@@ -175,7 +177,7 @@ class FileDossier(HandedIn):
                         "level": person.level.name,
                     },
                     "answers": dict(answers),
-                    "members": [each.typed() for each in members],
+                    "members": [dict[str, JsonValue](each.typed()) for each in members],
                     "consents": list(agreed),
                     "reduction": claimed,
                     "units": units,

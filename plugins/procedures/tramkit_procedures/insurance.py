@@ -49,9 +49,7 @@ class HealthInsurance(HandedIn):
         day = today(visit)
         await visit.read(
             self.title,
-            _(
-                "The first member pays the full premium; the second 70 %, the third 60 %, the fourth 50 %, and each further one 40 %."
-            ),
+            _("The first member pays the full premium, the second 70 %, the third 60 %, the fourth 50 %, others 40 %."),
             _("Only those count who join as this household in the same year and are not insured elsewhere."),
         )
         head = visit.person or await visit.identify(Level.CLAIMED)

@@ -1,0 +1,126 @@
+"""Which banks the station works with, and what they offer: data of ``banks.toml``, or of an operator's own file."""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tramkit import Text, bilingual, read_settings
+
+BUNDLED = Path(__file__).parent / "banks.toml"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(_Data):
+    """The same in Vietnamese and in English."""
+
+    vi: str = Field(min_length=1, max_length=200)
+    en: str = Field(min_length=1, max_length=200)
+
+    @property
+    def text(self) -> Text:
+        return bilingual(vi=self.vi, en=self.en)
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Vnd = Annotated[int, Field(ge=0, le=10**12, strict=True)]
+Share = Annotated[Decimal, Field(ge=0, lt=5)]
+
+
+class Account(_Data):
+    """A kind of account.
+
+    :param monthly_fee: VND.
+    """
+
+    id: Id
+    name: Words
+    hint: Words
+    monthly_fee: Vnd
+
+
+class Loan(_Data):
+    """A kind of loan.
+
+    :param least, most: VND.
+    :param yearly_rate: on the actual balance, as a share of one; ``late_rate`` on what is overdue.
+    :param fee_percent: of the principal, taken at the beginning.
+    :param income_share: per cent of the monthly income that a payment may take.
+    :param oldest_at_end: years, when the last payment is due.
+    :param cooling_off_days: so long the resident may withdraw without cost.
+    """
+
+    id: Id
+    name: Words
+    least: Vnd
+    most: Vnd
+    months: tuple[Annotated[int, Field(ge=1, le=360)], ...] = Field(min_length=1)
+    yearly_rate: Share
+    method: Literal["annuity", "equal_principal"]
+    fee_percent: Decimal = Field(ge=0, le=20)
+    late_rate: Share
+    income_share: int = Field(ge=1, le=100)
+    least_income: Vnd
+    youngest: int = Field(ge=18, le=100)
+    oldest_at_end: int = Field(ge=18, le=120)
+    cooling_off_days: int = Field(ge=0, le=60)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Loan:
+        if self.least > self.most:
+            raise ValueError("least is more than most")
+        return self
+
+    def fee(self, principal: int) -> int:
+        """Return the fee at the beginning, VND."""
+        return int(principal * self.fee_percent / 100)
+
+
+class Bank(_Data):
+    """A bank.
+
+    :param account_level: the identity an account needs; where the station cannot reach it, the branch does.
+    :param branch: where the resident is referred to.
+    """
+
+    id: Id
+    name: Words
+    url: str = Field(pattern=r"^https?://[^\s/]+")
+    account_level: Literal["claimed", "chip", "chip_face"]
+    branch: Words
+    accounts: tuple[Account, ...] = ()
+    loans: tuple[Loan, ...] = ()
+
+
+class Banks(_Data):
+    """All banks of a file."""
+
+    banks: tuple[Bank, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Banks:
+        if len({bank.id for bank in self.banks}) != len(self.banks):
+            raise ValueError("the same bank stands there twice")
+        return self
+
+
+def read_banks(file: Path) -> Banks:
+    """Read the banks of an operator's file.
+
+    :raises FileProblem: it is malformed; the words name file and key.
+    """
+    return read_settings(file, Banks)
+
+
+@cache
+def bundled() -> Banks:
+    """Return the banks that come with the plugin: sandboxes."""
+    return Banks.model_validate(tomllib.loads(BUNDLED.read_text(encoding="utf-8")))

@@ -1,0 +1,175 @@
+"""A station with services and the sandboxes behind them, before any screen: for journeys through whole services."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import Browser
+
+from tramkit.config import read_config
+from tramkit.hookspecs import PluginContext
+from tramkit.plugins import load
+from tramkit.run import make_devices, run_station, screens_of
+from tramkit.sandbox import Sandbox
+from tramkit_billing.sandbox import Aggregator
+from tramkit_hal.clock import SystemClock
+from tramkit_hal.device import Device
+from tramkit_hal.roles import Role
+from tramkit_hal.screens.scripted import ScriptedScreen
+from tramkit_payments.sandbox import Switch
+
+from .hands import Hands
+from .memory import found_in_files
+from .money import ACCOUNT, BIN
+from .other_hands import AnyHands, ScriptedHands, TerminalHands
+from .resident import PORTRAIT
+
+SCREENS = {
+    "web": 'driver = "web"\nport = 0\n',
+    "terminal": 'driver = "terminal"\nheadless = true\nghost_tap_ms = 0\n',
+    "scripted": 'driver = "scripted"\n',
+}
+STATION = """
+[station]
+id = "demo-1"
+site = "Đảo Kim Cương"
+agency = "UBND phường Bình Trưng"
+[help]
+phone = "1022"
+[panel]
+enabled = false
+[plugins]
+enabled = [{plugins}]
+[orders]
+data = "{folder}/orders"
+key = "{folder}/key/station.key"
+[settings.payments]
+switch_url = "{switch}"
+bin = "{bin}"
+account = "{account}"
+terminal = true
+{settings}
+[[roles.screen]]
+{screen}
+[[roles.id_reader]]
+driver = "sim_id_reader"
+[[roles.receipt_printer]]
+driver = "sim_receipt_printer"
+[[roles.payment_terminal]]
+driver = "sim_payment_terminal"
+journal = "{folder}/terminal.sqlite"
+"""
+
+
+@dataclass
+class ServiceSite:
+    """A running station with the outside world of its services.
+
+    :ivar sandboxes: by the name they were given.
+    """
+
+    folder: Path
+    glass: AnyHands
+    switch: Switch
+    sandboxes: dict[str, Sandbox]
+    devices: dict[Role, Device] = field(default_factory=dict)
+
+    async def pay(self) -> None:
+        """Pay what the Pay page asks for with a banking app, reading it as a resident does."""
+        await self.glass.at("pay")
+        lines = (await self.glass.read()).split("\n")
+        memo = next(line for line in lines if "chuyển khoản" in line).rpartition(" ")[2]
+        amount = next(line for line in lines if "₫" in line or "đồng" in line)
+        digits = "".join(letter for letter in amount if letter.isdigit())
+        self.switch.transfer(ACCOUNT, int(digits), memo)
+
+    def paper(self) -> str:
+        """Return what hangs out of the printer."""
+        printer = self.devices[Role.RECEIPT_PRINTER]
+        return printer.shown()  # type: ignore[attr-defined]
+
+    async def card(self, number: str) -> None:
+        """Lay a person's card on the reader."""
+        await self.devices[Role.ID_READER].control("card", number)  # type: ignore[attr-defined]
+
+    async def hold_card(self) -> None:
+        """Hold a bank card to the terminal once it asks for one."""
+        await self.glass.at("pay")
+        async with asyncio.timeout(30):
+            while "VND" not in self.devices[Role.PAYMENT_TERMINAL].shown():  # type: ignore[attr-defined]
+                await asyncio.sleep(0.02)
+        await self.control(Role.PAYMENT_TERMINAL, "card")
+
+    async def control(self, role: Role, name: str, value: str = "") -> None:
+        """Do something at a simulated device."""
+        await self.devices[role].control(name, value)  # type: ignore[attr-defined]
+
+    def found_on_disk(self, words: Sequence[str]) -> list[str]:
+        """Return which words stand in a file of the station in the clear."""
+        return found_in_files(self.folder / "orders", words)
+
+
+@contextlib.asynccontextmanager
+async def service_site(
+    folder: Path, screen: str, browser: Browser | None, settings: str, **sandboxes: Sandbox
+) -> AsyncGenerator[ServiceSite]:
+    """Run a station in this process, with sandboxes on free ports.
+
+    :param settings: further sections; ``{name}`` is the address of the sandbox of that name.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        switch = Switch(folder / "switch.sqlite")
+        await stack.enter_async_context(switch.running())
+        for sandbox in sandboxes.values():
+            await stack.enter_async_context(sandbox.running())
+        text = settings.format(**{name: sandbox.address for name, sandbox in sandboxes.items()})
+        plugins = {line.split(".")[1].rstrip("]") for line in text.splitlines() if line.startswith("[settings.")}
+        file = folder / "station.toml"
+        file.write_text(
+            STATION.format(
+                plugins=", ".join(f'"{name}"' for name in sorted(plugins | {"payments"})),
+                folder=folder,
+                switch=switch.address,
+                bin=BIN,
+                account=ACCOUNT,
+                settings=text,
+                screen=SCREENS[screen],
+            ),
+            encoding="utf-8",
+        )
+        config = read_config(file)
+        clock = SystemClock()
+        context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
+        loaded = load(config.plugins.enabled, config.settings, context, screens=screens_of(config))
+        assert not loaded.quarantined, loaded.report()
+        devices = make_devices(config, clock)
+        running = asyncio.create_task(run_station(config, loaded, clock, lambda *_address: None, devices))
+        try:
+            glass = await _hands(devices.of(Role.SCREEN)[0], browser, running)
+            first = {role: devices.of(role)[0] for role in Role if devices.of(role)}
+            yield ServiceSite(folder, glass, switch, sandboxes, first)
+        finally:
+            signal.raise_signal(signal.SIGTERM)  # as an operator ends a station
+            await running
+
+
+async def _hands(screen: Device, browser: Browser | None, running: asyncio.Task[None]) -> AnyHands:
+    async with asyncio.timeout(30):
+        while not screen.state.usable:
+            assert not running.done(), running.exception()
+            await asyncio.sleep(0.02)
+    if isinstance(screen, ScriptedScreen):
+        return ScriptedHands(screen)
+    if browser is None:
+        return TerminalHands(screen)  # type: ignore[arg-type]
+    hands = Hands(await (await browser.new_context(viewport=PORTRAIT)).new_page())
+    await hands.open(next(iter(screen.addresses.values())))  # type: ignore[attr-defined]
+    return hands
+
+
+__all__ = ["Aggregator", "ServiceSite", "service_site"]
