@@ -1,0 +1,95 @@
+"""The mobile operators the station works with: data of ``operators.toml``, or of an operator's own file; their client."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from tramkit import Fact, Gateway, GatewayTrouble, Messages, Text, bilingual, read_settings, verbatim
+
+_ = Messages("tramkit_sim_identity")
+
+BUNDLED = Path(__file__).parent / "operators.toml"
+_NUMBERS: TypeAdapter[list[str]] = TypeAdapter(list[str])
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(_Data):
+    """The same in Vietnamese and in English."""
+
+    vi: str = Field(min_length=1, max_length=120)
+    en: str = Field(min_length=1, max_length=120)
+
+    @property
+    def text(self) -> Text:
+        return bilingual(vi=self.vi, en=self.en)
+
+
+class Operator(_Data):
+    """A mobile operator.
+
+    :param given_to: what ``prefixes.toml`` calls it.
+    :param url: of its gateway.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    name: Words
+    given_to: str
+    url: str = Field(pattern=r"^https?://[^\s/]+")
+
+
+class Operators(_Data):
+    """All operators of a file."""
+
+    operators: tuple[Operator, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Operators:
+        if len({each.id for each in self.operators}) != len(self.operators):
+            raise ValueError("the same operator stands there twice")
+        return self
+
+
+def read_operators(file: Path) -> Operators:
+    """Read the operators of an operator's file.
+
+    :raises FileProblem: it is malformed; the words name file and key.
+    """
+    return read_settings(file, Operators)
+
+
+@cache
+def bundled() -> Operators:
+    """Return the operators that come with the plugin: sandboxes."""
+    return Operators.model_validate(tomllib.loads(BUNDLED.read_text(encoding="utf-8")))
+
+
+class OperatorGateway:
+    """The client of one operator."""
+
+    def __init__(self, operator: Operator) -> None:
+        self.gateway = Gateway(operator.url, "the operator", facts=_facts)
+
+    async def numbers_of(self, number: str, name: str) -> list[str]:
+        """Return the subscriptions in a person's name.
+
+        :param number: personal identity number.
+        :raises GatewayTrouble: no answer that can be understood.
+        """
+        _status, told = await self.gateway.ask("POST", "/subscriptions/search", {"number": number, "name": name})
+        try:
+            return _NUMBERS.validate_python(told.get("numbers"))
+        except ValidationError:
+            raise GatewayTrouble("the operator's answer cannot be understood") from None
+
+
+def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:
+    return (Fact(label=_("Confirmation number"), value=verbatim(str(told["reference"]))),)
