@@ -54,9 +54,9 @@ def years(born: date, on: date) -> int:
 
 
 def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:
-    facts = (
-        [Fact(label=_("Application number"), value=verbatim(str(told["reference"])))] if told.get("reference") else []
-    )
+    facts: list[Fact] = []
+    if told.get("reference"):
+        facts.append(Fact(label=_("Application number"), value=verbatim(str(told["reference"]))))
     says: Any = told.get("says")
     if isinstance(says, Mapping):
         text: Text = bilingual(vi=str(says["vi"])[:300], en=str(says["en"])[:300])

@@ -40,9 +40,7 @@ class Income(Form):
     """What the resident earns and owes."""
 
     income: Annotated[str, forms.digits(_("Income a month, in đồng"), low=1, high=11)]
-    debts: Annotated[
-        str, forms.digits(_("What you pay for other loans each month, in đồng; 0 if nothing"), low=1, high=11)
-    ]
+    debts: Annotated[str, forms.digits(_("Paid for other loans each month, in đồng; 0 if none"), low=1, high=11)]
     employer: Annotated[str, forms.text(_("Where you work, or: pension"), max_length=100)]
     phone: Annotated[str, forms.phone(_("Phone number"))]
 

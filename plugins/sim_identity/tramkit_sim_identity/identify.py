@@ -87,9 +87,7 @@ class Identify(Service):
         if str(number) not in have and len(have) >= MOST_NUMBERS:
             await visit.tell(
                 _("You have {count} numbers already", count=len(have)),
-                _(
-                    "The law allows three numbers to be registered this way. For a further one, please go to the operator."
-                ),
+                _("Three numbers can be registered this way. For a further one, please go to the operator."),
                 tone=Tone.WARNING,
             )
             return

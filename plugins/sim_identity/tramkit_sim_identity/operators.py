@@ -1,4 +1,4 @@
-"""The mobile operators the station works with: data of ``operators.toml``, or of an operator's own file; their client."""
+"""The mobile operators the station works with: data of ``operators.toml`` or of another file; their client."""
 
 from __future__ import annotations
 
