@@ -12,8 +12,12 @@ from playwright.async_api import Browser, async_playwright
 from support.other_hands import AnyHands
 from support.services import ServiceSite, service_site
 
+from tramkit_banking import banks
+from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
 from tramkit_procedures.sandbox import Authorities
+from tramkit_sim_identity import operators
+from tramkit_sim_identity.sandbox import Operator
 
 pytestmark = [pytest.mark.browser]
 
@@ -185,3 +189,135 @@ async def test_a_household_is_insured(open_site: Open, tmp_path: Path) -> None:
         await finish(resident)
         (taken,) = authorities.taken()
         assert (taken["amount"], taken["months"], len(taken["members"])) == (2_322_540, 12, 2)
+
+
+def banks_file(folder: Path, *addresses: str) -> Path:
+    """Write the plugin's banks with the addresses of the sandboxes."""
+    text = (Path(banks.__file__).parent / "banks.toml").read_text(encoding="utf-8")
+    for port, address in zip((8086, 8087), addresses, strict=True):
+        text = text.replace(f"http://127.0.0.1:{port}", address)
+    file = folder / "banks.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+async def test_an_account_is_applied_for_and_the_resident_referred_to_the_branch(
+    open_site: Open, tmp_path: Path
+) -> None:
+    lender, other = Bank(tmp_path / "lender.sqlite"), Bank(tmp_path / "other.sqlite")
+    async with lender.running(), other.running():
+        file = banks_file(tmp_path, lender.address, other.address)
+        async with open_site(f'[settings.banking]\nbanks_file = "{file}"\n') as site:
+            resident = site.glass
+            await resident.begin()
+            await resident.choose("banking.account")
+            await typed_identity(resident)
+            await resident.choose("song_xanh")
+            await resident.choose("basic")
+            await resident.at("read")
+            await resident.go_on()
+            await resident.at("ask")
+            await resident.type("phone", "0901234567")
+            await resident.type("address", "12 trần não")
+            await resident.type("occupation", "hưu trí")
+            await resident.go_on()
+            await resident.pick("american", "no")
+            await resident.go_on()
+            await resident.pick("terms")
+            await resident.pick("data")
+            await resident.go_on()
+            await resident.at("check")
+            await resident.go_on()
+            await resident.at("done")
+            assert "căn cước đến chi nhánh" in " ".join(site.paper().split())
+            await finish(resident)
+        (taken,) = lender.taken()
+        assert (taken["product"], taken["consents"], taken["fatca"]) == ("basic", ["terms", "data"], False)
+        assert other.taken() == [], "the other bank learns nothing"
+
+
+async def test_a_loan_shows_its_cost_before_it_is_agreed_to(open_site: Open, tmp_path: Path) -> None:
+    lender, other = Bank(tmp_path / "lender.sqlite"), Bank(tmp_path / "other.sqlite")
+    async with lender.running(), other.running():
+        file = banks_file(tmp_path, lender.address, other.address)
+        async with open_site(f'[settings.banking]\nbanks_file = "{file}"\n') as site:
+            resident = site.glass
+            await resident.begin()
+            await resident.choose("banking.loan")
+            await typed_identity(resident)
+            await loan_wanted(resident, "song_xanh", "50000000", "12", "10000000")
+            await resident.at("tell")
+            await resident.says("chưa phù hợp")
+            await resident.go_on()
+            await resident.at("attract")
+            assert lender.taken() == []
+            await resident.begin()
+            await resident.choose("banking.loan")
+            await typed_identity(resident)
+            await loan_wanted(resident, "song_xanh", "50000000", "36", "10000000")
+            await resident.at("tell")
+            await resident.says("1.807.620")
+            await resident.go_on()
+            for consent in ("terms", "data", "credit"):
+                await resident.pick(consent)
+            await resident.go_on()
+            await resident.at("check")
+            await resident.go_on()
+            await finish(resident)
+        (taken,) = lender.taken()
+        assert (taken["principal"], taken["months"], taken["income"]) == (50_000_000, 36, 10_000_000)
+
+
+async def loan_wanted(resident: AnyHands, bank: str, principal: str, months: str, income: str) -> None:
+    """Say which loan one wants, and what one earns."""
+    await resident.choose(bank)
+    await resident.choose(principal)
+    await resident.choose(months)
+    await resident.choose("home")
+    await resident.at("ask")
+    await resident.type("income", income)
+    await resident.type("debts", "0")
+    await resident.type("employer", "lương hưu")
+    await resident.type("phone", "0901234567")
+    await resident.go_on()
+
+
+async def test_a_subscription_is_identified_and_then_found_in_ones_name(open_site: Open, tmp_path: Path) -> None:
+    first, second = Operator(tmp_path / "first.sqlite"), Operator(tmp_path / "second.sqlite")
+    second.give("0911111111", NUMBER, NAME, "1954-09-02")
+    async with first.running(), second.running():
+        text = (Path(operators.__file__).parent / "operators.toml").read_text(encoding="utf-8")
+        file = tmp_path / "operators.toml"
+        text = text.replace("http://127.0.0.1:8088", first.address).replace("http://127.0.0.1:8089", second.address)
+        file.write_text(text, encoding="utf-8")
+        async with open_site(f'[settings.sim_identity]\noperators_file = "{file}"\n') as site:
+            resident = site.glass
+            await resident.begin()
+            await resident.choose("sim_identity.identify")
+            await typed_identity(resident)
+            await resident.at("ask")
+            await resident.type("number", "0168 123 4567")
+            await resident.go_on()
+            await resident.at("tell")
+            await resident.says("0381 234 567")
+            await resident.go_on()
+            await resident.choose("viettel")
+            await resident.at("read")
+            await resident.go_on()
+            await resident.pick("data")
+            await resident.pick("mine")
+            await resident.go_on()
+            await resident.at("check")
+            await resident.go_on()
+            await finish(resident)
+            (taken,) = first.taken()
+            assert (taken["subscription"], taken["face"]) == ("0381234567", "not_compared")
+            assert second.taken() == []
+            await resident.begin()
+            await resident.choose("sim_identity.numbers")
+            await typed_identity(resident)
+            await resident.at("tell")
+            await resident.says("0381 234 567")
+            await resident.says("0911 111 111")
+            await resident.go_on()
+            await resident.at("attract")
