@@ -112,7 +112,7 @@ async def test_a_dossier_is_filed_paid_and_tracked(open_site: Open, tmp_path: Pa
         (taken,) = authorities.taken()
         assert taken["applicant"]["number"] == NUMBER
         assert taken["answers"]["new_address"] == "12 trần não"
-        assert [each["name"] for each in taken["members"]] == ["lê thị chín"]
+        assert [each["name"].lower() for each in taken["members"]] == ["lê thị chín"]
         assert taken["consents"] == ["owner"]
         (code,) = authorities.db.execute("SELECT code FROM dossiers").fetchone()
         assert code in site.paper()
