@@ -1,4 +1,4 @@
-"""``python -m bench [call|screen|ledger] [--quick] [--seed N]``."""
+"""``python -m bench [call|screen|ledger|services] [--quick] [--seed N]``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from bench.ledger import run as ledger
 from bench.options import Options
 from bench.records import say
 from bench.screen import run as screen
+from bench.services import run as services
 
-BENCHES = {"call": call.run, "screen": screen.run, "ledger": ledger.run}
+BENCHES = {"call": call.run, "screen": screen.run, "ledger": ledger.run, "services": services.run}
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,17 +116,24 @@ class ServiceSite:
 
 @contextlib.asynccontextmanager
 async def service_site(
-    folder: Path, screen: str, browser: Browser | None, settings: str, **sandboxes: Sandbox
+    folder: Path,
+    screen: str,
+    browser: Browser | None,
+    settings: str,
+    ready: Callable[[dict[str, str]], None] = lambda _addresses: None,
+    **sandboxes: Sandbox,
 ) -> AsyncGenerator[ServiceSite]:
     """Run a station in this process, with sandboxes on free ports.
 
     :param settings: further sections; ``{name}`` is the address of the sandbox of that name.
+    :param ready: is told the sandboxes' addresses before the station starts.
     """
     async with contextlib.AsyncExitStack() as stack:
         switch = Switch(folder / "switch.sqlite")
         await stack.enter_async_context(switch.running())
         for sandbox in sandboxes.values():
             await stack.enter_async_context(sandbox.running())
+        ready({name: sandbox.address for name, sandbox in sandboxes.items()})
         text = settings.format(**{name: sandbox.address for name, sandbox in sandboxes.items()})
         plugins = {line.split(".")[1].rstrip("]") for line in text.splitlines() if line.startswith("[settings.")}
         file = folder / "station.toml"

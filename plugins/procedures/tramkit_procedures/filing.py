@@ -28,6 +28,7 @@ from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question
 from tramkit_procedures.fees import Rule, UnknownFee, fee
 from tramkit_procedures.gateway import Authority
 from tramkit_procedures.handing_in import HandedIn, today
+from tramkit_procedures.search import Index
 
 _ = Messages("tramkit_procedures")
 
@@ -39,6 +40,13 @@ GROUPS: dict[str, Text] = {
 }
 MOST_MEMBERS = 6
 MOST_UNITS = 9
+SEARCH = "search"
+
+
+class Words(Form):
+    """What a procedure is looked for by."""
+
+    words: Annotated[str, forms.text(_("Words of its name"), max_length=60)]
 
 
 class Member(Form):
@@ -66,6 +74,7 @@ class FileDossier(HandedIn):
     def __init__(self, authority: Authority, catalogue: Catalogue, rules: Sequence[Rule] | None = None) -> None:
         super().__init__(authority)
         self._catalogue = catalogue
+        self._index = Index(catalogue.procedures)
         self._rules = rules
 
     async def serve(self, visit: Visit) -> None:
@@ -95,16 +104,26 @@ class FileDossier(HandedIn):
     async def _which(self, visit: Visit, day: date) -> Procedure:
         offered = [each for each in self._catalogue.procedures if each.in_force(day)]
         groups = [group for group in GROUPS if any(each.group == group for each in offered)]
-        group = await visit.choose(
-            _("What is it about?"), [Option(value=each, label=GROUPS[each]) for each in groups], name="group"
-        )
-        options = [
-            Option(value=each.code, label=each.name.text, hint=each.time.text)
-            for each in offered
-            if each.group == group
-        ]
+        options = [Option(value=each, label=GROUPS[each]) for each in groups]
+        options.append(Option(value=SEARCH, label=_("Search by words"), hint=_("For example: birth, residence")))
+        group = await visit.choose(_("What is it about?"), options, name="group")
+        these = [each for each in offered if each.group == group]
+        if group == SEARCH:
+            these = await self._search(visit, day)
+        options = [Option(value=each.code, label=each.name.text, hint=each.time.text) for each in these]
         code = await visit.choose(_("Which procedure?"), options, name="procedure")
         return next(each for each in offered if each.code == code)
+
+    async def _search(self, visit: Visit, day: date) -> list[Procedure]:
+        """Ask for words until they find something."""
+        attempt = 0
+        while True:
+            words = await visit.ask(Words, _("What are you looking for?"), name=f"search {attempt}")
+            found = [each for each in self._index.find(words.words) if each.in_force(day)]
+            if found:
+                return found
+            attempt += 1
+            await visit.tell(_("Nothing was found"), _("Please try one word less, or other words."), tone=Tone.WARNING)
 
     async def _answers(self, visit: Visit, procedure: Procedure, person: Person) -> dict[str, str]:
         answers: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""What each service asks of a resident, and how fast a large catalogue is."""
