@@ -95,20 +95,23 @@ class Ears(KeypadHands):
     async def at(self, kind: str, title: str = "") -> None:
         await super().at(kind, title)
         if kind != "attract":
-            await self.hear(aloud(await self.title(), await self.language()))
+            await self.hear_title()
 
     async def language(self) -> str:
         """Return the language of the page."""
         return await self.page.evaluate("() => document.documentElement.lang")
 
-    async def hear(self, words: str) -> None:
-        """Wait until the voice says something."""
-        said = ""
+    async def hear_title(self) -> None:
+        """Wait until the voice says the title that stands there: the page before may stand for a moment yet."""
+        words = said = ""
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
-                while words.rstrip(".") not in (said := await self.panel.shown("voice")):
+                while True:
+                    words = aloud(await self.title(), await self.language()).rstrip(".")
+                    said = await self.panel.shown("voice")
+                    if words in said:
+                        return
                     await asyncio.sleep(0.02)
-                return
         raise AssertionError(f"{words!r} was not said, but {said!r}")
 
     async def reached(self, selector: str) -> bool:
