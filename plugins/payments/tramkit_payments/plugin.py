@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tramkit import PaymentMethod, PluginContext, hookimpl, sandbox_command
+from tramkit import FileProblem, PaymentMethod, PluginContext, hookimpl, sandbox_command
 
 if TYPE_CHECKING:
     from tramkit_payments.sandbox import Switch
@@ -22,7 +23,10 @@ def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext)
 
     bin, account = str(settings["bin"]), str(settings["account"])
     payload(bin, account)  # a wrong account is told at the start, not to a resident
-    methods: list[PaymentMethod] = [VietQr(str(settings["switch_url"]), bin, account)]
+    receiver, key = str(settings.get("receiver_url") or ""), str(settings.get("receiver_key") or "")
+    methods: list[PaymentMethod] = [
+        VietQr(str(settings["switch_url"]), bin, account, receiver=receiver, station_key=key)
+    ]
     if settings["terminal"]:
         methods.append(CardTerminal())
     return methods
@@ -30,7 +34,7 @@ def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext)
 
 @hookimpl
 def tramkit_commands() -> list[click.Command]:
-    """Return ``tramkit bank-sandbox``."""
+    """Return ``tramkit bank-sandbox`` and ``tramkit payment-receiver``."""
 
     def load() -> type[Switch]:
         from tramkit_payments.sandbox import Switch
@@ -38,4 +42,20 @@ def tramkit_commands() -> list[click.Command]:
         return Switch
 
     what = "Run the stand-in of the payee's bank, with a banking app that pays a code."
-    return [sandbox_command("bank-sandbox", what, "banking app", 8084, load)]
+    return [sandbox_command("bank-sandbox", what, "banking app", 8084, load), _receiver]
+
+
+@click.command("payment-receiver")
+@click.option("--settings", required=True, type=click.Path(path_type=Path), help="TOML: secrets, station_key")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("var/payment-receiver.sqlite"))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535))
+def _receiver(settings: Path, data: Path, host: str, port: int) -> None:
+    """Take payment providers' notices, for stations that ask for them."""
+    from tramkit_payments.receiver import read_secrets, serve_receiver
+
+    try:
+        secrets = read_secrets(settings)
+    except FileProblem as problem:
+        raise click.ClickException(str(problem)) from None
+    serve_receiver(data, secrets, host, port)

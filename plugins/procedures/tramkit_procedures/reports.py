@@ -69,7 +69,7 @@ class ReportMatter(HandedIn):
             action=_("Nobody is in danger: go on"),
         )
         options = [Option(value=id, label=label) for id, label in CATEGORIES.items()]
-        category = await visit.choose(_("What is it about?"), options, name="category")
+        category = await visit.choose(_("What would you like to report?"), options, name="category")
         report = await visit.ask(Report, _("Tell what has happened"), name="report")
         named = await visit.choose(
             _("Would you like to give your name?"),

@@ -1,0 +1,117 @@
+"""The receiver of payment providers' notices: an HTTP application of its own, which stations behind NAT ask.
+
+``POST /notices/{provider}`` takes a notice; ``GET /api/transfers?account=…&memo=…`` tells what has come, as the bank's
+switch does. It runs beside one station or on a server for many. What it has said it took is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import signal
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from tramkit import FileProblem, read_settings
+from tramkit_payments.webhooks import MAX_BODY, WebhookProblem, find_memo, verify
+
+_log = logging.getLogger(__name__)
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS notices (
+    provider TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, amount INTEGER NOT NULL, memo TEXT NOT NULL,
+    PRIMARY KEY (provider, id)) STRICT;
+CREATE INDEX IF NOT EXISTS notices_of_account ON notices (account);
+"""
+
+
+class Secrets(BaseModel):
+    """The receiver's own settings, in a file with mode 0600.
+
+    :param secrets: of each provider: payOS's checksum key, SePay's API key.
+    :param station_key: what stations prove themselves with.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secrets: dict[Literal["payos", "sepay"], Annotated[str, Field(min_length=8)]] = Field(min_length=1)
+    station_key: str = Field(min_length=16)
+
+
+def read_secrets(file: Path) -> Secrets:
+    """Read the receiver's settings.
+
+    :raises FileProblem: it is malformed, or others may read it.
+    """
+    if file.exists() and file.stat().st_mode & 0o077:
+        raise FileProblem(file, [f"others may read it; run: chmod 600 {file}"])
+    return read_settings(file, Secrets)
+
+
+class Receiver:
+    """Takes notices and tells of them.
+
+    :param file: its SQLite file.
+    """
+
+    def __init__(self, file: Path, secrets: Secrets) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(file, isolation_level=None)
+        self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {SCHEMA}")
+        self._secrets = secrets
+        self.app = web.Application(client_max_size=MAX_BODY)
+        self.app.add_routes([web.post("/notices/{provider}", self._take), web.get("/api/transfers", self._tell)])
+
+    async def _take(self, request: web.Request) -> web.Response:
+        provider = request.match_info["provider"]
+        secret = self._secrets.secrets.get(provider, "")  # type: ignore[call-overload]
+        try:
+            notice = verify(provider, request.headers, await request.read(), secret)
+        except WebhookProblem as problem:
+            _log.warning("notice refused", extra={"provider": provider[:20], "reason": str(problem)[:120]})
+            return web.json_response({"success": False, "error": str(problem)}, status=400)
+        row = (notice.provider, notice.id, notice.account, notice.amount, notice.memo)
+        self._db.execute("INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?)", row)
+        return web.json_response({"success": True})
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        if not self._knows(request.headers):
+            return web.json_response({"error": "UNKNOWN_STATION"}, status=401)
+        account, memo = request.query.get("account", ""), request.query.get("memo", "")
+        rows = self._db.execute("SELECT provider, id, amount, memo FROM notices WHERE account = ?", (account,))
+        found = [
+            {"id": f"{provider}:{id}", "amount": amount, "content": words}
+            for provider, id, amount, words in rows
+            if find_memo(memo, words)
+        ]
+        return web.json_response({"account": account, "transfers": found})
+
+    def _knows(self, headers: Mapping[str, str]) -> bool:
+        given = headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {self._secrets.station_key}".encode())
+
+
+def serve_receiver(file: Path, secrets: Secrets, host: str, port: int) -> None:
+    """Run the receiver until SIGINT or SIGTERM."""
+
+    async def serve() -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        runner = web.AppRunner(Receiver(file, secrets).app, access_log=None, handle_signals=False)
+        await runner.setup()
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        try:
+            print(f"notices: http://{host}:{runner.addresses[0][1]}", flush=True)
+            await stopping.wait()
+        finally:
+            await runner.cleanup()
+
+    asyncio.run(serve())
