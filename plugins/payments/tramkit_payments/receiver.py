@@ -50,7 +50,7 @@ def read_secrets(file: Path) -> Secrets:
     :raises FileProblem: it is malformed, or others may read it.
     """
     if file.exists() and file.stat().st_mode & 0o077:
-        raise FileProblem(file, [f"others may read it; run: chmod 600 {file}"])
+        raise FileProblem(str(file), [f"others may read it; run: chmod 600 {file}"])
     return read_settings(file, Secrets)
 
 
