@@ -3,6 +3,7 @@
 from tramkit import forms as forms
 from tramkit.capture import masked, reading_text, vital_name
 from tramkit.conversation import Ending
+from tramkit.days import age, day_of
 from tramkit.forms import Form
 from tramkit.gateway import Gateway, GatewayTrouble
 from tramkit.hookspecs import PluginContext, hookimpl
@@ -68,8 +69,10 @@ __all__ = [
     "Visit",
     "Vital",
     "Wait",
+    "age",
     "bilingual",
     "configure_log",
+    "day_of",
     "forms",
     "hookimpl",
     "masked",

@@ -13,7 +13,7 @@ import hashlib
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from random import Random
 from typing import Any, Literal, TypeVar
 
@@ -22,6 +22,7 @@ from pydantic_core import to_jsonable_python
 
 from tramkit import capture, paying
 from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, VisitIsOver
+from tramkit.days import day_of
 from tramkit.devices import Devices
 from tramkit.forms import Form
 from tramkit.identity import Level, Person
@@ -149,6 +150,10 @@ class Visit:
         now = kept.value if kept is not None else self._clock.now()
         self._journal.record(Entry(key, "", now, answer=False))
         return now
+
+    def today(self) -> date:
+        """Return the day in Vietnam, the same in each replay."""
+        return day_of(self.now())
 
     async def identify(self, level: Level = Level.CLAIMED) -> Person:
         """Learn who the resident is: card on the reader, card's QR at the scanner, or typed (``CLAIMED`` only)."""
