@@ -16,7 +16,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng
 
-.PHONY: run test check bench pictures gallery accessibility install system clean
+.PHONY: run test check bench peers pictures gallery accessibility install system clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -42,8 +42,12 @@ check: install
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tramkit.translations $(PACKAGES)
 
-bench: install system
+bench: install system peers
 	@$(BIN)/python -m bench
+
+# What the benches measure Tramkit beside, in an environment of its own: build/peers-venv.
+peers: install
+	@$(BIN)/python -m bench.peers
 
 # The pictures of README and docs, taken from a running site.
 pictures: install system
