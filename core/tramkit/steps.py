@@ -1,0 +1,55 @@
+"""Steps of a visit that take several pages, or a page and a device, and count as one answer for Back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tramkit.journal import Entry
+from tramkit.timeouts import Idle
+from tramkit_hal.events import Answered
+from tramkit_hal.pages import AnyPage
+
+if TYPE_CHECKING:
+    from tramkit.visit import Visit
+
+T = TypeVar("T")
+
+
+async def step(visit: Visit, base: str, name: str, run: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a step of several pages as one entry of the journal.
+
+    :param base: names the step within the visit.
+    :param name: what a Change link calls it.
+    :param run: shows the pages and returns the value.
+    """
+    key = visit.journal.key(base)
+    entry = visit.journal.replay(key)
+    if entry is not None:
+        return entry.value
+    resumed = visit.journal.resumed(key, base)
+    visit.current = key
+    value = resumed.value if resumed is not None else await run()
+    visit.journal.record(Entry(key, name, value, answer=value is not None, shape=base))
+    return value
+
+
+async def page_or_device(
+    visit: Visit, page: AnyPage, sources: Sequence[Callable[[], Awaitable[T]]], idle: Idle = Idle.QUESTION
+) -> Answered | T:
+    """Show a page until it is answered or one of the devices delivers or fails, whichever comes first.
+
+    :param idle: ``NONE`` while a device works on the resident, who must sit still: it has a deadline of its own.
+    """
+    shown = asyncio.create_task(visit.conversation.exchange(page, idle, back=visit.can_go_back))
+    readers = [asyncio.ensure_future(source()) for source in sources]
+    try:
+        done, _waiting = await asyncio.wait({shown, *readers}, return_when=asyncio.FIRST_COMPLETED)
+        if shown in done:
+            return shown.result()
+        return next(reader for reader in readers if reader in done).result()
+    finally:
+        for task in (shown, *readers):
+            task.cancel()
+        await asyncio.gather(shown, *readers, return_exceptions=True)
