@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tramkit.steps import page_or_device, step
+from tramkit.steps import one_step, page_or_device
 from tramkit.timeouts import Idle
 from tramkit_hal.audio import Microphone, SoundQueue
 from tramkit_hal.camera import Camera

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def step(visit: Visit, base: str, name: str, run: Callable[[], Awaitable[Any]]) -> Any:
+async def one_step(visit: Visit, base: str, name: str, run: Callable[[], Awaitable[Any]]) -> Any:
     """Run a step of several pages as one entry of the journal.
 
     :param base: names the step within the visit.
