@@ -153,9 +153,22 @@ def text(
     missing: Text | None = None,
     required: bool = True,
     max_length: int = 500,
+    parse: Callable[[str], str] = str,
 ) -> Question:
-    """Ask for words; the field is a ``str`` (``str | None`` where not required)."""
-    return Question(Control.TEXT, label, hint, example, missing=missing, required=required, max_length=max_length)
+    """Ask for words; the field is a ``str`` (``str | None`` where not required).
+
+    :param parse: reads a code of a form of its own; the ``text`` of the ``ValueError`` that it raises is said.
+    """
+
+    def read(typed: str) -> str:
+        try:
+            return parse(typed)
+        except ValueError as problem:
+            raise Malformed(getattr(problem, "text", None)) from None
+
+    return Question(
+        Control.TEXT, label, hint, example, missing=missing, required=required, max_length=max_length, parse=read
+    )
 
 
 def name(label: Text, *, missing: Text | None = None, hint: Text | None = None) -> Question:
