@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from tramkit.devices import Devices
+from tramkit.identity_means import IdentityMeans
 from tramkit.service import Service, ServiceState
 from tramkit_hal.pages import Availability, Option
 from tramkit_hal.roles import Role
@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 
 _GOES_WITHOUT: dict[Role, Text] = {
     Role.CAMERA: _("Without a picture: the camera does not work now."),
+    Role.DOCUMENT_CAMERA: _("Without the camera for papers: you bring papers to the counter."),
     Role.MICROPHONE: _("Without your voice: the microphone does not work now."),
     Role.SPEAKER: _("Without sound: the speaker does not work now."),
     Role.RECEIPT_PRINTER: _("Without paper: the printer does not work now."),
@@ -28,13 +29,13 @@ _GOES_WITHOUT: dict[Role, Text] = {
 }
 
 
-def menu(services: Iterable[Service], devices: Devices) -> tuple[Option, ...]:
+def menu(services: Iterable[Service], means: IdentityMeans) -> tuple[Option, ...]:
     """Return the menu's options as things stand now."""
-    return tuple(_option(service, devices) for service in services)
+    return tuple(_option(service, means) for service in services)
 
 
-def _option(service: Service, devices: Devices) -> Option:
-    state = service_state(service, devices)
+def _option(service: Service, means: IdentityMeans) -> Option:
+    state = service_state(service, means)
     return Option(
         value=service.id,
         label=service.title,
@@ -44,10 +45,10 @@ def _option(service: Service, devices: Devices) -> Option:
     )
 
 
-def service_state(service: Service, devices: Devices) -> ServiceState:
+def service_state(service: Service, means: IdentityMeans) -> ServiceState:
     """Return whether a service can be used now: closed where a needed device is down, limited where a wanted one is."""
     for role in service.needs:
-        availability, reason = devices.availability(role)
+        availability, reason = means.devices.availability(role)
         if availability is not Availability.AVAILABLE:
             return ServiceState(availability=availability, reason=reason)
     try:
@@ -57,8 +58,10 @@ def service_state(service: Service, devices: Devices) -> ServiceState:
         return ServiceState(availability=Availability.CLOSED, reason=_("This service has a fault."))
     if own.availability is not Availability.AVAILABLE:
         return own
+    if not service.asks_identity and (why := means.why_not(service.identity, exactly=service.identity_exactly)):
+        return ServiceState(availability=Availability.CLOSED, reason=why)
     for role in service.wants:
-        availability, _reason = devices.availability(role)
+        availability, _reason = means.devices.availability(role)
         if availability is not Availability.AVAILABLE:
             without = service.limited_without.get(role) or _GOES_WITHOUT[role]
             return ServiceState(availability=Availability.LIMITED, reason=without)

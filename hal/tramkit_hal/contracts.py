@@ -22,6 +22,7 @@ CONTRACTS: Mapping[Role, type[Device]] = {
     Role.ID_READER: IdReader,
     Role.CODE_SCANNER: CodeScanner,
     Role.CAMERA: Camera,
+    Role.DOCUMENT_CAMERA: Camera,
     Role.MICROPHONE: Microphone,
     Role.SPEAKER: Speaker,
     Role.RECEIPT_PRINTER: ReceiptPrinter,

@@ -10,6 +10,7 @@ class Role(StrEnum):
     ID_READER = "id_reader"
     CODE_SCANNER = "code_scanner"
     CAMERA = "camera"
+    DOCUMENT_CAMERA = "document_camera"
     MICROPHONE = "microphone"
     SPEAKER = "speaker"
     VOICE = "voice"

@@ -15,6 +15,7 @@ ROLES: dict[Role, Text] = {
     Role.ID_READER: _("Identity card reader"),
     Role.CODE_SCANNER: _("Code scanner"),
     Role.CAMERA: _("Camera"),
+    Role.DOCUMENT_CAMERA: _("Camera for papers"),
     Role.MICROPHONE: _("Microphone"),
     Role.SPEAKER: _("Speaker"),
     Role.RECEIPT_PRINTER: _("Receipt printer"),
