@@ -21,9 +21,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tramkit_hal.card.number import check as check_number
 from tramkit_hal.pages import FIELDS_PER_PAGE, Control, FieldView, Option
-from tramkit_hal.words import Messages, Text, nfc
+from tramkit_hal.words import Messages, Money, Text, nfc
 
 _ = Messages("tramkit")
+
+MOST_MONEY = 10**12
+"""VND; what is more is a mistake of typing."""
 
 
 class Malformed(ValueError):
@@ -252,6 +255,53 @@ def phone(label: Text, *, required: bool = True, hint: Text | None = None) -> Qu
         malformed=_("A mobile number has 10 digits and begins with 03, 05, 07, 08 or 09."),
         required=required,
         max_length=20,
+        parse=parse,
+    )
+
+
+def money(label: Text, *, hint: Text | None = None, most: int = MOST_MONEY) -> Question:
+    """Ask for an amount in đồng; the field is an ``int``, from 0.
+
+    :param most: VND.
+    """
+
+    def parse(typed: str) -> int:
+        only = re.sub(r"[\s.,₫đ]", "", typed.lower())
+        if not re.fullmatch(r"[0-9]{1,15}", only):
+            raise Malformed
+        if int(only) > most:
+            raise Malformed(_("That is too much: at most {amount}.", amount=Money(amount=most)))
+        return int(only)
+
+    return Question(
+        Control.MONEY,
+        label,
+        hint,
+        example=_("9500000"),
+        missing=_("Enter an amount; 0 if there is none."),
+        malformed=_("Enter the amount in đồng, digits only, for example 9500000."),
+        max_length=20,
+        parse=parse,
+    )
+
+
+def email(label: Text, *, required: bool = True, hint: Text | None = None) -> Question:
+    """Ask for an email address; the field is a ``str`` (``str | None`` where not required)."""
+
+    def parse(typed: str) -> str:
+        if not re.fullmatch(r"[^\s@<>(),;:\"\[\]]+@[^\s@.]+(\.[^\s@.]+)+", typed):
+            raise Malformed
+        return typed
+
+    return Question(
+        Control.EMAIL,
+        label,
+        hint,
+        example=_("an.nguyen@example.vn"),
+        missing=_("Enter an email address."),
+        malformed=_("An email address looks like an.nguyen@example.vn."),
+        required=required,
+        max_length=120,
         parse=parse,
     )
 
