@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench.options import Options
 from bench.records import emit, percentile, say
-from tramkit.orders.ledger import SETTLED, Entry, Ledger
+from tramkit.orders.ledger import CLOSED, SETTLED, Entry, Ledger
 from tramkit.orders.model import Order, Outcome
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
@@ -35,7 +35,7 @@ FLOW = (
     (Entry("collect", "confirmed", 1000, {"reference": "FT123456789012"}), Entry("fulfil", "intent", 1000)),
     (Entry("fulfil", "sent", 1000),),
     (Entry("fulfil", "confirmed", 1000, {"reference": "AG123456789012"}),),
-    (Entry(SETTLED, "done"),),
+    (Entry(SETTLED, "done"), Entry(CLOSED, "")),
 )
 
 
@@ -120,7 +120,9 @@ async def recovery(folder: Path, settled: int, open_orders: int) -> None:
     await filling.open()
     for number in range(settled):
         await filling.place(f"s{number}", free(), "", NOW)
-        await filling.append(f"s{number}", [Entry("fulfil", "confirmed"), Entry(SETTLED, "done")], NOW)
+        await filling.append(
+            f"s{number}", [Entry("fulfil", "confirmed"), Entry(SETTLED, "done"), Entry(CLOSED, "")], NOW
+        )
     for number in range(open_orders):
         await filling.place(f"o{number}", free(), "", NOW)
         await filling.append(f"o{number}", [Entry("fulfil", "sent")], NOW)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from tramkit.orders.ledger import LedgerProblem
 from tramkit.orders.model import EffectKind, Ending, Order, Record, State
 from tramkit.orders.payment import PaymentMethod
-from tramkit.orders.runner import Runner, payment_of
+from tramkit.orders.runner import Runner
+from tramkit.orders.wire import payment_of
 from tramkit_hal.document import Block, Code, Document, Paragraph, Row
 from tramkit_hal.pages import Availability, Fact, Option, Pay, Tone, Wait
 from tramkit_hal.words import Messages, Moment, Money, Text, verbatim

@@ -13,9 +13,11 @@ from pathlib import Path
 from tramkit.config import StationConfig
 from tramkit.devices import Devices
 from tramkit.drivers import load_driver
+from tramkit.identity_means import IdentityMeans
 from tramkit.orders.ledger import Ledger, LedgerProblem
-from tramkit.orders.runner import Fulfiller, Runner
+from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, SealProblem, read_key
+from tramkit.orders.wire import Fulfiller
 from tramkit.panel import Panel
 from tramkit.plugins import PluginSet
 from tramkit.receipts import Receipts
@@ -86,6 +88,7 @@ async def run_station(
         clock,
         config.timeouts,
         runner=runner,
+        means=IdentityMeans(devices, plugins.identity_methods),
     )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tramkit.orders.ledger import SETTLED, Entry, KeyConflict, Ledger, LedgerProblem, tidy_code
+from tramkit.orders.ledger import CLOSED, SETTLED, Entry, KeyConflict, Ledger, LedgerProblem, tidy_code
 from tramkit.orders.model import EffectKind, Ending, Order, State
 from tramkit.orders.seal import Seal, SealProblem, read_key
 from tramkit_hal.pages import Fact
@@ -53,9 +53,9 @@ async def test_what_is_placed_is_read_again_after_a_restart(tmp_path: Path) -> N
         assert record is not None
         assert record.order == order()
         assert record.effects[EffectKind.COLLECT].state is State.SENT
-        assert [each.id for each in await ledger.unsettled()] == ["o1"]
-        await ledger.append("o1", [Entry(SETTLED, "unpaid")], NOW)
-        assert await ledger.unsettled() == []
+        assert [each.id for each in await ledger.live()] == ["o1"]
+        await ledger.append("o1", [Entry(SETTLED, "unpaid"), Entry(CLOSED, "")], NOW)
+        assert await ledger.live() == []
         assert (await ledger.newest(5))[0].ending is Ending.UNPAID
 
 
@@ -184,7 +184,7 @@ async def test_a_full_or_read_only_disk_places_nothing_and_says_so(tmp_path: Pat
     assert "full" in ledger.trouble
     placed = await ledger.newest(1000)
     assert (await ledger.verify()).problem == ""
-    assert len(placed) == len(await ledger.unsettled()) < 500
+    assert len(placed) == len(await ledger.live()) < 500
     await ledger.close()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.money import ACCOUNT, CUSTOMERS, World, run_station, world
 
-from tramkit.orders.runner import memo_of
+from tramkit.orders.wire import memo_of
 from tramkit_billing.sandbox import Aggregator
 from tramkit_payments.sandbox import Switch
 

@@ -14,7 +14,7 @@ from support.money import ACCOUNT, World, order_of, station, world
 from tramkit.cli import main
 from tramkit.orders.model import Ending
 from tramkit.orders.reconcile import DayFileProblem, Difference, Row, read_day_file, reconcile, write_day_file
-from tramkit.orders.runner import payment_of
+from tramkit.orders.wire import payment_of
 
 DAY = datetime.now(UTC).date()
 CUSTOMERS = ("PE01000123456", "PE01000123457", "PE01000123458")

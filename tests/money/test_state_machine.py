@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tramkit.orders.ledger import Ledger, LedgerProblem
-from tramkit.orders.model import EffectKind, Ending, Order, Outcome, State
+from tramkit.orders.model import EffectKind, Ending, Order, Outcome, State, key_of
 from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
-from tramkit.orders.runner import PAY_WITHIN, Runner, key_of, memo_of
+from tramkit.orders.runner import PAY_WITHIN, Runner
 from tramkit.orders.seal import Seal
+from tramkit.orders.wire import memo_of
 from tramkit_hal.words import verbatim
 
 AMOUNT = 1000

@@ -22,8 +22,9 @@ from pathlib import Path
 
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.model import Order
-from tramkit.orders.runner import Runner, memo_of, payment_of
+from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
+from tramkit.orders.wire import memo_of, payment_of
 from tramkit_billing.gateway import Aggregator as AggregatorClient
 from tramkit_billing.sandbox import Aggregator, bills_of
 from tramkit_hal.clock import SystemClock
@@ -95,7 +96,7 @@ async def main(words: argparse.Namespace, tell: Callable[[dict[str, object]], No
             record = await runner.place(id, order_of(customer), "payments.vietqr")
             payment = payment_of(record)
             tell({"placed": id, "memo": payment.memo, "amount": payment.amount})
-        while any(not record.manual for record in await runner.ledger.unsettled()):
+        while any(not record.manual for record in await runner.ledger.live()):
             await asyncio.sleep(0.02)
         for record in await runner.ledger.newest(words.tell):
             ending = record.ending.value if record.ending else "manual"

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from pydantic import TypeAdapter
 
+from tramkit.orders import attachments
 from tramkit.orders.model import Effect, EffectKind, Ending, Order, Record, State, canonical, key_of
 from tramkit.orders.seal import Seal, SealProblem
 from tramkit_hal.pages import Fact
@@ -35,7 +36,7 @@ CREATE TABLE IF NOT EXISTS entries (
     number INTEGER PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders (id), what TEXT NOT NULL, state TEXT NOT NULL,
     at TEXT NOT NULL, boot TEXT NOT NULL, amount INTEGER NOT NULL, sealed BLOB NOT NULL, link BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS entries_of_order ON entries (order_id, number);
-CREATE TABLE IF NOT EXISTS unsettled (order_id TEXT PRIMARY KEY REFERENCES orders (id)) STRICT;
+CREATE TABLE IF NOT EXISTS live (order_id TEXT PRIMARY KEY REFERENCES orders (id)) STRICT;
 CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, link BLOB NOT NULL)
     STRICT;
 CREATE TRIGGER IF NOT EXISTS orders_stay BEFORE UPDATE ON orders BEGIN
@@ -51,7 +52,7 @@ CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 10
 FIRST_LINK = b"\0" * 32
 
-PLACED, CANCELLED, SETTLED = "placed", "cancelled", "settled"
+PLACED, CANCELLED, SETTLED, AGED, CLOSED = "placed", "cancelled", "settled", "aged", "closed"
 
 T = TypeVar("T")
 _FACTS: TypeAdapter[tuple[Fact, ...]] = TypeAdapter(tuple[Fact, ...])
@@ -72,8 +73,9 @@ class KeyConflict(Exception):
 class Entry:
     """Something that is to be written of an order.
 
-    :param what: an effect's kind, ``placed``, ``cancelled`` or ``settled``.
+    :param what: an effect's kind, ``placed``, ``cancelled``, ``settled``, ``aged`` or ``closed``.
     :param state: the effect's, or how it was settled.
+    :param amount: VND; of ``aged``: seconds.
     :param detail: personal or long; kept sealed.
     """
 
@@ -154,7 +156,8 @@ class Ledger:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {self._synchronous}")
         db.execute("PRAGMA foreign_keys = ON")
-        db.executescript(SCHEMA)
+        db.execute("PRAGMA secure_delete = ON")
+        db.executescript(SCHEMA + attachments.SCHEMA)
         head = db.execute("SELECT number, link FROM head").fetchone()
         last = db.execute("SELECT number, link FROM entries ORDER BY number DESC LIMIT 1").fetchone()
         if (head or (0, FIRST_LINK)) != (last or (0, FIRST_LINK)):
@@ -199,7 +202,7 @@ class Ledger:
     def _place(self, id: str, order: Order, method: str, at: datetime) -> Record:
         known = self._read(id)
         if known is not None:
-            if known.order != order or known.method != method:
+            if canonical(known.order) != canonical(order) or known.method != method:
                 raise KeyConflict(f"order {id} was placed with another content")
             return known
         first = EffectKind.COLLECT if order.amount else EffectKind.FULFIL
@@ -208,7 +211,8 @@ class Ledger:
 
         def write(db: sqlite3.Connection) -> None:
             db.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-            db.execute("INSERT INTO unsettled VALUES (?)", (id,))
+            db.execute("INSERT INTO live VALUES (?)", (id,))
+            attachments.store(db, self._seal, id, order.attachments)
 
         placed = Entry(PLACED, "", order.amount, {"digest": self._seal.link(b"", _row_bytes(row)).hex()})
         self._write("place", id, (placed, Entry(first.value, State.INTENT.value, order.amount)), at, write)
@@ -224,11 +228,11 @@ class Ledger:
         return await self._do(self._append, id, entries, at)
 
     def _append(self, id: str, entries: Sequence[Entry], at: datetime) -> Record:
-        settled = any(entry.what == SETTLED for entry in entries)
+        closed = any(entry.what == CLOSED for entry in entries)
 
         def write(db: sqlite3.Connection) -> None:
-            if settled:
-                db.execute("DELETE FROM unsettled WHERE order_id = ?", (id,))
+            if closed:
+                db.execute("DELETE FROM live WHERE order_id = ?", (id,))
 
         self._write(" ".join(f"{each.what} {each.state}".strip() for each in entries), id, entries, at, write)
         record = self._read(id)
@@ -255,6 +259,8 @@ class Ledger:
                 row = (number, id, entry.what, entry.state, _iso(at), self._boot, entry.amount, sealed)
                 link = self._seal.link(link, _row_bytes(row))
                 db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, link))
+                if entry.what == SETTLED:
+                    attachments.drop(db, id)
             db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (number, link))
             db.execute("COMMIT")
         except BaseException:
@@ -270,6 +276,17 @@ class Ledger:
         """Return an order by its id."""
         return await self._do(self._read, id)
 
+    async def whole(self, record: Record) -> Order:
+        """Return an order that is not settled with the data of its attachments.
+
+        :raises LedgerProblem: one is missing, or was changed.
+        """
+        return await self._do(self._whole, record) if record.order.attachments else record.order
+
+    def _whole(self, record: Record) -> Order:
+        found = attachments.load(self._opened(), self._seal, record.id, record.order.attachments)
+        return record.order.model_copy(update={"attachments": found})
+
     async def by_code(self, code: str) -> Record | None:
         """Return an order by the code of its receipt, as a person types it."""
         return await self._do(self._by_code, tidy_code(code))
@@ -278,12 +295,12 @@ class Ledger:
         row = self._opened().execute("SELECT id FROM orders WHERE code = ?", (code,)).fetchone()
         return self._read(row[0]) if row else None
 
-    async def unsettled(self) -> list[Record]:
-        """Return the orders that are not settled, oldest first."""
-        return await self._do(self._unsettled)
+    async def live(self) -> list[Record]:
+        """Return the orders that are not closed, oldest first."""
+        return await self._do(self._live)
 
-    def _unsettled(self) -> list[Record]:
-        rows = self._opened().execute("SELECT order_id FROM unsettled ORDER BY rowid").fetchall()
+    def _live(self) -> list[Record]:
+        rows = self._opened().execute("SELECT order_id FROM live ORDER BY rowid").fetchall()
         return [record for (id,) in rows if (record := self._read(id)) is not None]
 
     async def newest(self, count: int) -> list[Record]:
@@ -302,7 +319,7 @@ class Ledger:
         code, method, placed_at, sealed = row
         order = Order.model_validate_json(self._seal.open(sealed, id))
         effects: dict[EffectKind, Effect] = {}
-        cancelled, ending = False, None
+        cancelled, closed, aged, ending = False, False, 0, None
         for number, what, state, at, amount, more in db.execute(
             "SELECT number, what, state, at, amount, sealed FROM entries WHERE order_id = ? ORDER BY number", (id,)
         ):
@@ -310,6 +327,10 @@ class Ledger:
                 ending = Ending(state)
             elif what == CANCELLED:
                 cancelled = True
+            elif what == AGED:
+                aged += amount
+            elif what == CLOSED:
+                closed = True
             elif what != PLACED:
                 kind = EffectKind(what)
                 detail = json.loads(self._seal.open(more, f"{id}/{number}"))
@@ -323,6 +344,8 @@ class Ledger:
             effects=effects,
             cancelled=cancelled,
             ending=ending,
+            aged=aged,
+            closed=closed,
         )
 
     async def verify(self) -> Verdict:
@@ -347,7 +370,20 @@ class Ledger:
             return Verdict(count, f"entries after {count} are missing")
         orders = db.execute("SELECT count(*) FROM orders").fetchone()[0]
         placed = db.execute("SELECT count(*) FROM entries WHERE what = ?", (PLACED,)).fetchone()[0]
-        return Verdict(count, "" if orders == placed else f"{abs(orders - placed)} orders are missing or were added")
+        if orders != placed:
+            return Verdict(count, f"{abs(orders - placed)} orders are missing or were added")
+        return Verdict(count, self._verify_attachments())
+
+    def _verify_attachments(self) -> str:
+        """Return what is wrong with the attachments of orders that are not settled; those of settled ones are gone."""
+        for record in self._live():
+            if record.ending is not None:
+                continue
+            try:
+                self._whole(record)
+            except SealProblem as problem:
+                return str(problem)
+        return ""
 
     def _verify_order(self, entry: Any) -> str:
         number, id, sealed = entry[0], entry[1], entry[7]

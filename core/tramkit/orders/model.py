@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
+from tramkit.orders.attachments import MOST_BYTES, Attachment
 from tramkit_hal.pages import Fact
 from tramkit_hal.words import Text
 
@@ -28,6 +29,7 @@ class Order(_Data):
     :param title: what it is, for the receipt.
     :param request: what the service needs to fulfil it; personal, kept sealed.
     :param facts: what the receipt says; personal, kept sealed.
+    :param attachments: papers, photos, a signature; personal, kept sealed until the order is settled.
     """
 
     service: str = Field(max_length=80)
@@ -36,6 +38,16 @@ class Order(_Data):
     title: Text
     request: dict[str, JsonValue] = {}
     facts: tuple[Fact, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+    @field_validator("attachments")
+    @classmethod
+    def _fit(cls, value: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+        if len({each.name for each in value}) < len(value):
+            raise ValueError("two attachments have the same name")
+        if sum(each.size for each in value) > MOST_BYTES:
+            raise ValueError(f"the attachments have more than {MOST_BYTES} bytes together")
+        return value
 
 
 class EffectKind(StrEnum):
@@ -44,6 +56,8 @@ class EffectKind(StrEnum):
     COLLECT = "collect"
     FULFIL = "fulfil"
     REFUND = "refund"
+    RETURN = "return"
+    """Money that came after the order was settled, a second transfer perhaps, goes back."""
 
 
 class State(StrEnum):
@@ -119,6 +133,8 @@ class Record(_Data):
     :param placed_at: UTC.
     :param cancelled: the resident does not want to pay any more.
     :param ending: None: not settled.
+    :param aged: seconds that earlier starts of the station have had it, as far as they were noted.
+    :param closed: settled, and no more money is looked for.
     """
 
     id: str
@@ -129,6 +145,8 @@ class Record(_Data):
     effects: dict[EffectKind, Effect] = {}
     cancelled: bool = False
     ending: Ending | None = None
+    aged: int = 0
+    closed: bool = False
 
     @property
     def manual(self) -> bool:
@@ -145,6 +163,6 @@ def key_of(order: str, kind: EffectKind) -> str:
     return f"{order}-{kind.value}"
 
 
-def canonical(value: BaseModel) -> dict[str, Any]:
-    """Return a model as JSON values."""
-    return value.model_dump(mode="json")
+def canonical(order: Order) -> dict[str, Any]:
+    """Return an order as JSON values; of its attachments all but their data, which the SHA-256 stands for."""
+    return order.model_dump(mode="json", exclude={"attachments": {"__all__": {"data"}}})

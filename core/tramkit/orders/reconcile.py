@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tramkit.orders.model import Effect, EffectKind, Record, State
-from tramkit.orders.runner import MEMO_LENGTH, memo_of
+from tramkit.orders.wire import MEMO_LENGTH, memo_of
 
 VIETNAM = timezone(timedelta(hours=7))
 EDGE = timedelta(minutes=15)

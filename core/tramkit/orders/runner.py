@@ -8,24 +8,24 @@ same key.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from enum import Enum, auto
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-from tramkit.orders.ledger import CANCELLED, SETTLED, Entry, Ledger, LedgerProblem
-from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State, key_of
-from tramkit.orders.payment import Payment, PaymentMethod
+from tramkit.orders.ledger import AGED, CANCELLED, CLOSED, SETTLED, Entry, Ledger, LedgerProblem
+from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State
+from tramkit.orders.payment import PaymentMethod
+from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
+from tramkit.orders.wire import Fulfiller, Wire
 from tramkit_hal.clock import Clock
 
 _log = logging.getLogger(__name__)
 
-CALL_SECONDS = 30.0
-"""How long the outside world may take to answer once."""
 PAUSES = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds between one question and the next."""
+WATCH_PAUSES = 15
+"""So many of the longest pauses between one look for late money and the next."""
 PAY_PAUSE = 2.0
 """Seconds between questions while a resident pays: somebody stands before the station and waits."""
 GIVE_UP = timedelta(hours=72)
@@ -35,45 +35,8 @@ PAY_WITHIN = timedelta(minutes=15)
 FULFIL_KEY_LIFE = timedelta(hours=24)
 """So long a service's gateway keeps keys, unless it says otherwise; after that it is asked and never sent again."""
 
-MEMO_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-MEMO_LENGTH = 13
-
-
-@runtime_checkable
-class Fulfiller(Protocol):
-    """What a service does of an order; both are idempotent by the key."""
-
-    async def fulfil(self, order: Order, key: str) -> Outcome: ...
-    async def inquire(self, order: Order, key: str) -> Outcome: ...
-
-
-class Step(Enum):
-    """What is to be done next with an order."""
-
-    SEND = auto()
-    ASK = auto()
-    CANCEL = auto()
-    DROP = auto()
-    """It was never sent and is not wanted any more."""
-    WATCH = auto()
-    """Money may still come for a payment that was given up."""
-    NOTHING = auto()
-
-
-def memo_of(key: str) -> str:
-    """Return the memo of a payment: thirteen letters and digits, the same for the same key (65 bits of SHA-256)."""
-    number = int.from_bytes(hashlib.sha256(key.encode()).digest())
-    letters = ""
-    for _letter in range(MEMO_LENGTH):
-        number, at = divmod(number, len(MEMO_LETTERS))
-        letters += MEMO_LETTERS[at]
-    return letters
-
-
-def payment_of(record: Record) -> Payment:
-    """Return what is to be collected for an order."""
-    key = key_of(record.id, EffectKind.COLLECT)
-    return Payment(key=key, amount=record.order.amount, payee=record.order.payee, memo=memo_of(key))
+NOTE_AGE = 6 * 3600
+"""After so many seconds it is noted how long a start of the station has had an order: the next start counts on."""
 
 
 class Runner:
@@ -103,6 +66,7 @@ class Runner:
         self.ledger = ledger
         self.methods = methods
         self._services = services
+        self._wire = Wire(services, methods)
         self._clock = clock
         self._pauses = pauses
         self._pay_within = pay_within
@@ -114,8 +78,8 @@ class Runner:
     # ── from outside ──────────────────────────────────────────────────────────────────────────────────────
 
     async def start(self) -> None:
-        """Go on with every order that is not settled."""
-        for record in await self.ledger.unsettled():
+        """Go on with every order that is not closed."""
+        for record in await self.ledger.live():
             if self.awaits_card(record):
                 await self._append(record.id, Entry(CANCELLED, ""))
             self._begin(record.id)
@@ -211,11 +175,13 @@ class Runner:
     async def _carry_out(self, id: str) -> None:
         waits = 0
         paying = False
+        record: Record | None = None
         while True:
             try:
                 record = await self.ledger.record(id)
-                if record is None or record.ending is not None:
+                if record is None or record.closed:
                     return
+                record = await self._note_age(record)
                 paying = self._is_paying(record)
                 moved = await self._advance(record)
             except LedgerProblem as problem:
@@ -226,8 +192,29 @@ class Runner:
                 moved = False
             waits = 0 if moved else waits + 1
             if not moved:
-                pause = self._pauses[min(waits, len(self._pauses)) - 1]
-                await self._pause(id, min(pause, PAY_PAUSE) if paying else pause)
+                await self._pause(id, self._seconds(record, waits, paying=paying))
+
+    async def _note_age(self, record: Record) -> Record:
+        """Note how long this start has had an order, now and then: a station that is often restarted gets on too."""
+        seconds = int(self._clock.monotonic() - self._began[record.id])
+        if seconds < NOTE_AGE:
+            return record
+        record = await self._append(record.id, Entry(AGED, "", seconds))
+        self._began[record.id] += seconds
+        return record
+
+    def _seconds(self, record: Record | None, waits: int, *, paying: bool) -> float:
+        """Return how long to wait after so many looks in vain."""
+        pause = self._pauses[min(waits, len(self._pauses)) - 1]
+        if paying:
+            return min(pause, PAY_PAUSE)
+        method = self.methods.get(record.method) if record is not None else None
+        if record is None or method is None or waits <= len(self._pauses):
+            return pause
+        if self.next_step(record)[1] is not Step.WATCH:
+            return pause
+        left = (self._pay_within + method.properties.late - self._age(record)).total_seconds()
+        return min(pause * WATCH_PAUSES, max(left, pause))
 
     async def _pause(self, id: str, seconds: float) -> None:
         nudge = self._nudges[id]
@@ -245,35 +232,44 @@ class Runner:
         kind, step = self.next_step(record)
         if step is Step.NOTHING:
             return await self._settle(record)
+        over = step is Step.WATCH and not self._may_come_late(record)
         effect = record.effects[kind]
         if step is Step.DROP:
             await self._append(record.id, Entry(kind.value, State.REJECTED.value, effect.amount))
             return True
         if step is Step.SEND:
+            whole = await self.ledger.whole(record) if kind is EffectKind.FULFIL else record.order
             record = await self._append(record.id, Entry(kind.value, State.SENT.value, effect.amount))
-            outcome = await self._call(lambda: self._send(record, kind))
+            outcome = await self._wire.send(record.model_copy(update={"order": whole}), kind)
         elif step in (Step.CANCEL, Step.WATCH):
-            outcome = await self._call(lambda: self._method(record).cancel(payment_of(record)))
+            outcome = await self._wire.give_up(record)
         else:
-            outcome = await self._call(lambda: self._ask(record, kind))
+            outcome = await self._wire.ask(record, kind)
+        if step is Step.WATCH:
+            return await self._take_late(record, outcome, over=over)
         return await self._take(record, kind, step, outcome)
 
     def next_step(self, record: Record) -> tuple[EffectKind, Step]:
         """Return what is to be done next: it follows from the ledger and the clock alone."""
-        for kind in (EffectKind.REFUND, EffectKind.FULFIL, EffectKind.COLLECT):
-            effect = record.effect(kind)
-            if effect is None:
-                continue
-            if effect.state.final:
-                watch = kind is EffectKind.COLLECT and effect.state is State.REJECTED and self._may_come_late(record)
-                return kind, Step.WATCH if watch else Step.NOTHING
-            if effect.state is State.INTENT:
-                given_up = kind is EffectKind.COLLECT and (record.cancelled or self._too_late(record))
-                return kind, Step.DROP if given_up else Step.SEND
-            if kind is EffectKind.COLLECT and (record.cancelled or self._too_late(record)):
-                return kind, Step.CANCEL
-            return kind, Step.ASK
-        raise AssertionError(f"order {record.id} has no effect")
+        given_up = record.cancelled or self._too_late(record)
+        return next_step(record, given_up=given_up, watches=self._watches(record))
+
+    async def _take_late(self, record: Record, outcome: Outcome, *, over: bool) -> bool:
+        """Write what a look for late money found; all that nobody waits for any more goes back.
+
+        :param over: it was the last look. Only an answer ends the looking, not the time alone.
+        """
+        came = (record.order.amount if outcome.amount is None else outcome.amount) if outcome.state == "done" else 0
+        if came > paid(record):
+            back, state, amount = late_money(record, came)
+            entries = [Entry(EffectKind.COLLECT.value, State.CONFIRMED.value, came, _detail(outcome))]
+            await self._append(record.id, *entries, Entry(back.value, state.value, amount))
+            return True
+        if not over or outcome.state not in ("done", "refused", "unheard"):
+            return False
+        unpaid = () if record.ending is not None else (Entry(SETTLED, Ending.UNPAID.value),)
+        await self._append(record.id, *unpaid, Entry(CLOSED, ""))
+        return True
 
     async def _take(
         self, record: Record, kind: EffectKind, step: Step, outcome: Outcome, said: dict[str, Any] | None = None
@@ -286,16 +282,16 @@ class Runner:
                 amount = effect.amount if outcome.amount is None else outcome.amount
                 entries = [Entry(kind.value, State.CONFIRMED.value, amount, detail)]
                 if kind is EffectKind.COLLECT:
-                    entries.append(self._after_money(record, amount, late=step is Step.WATCH))
-                elif kind is EffectKind.FULFIL and (more := self._excess(record)):
-                    entries.append(Entry(EffectKind.REFUND.value, State.INTENT.value, more))
+                    entries.append(after_money(record, amount))
+                elif kind is EffectKind.FULFIL:
+                    entries += after_fulfil(record, done=True)
                 await self._append(record.id, *entries)
                 return True
-            case "refused" if step is not Step.WATCH:
+            case "refused":
                 entries = [Entry(kind.value, State.REJECTED.value, effect.amount, detail)]
-                if kind is EffectKind.FULFIL and (paid := self._paid(record)):
-                    entries.append(Entry(EffectKind.REFUND.value, State.INTENT.value, paid))
-                elif kind is EffectKind.REFUND:
+                if kind is EffectKind.FULFIL:
+                    entries += after_fulfil(record, done=False)
+                elif kind in (EffectKind.REFUND, EffectKind.RETURN):
                     entries = [Entry(kind.value, State.MANUAL.value, effect.amount, detail)]
                 await self._append(record.id, *entries)
                 return True
@@ -308,7 +304,7 @@ class Runner:
                 await self._append(record.id, Entry(kind.value, State.UNKNOWN.value, effect.amount))
                 return False
             case _:
-                return await self._perhaps_give_up(record, kind, step)
+                return await self._perhaps_give_up(record, kind)
 
     async def _send_again(self, record: Record, kind: EffectKind) -> bool:
         """The other side never heard of it: send the same key again while the other side still keeps keys."""
@@ -324,31 +320,22 @@ class Runner:
             await self._append(record.id, Entry(kind.value, State.MANUAL.value, effect.amount))
         return True
 
-    async def _perhaps_give_up(self, record: Record, kind: EffectKind, step: Step) -> bool:
+    async def _perhaps_give_up(self, record: Record, kind: EffectKind) -> bool:
         effect = record.effects[kind]
-        if step is Step.WATCH or self._age(record) < GIVE_UP:
+        if self._age(record) < GIVE_UP:
             return False
         await self._append(record.id, Entry(kind.value, State.MANUAL.value, effect.amount))
         return True
 
-    def _after_money(self, record: Record, amount: int, *, late: bool) -> Entry:
-        """Return what follows when money has come: the service, or all of it back."""
-        if late or amount < record.order.amount:
-            return Entry(EffectKind.REFUND.value, State.INTENT.value, amount)
-        return Entry(EffectKind.FULFIL.value, State.INTENT.value, record.order.amount)
-
     async def _settle(self, record: Record) -> bool:
-        fulfil, refund = record.effect(EffectKind.FULFIL), record.effect(EffectKind.REFUND)
         if record.manual:
             return False
-        if refund is not None:
-            fulfilled = fulfil is not None and fulfil.state is State.CONFIRMED
-            ending = Ending.DONE if fulfilled else Ending.REFUNDED
-        elif fulfil is not None:
-            ending = Ending.DONE if fulfil.state is State.CONFIRMED else Ending.FAILED
-        else:
-            ending = Ending.UNPAID
-        await self._append(record.id, Entry(SETTLED, ending.value))
+        if record.ending is not None:
+            await self._append(record.id, Entry(CLOSED, ""))
+            return True
+        ending = ending_of(record)
+        closed = () if self._watches(record) else (Entry(CLOSED, ""),)
+        await self._append(record.id, Entry(SETTLED, ending.value), *closed)
         _log.info("order settled", extra={"order": record.id, "ending": ending.value})
         return True
 
@@ -356,54 +343,22 @@ class Runner:
         collect = record.effect(EffectKind.COLLECT)
         return collect is not None and not collect.state.final and not record.cancelled and not self._too_late(record)
 
-    def _paid(self, record: Record) -> int:
-        collect = record.effect(EffectKind.COLLECT)
-        return collect.amount if collect is not None and collect.state is State.CONFIRMED else 0
-
-    def _excess(self, record: Record) -> int:
-        return max(0, self._paid(record) - record.order.amount)
-
     def _too_late(self, record: Record) -> bool:
         return self._age(record) >= self._pay_within
 
+    def _watches(self, record: Record) -> bool:
+        """Tell whether money may come for an order that nobody waits for any more."""
+        return bool(record.method) and bool(self._method(record).properties.late)
+
     def _may_come_late(self, record: Record) -> bool:
-        late = self._method(record).properties.late
-        return bool(late) and self._age(record) < self._pay_within + late
+        return self._age(record) < self._pay_within + self._method(record).properties.late
 
     def _age(self, record: Record) -> timedelta:
-        """Return for how long this start of the station has had the order: no wrong clock makes it older or younger."""
-        return timedelta(seconds=self._clock.monotonic() - self._began[record.id])
-
-    # ── the wire ──────────────────────────────────────────────────────────────────────────────────────────
+        """Return for how long stations have run with the order: no wrong clock makes it older or younger."""
+        return timedelta(seconds=record.aged + self._clock.monotonic() - self._began[record.id])
 
     def _method(self, record: Record) -> PaymentMethod:
-        return self.methods[record.method]
-
-    async def _send(self, record: Record, kind: EffectKind) -> Outcome:
-        key = key_of(record.id, kind)
-        if kind is EffectKind.COLLECT:
-            return await self._method(record).collect(payment_of(record))
-        if kind is EffectKind.FULFIL:
-            return await self._services[record.order.service].fulfil(record.order, key)
-        return await self._method(record).refund(payment_of(record), key, record.effects[kind].amount)
-
-    async def _ask(self, record: Record, kind: EffectKind) -> Outcome:
-        key = key_of(record.id, kind)
-        if kind is EffectKind.COLLECT:
-            return await self._method(record).inquire(payment_of(record))
-        if kind is EffectKind.FULFIL:
-            return await self._services[record.order.service].inquire(record.order, key)
-        return await self._method(record).inquire_refund(payment_of(record), key)
-
-    async def _call(self, call: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        """Touch the wire. Whatever goes wrong there is no answer: the outcome is unknown."""
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                return await call()
-        except Exception as error:  # a plugin's edge: an exception is no answer, and answers are asked for
-            if not isinstance(error, (OSError, TimeoutError)):
-                _log.warning("gateway failed", exc_info=error)
-            return Outcome(state="unknown")
+        return self._wire.method(record)
 
     async def _append(self, id: str, *entries: Entry) -> Record:
         record = await self.ledger.append(id, entries, self._clock.now())
