@@ -88,11 +88,20 @@ async def _measure(visit: Visit, kind: Vital, title: Text, body: tuple[Text, ...
     while True:
         told = (*((trouble,) if trouble else ()), *body)
         if reading is None:
-            page = Capture(id=id, source="vital", title=title, body=told, options=(skip,), action=_("Start measuring"))
+            page = Capture(
+                id=id,
+                source="vital",
+                measure=kind,
+                title=title,
+                body=told,
+                options=(skip,),
+                action=_("Start measuring"),
+            )
         else:
             page = Capture(
                 id=f"{id}-result",
                 source="vital",
+                measure=kind,
                 title=title,
                 body=(_("Measured."),),
                 result=(Fact(label=vital_name(kind), value=reading_text(reading)),),
@@ -115,6 +124,7 @@ async def _run_sensor(
     page = Capture(
         id=f"{id}-busy",
         source="vital",
+        measure=kind,
         title=title,
         body=(_("Measuring. Please sit still and do not speak."),),
         options=(stop,),

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tramkit_hal.vital import Vital
 from tramkit_hal.words import Messages, Text, Value, render, verbatim
 
 _ = Messages("tramkit_hal")
@@ -89,11 +90,13 @@ class Control(StrEnum):
     YES_NO = "yes_no"
     CONSENT = "consent"
     SECRET = "secret"
+    SIGNATURE = "signature"
+    """Drawn with a finger; the value is strokes (:mod:`tramkit_hal.strokes`)."""
 
     @property
     def keyboard(self) -> Literal["vietnamese", "email", "letters", "digits", "none"]:
         """The on-screen keyboard that the field wants; ``letters`` has no marks."""
-        if self in (Control.CHOICE, Control.YES_NO, Control.CONSENT):
+        if self in (Control.CHOICE, Control.YES_NO, Control.CONSENT, Control.SIGNATURE):
             return "none"
         digits = (Control.DIGITS, Control.MONEY, Control.PHONE, Control.DATE, Control.CITIZEN_ID)
         if self in digits:
@@ -176,14 +179,19 @@ class Choose(Page):
 class Ask(Page):
     """Answer up to four related questions, then Continue.
 
+    :param options: other ways to answer than these fields.
     :param attempts: how often Continue found something wrong: after two the example shows, after three staff is
         offered.
     """
 
     kind: Literal["ask"] = "ask"
     fields: tuple[FieldView, ...] = Field(max_length=FIELDS_PER_PAGE)
+    options: tuple[Option, ...] = ()
     action: Text = _("Continue")
     attempts: int = 0
+
+    def answers(self) -> frozenset[str]:
+        return frozenset({option.value for option in self.options} | {"continue"})
 
     @property
     def errors(self) -> tuple[FieldView, ...]:
@@ -194,7 +202,7 @@ class Ask(Page):
         for field in self.fields:
             said += [field.error] if field.error else []
             said += [field.label, *([field.hint] if field.hint else []), *_numbered(field.options)]
-        return said
+        return [*said, *(option.label for option in self.options)]
 
 
 class Read(Page):
@@ -258,17 +266,21 @@ class Wait(Page):
 
 
 class Capture(Page):
-    """Give the station something to read: a card, a measurement, a picture.
+    """Give the station something to read: a card, a measurement, a picture, a paper.
 
-    :param source: what it waits for; decides the drawing a screen shows.
+    :param source: what it waits for; with ``measure`` it decides the drawing a screen shows.
+    :param measure: which vital sign is measured.
     :param video: name of the moving picture to show; empty: none.
+    :param codes: QR contents to show, e.g. the address for a phone.
     :param level: loudness 0 to 1 to show as a meter; None: no meter.
     :param result: what was read, once it was.
     """
 
     kind: Literal["capture"] = "capture"
-    source: Literal["card", "code", "vital", "camera"]
+    source: Literal["card", "code", "vital", "camera", "paper", "phone"]
+    measure: Vital | None = None
     video: str = ""
+    codes: tuple[str, ...] = ()
     level: float | None = None
     result: tuple[Fact, ...] = ()
     options: tuple[Option, ...] = ()

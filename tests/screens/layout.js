@@ -1,6 +1,6 @@
 // Looks at the page as it stands and returns what is wrong with it, in words. Lengths are millimetres.
 () => {
-  const LEAST = 16, PRIMARY = 20, GAP = 4, CONTRAST = 7, SLACK = 0.3;
+  const LEAST = 16, PRIMARY = 20, GAP = 4, CONTRAST = 7, CAPITAL = 6.05, SLACK = 0.3; // EN 301 549 §5.1.4: 0.7° at 500 mm
   const html = document.documentElement;
   const mm = parseFloat(getComputedStyle(html).fontSize) / (8.7 * Number(html.dataset.scale));
   const faults = [];
@@ -50,8 +50,10 @@
       if (part) texts.push([part, parent]);
     }
     const style = getComputedStyle(parent);
-    if (!parent.closest("figure")) least("capital_mm", capitalOf(parent) / mm);
-    if (parseFloat(style.fontSize) < 6 * mm - 0.01 && !parent.closest("figure")) faults.push(`letters of ${(parseFloat(style.fontSize) / mm).toFixed(1)} mm: ${name(parent)}`);
+    // Whose station it is and where it stands is not needed to use it.
+    const capital = capitalOf(parent) / mm, place = Boolean(parent.closest(".agency"));
+    least(place ? "place_mm" : "capital_mm", capital);
+    if (capital < (place ? CAPITAL * 0.8 : CAPITAL)) faults.push(`capitals of ${capital.toFixed(2)} mm: ${name(parent)}`);
     const ratio = contrast(style.color, ground(parent));
     least("contrast", ratio);
     if (ratio < CONTRAST - 0.05) faults.push(`contrast ${ratio.toFixed(1)}: ${name(parent)}`);

@@ -34,6 +34,7 @@ from tramkit_hal.pages import (
     View,
     Wait,
 )
+from tramkit_hal.vital import Vital
 from tramkit_hal.words import Day, Decimal1, Moment, Money, Text, bilingual, verbatim
 
 
@@ -500,6 +501,7 @@ def _captures() -> dict[str, AnyPage]:
         "capture_vital": Capture(
             id="capture_vital",
             source="vital",
+            measure=Vital.BLOOD_PRESSURE,
             title=b("Đo huyết áp", "Measure your blood pressure"),
             body=(b("Luồn tay trái vào vòng bít và giữ yên.", "Put your left arm into the cuff and keep still."),),
             options=skip,

@@ -50,7 +50,7 @@ class Hands:
         """Wait for a page of a kind, perhaps with words of its title, until it takes touches."""
         await self.page.wait_for_function(
             """([kind, title]) => document.getElementById("main")?.classList.contains(kind)
-                && document.getElementById("title").textContent.includes(title)
+                && document.getElementById("title").textContent.replaceAll("\\u00a0", " ").includes(title)
                 && !document.body.classList.contains("settling")""",
             arg=[kind, title],
         )
@@ -63,13 +63,15 @@ class Hands:
         """Return all the words of the page, those that stand in its fields too."""
         return await self.page.evaluate(
             """() => [document.getElementById("main").innerText,
-                ...[...document.querySelectorAll("#main input[type=text]")].map((field) => field.value)].join("\\n")"""
+                ...[...document.querySelectorAll("#main input[type=text]")].map((field) => field.value)]
+                .join("\\n").replaceAll("\\u00a0", " ")"""
         )
 
     async def says(self, words: str) -> None:
         """Wait until the page says something."""
         await self.page.wait_for_function(
-            "(words) => document.getElementById('main')?.innerText.includes(words)", arg=words
+            "(words) => document.getElementById('main')?.innerText.replaceAll('\\u00a0', ' ').includes(words)",
+            arg=words,
         )
 
     async def begin(self) -> None:

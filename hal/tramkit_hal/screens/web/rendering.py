@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from tramkit_hal.pages import OPTIONS_PER_PAGE, Ask, Choose, View
 from tramkit_hal.words import LANGUAGES, Moment, Text, Value, render, show
 
 HERE = Path(__file__).parent
+
+_NUMBER_GAP = re.compile(r"(?<=\d) (?=[\d₫%°])")
 
 LIVE_KINDS = frozenset({"wait", "capture", "call"})
 """Pages whose content moves by itself: a press on the revision before is meant for this one too."""
@@ -79,10 +82,10 @@ class Renderer:
             if text is None:
                 return ""
             words = render(text, view.language)
-            return words.format(**values) if values else words
+            return _joined(words.format(**values) if values else words)
 
         def shown(value: Value) -> str:
-            return show(value, view.language)
+            return _joined(show(value, view.language))
 
         def clock(at: datetime) -> str:
             return show(Moment(at=at), view.language)
@@ -117,6 +120,11 @@ class Renderer:
     def closed(self) -> str:
         """Return the page for a browser that has not opened the screen by its address."""
         return self._environment.get_template("closed.html").render()
+
+
+def _joined(words: str) -> str:
+    """Return words whose numbers stay on one line: the parts of a phone number, an amount and its unit."""
+    return _NUMBER_GAP.sub("\u00a0", words)
 
 
 def _keyboards(view: View) -> tuple[str, ...]:

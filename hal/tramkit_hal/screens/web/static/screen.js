@@ -346,6 +346,8 @@ function open(canvas) {
   const name = canvas.dataset.video;
   const slate = canvas.parentElement.querySelector(".slate");
   const picture = canvas.getContext("2d", { alpha: false });
+  picture.fillStyle = getComputedStyle(canvas.parentElement).backgroundColor; // until the first picture comes
+  picture.fillRect(0, 0, canvas.width, canvas.height);
   const socket = new WebSocket(`ws://${location.host}/video/${encodeURIComponent(name)}`);
   const feed = { name, socket };
   feeds.set(canvas, feed);
