@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Collection, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tramkit import day_of, read_settings
+
 BUNDLED = Path(__file__).parent / "fees.toml"
 
 Channel = Literal["counter", "online", "post"]
-CHANNELS: dict[int | str, Channel] = {1: "counter", 2: "online", 3: "post", "direct": "counter"}
-"""Other names of the channels: the numbers of the national portal's interface."""
+CHANNELS: dict[str, Channel] = {
+    "counter": "counter",
+    "direct": "counter",
+    "1": "counter",
+    "online": "online",
+    "2": "online",
+    "post": "post",
+    "3": "post",
+}
+"""Names of the channels, and the numbers of the national portal's interface."""
 
 
 class UnknownFee(LookupError):
@@ -40,8 +50,8 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    procedures: tuple[str, ...]
-    channels: tuple[Channel, ...]
+    procedures: tuple[str, ...] = Field(min_length=1)
+    channels: tuple[Channel, ...] = Field(min_length=1)
     amount: int = Field(ge=0)
     per: Literal["dossier", "person", "page", "copy"] = "dossier"
     then: Then | None = None
@@ -73,33 +83,43 @@ class Rule(BaseModel):
         )
 
 
-class Fee(BaseModel):
-    """What it costs.
+class Rules(BaseModel):
+    """All rules of a file."""
 
-    :param amount: VND, for all units.
-    :param each: VND for the first unit.
-    :param per: what a unit is.
-    :param source: the law.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fees: tuple[Rule, ...] = Field(min_length=1)
+
+
+class Fee(int):
+    """What it costs: VND for all units, a number with its reason.
+
+    :ivar amount: the same number.
+    :ivar each: VND for the first unit.
+    :ivar per: what a unit is.
+    :ivar source: the law.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    amount: int
     each: int
     per: str
     source: str
+
+    def __new__(cls, amount: int, each: int, per: str, source: str) -> Fee:
+        fee = super().__new__(cls, amount)
+        fee.each, fee.per, fee.source = each, per, source
+        return fee
+
+    @property
+    def amount(self) -> int:
+        return int(self)
 
 
 def read_rules(file: Path) -> tuple[Rule, ...]:
     """Read rules from a file.
 
-    :raises ValueError: it is malformed; the words name file, rule and key.
+    :raises FileProblem: it is malformed; the words name file, rule and key.
     """
-    try:
-        read = tomllib.loads(file.read_text(encoding="utf-8"))
-        return tuple(Rule.model_validate(each) for each in read.get("fees", []))
-    except ValueError as error:
-        raise ValueError(f"{file}: {error}") from None
+    return read_settings(file, Rules).fees
 
 
 @cache
@@ -110,9 +130,9 @@ def bundled_rules() -> tuple[Rule, ...]:
 
 def fee(
     procedure: str,
-    channel: str | int,
-    on: date,
-    person: Collection[str] = (),
+    channel: str | int | Enum,
+    on: date | datetime | str,
+    person: str | Collection[str] | Mapping[str, object] | None = None,
     *,
     units: int = 1,
     rules: Sequence[Rule] | None = None,
@@ -122,21 +142,33 @@ def fee(
     :param procedure: its code, e.g. ``1.004222``.
     :param channel: ``counter``, ``online``, ``post``, or the portal's 1, 2, 3.
     :param on: the day of filing, in Vietnam.
-    :param person: what counts of the person: ``student``, ``pupil_16``, ``merit``, ``listed`` (one of a list),
-        ``vneid_2``, ``basic_documents``.
+    :param person: what holds of the person, as words or as a mapping to true or false: ``student``, ``pupil_16``,
+        ``merit``, ``listed`` (one of a list), ``vneid_2``, ``basic_documents``. A word that no rule knows changes
+        nothing.
     :param units: persons, pages or copies, where the fee is for each.
     :raises UnknownFee: no rule fits: another procedure, channel or day.
-    :raises ValueError: no such channel, or fewer than one unit.
+    :raises ValueError: no such channel or day, or fewer than one unit.
     """
-    way = CHANNELS.get(channel, channel)
-    if way not in ("counter", "online", "post"):
+    way = CHANNELS.get(str(channel.value if isinstance(channel, Enum) else channel).strip().lower())
+    if way is None:
         raise ValueError(f"no channel {channel!r}: counter, online, post")
-    if units < 1:
+    if isinstance(units, bool) or units < 1:
         raise ValueError("at least one unit")
+    day, holds = day_of(on), _words(person)
     for rule in bundled_rules() if rules is None else rules:
-        if rule.fits(procedure, way, on, person):
-            return Fee(amount=_amount(rule, units), each=rule.amount, per=rule.per, source=rule.source)
-    raise UnknownFee(f"no fee is known of {procedure} by {way} on {on:%d/%m/%Y}")
+        if rule.fits(procedure.strip().upper(), way, day, holds):
+            return Fee(_amount(rule, units), rule.amount, rule.per, rule.source)
+    raise UnknownFee(f"no fee is known of {procedure} by {way} on {day:%d/%m/%Y}")
+
+
+def _words(person: str | Collection[str] | Mapping[str, object] | None) -> frozenset[str]:
+    if person is None or person == "":
+        return frozenset()
+    if isinstance(person, str):
+        return frozenset({person})
+    if isinstance(person, Mapping):
+        return frozenset(word for word, holds in person.items() if holds)
+    return frozenset(person)
 
 
 def _amount(rule: Rule, units: int) -> int:

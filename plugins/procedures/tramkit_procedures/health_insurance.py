@@ -3,64 +3,96 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sized
-from datetime import date
+import unicodedata
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.words import Messages, Text
+from tramkit import Text, bilingual, day_of, read_settings
+from tramkit_hal.words import Messages
 
 _ = Messages("tramkit_procedures")
 
 BUNDLED = Path(__file__).parent / "health_insurance.toml"
 MOST_MEMBERS = 50
+"""More is a mistake of typing."""
 
 
-class BaseSalary(BaseModel):
-    """The base salary from a day on, VND a month."""
-
+class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BaseSalary(_Data):
+    """The base salary from a day on, VND a month."""
 
     amount: int = Field(gt=0)
     effective_from: date
-    source: str
+    source: str = Field(min_length=3)
 
 
-class Rules(BaseModel):
-    """How premiums are reckoned; see the file."""
+class Premium(_Data):
+    """How premiums are reckoned from a day on; see the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rate_per_mille: int = Field(gt=0)
+    rate_per_mille: int = Field(gt=0, lt=1000)
     shares_percent: tuple[int, ...] = Field(min_length=1)
-    months: tuple[int, ...]
-    source: str
-    base_salaries: tuple[BaseSalary, ...]
+    months: tuple[int, ...] = Field(min_length=1)
+    effective_from: date
+    source: str = Field(min_length=3)
+
+
+class Payee(_Data):
+    """Who gets the premium."""
+
+    vi: str = Field(min_length=1, max_length=120)
+    en: str = Field(min_length=1, max_length=120)
+
+    @property
+    def text(self) -> Text:
+        return bilingual(vi=self.vi, en=self.en)
+
+
+D = TypeVar("D", BaseSalary, Premium)
+
+
+class Rules(_Data):
+    """All that a file says."""
+
+    payee: Payee
+    premiums: tuple[Premium, ...] = Field(min_length=1)
+    base_salaries: tuple[BaseSalary, ...] = Field(min_length=1)
+
+    def premium(self, on: date) -> Premium:
+        """Return how premiums are reckoned on a day.
+
+        :raises ValueError: nothing is known of so early a day.
+        """
+        return _newest(self.premiums, on, "premium")
 
     def base(self, on: date) -> int:
         """Return the base salary of a day.
 
         :raises ValueError: none is known of so early a day.
         """
-        known = [each for each in self.base_salaries if each.effective_from <= on]
-        if not known:
-            raise ValueError(f"no base salary is known of {on:%d/%m/%Y}")
-        return max(known, key=lambda each: each.effective_from).amount
+        return _newest(self.base_salaries, on, "base salary").amount
+
+
+def _newest(known: Sequence[D], on: date, what: str) -> D:
+    holds = [each for each in known if each.effective_from <= on]
+    if not holds:
+        raise ValueError(f"no {what} is known of {on:%d/%m/%Y}")
+    return max(holds, key=lambda each: each.effective_from)
 
 
 def read_rules(file: Path) -> Rules:
     """Read the rules from a file.
 
-    :raises ValueError: it is malformed; the words name file and key.
+    :raises FileProblem: it is malformed; the words name file and key.
     """
-    try:
-        return Rules.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise ValueError(f"{file}: {error}") from None
+    return read_settings(file, Rules)
 
 
 @cache
@@ -69,22 +101,26 @@ def bundled_rules() -> Rules:
     return read_rules(BUNDLED)
 
 
-def premiums(members: int | Sized, months: int, on: date, rules: Rules | None = None) -> tuple[int, ...]:
+def premiums(
+    members: int | Collection[object], months: int, on: date | datetime | str, rules: Rules | None = None
+) -> tuple[int, ...]:
     """Return what each member of a household pays, VND, in their order; the sum is the household's.
 
     :param members: how many join in this fiscal year, or they themselves; whoever is insured elsewhere does not count.
     :param months: 3, 6 or 12.
     :param on: the day of payment, in Vietnam.
-    :raises ValueError: no members, too many, other months, a day of which no base salary is known.
+    :raises ValueError: no members, too many, other months, a day of which nothing is known.
     """
+    day = day_of(on)
     rules = rules or bundled_rules()
-    count = members if isinstance(members, int) else len(members)
-    if isinstance(members, bool) or not 1 <= count <= MOST_MEMBERS:
+    premium = rules.premium(day)
+    count = len(members) if isinstance(members, Collection) and not isinstance(members, str) else members
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_MEMBERS:
         raise ValueError(f"a household has 1 to {MOST_MEMBERS} members")
-    if months not in rules.months:
-        raise ValueError(f"premiums are paid for {', '.join(map(str, rules.months))} months")
-    full = rules.base(on) * rules.rate_per_mille // 1000 * months
-    shares = rules.shares_percent
+    if isinstance(months, bool) or months not in premium.months:
+        raise ValueError(f"premiums are paid for {', '.join(map(str, premium.months))} months")
+    full = rules.base(day) * premium.rate_per_mille // 1000 * months
+    shares = premium.shares_percent
     return tuple(full * shares[min(place, len(shares) - 1)] // 100 for place in range(count))
 
 
@@ -93,6 +129,9 @@ class InsuranceCode(BaseModel):
 
     :param kind: ``number`` (10 digits), ``card`` (15 characters), ``identity`` (the personal identity number).
     :param number: the social-insurance or identity number in it.
+    :param group: of a card: whom it was given to, two letters.
+    :param level: of a card: how much is paid for, 1 to 5.
+    :param province: of a card: where it was given out, two digits.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -102,6 +141,7 @@ class InsuranceCode(BaseModel):
     number: str
     group: str = ""
     level: int | None = None
+    province: str = ""
 
 
 class CodeProblem(ValueError):
@@ -118,13 +158,17 @@ class CodeProblem(ValueError):
 def parse_code(text: str) -> InsuranceCode:
     """Read a code, old or new: 10 digits, 15 characters, or since 1 August 2025 the identity number.
 
+    The QR code of an old card begins with the code of 15 characters; what follows the first ``|`` is passed over.
+
     :raises CodeProblem: it is none.
     """
-    tidy = re.sub(r"[\s.\-]", "", text).upper()
+    tidy = re.sub(r"[\s.\-]", "", unicodedata.normalize("NFKC", text).partition("|")[0]).upper()
     if re.fullmatch(r"[0-9]{10}", tidy):
         return InsuranceCode(kind="number", code=tidy, number=tidy)
     if re.fullmatch(r"[0-9]{12}", tidy):
         return InsuranceCode(kind="identity", code=tidy, number=tidy)
     if re.fullmatch(r"[A-Z]{2}[1-5][0-9]{12}", tidy):
-        return InsuranceCode(kind="card", code=tidy, number=tidy[5:], group=tidy[:2], level=int(tidy[2]))
+        return InsuranceCode(
+            kind="card", code=tidy, number=tidy[5:], group=tidy[:2], level=int(tidy[2]), province=tidy[3:5]
+        )
     raise CodeProblem(_("A health-insurance code has 10 or 12 digits, or 15 characters such as GD4790123456789."))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Role, Tone, Visit, forms, verbatim
+from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Visit, forms, verbatim
 from tramkit_procedures.gateway import Authority
-from tramkit_procedures.handing_in import HandedIn, today
-from tramkit_procedures.health_insurance import CodeProblem, Rules, parse_code, premiums
+from tramkit_procedures.handing_in import HandedIn
+from tramkit_procedures.health_insurance import Premium, Rules, bundled_rules, parse_code, premiums
 
 _ = Messages("tramkit_procedures")
 
 MOST_MEMBERS = 7
-MOST_TRIES = 5
 
 
 class Insured(Form):
@@ -24,7 +24,10 @@ class Insured(Form):
     code: Annotated[
         str,
         forms.text(
-            _("Health insurance code or identity number"), hint=_("10, 12 or 15 letters and digits"), max_length=30
+            _("Health insurance code or identity number"),
+            hint=_("10, 12 or 15 letters and digits"),
+            max_length=400,  # of the QR code of an old card
+            parse=lambda typed: parse_code(typed).code,
         ),
     ]
 
@@ -43,43 +46,44 @@ class HealthInsurance(HandedIn):
 
     def __init__(self, authority: Authority, rules: Rules | None = None) -> None:
         super().__init__(authority)
-        self._rules = rules
+        self._rules = rules or bundled_rules()
 
     async def serve(self, visit: Visit) -> None:
-        day = today(visit)
+        day = visit.today()
+        premium = self._rules.premium(day)
         await visit.read(
             self.title,
-            _("The first member pays the full premium, the second 70 %, the third 60 %, the fourth 50 %, others 40 %."),
+            *_shares(premium),
             _("Only those count who join as this household in the same year and are not insured elsewhere."),
         )
-        head = visit.person or await visit.identify(Level.CLAIMED)
+        head = await visit.identify(Level.CLAIMED)
         options = [
-            Option(value=str(count), label=_("{count} people", count=count)) for count in range(1, MOST_MEMBERS + 1)
+            Option(value=str(count), label=_.plural("{n} person", "{n} people", count))
+            for count in range(1, MOST_MEMBERS + 1)
         ]
         count = int(await visit.choose(_("How many people of the household are to be insured?"), options, name="count"))
         members: list[Insured] = []
         for number in range(1, count + 1):
-            member = await self._member(
-                visit, number, head.name if number == 1 else "", head.number if number == 1 else ""
-            )
-            if member is None:
-                return
-            members.append(member)
+            members.append(await self._member(visit, number, head if number == 1 else None))
         month_options = [
             Option(
                 value=str(months),
                 label=_("{months} months", months=months),
                 hint=_("{amount}", amount=Money(amount=sum(premiums(count, months, day, self._rules)))),
             )
-            for months in (3, 6, 12)
+            for months in premium.months
         ]
         months = int(await visit.choose(_("For how long?"), month_options, name="months"))
-        each = premiums(count, months, day, self._rules)
+        await self._pay(visit, head, members, months, premiums(count, months, day, self._rules))
+
+    async def _pay(
+        self, visit: Visit, head: Person, members: Sequence[Insured], months: int, each: Sequence[int]
+    ) -> None:
         facts = [
             Fact(
                 label=_("{number}. {name}", number=number, name=verbatim(member.name)),
                 value=_("{amount}", amount=Money(amount=amount)),
-                change=f"member {number} 0",
+                change=f"member {number}",
             )
             for number, (member, amount) in enumerate(zip(members, each, strict=True), start=1)
         ]
@@ -89,7 +93,7 @@ class HealthInsurance(HandedIn):
         await visit.place(
             Order(
                 service=self.id,
-                payee="Bảo hiểm xã hội TP. Hồ Chí Minh",
+                payee=self._rules.payee.vi,
                 amount=sum(each),
                 title=_("Health insurance of the household"),
                 request={
@@ -98,7 +102,7 @@ class HealthInsurance(HandedIn):
                     "amount": sum(each),
                     "head": head.number,
                     "members": [
-                        {"name": member.name, "born": member.born.isoformat(), "code": parse_code(member.code).code}
+                        {"name": member.name, "born": member.born.isoformat(), "code": member.code}
                         for member in members
                     ],
                 },
@@ -106,18 +110,26 @@ class HealthInsurance(HandedIn):
             )
         )
 
-    async def _member(self, visit: Visit, number: int, name: str, code: str) -> Insured | None:
-        for attempt in range(MOST_TRIES):
-            member = await visit.ask(
-                Insured,
-                _("Person {number}", number=number),
-                prefill={"name": name, "code": code},
-                name=f"member {number} {attempt}",
-            )
-            try:
-                parse_code(member.code)
-            except CodeProblem as problem:
-                await visit.tell(_("This code cannot be right"), problem.text, tone=Tone.WARNING)
-                continue
-            return member
-        return None
+    async def _member(self, visit: Visit, number: int, head: Person | None) -> Insured:
+        """Ask for a member; the first is who stands here."""
+        prefill: dict[str, str] = {}
+        if head is not None:
+            born = head.born.strftime("%d/%m/%Y") if head.born else ""
+            prefill = {"name": head.name, "born": born, "code": head.number}
+        return await visit.ask(
+            Insured,
+            _("Person {number}", number=number),
+            prefill=prefill,
+            sources=dict.fromkeys(prefill, _("From your details")),
+            name=f"member {number}",
+        )
+
+
+def _shares(premium: Premium) -> list[Text]:
+    """Return in words what each member pays."""
+    *first, last = premium.shares_percent
+    told = [
+        _("Member {number}: {share} % of the full premium.", number=number, share=share)
+        for number, share in enumerate(first, start=1)
+    ]
+    return [*told, _("Member {number} and each further one: {share} %.", number=len(first) + 1, share=last)]
