@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tramkit_hal.words import Messages, Text
+from tramkit import Messages, Text, read_settings
 
 _ = Messages("tramkit_sim_identity")
 
 BUNDLED = Path(__file__).parent / "prefixes.toml"
 
 
+Prefix = Annotated[str, Field(pattern=r"^0[35789][0-9]$")]
+
+
 class Prefixes(BaseModel):
-    """Whom prefixes were given to, and what old ones became."""
+    """Whom prefixes were given to, and what old ones became; see the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str
-    given_to: dict[str, tuple[str, ...]]
-    became: dict[str, str]
+    effective_from: date
+    source: str = Field(min_length=3)
+    given_to: dict[str, tuple[Prefix, ...]]
+    became: dict[Annotated[str, Field(pattern=r"^01[0-9]{2}$")], Prefix]
+
+    @model_validator(mode="after")
+    def _sound(self) -> Prefixes:
+        all = [prefix for owned in self.given_to.values() for prefix in owned]
+        if twice := {prefix for prefix in all if all.count(prefix) > 1}:
+            raise ValueError(f"given_to: {min(twice)} stands there twice")
+        return self
 
 
 class NumberProblem(ValueError):
@@ -58,27 +70,43 @@ class MobileNumber(str):
         return number
 
 
+def read_prefixes(file: Path) -> Prefixes:
+    """Read the prefixes of an operator's file.
+
+    :raises FileProblem: it is malformed; the words name file and key.
+    """
+    return read_settings(file, Prefixes)
+
+
 @cache
 def prefixes() -> Prefixes:
     """Return the prefixes that come with the plugin."""
-    return Prefixes.model_validate(tomllib.loads(BUNDLED.read_text(encoding="utf-8")))
+    return read_prefixes(BUNDLED)
 
 
-def normalise(text: str) -> MobileNumber:
+def normalise(text: str, known: Prefixes | None = None) -> MobileNumber:
     """Return a mobile number in its one form.
 
     :param text: as a person writes it: with spaces, dots, dashes, brackets, ``+84``, ``84``, ``0084``, or the old
         eleven digits.
+    :param known: prefixes; None: the plugin's own.
     :raises NumberProblem: it is no Vietnamese mobile number.
     """
-    digits = re.sub(r"[\s.\-()‐-―]", "", unicodedata.normalize("NFKC", text))
+    known = known or prefixes()
+    digits = re.sub(r"[\s.,/\-()‐-―\u200b-\u200f\u202a-\u202e]", "", unicodedata.normalize("NFKC", text))
+    digits = re.sub(r"^tel:", "", digits, flags=re.IGNORECASE)
     if not re.fullmatch(r"\+?[0-9]{1,16}", digits):
         raise NumberProblem(_("A phone number has only digits, for example 0901234567."))
     national = re.sub(r"^(?:\+84|0084|84(?=[0-9]{9,10}$))0?", "0", digits)
     was = ""
-    if len(national) == 11 and (new := prefixes().became.get(national[:4])):
+    if len(national) == 11 and (new := known.became.get(national[:4])):
         was, national = national, new + national[4:]
     if not re.fullmatch(r"0[35789][0-9]{8}", national):
         raise NumberProblem(_("A mobile number has 10 digits and begins with 03, 05, 07, 08 or 09."))
-    given = next((name for name, owned in prefixes().given_to.items() if national[:3] in owned), "")
+    given = next((name for name, owned in known.given_to.items() if national[:3] in owned), "")
     return MobileNumber(national, given, was)
+
+
+def grouped(number: str) -> str:
+    """Return a mobile number as people write it: ``0901 234 567``."""
+    return f"{number[:4]} {number[4:7]} {number[7:]}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -15,7 +14,7 @@ from tramkit import Fact, Gateway, GatewayTrouble, Messages, Text, bilingual, re
 _ = Messages("tramkit_sim_identity")
 
 BUNDLED = Path(__file__).parent / "operators.toml"
-_NUMBERS: TypeAdapter[list[str]] = TypeAdapter(list[str])
+_NUMBERS: TypeAdapter[list[str]] = TypeAdapter(list[Annotated[str, Field(pattern=r"^0[0-9]{9}$")]])
 
 
 class _Data(BaseModel):
@@ -69,7 +68,7 @@ def read_operators(file: Path) -> Operators:
 @cache
 def bundled() -> Operators:
     """Return the operators that come with the plugin: sandboxes."""
-    return Operators.model_validate(tomllib.loads(BUNDLED.read_text(encoding="utf-8")))
+    return read_operators(BUNDLED)
 
 
 class OperatorGateway:

@@ -1,0 +1,89 @@
+"""What the law asks when a subscription is identified, by day: data of ``rules.toml``, or of another file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tramkit import Level, read_settings
+
+BUNDLED = Path(__file__).parent / "rules.toml"
+
+
+class _Dated(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    effective_from: date
+    source: str = Field(min_length=3)
+
+
+class Identification(_Dated):
+    """Who may be identified, and for how many numbers; see the file."""
+
+    most_numbers: int = Field(ge=1, le=100)
+    parent_under: int = Field(ge=0, le=18)
+    consent_under: int = Field(ge=0, le=18)
+    needs: Literal["claimed", "chip", "chip_face"]
+
+    @property
+    def level(self) -> Level:
+        """How surely the subscriber must be known."""
+        return Level[self.needs.upper()]
+
+    @model_validator(mode="after")
+    def _sound(self) -> Identification:
+        if self.parent_under > self.consent_under:
+            raise ValueError("parent_under is more than consent_under")
+        return self
+
+
+class DeviceChange(_Dated):
+    """What happens after a subscription was moved to another device, until its face is checked again."""
+
+    outgoing_hours: int = Field(ge=0)
+    lock_days: int = Field(ge=0)
+    end_days: int = Field(ge=0)
+
+
+D = TypeVar("D", bound=_Dated)
+
+
+class Rules(BaseModel):
+    """All rules of a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    identification: tuple[Identification, ...] = Field(min_length=1)
+    device_change: tuple[DeviceChange, ...] = ()
+
+    def identifying(self, on: date) -> Identification:
+        """Return the rule that holds on a day; before the first one, the first."""
+        return _newest(self.identification, on) or min(self.identification, key=lambda each: each.effective_from)
+
+    def changing(self, on: date) -> DeviceChange | None:
+        """Return what holds after a change of device; None: nothing yet."""
+        return _newest(self.device_change, on)
+
+
+def _newest(rules: Sequence[D], on: date) -> D | None:
+    began = [rule for rule in rules if rule.effective_from <= on]
+    return max(began, key=lambda rule: rule.effective_from, default=None)
+
+
+def read_rules(file: Path) -> Rules:
+    """Read the rules of an operator's file.
+
+    :raises FileProblem: it is malformed; the words name file and key.
+    """
+    return read_settings(file, Rules)
+
+
+@cache
+def bundled() -> Rules:
+    """Return the rules that come with the plugin."""
+    return read_rules(BUNDLED)
