@@ -1,1 +1,1 @@
-"""Random power cuts under load: ``python -m tests.chaos --kills N --seed S``."""
+"""Random kills under load: ``python -m tests.chaos --kills N --seed S``."""

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import Order
+from tramkit.orders.model import EffectKind, Order
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit.orders.wire import memo_of, payment_of
@@ -36,7 +37,7 @@ BIN, ACCOUNT = "970436", "0011001234567"
 SERVICE = "billing.pay"
 CUSTOMERS = {"pay": "PE01000123456", "decline": "PE01009999991"}
 PAY_WITHIN = 0.8
-LATE = 0.2
+LATE = 0.5
 
 
 class Killer:
@@ -95,12 +96,13 @@ async def main(words: argparse.Namespace, tell: Callable[[dict[str, object]], No
             customer, _comma, id = place.partition(",")
             record = await runner.place(id, order_of(customer), "payments.vietqr")
             payment = payment_of(record)
-            tell({"placed": id, "memo": payment.memo, "amount": payment.amount})
+            tell({"placed": id, "memo": payment.memo, "amount": payment.amount, "at": time.monotonic()})
         while any(not record.manual for record in await runner.ledger.live()):
             await asyncio.sleep(0.02)
         for record in await runner.ledger.newest(words.tell):
             ending = record.ending.value if record.ending else "manual"
-            tell({"settled": record.id, "ending": ending, "amount": record.order.amount})
+            again = EffectKind.RETURN in record.effects
+            tell({"settled": record.id, "ending": ending, "amount": record.order.amount, "paid_again": again})
 
 
 @dataclass
@@ -173,20 +175,30 @@ _servers.set_forkserver_preload([__name__])
 
 
 async def run_station(
-    data: Path, outside: World, *more: str, on_placed: Callable[[dict[str, object]], None] = lambda _told: None
+    data: Path,
+    outside: World,
+    *more: str,
+    on_placed: Callable[[dict[str, object]], None] = lambda _told: None,
+    kill_after: float | None = None,
 ) -> tuple[int, list[dict[str, object]]]:
-    """Run a station's process until it ends; returns its exit code (negative: a signal) and what it told."""
+    """Run a station's process until it ends; returns its exit code (negative: a signal) and what it told.
+
+    :param kill_after: seconds until it is killed, whatever it does then.
+    """
     ours, theirs = _servers.Pipe(duplex=False)
     arguments = [str(data), outside.switch.address, outside.aggregator.address, *more]
     process = _servers.Process(target=child, args=(arguments, theirs))
     await asyncio.to_thread(process.start)
     theirs.close()
+    killing = None if kill_after is None else asyncio.get_running_loop().call_later(kill_after, process.kill)
     told: list[dict[str, object]] = []
     with contextlib.suppress(EOFError):
         while True:
             told.append(await asyncio.to_thread(ours.recv))
             if "placed" in told[-1]:
                 on_placed(told[-1])
+    if killing is not None:
+        killing.cancel()
     await asyncio.to_thread(process.join)
     code = process.exitcode
     process.close()

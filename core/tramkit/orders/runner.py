@@ -82,7 +82,7 @@ class Runner:
         for record in await self.ledger.live():
             if self.awaits_card(record):
                 await self._append(record.id, Entry(CANCELLED, ""))
-            self._begin(record.id)
+            self._begin(record.id, patient=record.ending is not None)
 
     async def stop(self) -> None:
         """Stop; the next start goes on."""
@@ -166,16 +166,23 @@ class Runner:
 
     # ── one order ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _begin(self, id: str) -> None:
+    def _begin(self, id: str, *, patient: bool = False) -> None:
+        """Carry an order out.
+
+        :param patient: nobody waits for it: a start with hundreds of them asks nobody hundreds of questions at once.
+        """
         if id not in self._tasks or self._tasks[id].done():
             self._nudges[id] = asyncio.Event()
             self._began.setdefault(id, self._clock.monotonic())
-            self._tasks[id] = asyncio.create_task(self._carry_out(id), name="order")
+            self._tasks[id] = asyncio.create_task(self._carry_out(id, patient), name="order")
 
-    async def _carry_out(self, id: str) -> None:
+    async def _carry_out(self, id: str, patient: bool) -> None:
         waits = 0
         paying = False
         record: Record | None = None
+        if patient and (record := await self.ledger.record(id)) is not None:
+            waits = len(self._pauses)
+            await self._pause(id, self._seconds(record, waits + 1, paying=False))
         while True:
             try:
                 record = await self.ledger.record(id)
