@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from tramkit import Gateway, GatewayTrouble, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, verbatim
+from tramkit_payments.banks import bank_of
 from tramkit_payments.vietqr import payload
 from tramkit_payments.webhooks import find_memo
 
@@ -44,10 +45,12 @@ class VietQr(PaymentMethod):
 
     def invitation(self, payment: Payment) -> Invitation:
         """Return the code to scan, and the same to type by hand."""
+        bank = bank_of(self._bin)
         return Invitation(
             qr=payload(self._bin, self._account, payment.amount, payment.memo),
             words=(_("Open your banking app and scan this code."),),
             details=(
+                *(((_("Bank"), verbatim(bank)),) if bank else ()),
                 (_("Account"), verbatim(self._account)),
                 (_("Transfer message"), verbatim(payment.memo)),
             ),
