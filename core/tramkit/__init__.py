@@ -1,15 +1,18 @@
 """Tramkit: the open framework for digital citizen stations. These names are all that a plugin needs."""
 
 from tramkit import forms as forms
-from tramkit.capture import masked, reading_text, vital_name
+from tramkit.capture import reading_text, vital_name
 from tramkit.conversation import Ending
 from tramkit.days import age, day_of
 from tramkit.forms import Form
 from tramkit.gateway import Gateway, GatewayTrouble
 from tramkit.hookspecs import PluginContext, hookimpl
-from tramkit.identity import Level, Person
+from tramkit.identifying import masked
+from tramkit.identity import Level, NotIdentified, Person
+from tramkit.identity_method import IdentityMethod, NotSignedIn, SignIn
 from tramkit.live import Live
 from tramkit.log import configure as configure_log
+from tramkit.orders.attachments import Attachment
 from tramkit.orders.model import Order, Outcome, Record
 from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.problems import FileProblem, read_settings
@@ -25,6 +28,7 @@ from tramkit_hal.vital import Reading, Vital
 from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, bilingual, verbatim
 
 __all__ = [
+    "Attachment",
     "Availability",
     "Call",
     "CameraTest",
@@ -41,12 +45,15 @@ __all__ = [
     "GatewayTrouble",
     "HandedOver",
     "Heading",
+    "IdentityMethod",
     "Invitation",
     "Level",
     "Live",
     "Messages",
     "Moment",
     "Money",
+    "NotIdentified",
+    "NotSignedIn",
     "Option",
     "Order",
     "Outcome",
@@ -63,6 +70,7 @@ __all__ = [
     "Rule",
     "Service",
     "ServiceState",
+    "SignIn",
     "StaffCall",
     "Text",
     "Tone",

@@ -13,6 +13,7 @@ import pluggy
 from tramkit_hal.clock import Clock
 
 if TYPE_CHECKING:
+    from tramkit.identity_method import IdentityMethod
     from tramkit.orders.payment import PaymentMethod
     from tramkit.service import Service
 
@@ -48,6 +49,14 @@ def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> lis
 @hookspec
 def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext) -> list[PaymentMethod]:  # type: ignore[empty-body]
     """Return the ways to pay that the plugin brings.
+
+    :param settings: as for services.
+    """
+
+
+@hookspec
+def tramkit_identity_methods(settings: Mapping[str, Any], context: PluginContext) -> list[IdentityMethod]:  # type: ignore[empty-body]
+    """Return the ways to sign in that the plugin brings.
 
     :param settings: as for services.
     """

@@ -50,11 +50,11 @@ class ServiceEntry(_Part):
     hint: Titles | None = None
     needs: tuple[Role, ...] = ()
     wants: tuple[Role, ...] = ()
-    identity: Literal["none", "claimed", "chip", "chip_face"] = "none"
+    identity: Literal["none", "claimed", "chip", "chip_face", "vneid"] = "none"
 
     @property
     def level(self) -> Level:
-        return Level[self.identity.upper()]
+        return Level(self.identity)
 
 
 class Setting(_Part):

@@ -20,6 +20,8 @@ import pluggy
 
 from tramkit import golden, hookspecs
 from tramkit.hookspecs import PROJECT, PluginContext
+from tramkit.identity import Level
+from tramkit.identity_method import IdentityMethod
 from tramkit.manifest import Manifest, find_package, read_manifest, settle
 from tramkit.orders.payment import PaymentMethod
 from tramkit.problems import FileProblem
@@ -77,12 +79,18 @@ class PluginSet:
     enabled: tuple[str, ...]
     running: dict[str, list[Service]] = field(default_factory=dict[str, list[Service]])
     methods: dict[str, list[PaymentMethod]] = field(default_factory=dict[str, list[PaymentMethod]])
+    sign_ins: dict[str, list[IdentityMethod]] = field(default_factory=dict[str, list[IdentityMethod]])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
 
     @property
     def payment_methods(self) -> list[PaymentMethod]:
         """The ways to pay of all plugins that run, in the order of ``[plugins] enabled``."""
         return [method for name in self.enabled for method in self.methods.get(name, ())]
+
+    @property
+    def identity_methods(self) -> list[IdentityMethod]:
+        """The ways to sign in of all plugins that run, in the order of ``[plugins] enabled``."""
+        return [method for name in self.enabled for method in self.sign_ins.get(name, ())]
 
     @property
     def services(self) -> list[Service]:
@@ -184,7 +192,7 @@ def load(
             plugin = by_name.get(name)
             if plugin is None:
                 raise _KeptOut("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
-            services, methods = _load_one(plugin, settings.get(name, {}), context, manager, screens)
+            services, methods, sign_ins = _load_one(plugin, settings.get(name, {}), context, manager, screens)
             if twice := {service.id for service in services} & taken:
                 raise _KeptOut("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
         except _KeptOut as out:
@@ -194,6 +202,7 @@ def load(
         taken |= {service.id for service in services}
         plugins.running[name] = services
         plugins.methods[name] = methods
+        plugins.sign_ins[name] = sign_ins
         _log.info("plugin runs", extra={"plugin": name, "services": len(services)})
     return plugins
 
@@ -204,7 +213,7 @@ def _load_one(
     context: PluginContext,
     manager: pluggy.PluginManager,
     screens: Sequence[ScreenCapabilities],
-) -> tuple[list[Service], list[PaymentMethod]]:
+) -> tuple[list[Service], list[PaymentMethod], list[IdentityMethod]]:
     if plugin.manifest is None:
         raise _KeptOut("manifest", plugin.problem)
     _verify_pages(plugin, screens)
@@ -217,7 +226,9 @@ def _load_one(
     _verify_services(plugin.manifest, services)
     methods = _call(manager, module, "tramkit_payment_methods", settings=settings, context=context)
     _verify_methods(plugin.name, methods)
-    return services, methods
+    sign_ins = _call(manager, module, "tramkit_identity_methods", settings=settings, context=context)
+    _verify_sign_ins(plugin.name, sign_ins)
+    return services, methods, sign_ins
 
 
 def import_plugin(plugin: Installed, manager: pluggy.PluginManager) -> object:
@@ -339,6 +350,25 @@ def _verify_methods(plugin: str, methods: Iterable[Any]) -> None:
             raise _KeptOut("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
         if not method.properties.trustworthy:
             raise _KeptOut("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
+
+
+def _verify_sign_ins(plugin: str, methods: Iterable[Any]) -> None:
+    """A way to sign in says what it is, and cannot claim to have read a chip."""
+    for method in methods:
+        if not isinstance(method, IdentityMethod):
+            raise _KeptOut(
+                "verify", f"tramkit_identity_methods returned a {type(method).__name__}, not an IdentityMethod"
+            )
+        id = getattr(method, "id", "")
+        if not id.startswith(f"{plugin}."):
+            raise _KeptOut("verify", f'identity method "{id}" must be named "{plugin}.something"')
+        if not getattr(method, "title", None):
+            raise _KeptOut("verify", f'identity method "{id}" has no title')
+        if method.level not in (Level.CLAIMED, Level.VNEID):
+            raise _KeptOut(
+                "verify",
+                f'identity method "{id}" says level "{method.level.value}", but a sign-in is "claimed" or "vneid"',
+            )
 
 
 def _names(roles: set[Any]) -> str:

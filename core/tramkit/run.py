@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tramkit.config import StationConfig
 from tramkit.devices import Devices
@@ -27,6 +28,9 @@ from tramkit_hal.clock import Clock
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen, ScreenCapabilities
+
+if TYPE_CHECKING:
+    from tramkit.papers.server import Uploads
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +83,7 @@ async def run_station(
     for method in plugins.payment_methods:
         method.devices = devices
     runner = await _start_runner(config, plugins, clock)
+    uploads = await _start_uploads(config, clock)
     services = [*plugins.services, *([Receipts(runner)] if runner is not None else [])]
     station = Station(
         Profile(config.station.id, config.station.agency, config.station.site, tuple(config.station.languages)),
@@ -88,6 +93,7 @@ async def run_station(
         clock,
         config.timeouts,
         runner=runner,
+        uploads=uploads,
         means=IdentityMeans(devices, plugins.identity_methods),
     )
     loop = asyncio.get_running_loop()
@@ -125,6 +131,8 @@ async def run_station(
         await asyncio.wait({running})
         if panel is not None:
             await panel.stop()
+        if uploads is not None:
+            await uploads.stop()
         if runner is not None:
             await runner.stop()
             await runner.ledger.close()
@@ -147,6 +155,40 @@ async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock)
     except LedgerProblem as problem:
         _warn(f"orders.data: {problem}; the station takes no orders")
     return runner
+
+
+async def _start_uploads(config: StationConfig, clock: Clock) -> Uploads | None:
+    """Listen for papers from phones; None: this station takes none, or cannot now."""
+    section = config.uploads
+    if not section.host:
+        return None
+    try:
+        from tramkit.papers.server import Uploads, own_address
+    except ImportError as error:
+        raise StartProblem(f"uploads: {error.name} is missing; run: pip install 'tramkit[papers]'") from None
+    host = section.host
+    if host == "auto":
+        try:
+            host = own_address()
+        except OSError:
+            host = "127.0.0.1"
+            _warn("uploads.host: this machine has no network; only a browser on it can open the links")
+    uploads = Uploads(
+        host,
+        section.port,
+        clock,
+        agency=config.station.agency,
+        address=section.address,
+        most_bytes=section.megabytes * 1024 * 1024,
+        seconds=section.minutes * 60,
+    )
+    try:
+        await uploads.start()
+    except OSError as error:
+        await uploads.stop()
+        _warn(f"uploads: cannot listen on {host}, port {section.port}: {error.strerror}; phones cannot send papers")
+        return None
+    return uploads
 
 
 async def _start_panel(panel: Panel, port: int) -> None:

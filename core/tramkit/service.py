@@ -48,6 +48,8 @@ class Service(ABC):
     """What the resident goes without when a wanted device is down; the core has words of its own otherwise."""
     identity: ClassVar[Level] = Level.NONE
     """How sure the station must be of who the resident is before :meth:`serve` starts."""
+    identity_exactly: ClassVar[bool] = False
+    """True: a VNeID sign-in does not stand in for the chip, nor the chip for a sign-in."""
     asks_identity: ClassVar[bool] = False
     """True: :meth:`serve` calls ``visit.identify`` itself where it fits, e.g. after an emergency question."""
 

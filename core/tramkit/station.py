@@ -9,10 +9,12 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tramkit.conversation import Conversation, Ending
 from tramkit.devices import Devices
-from tramkit.identity import Level
+from tramkit.identity import Level, NotIdentified
+from tramkit.identity_means import IdentityMeans
 from tramkit.menu import menu
 from tramkit.orders.runner import Runner
 from tramkit.service import Service
@@ -24,12 +26,15 @@ from tramkit.wipe import wipe
 from tramkit_hal.clock import Clock
 from tramkit_hal.device import Device
 from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import Attract, Choose, Tell, Tone, View
+from tramkit_hal.pages import Attract, Choose, Fact, Tell, Tone, View
 from tramkit_hal.presence import Presence
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
 from tramkit_hal.trouble import DeviceError
 from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
+
+if TYPE_CHECKING:
+    from tramkit.papers.server import Uploads
 
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
@@ -68,6 +73,8 @@ class Station:
 
     :param seed: makes visits repeatable; None: each visit draws its own.
     :param runner: carries orders out; None: this station takes none.
+    :param means: how it learns who somebody is; None: by its devices alone.
+    :param uploads: where phones send papers to, started; None: this station takes none that way.
     """
 
     def __init__(
@@ -81,8 +88,12 @@ class Station:
         *,
         seed: int | None = None,
         runner: Runner | None = None,
+        means: IdentityMeans | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self._runner = runner
+        self._uploads = uploads
+        self.means = means or IdentityMeans(devices)
         self.profile = profile
         self.devices = devices
         self.services = tuple(services)
@@ -247,7 +258,7 @@ class Station:
             id="attract",
             title=_("This station is closed for maintenance") if self.closed else _("Citizen station"),
             body=(_("Please come back later."),) if self.closed else (_("Touch the screen to begin"),),
-            services=() if self.closed else menu(self.services, self.devices),
+            services=() if self.closed else menu(self.services, self.means),
         )
         view = View(
             page=page,
@@ -287,6 +298,7 @@ class Station:
             bell=self.bell,
             clock=self._clock,
             runner=self._runner,
+            means=self.means,
             seed=secrets.randbits(63) if self._seed is None else self._seed + self.visits,
         )
         self._attract_view = None
@@ -311,13 +323,16 @@ class Station:
             await self._farewell(screen, conversation.language)
 
     async def _script(self, visit: Visit) -> None:
-        chosen = await visit.choose(_("What would you like to do?"), menu(self.services, self.devices), name="menu")
+        chosen = await visit.choose(_("What would you like to do?"), menu(self.services, self.means), name="menu")
         service = next(service for service in self.services if service.id == chosen)
         if self._progress is not None:
             self._progress = Progress(visit.id, service.id, "", self._progress.since)
-        if service.identity > Level.NONE and not service.asks_identity:
-            await visit.identify(service.identity)
-        await service.serve(visit)
+        try:
+            if service.identity is not Level.NONE and not service.asks_identity:
+                await visit.identify(service.identity, exactly=service.identity_exactly)
+            await service.serve(visit)
+        except NotIdentified as unknown:
+            await _refer(visit, service, unknown.reason)
 
     async def _refresh_menu(self, conversation: Conversation) -> None:
         """Keep the menu true while it stands."""
@@ -326,7 +341,7 @@ class Station:
             await self._clock.sleep(REFRESH_SECONDS)
             page = conversation.page
             if isinstance(page, Choose) and {option.value for option in page.options} == ids:
-                options = menu(self.services, self.devices)
+                options = menu(self.services, self.means)
                 if options != page.options:
                     conversation.replace(page.model_copy(update={"options": options}))
 
@@ -379,3 +394,15 @@ class Station:
         finally:
             touched.cancel()
             pause.cancel()
+
+
+async def _refer(visit: Visit, service: Service, reason: Text) -> None:
+    """Say why the service ends here, and where else it can be had."""
+    await visit.tell(
+        _("This service must know for sure who you are"),
+        reason,
+        _("Staff at a counter can do it with your card."),
+        tone=Tone.WARNING,
+        facts=(Fact(label=_("Service"), value=service.title),),
+        action=_("End the visit"),
+    )

@@ -15,21 +15,24 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from random import Random
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from tramkit import capture, paying
+from tramkit import capture, identifying, paying, signature
 from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, VisitIsOver
 from tramkit.days import day_of
 from tramkit.devices import Devices
 from tramkit.forms import Form
 from tramkit.identity import Level, Person
+from tramkit.identity_means import IdentityMeans
 from tramkit.journal import Entry, Journal
 from tramkit.live import Live
+from tramkit.orders.attachments import Attachment
 from tramkit.orders.model import Order, Record
 from tramkit.orders.runner import Runner
+from tramkit.papers.asking import Asked, ask_papers
 from tramkit.staff import StaffBell, StaffCall
 from tramkit.timeouts import Idle
 from tramkit_hal.clock import Clock
@@ -45,6 +48,9 @@ from tramkit_hal.video import NewestFrame
 from tramkit_hal.vital import Reading, Vital
 from tramkit_hal.words import Messages, Text
 
+if TYPE_CHECKING:
+    from tramkit.papers.server import Uploads
+
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
@@ -56,6 +62,9 @@ CONTINUE = _("Continue")
 
 QUIET_SECONDS = 0.4
 """How long the outside world may take before the resident is told to wait."""
+
+MOST_FILES = 5
+"""Files that one paper takes unless the service says otherwise."""
 
 CANCEL_SECONDS = 5.0
 """How long a cancelled service may take to put its things away."""
@@ -91,6 +100,7 @@ class Visit:
 
     :ivar id: names the visit in logs; new each time.
     :ivar person: who the resident is, once known.
+    :ivar uploads: where phones send papers to; None: this station takes none that way. For the core's own steps.
     :ivar ending: how the visit ends, set before the service is cancelled; None while it goes on.
     """
 
@@ -105,8 +115,12 @@ class Visit:
         clock: Clock,
         seed: int,
         runner: Runner | None = None,
+        means: IdentityMeans | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self.id = id
+        self.uploads = uploads
+        self.means = means or IdentityMeans(devices)
         self._runner = runner
         self._orders = 0
         self.person: Person | None = None
@@ -155,12 +169,37 @@ class Visit:
         """Return the day in Vietnam, the same in each replay."""
         return day_of(self.now())
 
-    async def identify(self, level: Level = Level.CLAIMED) -> Person:
-        """Learn who the resident is: card on the reader, card's QR at the scanner, or typed (``CLAIMED`` only)."""
-        if level is Level.NONE and self.person is not None:
-            return self.person
-        self.person = await capture.identify(self, level)
+    async def identify(self, level: Level = Level.CLAIMED, *, exactly: bool = False) -> Person:
+        """Learn who the resident is, as surely as a level says, asking only for the steps that are missing.
+
+        Card on the reader, card's QR, typed (``CLAIMED`` only), face, sign-in on the resident's own phone: what the
+        station has and the level allows. The person is then :attr:`person`.
+
+        :param exactly: a sign-in does not stand in for the chip, nor the chip for a sign-in.
+        :raises NotIdentified: it cannot be had here, or the resident does not want it; the station tells them if the
+            service does not.
+        """
+        self.person = await identifying.identify(self, level, exactly)
         return self.person
+
+    def why_unreachable(self, level: Level, *, exactly: bool = False) -> Text | None:
+        """Return why the resident cannot be identified so surely here now, for them; None: they can.
+
+        The same in each replay.
+        """
+        if self.person is not None and self.person.reaches(level, exactly=exactly):
+            return None
+        key = self._journal.key(f"reachable:{level.value}:{exactly}")
+        entry = self._journal.replay(key)
+        if entry is not None:
+            return entry.value
+        why = self.means.why_not(level, exactly=exactly)
+        self._journal.record(Entry(key, "", why, answer=False))
+        return why
+
+    def reachable(self, level: Level, *, exactly: bool = False) -> bool:
+        """Tell whether the resident can be identified so surely here now; the same in each replay."""
+        return self.why_unreachable(level, exactly=exactly) is None
 
     async def choose(self, title: Text, options: Sequence[Option], *, body: Sequence[Text] = (), name: str = "") -> str:
         """Let the resident choose one; return its value. A closed option says its reason and is not taken."""
@@ -260,6 +299,30 @@ class Visit:
         """Let the resident see and hear whether camera and microphone work."""
         camera, microphone = await capture.try_camera(self, title, body)
         return CameraTest(camera=camera, microphone=microphone)
+
+    async def papers(
+        self, title: Text, *body: Text, name: str, most: int = MOST_FILES, later: Text | None = None
+    ) -> tuple[Attachment, ...]:
+        """Ask for a paper, or for photos: by the station's camera, or from the resident's own phone.
+
+        What is given is looked at, made anew without what hangs on it, and stays in memory until it is placed as
+        :attr:`Order.attachments`.
+
+        :param name: names the files, ``NAME-1``, ``NAME-2`` …, and the answer for a Change link.
+        :param most: files that are taken.
+        :param later: words of the answer that gives nothing here.
+        :returns: the files; none: it is brought to the counter.
+        """
+        asked = Asked(title, body, name, most, later or _("I bring it to the counter"))
+        return await ask_papers(self, asked)
+
+    async def sign(self, title: Text, *body: Text, name: str = "signature") -> Attachment:
+        """Have the resident sign on the screen, or type the full name where a hand or a screen cannot draw.
+
+        :param name: of the attachment, and of the answer for a Change link.
+        :returns: ``image/png`` of what was drawn, or ``text/plain`` with the name that was typed.
+        """
+        return await signature.sign(self, title, body, name)
 
     async def fetch(self, call: Callable[..., Awaitable[T]], *args: Any, title: Text | None = None) -> T:
         """Ask the outside world something that changes nothing there; a replay gives the same answer.
@@ -481,6 +544,11 @@ class Visit:
     def devices(self) -> Devices:
         """The station's devices; for the core's own steps."""
         return self._devices
+
+    @property
+    def screen_draws(self) -> bool:
+        """Whether the resident can draw on the screen; for the core's own steps."""
+        return self._screen.capabilities.draws
 
     @property
     def clock(self) -> Clock:

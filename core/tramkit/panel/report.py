@@ -292,7 +292,7 @@ class Reporter:
                 state_words=render(words.SERVICES[Availability(option.state)], language),
                 reason=render(option.reason, language) if option.reason else "",
             )
-            for option in menu(self._station.services, self._station.devices)
+            for option in menu(self._station.services, self._station.means)
         )
 
     def _plugin_reports(self, language: str) -> tuple[PluginReport, ...] | None:

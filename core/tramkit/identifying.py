@@ -1,0 +1,339 @@
+"""Learning who the resident is: step by step up to the level that a service asks for, with what the station has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from tramkit import forms
+from tramkit.forms import Form
+from tramkit.identity import Level, NotIdentified, Person
+from tramkit.identity_method import IdentityMethod, NotSignedIn, SignIn
+from tramkit.steps import one_step, page_or_device
+from tramkit.timeouts import Idle
+from tramkit_hal.card.qr import CardQrError
+from tramkit_hal.card.qr import parse as parse_qr
+from tramkit_hal.card.reader import CardData, IdReader
+from tramkit_hal.device import Device
+from tramkit_hal.events import Answered
+from tramkit_hal.pages import Capture, Fact, Option, Tell, Tone
+from tramkit_hal.roles import Role
+from tramkit_hal.scanner import CodeScanner
+from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.words import Day, Messages, Text, verbatim
+
+if TYPE_CHECKING:
+    from tramkit.visit import Visit
+
+_ = Messages("tramkit")
+_log = logging.getLogger(__name__)
+
+D = TypeVar("D", bound=Device)
+
+LOOK_SECONDS = 1.0
+"""How often to look whether a reader that has gone is back."""
+
+CARD_SECONDS = 120.0
+"""How long one wait for a card lasts before it starts again; the page's time-out is the conversation's."""
+
+TYPED, CARD, NEITHER = "typed", "card", "neither"
+"""What a resident can choose in place of laying the card: to type, to take the card after all, to do none of it."""
+
+ANOTHER_PERSON = _("This is somebody else than the one who began. Please use your own card, or start over.")
+
+
+class TypedPerson(Form):
+    """Who the resident is, as they type it."""
+
+    name: Annotated[str, forms.name(_("Full name"))]
+    born: Annotated[
+        date,
+        forms.day(_("Date of birth"), earliest=date(1900, 1, 1)),
+    ]
+    sex: Annotated[
+        str,
+        forms.choice(_("Sex"), (Option(value="female", label=_("Female")), Option(value="male", label=_("Male")))),
+    ]
+    number: Annotated[str, forms.citizen_id(_("Identity number"), hint=_("12 digits on the front of the card"))]
+
+
+async def identify(visit: Visit, level: Level, exactly: bool) -> Person:
+    """Walk the resident up to a level of identity; see :meth:`Visit.identify`."""
+    known = visit.person
+    if known is not None and known.reaches(level, exactly=exactly):
+        return known
+    if why := visit.why_unreachable(level, exactly=exactly):
+        raise NotIdentified(why)
+    way = CARD if visit.means.card_lacks(level) is None and not (exactly and level is Level.VNEID) else ""
+    if not way:
+        way = visit.means.methods_for(level, exactly=exactly)[0].id
+    while True:
+        found = await _by(visit, way, level, exactly)
+        if isinstance(found, Person):
+            return found
+        if found == TYPED:
+            return await _typed(visit)
+        if found == NEITHER:
+            raise NotIdentified(_("Without it, this station cannot tell who you are."))
+        way = found
+
+
+async def _by(visit: Visit, way: str, level: Level, exactly: bool) -> Person | str:
+    """Take one way; return the person, or the way that the resident chose instead."""
+    if way == CARD:
+        found = await one_step(visit, "card", "identity", lambda: _card(visit, level, exactly))
+        return found if isinstance(found, Person) else str(found)
+    method = next(each for each in visit.means.methods if each.id == way)
+    found = await one_step(visit, f"sign_in:{way}", "identity", lambda: _sign_in(visit, method, level))
+    return found if isinstance(found, Person) else str(found)
+
+
+async def _typed(visit: Visit) -> Person:
+    typed = await visit.ask(TypedPerson, _("Please enter your details"), name="identity")
+    return Person(
+        level=Level.CLAIMED,
+        name=typed.name,
+        born=typed.born,
+        sex="female" if typed.sex == "female" else "male",
+        number=typed.number,
+    )
+
+
+def masked(number: str) -> str:
+    """Return an identity number with its middle hidden, ``079•••••3458``."""
+    return f"{number[:3]}•••••{number[-4:]}" if len(number) >= 9 else number
+
+
+# ── by card ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
+    """Read the card, show what was read, and have it confirmed; or return what the resident does instead."""
+    key = visit.page_id(visit.current)
+    kept = visit.kept()
+    if isinstance(kept, Person) and kept.reaches(level, exactly=exactly):
+        if await _confirm(visit, key, kept):
+            return kept
+        visit.keep(None)
+    trouble: Text | None = None
+    while True:
+        page = Capture(
+            id=key,
+            source="card",
+            title=_("Please place your identity card on the reader"),
+            body=(*((trouble,) if trouble else _why_not(visit, level)), *_more_about_the_card(visit, level)),
+            options=_instead(visit, level, exactly),
+        )
+        sources = [partial(_while_there, visit, Role.ID_READER, IdReader, _from_reader)]
+        if not _needs_chip(level):
+            sources.append(partial(_while_there, visit, Role.CODE_SCANNER, CodeScanner, _from_scanner))
+        try:
+            found = await page_or_device(visit, page, sources)
+        except CardQrError:
+            trouble = _("That code is not the code of an identity card. Please try again.")
+            continue
+        except DeviceError as error:  # unreadable: the resident can try again
+            trouble = error.trouble.words
+            continue
+        if isinstance(found, Answered):
+            return found.choice
+        if not found.reaches(level, exactly=exactly):
+            trouble = _("The chip of this card could not be checked. Please try again or ask staff.")
+            continue
+        if trouble := _another_person(visit, found):
+            continue
+        if visit.person is not None and visit.person.number == found.number:
+            return found  # they have said before that it is them
+        visit.keep(found)
+        if await _confirm(visit, key, found):
+            return found
+        visit.keep(None)
+        trouble = None
+
+
+def _needs_chip(level: Level) -> bool:
+    return level not in (Level.NONE, Level.CLAIMED)
+
+
+def _another_person(visit: Visit, found: Person) -> Text | None:
+    """Refuse a card of somebody else than who was known so far: what they entered is not this person's."""
+    known = visit.person
+    return ANOTHER_PERSON if known is not None and known.number and known.number != found.number else None
+
+
+def _more_about_the_card(visit: Visit, level: Level) -> tuple[Text, ...]:
+    if _needs_chip(level):
+        return (_("Its chip is read and checked. Leave the card there until we say so."),)
+    return (_("Or hold the QR code of the card in front of the scanner."),)
+
+
+def _instead(visit: Visit, level: Level, exactly: bool) -> tuple[Option, ...]:
+    """Return what a resident can do who does not lay the card."""
+    methods = [
+        Option(value=method.id, label=method.title, hint=method.hint)
+        for method in visit.means.methods_for(level, exactly=exactly)
+    ]
+    if _needs_chip(level):
+        return (*methods, Option(value=NEITHER, label=_("I cannot do this")))
+    return (*methods, Option(value=TYPED, label=_("I do not have the card: type instead")))
+
+
+async def _confirm(visit: Visit, key: str, person: Person) -> bool:
+    facts = [Fact(label=_("Full name"), value=verbatim(person.name))]
+    if person.born:
+        facts.append(Fact(label=_("Date of birth"), value=_("{day}", day=Day(day=person.born))))
+    facts.append(Fact(label=_("Identity number"), value=verbatim(masked(person.number))))
+    page = Capture(
+        id=f"{key}-found",
+        source="card",
+        title=_("Is this you?"),
+        body=(_("You can take your card back now."),),
+        result=tuple(facts),
+        options=(Option(value="again", label=_("This is not me: read another card")),),
+        action=_("Yes, this is me"),
+    )
+    answered = await visit.conversation.exchange(page, Idle.QUESTION, back=visit.can_go_back)
+    return answered.choice == "continue"
+
+
+def _why_not(visit: Visit, level: Level) -> tuple[Text, ...]:
+    """Return why no card can be read now; empty: it can."""
+    if visit.devices.usable(Role.ID_READER, IdReader):
+        return ()
+    if not _needs_chip(level) and visit.devices.usable(Role.CODE_SCANNER, CodeScanner):
+        return ()
+    _state, reason = visit.devices.availability(Role.ID_READER)
+    return (reason,) if reason else ()
+
+
+async def _while_there(visit: Visit, role: Role, contract: type[D], read: Callable[[D], Awaitable[Person]]) -> Person:
+    """Read from the first usable device of a role, whenever there is one: it may go away and come back.
+
+    :raises DeviceError: ``unreadable``, the resident's try has failed.
+    """
+    while True:
+        try:
+            return await read(visit.device(role, contract))
+        except DeviceError as error:
+            if error.trouble is Trouble.UNREADABLE:
+                raise
+            _log.info("cannot read the card now", extra={"role": role.value, "trouble": error.trouble.value})
+            await _until_usable(visit, role, contract)
+
+
+async def _until_usable(visit: Visit, role: Role, contract: type[Device]) -> None:
+    while True:
+        await visit.clock.sleep(LOOK_SECONDS)
+        if visit.devices.usable(role, contract):
+            return
+
+
+async def _from_reader(reader: IdReader) -> Person:
+    while True:
+        try:
+            await reader.wait_card(deadline=CARD_SECONDS)
+            break
+        except DeviceError as error:
+            if error.trouble is not Trouble.DEADLINE:
+                raise
+    card = await reader.read()
+    return _person(card, Level.CHIP if card.authentic else Level.CLAIMED)
+
+
+async def _from_scanner(scanner: CodeScanner) -> Person:
+    while True:
+        try:
+            code = await scanner.scan(deadline=CARD_SECONDS)
+            break
+        except DeviceError as error:
+            if error.trouble is not Trouble.DEADLINE:
+                raise
+    card = parse_qr(code.text)
+    return Person(
+        level=Level.CLAIMED,
+        name=card.name,
+        number=card.number,
+        born=card.born,
+        sex=card.sex,
+        address=card.address,
+        issued=card.issued,
+    )
+
+
+def _person(card: CardData, level: Level) -> Person:
+    return Person(
+        level=level,
+        name=card.name,
+        number=card.number,
+        born=card.born,
+        sex=card.sex,
+        address=card.address,
+        issued=card.issued,
+        expires=card.expires,
+    )
+
+
+# ── by signing in ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _sign_in(visit: Visit, method: IdentityMethod, level: Level) -> Person | str:
+    """Show the code, wait until the resident has approved on their phone; or return what they do instead."""
+    kept = visit.kept()
+    if isinstance(kept, Person):
+        return kept
+    key = visit.page_id(visit.current)
+    while True:
+        try:
+            sign_in = await visit.meanwhile(method.begin(), _("One moment, please"))
+            found = await page_or_device(
+                visit, _sign_in_page(visit, key, method, sign_in, level), [partial(method.wait, sign_in)]
+            )
+            if isinstance(found, Answered):
+                return found.choice
+            if (trouble := _another_person(visit, found)) is None:
+                return found
+        except NotSignedIn as failed:
+            trouble = failed.reason
+        answered = await visit.conversation.exchange(
+            Tell(
+                id=f"{key}-failed",
+                title=_("You are not signed in"),
+                body=(trouble,),
+                tone=Tone.WARNING,
+                options=_other_ways(visit, level),
+                action=_("Try again"),
+            ),
+            Idle.READING,
+            back=visit.can_go_back,
+        )
+        if answered.choice != "continue":
+            return answered.choice
+
+
+def _sign_in_page(visit: Visit, key: str, method: IdentityMethod, sign_in: SignIn, level: Level) -> Tell:
+    by_hand = (
+        (_("Or open {address} and enter the code above.", address=sign_in.address),)
+        if sign_in.address and sign_in.spoken
+        else ()
+    )
+    return Tell(
+        id=key,
+        title=method.title,
+        body=(
+            _("Scan this code with your phone and approve there. Never tell anybody your password."),
+            *by_hand,
+        ),
+        large=verbatim(sign_in.spoken) if sign_in.spoken else None,
+        codes=(sign_in.code,),
+        options=_other_ways(visit, level),
+        action=None,
+    )
+
+
+def _other_ways(visit: Visit, level: Level) -> tuple[Option, ...]:
+    if visit.means.card_lacks(level) is None:
+        return (Option(value=CARD, label=_("Use my identity card instead")),)
+    return (Option(value=NEITHER, label=_("I cannot do this")),)
