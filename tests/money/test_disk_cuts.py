@@ -1,45 +1,70 @@
 """The power is cut after every single thing that the ledger does to the disk; what was not synced may be gone.
 
-``TRAMKIT_CUT_ROUNDS`` makes it longer: each round cuts at every point again, with others of the unsynced writes there.
+Each round is a station's life: starts, orders with papers, checkpoints, orderly stops, and power cuts after which it
+goes on. ``TRAMKIT_CUT_ROUNDS`` makes it longer, ``TRAMKIT_CUT_SEED`` makes other lives, ``TRAMKIT_CUT_LOG`` names a
+file that gets a line of figures after each round.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support.cuts import Disk, RememberingVfs, connect
 
-from tramkit.orders.ledger import Entry, Ledger, LedgerProblem
+from tramkit.orders.attachments import Attachment
+from tramkit.orders.ledger import CLOSED, SETTLED, Entry, Ledger, LedgerProblem
 from tramkit.orders.model import Order
 from tramkit.orders.seal import Seal
 from tramkit_hal.words import verbatim
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 KEY = b"k" * 32
-COMMITS = 30
+STARTS = 4
 SEED = int(os.environ.get("TRAMKIT_CUT_SEED", "20261124"))
 ROUNDS = int(os.environ.get("TRAMKIT_CUT_ROUNDS", "1"))
+LOG = os.environ.get("TRAMKIT_CUT_LOG", "")
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where the files lie: the disk is simulated, the real one would only be slow."""
 
 
-async def write(folder: Path, synchronous: str) -> Disk:
-    """Make commits on a remembering disk and return what was done to it."""
-    disk = Disk()
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        yield Path(name)
+
+
+async def start(folder: Path, disk: Disk, synchronous: str, chance: random.Random, name: str, *, stops: bool) -> None:
+    """Start a station on a remembering disk, make commits, and stop it in an orderly way, or not."""
     vfs = RememberingVfs(disk)
     ledger = Ledger(folder / "ledger.sqlite", Seal(KEY), connect=connect, synchronous=synchronous)
     await ledger.open()
-    for number in range(COMMITS // 2):
-        order = Order(service="s", payee="EVN", amount=1000 + number, title=verbatim("bill"))
-        await ledger.place(f"o{number}", order, "m", NOW)
-        disk.acknowledge()
-        await ledger.append(f"o{number}", [Entry("collect", "sent", 1000)], NOW)
-        disk.acknowledge()
+    entries = (await ledger.verify()).entries
+    for number in range(chance.randint(3, 6)):
+        id = f"{name}.{number}"
+        papers = chance.random() < 0.3
+        paper = Attachment.of("paper-1", "image/jpeg", chance.randbytes(chance.randint(1, 40_000)))
+        order = Order(
+            service="s", payee="EVN", amount=1000, title=verbatim("bill"), attachments=(paper,) if papers else ()
+        )
+        await ledger.place(id, order, "m", NOW)
+        entries += 2
+        disk.acknowledge(entries)
+        for more in ([Entry("collect", "sent", 1000)], [Entry(SETTLED, "unpaid"), Entry(CLOSED, "")])[: number % 3]:
+            await ledger.append(id, more, NOW)
+            entries += len(more)
+            disk.acknowledge(entries)
+    done = len(disk.done)
     await ledger.close()
+    if not stops:
+        del disk.done[done:]  # the power went before
     vfs.unregister()
-    return disk
 
 
 def put(folder: Path, files: dict[str, bytes]) -> None:
@@ -53,54 +78,73 @@ def put(folder: Path, files: dict[str, bytes]) -> None:
 
 
 async def after(folder: Path, files: dict[str, bytes]) -> tuple[int, str]:
-    """Return how many commits a ledger holds after a cut, and what is wrong with it."""
+    """Return how many entries a ledger holds after a cut, and what is wrong with it."""
     put(folder, files)
     ledger = Ledger(folder / "ledger.sqlite", Seal(KEY))
     try:
         await ledger.open()
-        entries = (await ledger.verify()).entries
-        problem = (await ledger.verify()).problem
-        records = await ledger.newest(COMMITS)
+        verdict = await ledger.verify()
         await ledger.place("later", Order(service="s", payee="EVN", amount=1, title=verbatim("x")), "m", NOW)
     except LedgerProblem as trouble:
         return 0, str(trouble)
     finally:
         await ledger.close()
-    assert entries >= 2 * len(records)
-    return entries - len(records), problem  # an order's first commit makes two entries
+    return verdict.entries, verdict.problem
 
 
-async def cut_everywhere(tmp_path: Path, synchronous: str) -> tuple[int, list[str], list[str]]:
-    disk = await write(tmp_path / "whole", synchronous)
+async def cut_everywhere(folder: Path, synchronous: str, seed: int) -> tuple[int, list[str], list[str]]:
+    """Live one life and cut it everywhere."""
+    chance = random.Random(seed)
     lost: list[str] = []
     corrupt: list[str] = []
     cuts = 0
-    for turn in range(ROUNDS):
-        chance = random.Random(SEED + turn)
-        for cut in range(len(disk.done) + 1):
-            for luck in (None, chance) if turn == 0 else (chance,):
-                files, acknowledged = disk.after(cut, luck)
-                commits, problem = await after(tmp_path / "after", files)
+    whole = folder / "whole"
+    whole.mkdir(exist_ok=True)
+    files: dict[str, bytes] = {}
+    durable = 0
+    for number in range(STARTS):
+        put(whole, files)
+        disk = Disk(dict(files), durable)
+        await start(whole, disk, synchronous, chance, f"s{number}", stops=chance.random() < 0.5)
+        goes_on = chance.randrange(len(disk.done) // 2, len(disk.done) + 1)
+        for at, cut in enumerate(disk.cuts()):
+            for luck in (None, chance):
+                left = cut.files(luck)
+                entries, problem = await after(folder / "after", left)
                 cuts += 1
                 if problem:
-                    corrupt.append(f"cut {cut}: {problem}")
-                elif commits < acknowledged:
-                    lost.append(f"cut {cut}: {commits} of {acknowledged} commits")
+                    corrupt.append(f"seed {seed}, start {number}, cut {at}: {problem}")
+                elif entries < cut.acknowledged:
+                    lost.append(f"seed {seed}, start {number}, cut {at}: {entries} of {cut.acknowledged} entries")
+                if at == goes_on:
+                    files, durable = left, cut.acknowledged
     return cuts, lost, corrupt
 
 
+def note(figures: dict[str, int]) -> None:
+    """Write figures down, so that a long run that is cut off has some."""
+    if LOG:
+        with Path(LOG).open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps(figures)}\n")
+
+
 @pytest.mark.timeout(36_000 if ROUNDS > 1 else 240)
-async def test_no_cut_loses_an_acknowledged_commit_or_damages_the_ledger(tmp_path: Path) -> None:
-    (tmp_path / "whole").mkdir()
-    cuts, lost, corrupt = await cut_everywhere(tmp_path, "FULL")
-    print(f"{cuts} cuts, seed {SEED}: {len(lost)} lost a commit, {len(corrupt)} damaged the ledger")
+async def test_no_cut_loses_an_acknowledged_commit_or_damages_the_ledger(folder: Path) -> None:
+    cuts = 0
+    lost: list[str] = []
+    corrupt: list[str] = []
+    for seed in range(SEED, SEED + ROUNDS):
+        more, gone, damaged = await cut_everywhere(folder, "FULL", seed)
+        cuts, lost, corrupt = cuts + more, lost + gone, corrupt + damaged
+        note({"seed": seed, "cuts": cuts, "lost": len(lost), "damaged": len(corrupt)})
+    print(f"{cuts} cuts, seed {SEED}, {ROUNDS} rounds: {len(lost)} lost a commit, {len(corrupt)} damaged the ledger")
     assert lost == []
     assert corrupt == []
     assert cuts > 200
 
 
 @pytest.mark.skipif(ROUNDS > 1, reason="a long run is of FULL only")
-async def test_the_test_notices_what_a_weaker_setting_loses(tmp_path: Path) -> None:
-    (tmp_path / "whole").mkdir()
-    cuts, lost, _corrupt = await cut_everywhere(tmp_path, "NORMAL")
+async def test_the_test_notices_what_a_weaker_setting_loses(folder: Path) -> None:
+    cuts, lost, _corrupt = await cut_everywhere(folder, "NORMAL", SEED)
+    print(f"NORMAL: {len(lost)} of {cuts} cuts lost a commit")
     assert len(lost) > cuts // 4
