@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from support.city import City
 from tramkit.devices import Devices
 from tramkit.service import Service
 from tramkit.staff import StaffBell
@@ -61,8 +62,12 @@ async def station(
     timeouts: Timeouts | None = None,
     seed: int = 1,
     screen: Callable[[BaseModel, DeviceContext], ScriptedScreen] = ScriptedScreen,
+    city: City | None = None,
 ) -> AsyncGenerator[Running]:
-    """Run a station with these services, devices and kind of screen until the block ends."""
+    """Run a station with these services, devices and kind of screen until the block ends.
+
+    :param city: what stands outside it, with its orders and ways to sign in.
+    """
     clock = clock or ManualClock()
     robot = screen(NoSettings(), DeviceContext(Role.SCREEN, clock))
     devices = Devices({Role.SCREEN: [robot], **(bound or {})}, clock)
@@ -75,6 +80,7 @@ async def station(
         clock,
         timeouts or Timeouts(farewell=0.1),
         seed=seed,
+        **(city.joins(devices) if city else {}),
     )
     task = asyncio.create_task(running.run())
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Protocol
 
@@ -140,6 +140,10 @@ class Glass(Protocol):
         """Whether nobody is at the station any more."""
         ...
 
+    async def happen(self, view: View) -> None:
+        """Let something happen beside the screen, or nothing."""
+        ...
+
     async def do(self, act: Act, view: View) -> None:
         """Do it before that view, and wait for what the station shows instead.
 
@@ -150,32 +154,41 @@ class Glass(Protocol):
 
 @dataclass
 class Walked:
-    """What a visit was like."""
+    """What a visit was like.
+
+    :ivar pages: kind and title of each.
+    :ivar placed: orders, by service.
+    """
 
     acts: list[str]
     kinds: set[str]
+    pages: set[str]
+    placed: dict[str, int] = field(default_factory=dict[str, int])
 
 
-async def walk(glass: Glass, seed: int, most: int = MOST_ACTS) -> Walked:
+async def walk(glass: Glass, seed: int, most: int = MOST_ACTS, **nature: float) -> Walked:
     """Make one visit as the resident of a seed, from the menu to its end.
 
+    :param nature: how the resident is, as of :class:`Walker`.
     :raises AssertionError: a dead end, a page without a way out, an apology; the message has the seed and the acts.
     """
-    walker, done, kinds = Walker(seed), list[str](), set[str]()
+    walker, done, kinds, pages = Walker(seed, **nature), list[str](), set[str](), set[str]()
     try:
         while not glass.over:
             view = glass.view
             kinds.add(view.page.kind)
+            pages.add(f"{view.page.kind} {view.page.title.id}")
             assert has_way_out(view) or not view.page.answers(), f"no way out of {view.page.kind}"
             assert not view.page.title.id.startswith(SORRY), "the station apologises"
             act = walker.act(view) if len(done) < most else enough(view)
             done.append(f"{view.page.kind} {view.page.title.id[:30]!r}: {act.do} {act.choice} {act.value} {act.values}")
             assert len(done) < most + MOST_ACTS, "the visit does not end"
+            await glass.happen(view)
             await glass.do(act, view)
     except (AssertionError, TimeoutError) as error:
         told = "\n  ".join(done[-12:])
         raise AssertionError(f"seed {seed}: {error or 'nothing came of it'}\n  {told}") from error
-    return Walked(done, kinds)
+    return Walked(done, kinds, pages)
 
 
 def enough(view: View) -> Act:

@@ -23,7 +23,6 @@ _SAID = {
     Control.SECRET: ("246810",),
 }
 _NONSENSE = ("", "?", "0", "-1", "99999999999999999999", "31/02/1990", "<b>&amp;", "ự" * 40, "a\u0301")
-_NONSENSE_SHARE = 0.2
 
 
 class Act(BaseModel):
@@ -60,19 +59,23 @@ class Walker:
     """A resident who does anything that the screen lets them do.
 
     :param seed: two walkers of one seed do the same before the same pages.
+    :param wanders: how often they do something else than answer: wait, touch beside, press a button of the frame.
+    :param nonsense: how often they type what cannot be right.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, wanders: float = 0.3, nonsense: float = 0.2) -> None:
         self._random = random.Random(seed)
+        self._wanders = wanders
+        self._nonsense = nonsense
 
     def act(self, view: View) -> Act:
         """Return what the resident does before a view."""
         chance = self._random.random()
-        if chance < 0.05:
+        if chance < self._wanders / 6:
             return Act(do="wait")
-        if chance < 0.1:
+        if chance < self._wanders / 3:
             return Act(do="touch", values=self._typed(view.page) if self._random.random() < 0.5 else {})
-        if chance < 0.3 and (presses := possible_presses(view)):
+        if chance < self._wanders and (presses := possible_presses(view)):
             return self._random.choice(presses).model_copy(update={"values": self._typed(view.page)})
         answers = sorted(view.page.answers())
         if not answers:
@@ -91,7 +94,7 @@ class Walker:
             return self._random.choice(["", "yes", "no"])
         if field.control is Control.CONSENT:
             return self._random.choice(["", "yes"])
-        nonsense = self._random.random() < _NONSENSE_SHARE
+        nonsense = self._random.random() < self._nonsense
         return self._random.choice(_NONSENSE if nonsense else _SAID[field.control])[: field.max_length]
 
 

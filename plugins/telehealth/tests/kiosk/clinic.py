@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from media_kit import Browser, number_in, until
-from scripted_desk import DOCTOR, KEY, ScriptedDesk
 from support.golden_record import Golden
+from support.scripted_desk import DOCTOR, KEY, ScriptedDesk
 from support.station import Running, station
 
 import tramkit_telehealth

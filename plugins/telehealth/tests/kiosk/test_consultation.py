@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from clinic import CONCLUSION, NAME, Clinic, clinic, summary_of
 from media_kit import Browser, until
-from scripted_desk import DOCTOR
+from support.scripted_desk import DOCTOR
 
 from tramkit.timeouts import Timeouts
 from tramkit_hal.clock import ManualClock

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from media_kit import until
-from scripted_desk import FACILITY, GENERAL, KEY, REFUSED_VERSION, ScriptedDesk
+from support.scripted_desk import FACILITY, GENERAL, KEY, REFUSED_VERSION, ScriptedDesk
 
 from tramkit_hal.clock import SystemClock
 from tramkit_telehealth import outbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from clinic import COMPLAINT, NAME, SERVICE, Clinic, clinic
 from media_kit import until
-from scripted_desk import FACILITY, SKIN, ScriptedDesk
+from support.scripted_desk import FACILITY, SKIN, ScriptedDesk
 
 from tramkit import Availability, Vital
 from tramkit_hal.clock import ManualClock
