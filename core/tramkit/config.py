@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -103,6 +104,36 @@ class OrdersSection(_Section):
     key: str = "var/station.key"
 
 
+class UploadsSection(_Section):
+    """``[uploads]``: papers that residents send from their own phones.
+
+    :param host: the station's own address in the network that phones reach; ``auto``: found out at the start; empty:
+        off.
+    :param address: what phones open instead of host and port, e.g. a proxy that speaks TLS.
+    :param megabytes: of one file, at most.
+    :param minutes: so long a link is valid.
+    """
+
+    host: str = ""
+    port: int = Field(default=8090, ge=0, le=65535)
+    address: str = Field(default="", pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")
+    megabytes: int = Field(default=10, ge=1, le=30)
+    minutes: float = Field(default=8, ge=1, le=60)
+
+    @field_validator("host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value in ("", "auto"):
+            return value
+        try:
+            found = ipaddress.ip_address(value)
+        except ValueError:
+            raise ValueError('an IP address of this machine is needed, e.g. "192.0.2.10", or "auto"') from None
+        if found.is_unspecified:
+            raise ValueError("one address of this machine is needed, since phones open it: not all of them")
+        return value
+
+
 class PluginsSection(_Section):
     """``[plugins]``: which of the installed plugins run here, in the order of the menu."""
 
@@ -134,6 +165,7 @@ class StationConfig(_Section):
     panel: PanelSection = PanelSection()
     log: LogSection = LogSection()
     orders: OrdersSection = OrdersSection()
+    uploads: UploadsSection = UploadsSection()
     roles: dict[FromToml[Role], FromToml[tuple[Binding, ...]]] = {}
     plugins: PluginsSection = PluginsSection()
     settings: dict[str, dict[str, Any]] = {}

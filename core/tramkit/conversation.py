@@ -244,8 +244,10 @@ class Conversation:
         while True:
             item = await self._inbox.get()
             match item:
-                case _Replace(page=page):
-                    await self._show(page, back=back)
+                case _Replace():
+                    if item.page.id == page.id:  # else it was of a page that has been answered meanwhile
+                        page = item.page
+                        await self._show(page, back=back)
                     continue
                 case _Alarm(number=number) if number != self._alarm:
                     continue

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import base64
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from tramkit.orders.attachments import Attachment
 from tramkit.orders.model import Outcome
 from tramkit_hal.pages import Fact
 from tramkit_hal.words import bilingual
 
 SECONDS = 10.0
+UPLOAD_SECONDS = 25.0
+"""How long one file may take; what has arrived is not sent again."""
 
 
 class GatewayTrouble(Exception):
@@ -43,14 +47,17 @@ class Gateway:
         :param path: begins with a slash.
         :raises GatewayTrouble: no answer within ten seconds, a status of 500 and more, or something that is no object.
         """
+        return await self._ask(method, path, SECONDS, json=body)
+
+    async def _ask(self, method: str, path: str, seconds: float, **body: Any) -> tuple[int, dict[str, Any]]:
         import aiohttp  # a station without gateways starts without it
 
         try:
             async with (
                 aiohttp.ClientSession(
-                    timeout=aiohttp.ClientTimeout(total=SECONDS), headers=self._headers, trust_env=False
+                    timeout=aiohttp.ClientTimeout(total=seconds), headers=self._headers, trust_env=False
                 ) as http,
-                http.request(method, f"{self._url}{path}", json=body, allow_redirects=False) as answer,
+                http.request(method, f"{self._url}{path}", allow_redirects=False, **body) as answer,
             ):
                 told: Any = await answer.json()
                 if answer.status >= 500 or not isinstance(told, dict):
@@ -59,9 +66,42 @@ class Gateway:
         except (aiohttp.ClientError, TimeoutError, ValueError):
             raise GatewayTrouble(f"{self._name} does not answer") from None
 
-    async def submit(self, key: str, body: Mapping[str, Any], path: str = "/applications") -> Outcome:
-        """Hand in an application under a key; the other side takes the same key once."""
-        return self._outcome(*await self.ask("POST", path, {**body, "key": key}))
+    async def submit(
+        self,
+        key: str,
+        body: Mapping[str, Any],
+        path: str = "/applications",
+        attachments: Sequence[Attachment] = (),
+    ) -> Outcome:
+        """Hand in an application under a key; the other side takes the same key once.
+
+        :param attachments: uploaded first, each under an id of its own that the application names with its SHA-256.
+        """
+        files: list[dict[str, Any]] = []
+        for number, each in enumerate(attachments, start=1):
+            id = f"{key}-{number}"
+            if (refused := await self._upload(id, each)) is not None:
+                return refused
+            files.append({"id": id, "name": each.name, "type": each.type, "size": each.size, "sha256": each.sha256})
+        return self._outcome(*await self.ask("POST", path, {**body, "key": key} | ({"files": files} if files else {})))
+
+    async def _upload(self, id: str, file: Attachment) -> Outcome | None:
+        """Send a file unless the other side has it already; return why the application is refused, None: it is there.
+
+        :raises GatewayTrouble: it is not known whether it is there.
+        """
+        path = f"/files/{id}"
+        status, told = await self.ask("GET", path)
+        if status == 200 and told.get("sha256") == file.sha256:
+            return None
+        digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
+        headers = {"Content-Type": file.type, "Content-Digest": f"sha-256=:{digest}:"}  # RFC 9530
+        status, told = await self._ask("PUT", path, UPLOAD_SECONDS, data=file.data, headers=headers)
+        if status in (200, 201) and told.get("sha256") == file.sha256:
+            return None
+        if status in (409, 413, 415):
+            return Outcome(state="refused")
+        raise GatewayTrouble(f"{self._name} does not take a file: status {status}")
 
     async def status(self, key: str, path: str = "/applications") -> Outcome:
         """Ask what became of a key."""

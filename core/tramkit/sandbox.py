@@ -6,7 +6,9 @@ A sandbox stands in for an outside system that cannot be reached from here. Its 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import hashlib
 import json
 import random
 import secrets
@@ -143,7 +145,10 @@ CREATE TABLE IF NOT EXISTS applications (
     key TEXT PRIMARY KEY, body TEXT NOT NULL, status TEXT NOT NULL, reference TEXT NOT NULL, reason TEXT NOT NULL,
     more TEXT NOT NULL)
     STRICT;
+CREATE TABLE IF NOT EXISTS files (id TEXT PRIMARY KEY, type TEXT NOT NULL, sha256 TEXT NOT NULL, data BLOB NOT NULL)
+    STRICT;
 """
+MOST_OF_FILE = 32 * 1024 * 1024
 
 
 class Decision(NamedTuple):
@@ -163,13 +168,20 @@ class Decision(NamedTuple):
 class ApplicationSandbox(Sandbox):
     """A sandbox that takes applications: ``POST /applications`` once per key, ``GET /applications/{key}``.
 
+    The files of an application come first: ``PUT /files/{id}``, checked against their digest; ``GET /files/{id}``.
+
     :param schema: SQL that makes its further tables.
     """
 
     def __init__(self, file: Path, schema: str = "") -> None:
         super().__init__(file, APPLICATIONS + schema)
         self.app.add_routes(
-            [web.post("/applications", self._take), web.get("/applications/{key}", self._tell_application)]
+            [
+                web.post("/applications", self._take),
+                web.get("/applications/{key}", self._tell_application),
+                web.put("/files/{id}", self._take_file),
+                web.get("/files/{id}", self._tell_file),
+            ]
         )
 
     def decide(self, body: dict[str, Any]) -> Decision:
@@ -185,6 +197,8 @@ class ApplicationSandbox(Sandbox):
         key = body.pop("key", None)
         if not isinstance(key, str) or not 0 < len(key) <= 120:
             return web.json_response({"error": "MALFORMED"}, status=400)
+        if not self._has_files(body.get("files", [])):
+            return web.json_response({"error": "FILE_MISSING"}, status=400)
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         known = self.db.execute("SELECT body FROM applications WHERE key = ?", (key,)).fetchone()
         if known is not None:
@@ -204,6 +218,46 @@ class ApplicationSandbox(Sandbox):
 
     async def _tell_application(self, request: web.Request) -> web.Response:
         return self._answer(request.match_info["key"])
+
+    def file(self, id: str) -> tuple[str, bytes] | None:
+        """Return a file's type and content; None: there is none."""
+        return self.db.execute("SELECT type, data FROM files WHERE id = ?", (id,)).fetchone()
+
+    def _has_files(self, files: Any) -> bool:
+        """Tell whether every file that an application names has come, and is the one that it means."""
+        try:
+            wanted = [(each["id"], each["sha256"]) for each in files]
+        except (KeyError, TypeError):
+            return False
+        return all(self._sha256(id) == sha256 for id, sha256 in wanted)
+
+    def _sha256(self, id: str) -> str:
+        found = self.db.execute("SELECT sha256 FROM files WHERE id = ?", (id,)).fetchone()
+        return found[0] if found else ""
+
+    async def _take_file(self, request: web.Request) -> web.Response:
+        id = request.match_info["id"]
+        data = bytearray()
+        async for chunk in request.content.iter_chunked(64 * 1024):
+            data += chunk
+            if len(data) > MOST_OF_FILE:
+                return web.json_response({"error": "TOO_LARGE"}, status=413)
+        digest = hashlib.sha256(data).digest()
+        if request.headers.get("Content-Digest") != f"sha-256=:{base64.b64encode(digest).decode()}:":
+            return web.json_response({"error": "OTHER_DIGEST"}, status=422)
+        known = self._sha256(id)
+        if known and known != digest.hex():
+            return web.json_response({"error": "ID_REUSED"}, status=409)
+        if not known:
+            row = (id, request.content_type, digest.hex(), bytes(data))
+            self.db.execute("INSERT INTO files VALUES (?, ?, ?, ?)", row)
+        return web.json_response({"sha256": digest.hex()}, status=200 if known else 201)
+
+    async def _tell_file(self, request: web.Request) -> web.Response:
+        known = self._sha256(request.match_info["id"])
+        if not known:
+            return web.json_response({"error": "NO_SUCH_FILE"}, status=404)
+        return web.json_response({"sha256": known})
 
     def _answer(self, key: str) -> web.Response:
         row = self.db.execute(

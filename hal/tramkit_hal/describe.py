@@ -92,8 +92,10 @@ class _Reader:
                 yield from self.options(page.options, page.selected)
             case Ask():
                 for field in page.fields:
-                    yield from self.field(field)
+                    if self.can.draws or field.control is not Control.SIGNATURE:
+                        yield from self.field(field)
                 yield from self.aid(page)
+                yield from self.options(page.options)
             case Check():
                 yield from self.facts(page.facts)
             case Tell() | Wait() | Done():
@@ -104,7 +106,9 @@ class _Reader:
                     yield from self.options(page.options)
             case Capture():
                 if page.video:
-                    yield Shown(role="picture", name=self.t(labels.PICTURE), value=page.video)
+                    words = labels.PICTURE_OF_PAPER if page.source == "paper" else labels.PICTURE
+                    yield Shown(role="picture", name=self.t(words), value=page.video)
+                yield from (Shown(role="code", name=code) for code in page.codes)
                 yield from self.facts(page.result)
                 yield from self.options(page.options)
             case Call():
@@ -187,13 +191,21 @@ class _Reader:
         yield Shown(
             role="field",
             name=self.t(field.label),
-            value="•" * len(value) if field.control is Control.SECRET else value,
+            value=self.value(field, value),
             error=self.t(field.error),
             action=field.name,
         )
+        if field.control is Control.SIGNATURE:
+            yield Shown(role="button", name=self.t(labels.CLEAR), action=f"clear:{field.name}")
         yield Shown(role="text", name=self.t(field.hint))
         yield Shown(role="text", name=self.t(field.source))
         yield from self.options(options_of(field), value)
+
+    def value(self, field: FieldView, value: str) -> str:
+        """Return what stands in a field as it can be told: a secret is not, of a signature only that it is there."""
+        if field.control is Control.SIGNATURE:
+            return self.t(labels.SIGNED) if value else ""
+        return "•" * len(value) if field.control is Control.SECRET else value
 
     def aid(self, page: Ask) -> Iterator[Shown]:
         if page.attempts >= 2:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.device import Capabilities, Device
 from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import AnyPage, Call, Capture, Pay, View
+from tramkit_hal.pages import AnyPage, Ask, Call, Capture, Control, Pay, View
 from tramkit_hal.video import NewestFrame
 
 
@@ -20,11 +20,13 @@ class ScreenCapabilities(Capabilities):
         is in it; ``none``.
     :param codes: shows QR codes.
     :param touch: takes touches (else keys).
+    :param draws: can be drawn on.
     """
 
     video: Literal["none", "framing", "full"] = "full"
     codes: bool = True
     touch: bool = True
+    draws: bool = True
 
     def lacks(self, page: AnyPage) -> str:
         """Return what a page asks for that this screen cannot do, in words for an engineer; empty: it can do all."""
@@ -34,6 +36,8 @@ class ScreenCapabilities(Capabilities):
             return "a moving picture"
         if (getattr(page, "codes", ()) or (isinstance(page, Pay) and page.code)) and not self.codes:
             return "QR codes"
+        if isinstance(page, Ask) and any(f.control is Control.SIGNATURE for f in page.fields) and not self.draws:
+            return "a surface to draw on"
         return ""
 
 

@@ -152,6 +152,8 @@ def telehealth_pages() -> dict[str, AnyPage]:
             ),
         ),
         "ask_consent": _ask_consent(),
+        "ask_signature": _ask_signature(),
+        "ask_signature_wrong": _ask_signature(wrong=True),
         "ask_choice": _ask_choice(),
         "ask_secret": Ask(
             id="ask_secret",
@@ -312,6 +314,32 @@ def _ask_identity() -> Ask:
                 max_length=20,
             ),
         ),
+    )
+
+
+SIGNATURE = "1z4s2u353p1w4k1q5f3c6a5b 7c3u865r8y2m9s4kam3ubh5ece3uf04iha3w 3k7s7l6qcc6ahg6skm5z"
+
+
+def _ask_signature(*, wrong: bool = False) -> Ask:
+    short = b("Nét này quá ít để làm chữ ký. Xin ông/bà xoá rồi ký lại.", "That is too little. Please sign again.")
+    return Ask(
+        id="ask_signature",
+        title=b("Xin ông/bà ký tên", "Please sign"),
+        body=(b("Chữ ký được gửi cho ngân hàng cùng hồ sơ.", "The signature goes to the bank with the application."),),
+        fields=(
+            FieldView(
+                name="signature",
+                control=Control.SIGNATURE,
+                label=b("Chữ ký của ông/bà", "Your signature"),
+                hint=b("Ký bằng ngón tay trong khung", "Sign with your finger in the box"),
+                value="" if wrong else SIGNATURE,
+                error=short if wrong else None,
+            ),
+        ),
+        options=(Option(value="type", label=b("Tôi không ký được: gõ họ tên thay thế", "Type my full name instead")),),
+        action=b("Xong", "Done"),
+        attempts=int(wrong),
+        fallback=b("Màn hình này không ký được: xin gõ họ tên.", "This screen cannot be drawn on: type your name."),
     )
 
 
@@ -497,6 +525,45 @@ def _captures() -> dict[str, AnyPage]:
             source="code",
             title=b("Đưa mã QR vào trước đầu quét", "Hold the QR code before the scanner"),
             options=skip,
+        ),
+        "capture_paper": Capture(
+            id="capture_paper",
+            source="paper",
+            title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
+            body=(b("Giữ trang 1 thẳng trước máy ảnh.", "Hold page 1 flat before the camera."),),
+            video="paper",
+            options=(Option(value="later", label=b("Tôi mang đến quầy", "I bring it to the counter")),),
+            action=b("Chụp", "Take the picture"),
+        ),
+        "capture_paper_seen": Capture(
+            id="capture_paper_seen",
+            source="paper",
+            title=b("Chữ có đọc được hết không?", "Can everything be read?"),
+            video="paper",
+            result=(Fact(label=b("Tệp 1", "File 1"), value=b("Ảnh", "Picture")),),
+            options=(
+                Option(value="again", label=b("Không, chụp lại", "No, again")),
+                Option(value="more", label=b("Có, và còn trang nữa", "Yes, and there is another page")),
+            ),
+            action=b("Có, dùng ảnh này", "Yes, use it"),
+        ),
+        "capture_phone": Capture(
+            id="capture_phone",
+            source="phone",
+            title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
+            body=(b("Quét mã này bằng máy ảnh của điện thoại.", "Scan this code with your phone's camera."),),
+            codes=("http://192.0.2.10:8090/3q2-7wPZt1mXb0yVgA5kQd",),
+            options=(
+                Option(value="new", label=b("Hiện mã mới", "Show a new code")),
+                Option(value="later", label=b("Tôi mang đến quầy", "I bring it to the counter")),
+            ),
+        ),
+        "capture_phone_opened": Capture(
+            id="capture_phone_opened",
+            source="phone",
+            title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
+            body=(b("Điện thoại của ông/bà đã mở trang.", "Your phone has opened the page."),),
+            options=(Option(value="later", label=b("Tôi mang đến quầy", "I bring it to the counter")),),
         ),
         "capture_vital": Capture(
             id="capture_vital",

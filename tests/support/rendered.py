@@ -48,6 +48,11 @@ def expected(view: View) -> list[Shown]:
             field = fields[item.action]
             hint = render(field.hint, language) if field.hint else ""
             within = [] if field.control in (Control.CHOICE, Control.YES_NO) else [hint, item.error]
+            if field.control is Control.SIGNATURE:  # a picture that says whether something is drawn
+                drawn = f"{item.name}: {item.value}" if item.value else item.name
+                said += [Shown(role="text", name=item.name), Shown(role="picture", name=drawn)]
+                said += [Shown(role="text", name=item.error)] if item.error else []
+                continue
             if field.control is Control.CONSENT:
                 state = "selected" if item.value == "yes" else ""
                 said.append(Shown(role="option", name=f"{item.name} {hint}".strip(), state=state))
@@ -66,7 +71,8 @@ def expected(view: View) -> list[Shown]:
             continue
         elif item.role == "option":
             words = [item.name, *_reason(item, page, language)]
-            role = "option" if fields else "button"
+            other = isinstance(page, Ask) and item.action in {each.value for each in page.options}
+            role = "option" if fields and not other else "button"
             state = "selected" if item.state == "selected" and fields else ""
             words += [render(labels.SELECTED, language)] if item.state == "selected" and not fields else []
             said.append(Shown(role=role, name=" ".join(part for part in words if part), state=state))

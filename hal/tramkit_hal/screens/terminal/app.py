@@ -32,7 +32,7 @@ TOUCH_SECONDS = 1.0
 _ZONES = ("head", "body", "actions", "bar")
 _WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
 
-CAPABILITIES = ScreenCapabilities(touch=False, video="framing")
+CAPABILITIES = ScreenCapabilities(touch=False, video="framing", draws=False)
 """Half blocks: enough to see whether one's face is in the picture."""
 
 

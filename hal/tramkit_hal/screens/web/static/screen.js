@@ -18,6 +18,7 @@ let typed = Promise.resolve(); // the keys on their way to the station
 
 const all = (selector, within = root) => [...within.querySelectorAll(selector)];
 const inputs = () => all("input[name],textarea[name]");
+const named = (name) => root.querySelector(`[name="${name}"]`);
 
 // ── what stands in the fields ──
 
@@ -172,7 +173,7 @@ function morph(from, to) {
   }
   const given = from.dataset.given !== to.dataset.given;
   if (from.nodeName === "CANVAS") {
-    from.dataset.video = to.dataset.video;
+    if (to.dataset.video) from.dataset.video = to.dataset.video;
     from.setAttribute("aria-label", to.getAttribute("aria-label"));
     return;
   }
@@ -331,6 +332,7 @@ function prepare() {
     feeds.delete(canvas);
     hangUp(feed.socket);
   }
+  all("[data-pad]").forEach(ink);
   for (const canvas of all("canvas[data-video]")) if (!feeds.has(canvas)) open(canvas);
   count();
 }
@@ -372,6 +374,51 @@ function open(canvas) {
   };
 }
 
+// ── signing with a finger: each point is four digits of base 36, strokes apart by a space ──
+
+const WIDE = 1295; // as the station counts across the pad
+const HIGH = 518;
+let stroke = null;
+
+function ink(pad) {
+  const canvas = pad.firstElementChild;
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, WIDE, HIGH);
+  pen.lineWidth = 9;
+  pen.lineCap = pen.lineJoin = "round";
+  pen.strokeStyle = getComputedStyle(canvas).color;
+  pen.beginPath();
+  for (const part of named(pad.dataset.pad).value.split(" ")) {
+    const points = part.match(/..../g) ?? [];
+    points.forEach((point, n) => {
+      const [x, y] = [parseInt(point.slice(0, 2), 36), parseInt(point.slice(2), 36)];
+      if (!n) pen.moveTo(x, y);
+      pen.lineTo(x, y);
+    });
+  }
+  pen.stroke();
+}
+
+function draw(event) {
+  const pad = event.target.closest?.("[data-pad]");
+  if (!pad || (event.type !== "pointerdown" && !(stroke && event.buttons))) return void (stroke = null);
+  const box = pad.getBoundingClientRect();
+  const at = (value, most) => Math.max(0, Math.min(most, Math.round(value)));
+  const x = at(((event.clientX - box.left) * WIDE) / box.width, WIDE);
+  const y = at(((event.clientY - box.top) * HIGH) / box.height, HIGH);
+  if (event.type === "pointerdown") pad.setPointerCapture(event.pointerId);
+  else if (Math.hypot(x - stroke.x, y - stroke.y) < 7) return;
+  const field = named(pad.dataset.pad);
+  const digits = (n) => n.toString(36).padStart(2, "0");
+  if (event.type === "pointerdown" && field.value) field.value += " ";
+  field.value += digits(x) + digits(y);
+  while (field.value.length > 3900) field.value = field.value.replace(/(\w{4})\w{4}/g, "$1"); // every second point
+  stroke = { x, y };
+  ink(pad);
+  touch();
+}
+for (const kind of ["pointerdown", "pointermove", "pointerup"]) document.addEventListener(kind, draw);
+
 let counting = "";
 let ends = 0;
 
@@ -390,16 +437,21 @@ setInterval(count, 250);
 // ── what the resident does ──
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-choice],[data-press],[data-key],[data-more],[data-step],a[href^='#']");
+  const target = event.target.closest("[data-choice],[data-press],[data-key],[data-more],[data-step],[data-clear],a[href^='#']");
   if (!target) {
     const anywhere = event.target.closest("main")?.dataset.anywhere;
     if (anywhere) act({ kind: "answered", choice: anywhere });
     return;
   }
-  const { choice, press, value, key, step } = target.dataset;
+  const { choice, press, value, key, step, clear } = target.dataset;
   if (choice !== undefined) act({ kind: "answered", choice });
   else if (press) act({ kind: "pressed", button: press, value: value ?? "" });
   else if (key) type(key);
+  else if (clear) {
+    named(clear).value = "";
+    all("[data-pad]").forEach(ink);
+    touch();
+  }
   else if (step) {
     optionsPage += Number(step);
     layout();

@@ -1,0 +1,309 @@
+"""The resident's side of a paper: photographed here, sent from their own phone, or brought to the counter."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from tramkit.orders.attachments import Attachment
+from tramkit.papers.content import Made, jpeg
+from tramkit.papers.link import Happened, Link
+from tramkit.papers.words import PROBLEMS
+from tramkit.steps import one_step
+from tramkit.timeouts import Idle
+from tramkit_hal.camera import Camera
+from tramkit_hal.events import Answered
+from tramkit_hal.pages import Capture, Fact, Option
+from tramkit_hal.roles import Role
+from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.video import NewestFrame
+from tramkit_hal.words import Messages, Text, verbatim
+
+if TYPE_CHECKING:
+    from tramkit.papers.server import Uploads
+    from tramkit.visit import Visit
+
+_ = Messages("tramkit")
+
+CAMERA, PHONE, LATER = "camera", "phone", "later"
+VIDEO = "paper"
+SIZE = (1920, 1080, 15)
+"""Width, height and pictures a second that a paper is photographed with."""
+SHEET = (1280, 720)
+"""Pixels of the sheet on which the pictures are looked over."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for.
+
+    :param name: names the attachments: ``NAME-1``, ``NAME-2`` …
+    :param most: files that are taken.
+    :param later: words for not giving it here.
+    """
+
+    title: Text
+    body: tuple[Text, ...]
+    name: str
+    most: int
+    later: Text
+
+    @property
+    def not_here(self) -> Option:
+        return Option(value=LATER, label=self.later)
+
+
+async def ask_papers(visit: Visit, asked: Asked) -> tuple[Attachment, ...]:
+    """Ask for a paper; see :meth:`Visit.papers`."""
+    ways: list[Option] = []
+    if cameras(visit):
+        ways.append(Option(value=CAMERA, label=_("Photograph it here"), hint=_("Hold it before the camera")))
+    if visit.uploads is not None:
+        hint = _("Scan a code with your phone and send a photo or PDF")
+        ways.append(Option(value=PHONE, label=_("Send it from my phone"), hint=hint))
+    if not ways:
+        return ()
+    way = await visit.choose(asked.title, [*ways, asked.not_here], body=asked.body, name=asked.name)
+    if way == LATER:
+        return ()
+    give = _photographed if way == CAMERA else _sent
+    made = await one_step(visit, f"papers:{asked.name}:{way}", asked.name, lambda: give(visit, asked))
+    files: Sequence[Made] = made
+    return tuple(Attachment.of(f"{asked.name}-{n}", each.type, each.data) for n, each in enumerate(files, start=1))
+
+
+def cameras(visit: Visit) -> list[tuple[Role, Camera]]:
+    """Return the cameras that can photograph a paper now, the best first."""
+    return [
+        (role, camera) for role in (Role.DOCUMENT_CAMERA, Role.CAMERA) for camera in visit.devices.usable(role, Camera)
+    ]
+
+
+def _kept(visit: Visit) -> list[Made]:
+    kept: Any = visit.kept()
+    return [each for each in kept or () if isinstance(each, Made)]
+
+
+# ── by the camera ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _photographed(visit: Visit, asked: Asked) -> tuple[Made, ...]:
+    """Photograph page after page; empty: not here after all."""
+    pages = _kept(visit)
+    adding = not pages
+    while True:
+        if adding:
+            taken = await _take(visit, asked, len(pages) + 1)
+            if taken is None:
+                return ()
+            pages.append(taken)
+            visit.keep(tuple(pages))
+        choice = await _look_over(visit, asked, pages, more=len(pages) < asked.most)
+        if choice == "continue":
+            return tuple(pages)
+        adding = True
+        if choice == "again":
+            pages.pop()
+            visit.keep(tuple(pages))
+
+
+async def _take(visit: Visit, asked: Asked, number: int) -> Made | None:
+    """Show the camera's picture until the resident takes it; None: not here after all."""
+    id = visit.page_id(visit.current)
+    trouble: Text | None = None
+    while True:
+        camera = await _start(visit)
+        page = Capture(
+            id=f"{id}-take-{number}",
+            source="paper",
+            title=asked.title,
+            body=(
+                *((trouble,) if trouble else ()),
+                _("Hold page {number} flat before the camera until it can be read.", number=number)
+                if camera
+                else _("The camera does not work now."),
+            ),
+            video=VIDEO if camera else "",
+            options=(asked.not_here,),
+            action=_("Take the picture") if camera else _("Try again"),
+        )
+        if camera is not None:
+            visit.set_video(VIDEO, camera.picture)
+        try:
+            answered = await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)
+            if answered.choice == LATER:
+                return None
+            if camera is not None:
+                return await _still(camera)
+        except DeviceError:
+            trouble = _("The camera gave no picture. Please try again.")
+        finally:
+            visit.set_video(VIDEO, None)
+            if camera is not None:
+                await camera.stop()
+
+
+async def _start(visit: Visit) -> Camera | None:
+    for role, _camera in cameras(visit):
+        try:
+            camera = visit.device(role, Camera)
+            await camera.start(*SIZE)
+        except DeviceError:
+            continue
+        return camera
+    return None
+
+
+async def _still(camera: Camera) -> Made:
+    frame = camera.picture.frame
+    if frame is None or frame.pixel_format != "bgr24":
+        raise DeviceError(Trouble.FAULTY, "no picture")
+    image = frame.image
+    data = await asyncio.to_thread(lambda: jpeg(Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))))
+    return Made("image/jpeg", data, 1)
+
+
+# ── from the phone ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _sent(visit: Visit, asked: Asked) -> tuple[Made, ...]:
+    """Have it sent from a phone; empty: not here after all."""
+    files = _kept(visit)
+    while True:
+        if not files:
+            found = await _wait_for_phone(visit, asked)
+            if found is None:
+                return ()
+            files = list(found)
+            visit.keep(tuple(files))
+        if await _look_over(visit, asked, files, more=False) == "continue":
+            return tuple(files)
+        files = []
+        visit.keep(None)
+
+
+async def _wait_for_phone(visit: Visit, asked: Asked) -> tuple[Made, ...] | None:
+    """Show link after link until the files are there; None: not here after all."""
+    uploads = visit.uploads
+    assert uploads is not None
+    again = False
+    while True:
+        with uploads.link(asked.title, asked.most, visit.language) as link:
+            found = await _at_link(visit, asked, uploads, link, again=again)
+        if isinstance(found, tuple):
+            return found
+        if found == LATER:
+            return None
+        again = True
+
+
+async def _at_link(visit: Visit, asked: Asked, uploads: Uploads, link: Link, *, again: bool) -> tuple[Made, ...] | str:
+    """Show one link and what happens at it; return the files or the resident's choice."""
+    id = visit.page_id(visit.current)
+    page = _link_page(id, asked, link, (_("This is a new code. The one before no longer works."),) if again else ())
+    shown = asyncio.create_task(visit.conversation.exchange(page, Idle.WAITING, back=visit.can_go_back))
+    happened = asyncio.create_task(link.events.get())
+    expired = asyncio.ensure_future(visit.clock.sleep(uploads.seconds))
+    try:
+        while True:
+            await asyncio.wait({shown, happened, expired}, return_when=asyncio.FIRST_COMPLETED)
+            if shown.done():
+                answered: Answered = shown.result()
+                return answered.choice
+            if happened.done():
+                event = happened.result()
+                if event.kind == "arrived":
+                    return event.files
+                visit.conversation.replace(_link_page(id, asked, link, _told(event)))
+                happened = asyncio.create_task(link.events.get())
+            elif expired.done():
+                link.spent = True
+                expired = asyncio.ensure_future(asyncio.get_running_loop().create_future())
+                visit.conversation.replace(_link_page(id, asked, link, (_("This code is no longer valid."),)))
+    finally:
+        for each in (shown, happened, expired):
+            each.cancel()
+        await asyncio.gather(shown, happened, expired, return_exceptions=True)
+
+
+def _told(event: Happened) -> tuple[Text, ...]:
+    match event.kind:
+        case "opened":
+            return (_("Your phone has opened the page. Choose the photo there and press Send."),)
+        case "stranger":
+            return (
+                _("Somebody tried to open this code on a second phone. That was refused."),
+                _("If your own phone was refused, take a new code."),
+            )
+        case "sending":
+            return (_("The file is on its way. One moment, please."),)
+        case _:
+            said = dict.fromkeys(PROBLEMS[each] for each in event.problems)
+            return (_("What was sent cannot be used:"), *said, _("Please try again on the phone."))
+
+
+def _link_page(id: str, asked: Asked, link: Link, told: tuple[Text, ...]) -> Capture:
+    """Return the page of a link: its code until a phone has opened it, then what happens there."""
+    fresh = not link.phone and not link.spent
+    how = _("Scan this code with your phone's camera. Your phone must be in the same network as this station.")
+    return Capture(
+        id=f"{id}-phone",
+        source="phone",
+        title=asked.title,
+        body=(*told, how) if fresh else told,
+        codes=(link.address,) if fresh else (),
+        options=(Option(value="new", label=_("Show a new code")), asked.not_here),
+        fallback=_("Or open this address on the phone: {address}", address=verbatim(link.address)) if fresh else None,
+    )
+
+
+# ── looked over ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _look_over(visit: Visit, asked: Asked, files: Sequence[Made], *, more: bool) -> str:
+    """Show what was given; return ``continue``, ``again`` or ``more``."""
+    options = [Option(value="again", label=_("No, again"))]
+    if more:
+        options.append(Option(value="more", label=_("Yes, and there is another page")))
+    page = Capture(
+        id=f"{visit.page_id(visit.current)}-seen-{len(files)}",
+        source="paper",
+        title=_("Can everything be read?"),
+        video=VIDEO if any(each.type == "image/jpeg" for each in files) else "",
+        result=tuple(_fact(number, each) for number, each in enumerate(files, start=1)),
+        options=tuple(options),
+        action=_("Yes, use it"),
+    )
+    still = NewestFrame()
+    still.put(await asyncio.to_thread(_sheet, [each.data for each in files if each.type == "image/jpeg"]), "bgr24", 0.0)
+    visit.set_video(VIDEO, still)
+    try:
+        answered = await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)
+    finally:
+        visit.set_video(VIDEO, None)
+        still.close()
+    return answered.choice
+
+
+def _fact(number: int, made: Made) -> Fact:
+    if made.type == "image/jpeg":
+        return Fact(label=_("File {number}", number=number), value=_("Picture"))
+    return Fact(label=_("File {number}", number=number), value=_("PDF, pages: {count}", count=made.pages))
+
+
+def _sheet(pictures: Sequence[bytes]) -> Any:
+    """Return the pictures side by side, as a camera would give it."""
+    sheet = Image.new("RGB", SHEET, (16, 36, 58))
+    width = SHEET[0] // max(1, len(pictures))
+    for number, data in enumerate(pictures):
+        image = Image.open(io.BytesIO(data), formats=("JPEG",))
+        image.draft("RGB", (width, SHEET[1]))
+        image.thumbnail((width - 8 * (len(pictures) > 1), SHEET[1]))
+        sheet.paste(image, (number * width + (width - image.width) // 2, (SHEET[1] - image.height) // 2))
+    return np.ascontiguousarray(np.asarray(sheet)[:, :, ::-1])

@@ -1,0 +1,54 @@
+"""A link for one phone: what it asks for, how far it is, and what happens at it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tramkit.papers.content import Made, Problem
+from tramkit_hal.words import Text
+
+Kind = Literal["opened", "stranger", "sending", "refused", "arrived"]
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Something that happened at a link.
+
+    :param kind: ``stranger``: another phone has tried to open it.
+    :param problems: why what was sent is not taken.
+    """
+
+    kind: Kind
+    problems: tuple[Problem, ...] = ()
+    files: tuple[Made, ...] = ()
+
+
+@dataclass
+class Link:
+    """A link that is shown: what it asks for and how far it is.
+
+    :param what: the paper, in the resident's words.
+    :param most: files that it takes.
+    :param expires: seconds of the station's clock.
+    """
+
+    address: str
+    token: str
+    what: Text
+    most: int
+    language: str
+    expires: float
+    phone: str = ""
+    """The secret of the phone that has opened it; empty: none yet."""
+    spent: bool = False
+    sending: bool = False
+    attempts: int = 0
+    events: asyncio.Queue[Happened] = field(default_factory=lambda: asyncio.Queue[Happened](100))
+
+    def tell(self, what: Happened) -> None:
+        """Tell the station's screen; a phone that does more than anybody could look at is not heard."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self.events.put_nowait(what)

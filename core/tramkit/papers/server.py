@@ -1,0 +1,364 @@
+"""The server that residents' phones send papers to, on the station's own network address.
+
+Nothing can be had from it but by a link that the station shows as a QR code: for one request, one phone, a few
+minutes. It is an application of its own, apart from the screen's; what arrives stays in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import logging
+import secrets
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import BodyPartReader, web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tramkit.papers import words
+from tramkit.papers.content import Made, Problem, Refused
+from tramkit.papers.examiner import examine
+from tramkit.papers.link import Happened, Link
+from tramkit_hal.clock import Clock
+from tramkit_hal.words import LANGUAGES, Text, render
+
+MOST_TOGETHER = 30 * 1024 * 1024
+"""Bytes of one sending."""
+SENDINGS = 20
+"""Attempts that one link takes."""
+SEND_SECONDS = 180.0
+LINGER_SECONDS = 3.0
+"""How long the rest of something too large is read and thrown away, so that the phone hears why."""
+STRAYS = 30
+"""Wrong links that one address may open in :data:`STRAY_SECONDS`."""
+STRAY_SECONDS = 60.0
+MOST_ADDRESSES = 500
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Server": "tramkit",
+}
+_HERE = Path(__file__).parent
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Uploads:
+    """Takes papers from residents' phones.
+
+    :param host: address to listen on.
+    :param port: 0: a free one.
+    :param address: what phones open where that is another, e.g. a proxy that speaks TLS; empty: host and port.
+    :param most_bytes: of one file.
+    :param seconds: so long a link is valid.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        clock: Clock,
+        *,
+        agency: str = "",
+        address: str = "",
+        most_bytes: int = 10 * 1024 * 1024,
+        seconds: float = 480.0,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._clock = clock
+        self._agency = agency
+        self._given = address.rstrip("/")
+        self._most_bytes = most_bytes
+        self.seconds = seconds
+        self.address = ""
+        self._link: Link | None = None
+        self._strays: dict[str, deque[float]] = {}
+        self._runner: web.AppRunner | None = None
+        templates = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
+        self._template = templates.get_template("phone.html")
+
+    # ── life ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def start(self) -> None:
+        """Listen.
+
+        :raises OSError: the address is not this machine's, or the port is taken.
+        """
+        app = web.Application(middlewares=[self._door])
+        app.on_response_prepare.append(_add_headers)
+        app.router.add_get("/phone.css", self._style, allow_head=False)
+        app.router.add_get("/{token}", self._open, allow_head=False)
+        app.router.add_post("/{token}", self._take)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, lingering_time=LINGER_SECONDS
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        port = int(self._runner.addresses[0][1])
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self.address = self._given or f"http://{host}:{port}"
+
+    async def stop(self) -> None:
+        """Stop listening and forget."""
+        self._link = None
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    @contextlib.contextmanager
+    def link(self, what: Text, most: int, language: str) -> Generator[Link]:
+        """Offer a link for as long as the block lasts; the one before is no longer valid."""
+        token = secrets.token_urlsafe(16)
+        expires = self._clock.monotonic() + self.seconds
+        link = Link(f"{self.address}/{token}", token, what, most, language, expires)
+        self._link = link
+        try:
+            yield link
+        finally:
+            link.spent = True
+            if self._link is link:
+                self._link = None
+
+    # ── the door ──────────────────────────────────────────────────────────────────────────────────────────
+
+    @web.middleware
+    async def _door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer only to the server's own name, and not for ever to somebody who tries links out."""
+        own = urlsplit(self.address).netloc
+        if request.headers.getall("Host", []) != [own]:
+            return web.Response(status=403, text="403 Forbidden: the server answers only to its own address.\n")
+        origin = request.headers.get("Origin")
+        scheme = urlsplit(self.address).scheme
+        if request.method == "POST" and origin is not None and origin != f"{scheme}://{own}":
+            return web.Response(status=403, text="403 Forbidden: the request comes from another site.\n")
+        if self._strayed(request.remote or ""):
+            _log.warning("too many wrong links from one address")
+            return web.Response(status=429, text="429 Too Many Requests\n", headers={"Retry-After": "60"})
+        return await handler(request)
+
+    def _strayed(self, remote: str) -> bool:
+        times = self._strays.get(remote)
+        return times is not None and len(times) >= STRAYS and self._clock.monotonic() - times[0] < STRAY_SECONDS
+
+    def _stray(self, remote: str) -> None:
+        if len(self._strays) >= MOST_ADDRESSES:
+            self._strays.pop(next(iter(self._strays)))
+        self._strays.setdefault(remote, deque(maxlen=STRAYS)).append(self._clock.monotonic())
+
+    def _known(self, request: web.Request) -> Link | None:
+        """Return the link that a request is for; None: there is no such link (any more)."""
+        link = self._link
+        token = request.match_info["token"]
+        if link is None or not hmac.compare_digest(token.encode(), link.token.encode()):
+            self._stray(request.remote or "")
+            return None
+        return None if link.spent or self._clock.monotonic() >= link.expires else link
+
+    def _is_its_phone(self, request: web.Request, link: Link) -> bool:
+        secret = request.cookies.get(_cookie(link), "")
+        return bool(link.phone) and hmac.compare_digest(secret.encode(errors="replace"), link.phone.encode())
+
+    # ── what a phone sees ─────────────────────────────────────────────────────────────────────────────────
+
+    async def _style(self, _request: web.Request) -> web.Response:
+        text = await asyncio.to_thread((_HERE / "phone.css").read_text, encoding="utf-8")
+        return web.Response(text=text, content_type="text/css")
+
+    async def _open(self, request: web.Request) -> web.Response:
+        link = self._known(request)
+        if link is None:
+            return self._page(request, None, words.PHONE_GONE, (words.PHONE_GONE_HOW,), status=410)
+        if self._is_its_phone(request, link):
+            return self._form(request, link)
+        if "prefetch" in request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", ""):
+            return web.Response(status=503, text="503: open the link itself.\n")
+        if link.phone:
+            link.tell(Happened("stranger"))
+            return self._page(request, link, words.PHONE_TAKEN, (words.PHONE_TAKEN_HOW,), status=403)
+        link.phone = secrets.token_urlsafe(24)
+        link.tell(Happened("opened"))
+        response = self._form(request, link)
+        secure = self.address.startswith("https:")
+        response.set_cookie(_cookie(link), link.phone, httponly=True, samesite="Strict", secure=secure, path="/")
+        return response
+
+    def _form(
+        self, request: web.Request, link: Link, problems: tuple[str, ...] = (), status: int = 200
+    ) -> web.Response:
+        return self._page(request, link, words.PHONE_TITLE, (words.PHONE_HOW,), problems, form=True, status=status)
+
+    def _page(
+        self,
+        request: web.Request,
+        link: Link | None,
+        title: Text,
+        body: tuple[Text, ...],
+        problems: tuple[str, ...] = (),
+        *,
+        form: bool = False,
+        status: int = 200,
+    ) -> web.Response:
+        language = self._language(request, link)
+        limit = render(words.PHONE_LIMIT, language).format(
+            count=link.most if link else 0, size=self._most_bytes // 1024 // 1024
+        )
+        html = self._template.render(
+            agency=self._agency,
+            languages=LANGUAGES,
+            language=language,
+            title=render(title, language),
+            body=[render(each, language) for each in body],
+            not_taken=render(words.PHONE_NOT_TAKEN, language),
+            problems=problems,
+            what=render(link.what, language) if link else "",
+            form={
+                "choose": render(words.PHONE_CHOOSE, language),
+                "send": render(words.PHONE_SEND, language),
+                "wait": render(words.PHONE_WAIT, language),
+                "limit": limit,
+                "several": link is not None and link.most > 1,
+            }
+            if form
+            else None,
+        )
+        return web.Response(text=html, content_type="text/html", status=status)
+
+    def _language(self, request: web.Request, link: Link | None) -> str:
+        asked = request.query.get("lang", "")
+        return asked if asked in LANGUAGES else link.language if link else "vi"
+
+    # ── what a phone sends ────────────────────────────────────────────────────────────────────────────────
+
+    async def _take(self, request: web.Request) -> web.Response:
+        link = self._known(request)
+        if link is None:
+            return self._page(request, None, words.PHONE_GONE, (words.PHONE_GONE_HOW,), status=410)
+        if not self._is_its_phone(request, link):
+            link.tell(Happened("stranger"))
+            return self._page(request, link, words.PHONE_TAKEN, (words.PHONE_TAKEN_HOW,), status=403)
+        if link.sending or link.attempts >= SENDINGS:
+            return self._page(request, link, words.PHONE_BUSY, (words.PHONE_GONE_HOW,), status=429)
+        link.sending = True
+        link.attempts += 1
+        link.tell(Happened("sending"))
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                files = await self._files(request, link)
+                made = await _examined(files, len(files) > 1)
+        except _NotTaken as refused:
+            return self._refuse(request, link, refused)
+        except (ConnectionError, TimeoutError, web.RequestPayloadError, ValueError):
+            return self._refuse(request, link, _NotTaken(((0, Problem.CUT_OFF),)))
+        finally:
+            link.sending = False
+        if link.spent:
+            return self._page(request, None, words.PHONE_GONE, (words.PHONE_GONE_HOW,), status=410)
+        link.spent = True
+        link.tell(Happened("arrived", files=tuple(made)))
+        return self._page(request, link, words.PHONE_SENT, (words.PHONE_SENT_HOW,))
+
+    def _refuse(self, request: web.Request, link: Link, refused: _NotTaken) -> web.Response:
+        link.tell(Happened("refused", tuple(problem for _number, problem in refused.problems)))
+        _log.info("a file was refused", extra={"problems": ",".join(p.value for _n, p in refused.problems)})
+        language = self._language(request, link)
+        said = tuple(
+            f"{number}. {render(words.PROBLEMS[problem], language)}"
+            if number
+            else render(words.PROBLEMS[problem], language)
+            for number, problem in refused.problems
+        )
+        large = any(problem in (Problem.LARGE, Problem.MUCH) for _number, problem in refused.problems)
+        response = self._form(request, link, said, status=413 if large else 400)
+        if large:
+            response.force_close()
+        return response
+
+    async def _files(self, request: web.Request, link: Link) -> list[bytes]:
+        """Read the files that are sent, never more than there may be.
+
+        :raises _NotTaken: too large, too many, none.
+        """
+        if (request.content_length or 0) > min(MOST_TOGETHER, link.most * self._most_bytes) + 64 * 1024:
+            raise _NotTaken(((0, Problem.LARGE if link.most == 1 else Problem.MUCH),))
+        if request.content_type != "multipart/form-data":
+            raise _NotTaken(((0, Problem.EMPTY),))
+        files: list[bytes] = []
+        together = 0
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or part.name != "files":
+                raise _NotTaken(((0, Problem.UNKNOWN),))
+            data = bytearray()
+            while chunk := await part.read_chunk(64 * 1024):
+                data += chunk
+                together += len(chunk)
+                if len(data) > self._most_bytes:
+                    raise _NotTaken(((len(files) + 1 if files else 0, Problem.LARGE),))
+                if together > MOST_TOGETHER:
+                    raise _NotTaken(((0, Problem.MUCH),))
+            if data:
+                files.append(bytes(data))
+            if len(files) > link.most:
+                raise _NotTaken(((0, Problem.MUCH),))
+        if not files:
+            raise _NotTaken(((0, Problem.EMPTY),))
+        return files
+
+
+class _NotTaken(Exception):
+    """What was sent is not taken.
+
+    :param problems: each with the number of the file, 0 where that says nothing.
+    """
+
+    def __init__(self, problems: tuple[tuple[int, Problem], ...]) -> None:
+        super().__init__("not taken")
+        self.problems = problems
+
+
+async def _examined(files: list[bytes], several: bool) -> list[Made]:
+    """Look at all files; one that is wrong and none is taken.
+
+    :raises _NotTaken: with a problem for each that is wrong.
+    """
+    made: list[Made] = []
+    problems: list[tuple[int, Problem]] = []
+    for number, data in enumerate(files, start=1):
+        try:
+            made.append(await examine(data))
+        except Refused as refused:
+            problems.append((number if several else 0, refused.problem))
+    if problems:
+        raise _NotTaken(tuple(problems))
+    return made
+
+
+def _cookie(link: Link) -> str:
+    return f"tramkit_phone_{link.token[:8]}"
+
+
+async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+def own_address() -> str:
+    """Return this machine's address in its network, by asking which one it would send from; nothing is sent.
+
+    :raises OSError: it has none.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.connect(("192.0.2.1", 9))  # RFC 5737: leads nowhere
+        return str(line.getsockname()[0])
