@@ -104,13 +104,13 @@ async def test_place_and_estimate_are_what_the_desk_says_and_unknown_is_said_to_
         await c.page("wait", "You are being registered")
         assert not c.shows("Your place in the queue")
         await c.says(CaseState.WAITING, position=3, estimate=24)
-        await c.page("wait", "You are in the queue", "About {n} minutes")
+        await c.page("wait", "You are in the queue", "about {n} minutes")
         page = c.screen.page
         assert isinstance(page, Wait)
         assert page.facts[0].value.id == "3"
         assert page.facts[1].value.params == {"n": 24}
         await c.says(CaseState.WAITING, position=1, estimate=1)
-        await c.page("wait", "You are in the queue", "A minute or two")
+        await c.page("wait", "You are in the queue", "a minute or two")
         await c.says(CaseState.WAITING, position=1)
         await c.page("wait", "You are in the queue", "Not known now")
 

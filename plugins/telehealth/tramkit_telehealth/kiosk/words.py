@@ -26,8 +26,8 @@ def wait_text(estimate: int | None) -> Text:
     if estimate is None:
         return _("Not known now")
     if estimate <= 1:
-        return _("A minute or two")
-    return _("About {n} minutes", n=estimate)
+        return _("a minute or two")
+    return _("about {n} minutes", n=estimate)
 
 
 def facility_facts(facility: Facility) -> tuple[Fact, ...]:
