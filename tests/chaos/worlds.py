@@ -86,7 +86,9 @@ class OneWorld:
         self.placed: dict[str, int] = {}
 
     def pay(self, told: dict[str, object]) -> None:
-        """Be the resident who has just been shown the code."""
+        """Be a resident who has just been shown the code."""
+        if "placed" not in told:
+            return
         id, memo, amount = str(told["placed"]), str(told["memo"]), int(str(told["amount"]))
         self.placed[id] = amount
         chance = random.Random(f"{self.seed}/{id}")
@@ -113,7 +115,7 @@ class OneWorld:
         by_time = self.chance.random() < 1 / 3
         more = (*places, "--kill-at", "0" if by_time else str(at), "--pay-within", str(PAY_WITHIN), "--tell", "0")
         code, _told = await run_station(
-            self.folder, self.outside, *more, on_placed=self.pay, kill_after=seconds if by_time else None
+            self.folder, self.outside, *more, on_told=self.pay, kill_after=seconds if by_time else None
         )
         self.figures.starts += 1
         self.figures.kills += code == -9

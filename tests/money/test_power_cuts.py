@@ -3,42 +3,88 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.money import ACCOUNT, CUSTOMERS, World, run_station, world
+from support.money import (
+    ACCOUNT,
+    BILL,
+    PHONE,
+    REFUSED_BILL,
+    REFUSED_PHONE,
+    TERMINAL_DB,
+    World,
+    run_station,
+    world,
+)
 
 from tramkit.orders.wire import memo_of
 from tramkit_billing.sandbox import Aggregator
+from tramkit_hal.sim.payment_terminal import DECLINE, LOST_AFTER, LOST_BEFORE
 from tramkit_payments.sandbox import Switch
 
 ENOUGH = 40
-"""More commits than any flow has."""
+"""More places to cut than any flow has."""
 
+
+@dataclass(frozen=True)
+class Flow:
+    """What happens, unless the power is cut.
+
+    :param pays: share of the amount that a resident pays upon each of these words of the station.
+    :param endings: that it has, wherever the power is cut.
+    :param uncut: that it has when it is not cut.
+    """
+
+    customer: str = BILL
+    pays: dict[str, float] = field(default_factory=dict[str, float])
+    more: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ("unpaid",)
+    uncut: str = "unpaid"
+
+
+CARD = ("--method", "payments.terminal")
 FLOWS = {
-    "pay": ("pay", 1.0, {"done"}),
-    "decline": ("decline", 1.0, {"refunded"}),
-    "underpay": ("pay", 0.5, {"refunded"}),
-    "overpay": ("pay", 1.5, {"done"}),
-    "walk away": ("pay", 0.0, {"unpaid"}),
+    "pay a bill": Flow(pays={"placed": 1}, endings=("done", "unpaid"), uncut="done"),
+    "top up a phone": Flow(PHONE, {"placed": 1}, (), ("done", "unpaid"), "done"),
+    "the biller declines": Flow(REFUSED_BILL, {"placed": 1}, (), ("refunded", "unpaid"), "refunded"),
+    "the operator declines": Flow(REFUSED_PHONE, {"placed": 1}, (), ("refunded", "unpaid"), "refunded"),
+    "pay too little": Flow(pays={"placed": 0.5}, endings=("refunded", "unpaid"), uncut="refunded"),
+    "pay too much": Flow(pays={"placed": 1.5}, endings=("done", "unpaid"), uncut="done"),
+    "pay twice": Flow(pays={"placed": 1, "ended": 1}, endings=("done", "unpaid"), uncut="done"),
+    "walk away": Flow(),
+    "give up": Flow(more=("--give-up",)),
+    "give up and pay": Flow(pays={"given_up": 1}, more=("--give-up",), endings=("refunded",), uncut="refunded"),
+    "card": Flow(more=CARD, endings=("done", "unpaid"), uncut="done"),
+    "card, top up a phone": Flow(PHONE, {}, CARD, ("done", "unpaid"), "done"),
+    "card declined": Flow(more=(*CARD, "--answer", DECLINE)),
+    "card, line lost before the bank heard": Flow(more=(*CARD, "--answer", LOST_BEFORE)),
+    "card, line lost after the bank took it": Flow(
+        more=(*CARD, "--answer", LOST_AFTER), endings=("done", "unpaid"), uncut="done"
+    ),
+    "card, the biller declines": Flow(REFUSED_BILL, {}, CARD, ("refunded", "unpaid"), "refunded"),
 }
-"""Customer, share of the amount that is paid, and the endings where the resident has seen the code in time."""
 
 
-async def run(data: Path, outside: World, *more: str, share: float = 0.0) -> tuple[int, list[dict[str, object]]]:
-    """Run the station's process; a resident pays as soon as it shows the code."""
+async def run(data: Path, outside: World, flow: Flow, *more: str) -> tuple[int, list[dict[str, object]]]:
+    """Run the station's process; a resident pays as the flow says."""
 
     def pay(told: dict[str, object]) -> None:
-        if share:
-            outside.switch.transfer(ACCOUNT, int(int(str(told["amount"])) * share), str(told["memo"]))
+        for word, share in flow.pays.items():
+            if word in told:
+                amount, memo = int(int(str(told["amount"])) * share), str(told["memo"])
+                outside.switch.transfer(ACCOUNT, amount, memo, id=f"FT {memo} {word}")  # once, though told again
 
-    code, told = await run_station(data, outside, *more, on_placed=pay)
+    code, told = await run_station(data, outside, *more, *flow.more, on_told=pay)
     assert code in (0, -signal.SIGKILL), f"the station's process ended with {code}"
     return code, told
 
 
 def test_the_ledgers_of_others_tell_what_is_lost_and_what_is_doubled(tmp_path: Path) -> None:
-    outside = World(Switch(tmp_path / "switch.sqlite"), Aggregator(tmp_path / "aggregator.sqlite"))
+    outside = World(
+        Switch(tmp_path / "switch.sqlite"), Aggregator(tmp_path / "aggregator.sqlite"), tmp_path / TERMINAL_DB
+    )
     memo = memo_of("order1-collect")
     assert outside.disagreement("order1", "unpaid", 100) == ""
     outside.switch.transfer(ACCOUNT, 100, memo)
@@ -53,27 +99,28 @@ def test_the_ledgers_of_others_tell_what_is_lost_and_what_is_doubled(tmp_path: P
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("flow", FLOWS)
-async def test_a_power_cut_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, flow: str) -> None:
-    customer, share, endings = FLOWS[flow]
+@pytest.mark.parametrize("name", FLOWS)
+async def test_a_power_cut_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, name: str) -> None:
+    flow = FLOWS[name]
     cuts = 0
     wrong: list[str] = []
     for at in range(1, ENOUGH):
         folder = tmp_path / str(at)
         async with world(folder) as outside:
-            place = ("--place", f"{CUSTOMERS[customer]},order{at}", "--kill-at", str(at))
-            code, _told = await run(folder, outside, *place, share=share)
-            if code == 0:
-                break
-            cuts += 1
-            _code, told = await run(folder, outside)
+            place = ("--place", f"{flow.customer},order{at}", "--kill-at", str(at))
+            code, told = await run(folder, outside, flow, *place)
+            if code:
+                cuts += 1
+                _code, told = await run(folder, outside, flow)
             settled = [each for each in told if "settled" in each]
             assert len(settled) <= 1
             for each in settled:
                 id, ending = str(each["settled"]), str(each["ending"])
-                assert ending in endings | {"unpaid", "refunded"}, (at, ending)
+                assert ending in (flow.endings if code else (flow.uncut,)), (at, ending)
                 if problem := outside.disagreement(id, ending, int(str(each["amount"]))):
                     wrong.append(f"cut {at}: {problem}")
+        if not code:
+            break
     assert wrong == []
     assert cuts >= 6, "the flow has that many places to cut"
-    print(f"{flow}: {cuts} cuts")
+    print(f"{name}: {cuts} cuts")

@@ -1,6 +1,6 @@
 """The money's side of a station as a process of its own, which ends itself at a commit; and its outside world.
 
-``python -m support.money DATA SWITCH AGGREGATOR [--place FLOW,ID] [--kill-at N] [--seconds S]``
+``python -m support.money DATA SWITCH AGGREGATOR [--place CUSTOMER,ID] [--method M] [--answer A] [--kill-at N]``
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -21,21 +22,28 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from tramkit.devices import Devices
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import EffectKind, Order
+from tramkit.orders.model import EffectKind, Order, State
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit.orders.wire import memo_of, payment_of
 from tramkit_billing.gateway import Aggregator as AggregatorClient
 from tramkit_billing.sandbox import Aggregator, bills_of
 from tramkit_hal.clock import SystemClock
+from tramkit_hal.device import DeviceContext
+from tramkit_hal.roles import Role
+from tramkit_hal.sim.payment_terminal import APPROVE, SimPaymentTerminal
 from tramkit_hal.words import verbatim
 from tramkit_payments.method import VietQr
 from tramkit_payments.sandbox import Switch
+from tramkit_payments.terminal import CardTerminal
 
 BIN, ACCOUNT = "970436", "0011001234567"
-SERVICE = "billing.pay"
-CUSTOMERS = {"pay": "PE01000123456", "decline": "PE01009999991"}
+SERVICE, TOPUP = "billing.pay", "billing.topup"
+TERMINAL_DB = "terminal.sqlite"
+BILL, REFUSED_BILL = "PE01000123456", "PE01009999991"
+PHONE, REFUSED_PHONE = "0901234567", "0909999991"
 PAY_WITHIN = 0.8
 LATE = 0.5
 
@@ -54,7 +62,10 @@ class Killer:
 
 
 def order_of(customer: str) -> Order:
-    """Return the order of a customer's oldest bill."""
+    """Return the order of a customer's oldest bill, or of a top-up of a phone."""
+    if customer.startswith("0"):
+        request = {"provider": "topup", "customer": customer}
+        return Order(service=TOPUP, payee="Nạp tiền", amount=50_000, title=verbatim("Nạp tiền"), request=request)
     bill = bills_of("evn", customer)[0]
     return Order(
         service=SERVICE,
@@ -67,16 +78,23 @@ def order_of(customer: str) -> Order:
 
 @asynccontextmanager
 async def station(
-    data: Path, switch: str, aggregator: str, kill_at: int = 0, pay_within: float = PAY_WITHIN
+    data: Path, switch: str, aggregator: str, kill_at: int = 0, pay_within: float = PAY_WITHIN, answer: str = APPROVE
 ) -> AsyncIterator[Runner]:
-    """Run ledger and runner until the context ends."""
+    """Run ledger, runner and a terminal, to which a card is held at once, until the context ends."""
+    settings = {"journal": str(data / TERMINAL_DB), "answer": answer, "card_after": 0.05}
+    terminal = SimPaymentTerminal(
+        SimPaymentTerminal.Settings.model_validate(settings), DeviceContext(Role.PAYMENT_TERMINAL)
+    )
+    card = CardTerminal()
+    card.devices = Devices({Role.PAYMENT_TERMINAL: [terminal]}, SystemClock())
+    await card.devices.open()
     seal = Seal(read_key(data / "key" / "station.key"))
     ledger = Ledger(data / "ledger.sqlite", seal, boundary=Killer(kill_at))
     await ledger.open()
     runner = Runner(
         ledger,
-        {SERVICE: AggregatorClient(aggregator)},
-        {"payments.vietqr": VietQr(switch, BIN, ACCOUNT, late=timedelta(seconds=LATE))},
+        {SERVICE: AggregatorClient(aggregator), TOPUP: AggregatorClient(aggregator)},
+        {VietQr.id: VietQr(switch, BIN, ACCOUNT, late=timedelta(seconds=LATE)), card.id: card},
         SystemClock(),
         pauses=(0.05, 0.1, 0.2),
         pay_within=timedelta(seconds=pay_within),
@@ -87,17 +105,28 @@ async def station(
     finally:
         await runner.stop()
         await ledger.close()
+        await card.devices.close()
 
 
 async def main(words: argparse.Namespace, tell: Callable[[dict[str, object]], None]) -> None:
     """Place what is to be placed, tell it, and run until nothing is left to do."""
-    async with station(words.data, words.switch, words.aggregator, words.kill_at, words.pay_within) as runner:
+    numbers = (words.kill_at, words.pay_within, words.answer)
+    async with station(words.data, words.switch, words.aggregator, *numbers) as runner:
         for place in words.place or ():
             customer, _comma, id = place.partition(",")
-            record = await runner.place(id, order_of(customer), "payments.vietqr")
+            record = await runner.place(id, order_of(customer), words.method)
             payment = payment_of(record)
             tell({"placed": id, "memo": payment.memo, "amount": payment.amount, "at": time.monotonic()})
-        while any(not record.manual for record in await runner.ledger.live()):
+            if words.give_up:
+                await runner.cancel(id)
+        ended: set[str] = set()
+        while live := [record for record in await runner.ledger.live() if not record.manual]:
+            for record in live:
+                given_up = record.effects[EffectKind.COLLECT].state is State.REJECTED
+                if (given_up or record.ending is not None) and record.id not in ended:
+                    ended.add(record.id)
+                    word = "given_up" if given_up else "ended"
+                    tell({word: record.id, "memo": payment_of(record).memo, "amount": record.order.amount})
             await asyncio.sleep(0.02)
         for record in await runner.ledger.newest(words.tell):
             ending = record.ending.value if record.ending else "manual"
@@ -111,6 +140,8 @@ class World:
 
     switch: Switch
     aggregator: Aggregator
+    terminal: Path
+    """The acquirer's journal."""
 
     def came(self, memo: str) -> int:
         """Return what residents have paid under a memo, VND."""
@@ -122,6 +153,17 @@ class World:
         rows = self.switch.db.execute("SELECT amount FROM refunds WHERE memo = ?", (memo,))
         return sum(row[0] for row in rows)
 
+    def charged(self, id: str) -> tuple[int, int]:
+        """Return what the acquirer took for an order, and what it gave back."""
+        if not self.terminal.exists():
+            return 0, 0
+        with contextlib.closing(sqlite3.connect(self.terminal)) as journal:
+            taken, back = (
+                journal.execute(f"SELECT coalesce(sum(amount), 0) FROM charges WHERE {where}", (f"{id}-collect",))
+                for where in ("ref = ? AND state = 'settled'", "of = ? AND state = 'settled'")
+            )
+            return taken.fetchone()[0], back.fetchone()[0]
+
     def billed(self, id: str) -> tuple[int, int]:
         """Return how often an order's bill was paid, and with how much."""
         rows = self.aggregator.db.execute(
@@ -132,7 +174,8 @@ class World:
     def disagreement(self, id: str, ending: str, amount: int) -> str:
         """Return where the station's ledger and the others' do not agree about an order; empty: nowhere."""
         memo = memo_of(f"{id}-collect")
-        came, back, (times, billed) = self.came(memo), self.went_back(memo), self.billed(id)
+        (taken, given), (times, billed) = self.charged(id), self.billed(id)
+        came, back = self.came(memo) + taken, self.went_back(memo) + given
         if came != back + billed:
             return f"{id}: {came} came, {back} went back, {billed} were paid on"
         expected = {"done": (1, amount), "refunded": (0, 0), "unpaid": (0, 0), "failed": (0, 0)}.get(ending)
@@ -148,7 +191,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
     """Run the sandboxes on free ports."""
     switch, aggregator = Switch(folder / "switch.sqlite"), Aggregator(folder / "aggregator.sqlite")
     async with switch.running(), aggregator.running():
-        yield World(switch, aggregator)
+        yield World(switch, aggregator, folder / TERMINAL_DB)
 
 
 def words_of(arguments: Sequence[str]) -> argparse.Namespace:
@@ -159,6 +202,9 @@ def words_of(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("aggregator")
     parser.add_argument("--place", action="append")
     parser.add_argument("--tell", type=int, default=100, help="tell so many of the newest orders")
+    parser.add_argument("--method", default=VietQr.id)
+    parser.add_argument("--answer", default=APPROVE, help="what the acquirer says")
+    parser.add_argument("--give-up", action="store_true", help="do so after each order")
     parser.add_argument("--kill-at", type=int, default=0)
     parser.add_argument("--pay-within", type=float, default=PAY_WITHIN)
     return parser.parse_args(arguments)
@@ -178,7 +224,7 @@ async def run_station(
     data: Path,
     outside: World,
     *more: str,
-    on_placed: Callable[[dict[str, object]], None] = lambda _told: None,
+    on_told: Callable[[dict[str, object]], None] = lambda _told: None,
     kill_after: float | None = None,
 ) -> tuple[int, list[dict[str, object]]]:
     """Run a station's process until it ends; returns its exit code (negative: a signal) and what it told.
@@ -195,8 +241,7 @@ async def run_station(
     with contextlib.suppress(EOFError):
         while True:
             told.append(await asyncio.to_thread(ours.recv))
-            if "placed" in told[-1]:
-                on_placed(told[-1])
+            on_told(told[-1])
     if killing is not None:
         killing.cancel()
     await asyncio.to_thread(process.join)
