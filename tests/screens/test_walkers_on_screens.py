@@ -1,17 +1,22 @@
-"""The robot residents of tests/core/test_walkers.py before the real screens: a real Chromium, a real Textual."""
+"""The robot residents of tests/core/test_walkers.py before the real screens: a real Chromium, a real Textual.
+
+They go through a service that shows every kind of page, and through the services of all plugins.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 from playwright.async_api import Browser
 from playwright.async_api import TimeoutError as NotThere
+from support.city import City, city
 from support.hands import Hands
 from support.resident import LANDSCAPE, PORTRAIT
 from support.walking import Anything, seeds, walk
@@ -23,7 +28,7 @@ from tramkit.staff import StaffBell
 from tramkit.station import Profile, Station
 from tramkit.timeouts import Timeouts
 from tramkit_hal.clock import SystemClock
-from tramkit_hal.device import DeviceContext
+from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.pages import Ask, Control, View
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
@@ -33,14 +38,16 @@ from tramkit_hal.screens.terminal.parts import Part
 from tramkit_hal.screens.web import WebScreen
 from tramkit_hal.sim.camera import SimCamera
 from tramkit_hal.sim.id_reader import SimIdReader
+from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIRST = int(os.environ.get("TRAMKIT_WALKERS_SEED", "1"))
-VISITS = int(os.environ.get("TRAMKIT_SCREEN_WALKERS", "4"))
+VISITS = int(os.environ.get("TRAMKIT_SCREEN_WALKERS", "2"))
 ACTS = 25
+SECONDS = max(120, VISITS * 60)
 PATIENCE = 10.0
 
 
@@ -73,9 +80,14 @@ class WatchedTerminal(TerminalScreen):
 class Walking:
     """A walker before a real screen of a running station."""
 
-    def __init__(self, station: Station, screen: Watched) -> None:
-        self.station = station
+    def __init__(self, site: Site, screen: Watched) -> None:
+        self.station = site.station
+        self.city = site.city
         self.screen = screen
+
+    async def happen(self, view: View) -> None:
+        if self.city is not None:
+            await self.city.happen(view)
 
     @property
     def view(self) -> View:
@@ -111,8 +123,8 @@ class Walking:
 class OnWeb(Walking):
     """Fingers on the glass of a Chromium."""
 
-    def __init__(self, station: Station, screen: WatchedWeb, hands: Hands) -> None:
-        super().__init__(station, screen)
+    def __init__(self, site: Site, screen: WatchedWeb, hands: Hands) -> None:
+        super().__init__(site, screen)
         self.web = screen
         self.hands = hands
 
@@ -131,8 +143,24 @@ class OnWeb(Walking):
                             await self.hands.page.locator(
                                 f'label:has(input[name="{field.name}"][value="{value}"])'
                             ).click(timeout=2000)
+                    case Control.SIGNATURE:
+                        await self.sign(field.name)
                     case _:
                         await self.hands.page.fill(f'[name="{field.name}"]', value, timeout=2000)
+
+    async def sign(self, name: str) -> None:
+        """Draw something across the pad."""
+        pad = self.hands.page.locator(f'[data-pad="{name}"]')
+        await pad.scroll_into_view_if_needed(timeout=2000)
+        box = await pad.bounding_box(timeout=2000)
+        assert box is not None
+        mouse = self.hands.page.mouse
+        await mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2)
+        await mouse.down()
+        for step in range(2, 10):
+            height = 0.3 if step % 2 else 0.7
+            await mouse.move(box["x"] + box["width"] * step / 10, box["y"] + box["height"] * height)
+        await mouse.up()
 
     async def press(self, act: Act, view: View) -> None:
         with suppress(NotThere):
@@ -161,8 +189,8 @@ class OnWeb(Walking):
 class OnTerminal(Walking):
     """A mouse and a keyboard at a terminal."""
 
-    def __init__(self, station: Station, screen: WatchedTerminal) -> None:
-        super().__init__(station, screen)
+    def __init__(self, site: Site, screen: WatchedTerminal) -> None:
+        super().__init__(site, screen)
         self.terminal = screen
         assert screen.app is not None
         self.app = screen.app
@@ -200,13 +228,24 @@ class OnTerminal(Walking):
         await self.pilot.click(part)
 
 
+@dataclass
+class Site:
+    """A running station, and the world outside of it."""
+
+    station: Station
+    city: City | None
+
+
 @asynccontextmanager
-async def running(screen: Screen, folder: Path) -> AsyncGenerator[Station]:
-    """Run a station with this screen and devices that measure at once."""
+async def running(screen: Screen, folder: Path, *, services: bool) -> AsyncGenerator[Site]:
+    """Run a station with this screen and devices that measure at once.
+
+    :param services: those of all plugins; otherwise the one service that shows every kind of page.
+    """
     clock = SystemClock()
 
-    def make(driver, role, **settings):
-        return [driver(driver.Settings(**settings), DeviceContext(role, clock, run_dir=folder))]
+    def make(driver: type[Device], role: Role, **settings: object) -> list[Device]:
+        return [driver(driver.Settings.model_validate(settings), DeviceContext(role, clock, run_dir=folder))]
 
     bound = {
         Role.SCREEN: [screen],
@@ -214,52 +253,67 @@ async def running(screen: Screen, folder: Path) -> AsyncGenerator[Station]:
         Role.CAMERA: make(SimCamera, Role.CAMERA),
         Role.RECEIPT_PRINTER: make(SimReceiptPrinter, Role.RECEIPT_PRINTER),
         Role.VITAL_SENSOR: make(SimVitalSensor, Role.VITAL_SENSOR, seconds=0),
+        Role.PAYMENT_TERMINAL: make(SimPaymentTerminal, Role.PAYMENT_TERMINAL, journal=str(folder / "card.sqlite")),
     }
     devices = Devices(bound, clock)
-    profile = Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương")
-    station = Station(
-        profile, devices, [Anything()], StaffBell(clock, "1022"), clock, Timeouts(farewell=0.1), seed=FIRST
-    )
-    task = asyncio.create_task(station.run())
-    try:
-        yield station
-    finally:
-        station.stop()
-        await task
+    async with AsyncExitStack() as stack:
+        town = await stack.enter_async_context(city(folder, clock, FIRST)) if services else None
+        station = Station(
+            Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
+            devices,
+            town.services if town else [Anything()],
+            StaffBell(clock, "1022"),
+            clock,
+            Timeouts(farewell=0.1),
+            seed=FIRST,
+            **(town.joins(devices) if town else {}),
+        )
+        task = asyncio.create_task(station.run())
+        try:
+            await station.opened()
+            yield Site(station, town)
+        finally:
+            station.stop()
+            await task
 
 
 async def visits(glass: Walking, begin: Callable[[], Awaitable[object]]) -> None:
     """Make visit after visit, each with a seed of its own."""
-    print(f"first seed {FIRST}, {VISITS} visits")
-    for seed in seeds(FIRST, VISITS):
+    print(f"first seed {FIRST}, {VISITS} visits", flush=True)
+    for number, seed in enumerate(seeds(FIRST, VISITS)):
         await glass.until(lambda: glass.over and glass.screen.seen is not None and glass.view.page.kind == "attract")
         attract = glass.view
         await glass.until_drawn(attract)
         await begin()
         await glass.until(lambda: not glass.over and glass.view.page.kind == "choose")
-        await walk(glass, seed, ACTS)
+        nature = {"wanders": 0.06, "nonsense": 0.03} if glass.city and number % 2 else {}  # this one has an errand
+        await walk(glass, seed, ACTS, **nature)
         assert glass.station.last_wipe_certain, seed
+    if glass.city is not None:
+        print(f"orders placed: {await glass.city.placed()}", flush=True)
 
 
 @pytest.mark.browser
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("services", [False, True], ids=["every kind of page", "services"])
 @pytest.mark.parametrize("viewport", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
-async def test_walkers_at_the_web_screen(chromium: Browser, viewport, tmp_path: Path) -> None:
+async def test_walkers_at_the_web_screen(chromium: Browser, viewport, services: bool, tmp_path: Path) -> None:
     screen = WatchedWeb(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN, SystemClock()))
-    async with running(screen, tmp_path) as station:
-        await station.opened()
+    async with running(screen, tmp_path, services=services) as site:
         context = await chromium.new_context(viewport=viewport)
         hands = Hands(await context.new_page())
         await hands.open(screen.addresses["station"])
-        glass = OnWeb(station, screen, hands)
+        glass = OnWeb(site, screen, hands)
         await visits(glass, lambda: hands.page.click("#main"))
         assert hands.problems == []
         await context.close()
 
 
-async def test_walkers_at_the_terminal_screen(tmp_path: Path) -> None:
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("services", [False, True], ids=["every kind of page", "services"])
+async def test_walkers_at_the_terminal_screen(services: bool, tmp_path: Path) -> None:
     settings = TerminalScreen.Settings(headless=True, ghost_tap_ms=0)
     screen = WatchedTerminal(settings, DeviceContext(Role.SCREEN, SystemClock()))
-    async with running(screen, tmp_path) as station:
-        await station.opened()
-        glass = OnTerminal(station, screen)
+    async with running(screen, tmp_path, services=services) as site:
+        glass = OnTerminal(site, screen)
         await visits(glass, lambda: glass.click("continue"))

@@ -236,14 +236,14 @@ def core_pages() -> dict[str, AnyPage]:
         ),
         "help": Help(
             id="help",
-            title=b("Đã gọi cán bộ hỗ trợ", "Staff has been called"),
+            title=b("Đã gọi nhân viên hỗ trợ", "Staff has been called"),
             body=(b("Ông/bà cứ đứng tại đây.", "Please stay here."),),
             asked_at=AT,
             phone="028 3829 1234",
         ),
         "help_acknowledged": Help(
             id="help_acknowledged",
-            title=b("Cán bộ đang tới", "Staff is on the way"),
+            title=b("Nhân viên đang tới", "Staff is on the way"),
             asked_at=AT,
             acknowledged_at=AT,
             phone="028 3829 1234",
@@ -261,7 +261,7 @@ def core_pages() -> dict[str, AnyPage]:
         ),
         "leave": Leave(
             id="leave",
-            title=b("Ông/bà muốn kết thúc?", "Do you want to end?"),
+            title=b("Ông/bà có muốn kết thúc không?", "Do you want to end?"),
             body=(b("Mọi điều đã nhập sẽ được xoá.", "Everything you entered will be deleted."),),
         ),
     }
@@ -451,7 +451,7 @@ def _tells() -> dict[str, AnyPage]:
             large=verbatim("115"),
             body=(
                 b(
-                    "Đã báo cán bộ tới giúp. Ông/bà ngồi xuống và đừng đi một mình.",
+                    "Đã báo nhân viên tới giúp. Ông/bà ngồi xuống và đừng đi một mình.",
                     "Staff is on the way. Sit down and do not go alone.",
                 ),
             ),

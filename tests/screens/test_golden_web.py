@@ -1,0 +1,154 @@
+"""Every golden page of the core and of all plugins in Chromium, in every way it can look, each shown once:
+
+what a screen reader has is what the model says, no more and no less; nothing is cut off, too small, too close or too
+pale; axe-core finds nothing to complain of (WCAG 2.2 A and AA).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+import pytest
+from playwright.async_api import CDPSession
+from support import looking
+from support.golden_pages import golden_pages, view_of
+from support.rendered import expected, rendered
+from support.resident import LANDSCAPE, PORTRAIT, Resident
+
+from tramkit_hal import labels
+from tramkit_hal.pages import Ask, Contrast, Mode, View
+from tramkit_hal.screen import Shown
+from tramkit_hal.words import PSEUDO, lengthen, render
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+PAGES = golden_pages()
+SHAPES = {"portrait": PORTRAIT, "landscape": LANDSCAPE}
+MODES = {
+    "normal": Mode(),
+    "larger": Mode(text_scale=1.5),
+    "largest": Mode(text_scale=2.0),
+    "high": Mode(contrast=Contrast.HIGH),
+    "dark, lowered": Mode(contrast=Contrast.DARK, lowered=True),
+    "high, lowered": Mode(contrast=Contrast.HIGH, lowered=True),
+}
+
+
+class Look(NamedTuple):
+    """A way to show all pages, and what is held against them besides the layout."""
+
+    shape: str
+    language: str
+    mode: str
+    tree: bool = False
+    axe: bool = False
+
+
+LOOKS = (
+    Look("portrait", "vi", "normal", tree=True, axe=True),
+    Look("portrait", "en", "normal", tree=True),
+    Look("portrait", "vi", "largest", tree=True),
+    Look("portrait", "en", "largest", tree=True, axe=True),
+    Look("portrait", "vi", "high", tree=True, axe=True),
+    Look("portrait", "en", "high", tree=True),
+    Look("portrait", "en", "dark, lowered", axe=True),
+    Look("portrait", "vi", "larger"),
+    Look("portrait", PSEUDO, "normal"),
+    Look("landscape", "vi", "normal", axe=True),
+    Look("landscape", "en", "normal"),
+    Look("landscape", "vi", "largest"),
+    Look("landscape", "en", "largest"),
+    Look("landscape", "en", "larger"),
+    Look("landscape", "vi", "high, lowered"),
+    Look("landscape", PSEUDO, "normal"),
+)
+KEYS = "() => document.querySelectorAll('.keyboard').forEach((board) => board.setAttribute('aria-hidden', 'true'))"
+"""The keys of the on-screen keyboard are the web screen's own way of typing, not content."""
+ORDERED = ("heading", "field", "option", "fact", "code", "picture")
+
+
+async def test_there_are_enough_golden_pages() -> None:
+    assert len(PAGES) >= 60
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.shape}, {look.language}, {look.mode}")
+async def test_every_page_is_whole_and_says_what_the_model_says(resident: Resident, look: Look) -> None:
+    wrong: list[str] = []
+    page = resident.page
+    await looking.prepare(page)
+    await page.set_viewport_size(SHAPES[look.shape])
+    await page.reload()
+    session = await page.context.new_cdp_session(page)
+    for name, golden in PAGES.items():
+        view = view_of(golden, language=look.language, mode=MODES[look.mode])
+        await resident.show(view)
+        await looking.settled(page)
+        wrong += [f"{name}: {fault}" for fault in await looking.faults(page)]
+        if look.axe:
+            wrong += [f"{name}: {violation}" for violation in await looking.violations(page)]
+        if look.tree:
+            wrong += [f"{name}: {difference}" for difference in await differences(resident, session, view)]
+    if look.language == PSEUDO:
+        assert "ấ" in await page.inner_text("#bar"), "the words are the long ones"
+    assert wrong == [], "\n".join(wrong)
+
+
+async def differences(resident: Resident, session: CDPSession, view: View) -> list[str]:
+    """Return in what the rendered accessibility tree is not what the model says."""
+    said, model = await found(resident, session, view), expected(view)
+    missing, extra = Counter(model) - Counter(said), Counter(said) - Counter(model)
+    if missing or extra:
+        return [f"missing {list(missing)}, extra {list(extra)}"]
+    ours, theirs = ([item for item in items if item.role in ORDERED] for items in (model, said))
+    return [] if ours == theirs else [f"order: {theirs} instead of {ours}"]
+
+
+async def found(resident: Resident, session: CDPSession, view: View) -> list[Shown]:
+    """Return what stands on all parts of a page, turning over the answers that do not fit at once."""
+    await resident.page.evaluate(KEYS)
+    said = await rendered(session)
+    following = resident.page.locator('.step[data-step="1"]')
+    while await following.count() and await following.is_visible():
+        await following.click()
+        known = Counter(said)
+        said += list((Counter(await rendered(session)) - known).elements())
+    own = own_words(view)
+    return [item for item in said if item.name not in own]
+
+
+def own_words(view: View) -> set[str]:
+    """Return what the web screen adds in words of its own: how it turns over, scrolls and stands in for a picture."""
+    own = [labels.PREVIOUS_PAGE, labels.NEXT_PAGE, labels.NO_PICTURE, labels.NO_OTHER_PICTURE]
+    if isinstance(view.page, Ask):
+        own += [labels.PROBLEM_SUMMARY, labels.STAFF_OFFER]
+    said = {render(words, view.language) for words in own}
+    more, top = (render(words, view.language) for words in (labels.MORE, labels.TO_TOP))
+    count = render(labels.PAGE_OF, view.language)
+    pages = {count.replace("{n}", str(n)).replace("{m}", str(m)) for m in range(2, 20) for n in range(1, m + 1)}
+    return said | pages | {more, top, f"{more} {top}"}
+
+
+async def test_axe_finds_what_is_wrong(resident: Resident) -> None:
+    await looking.prepare(resident.page)
+    await resident.page.reload()
+    await resident.show(view_of(PAGES["read"]))
+    await resident.page.evaluate("() => document.getElementById('main').append(document.createElement('button'))")
+    assert [found.partition(":")[0] for found in await looking.violations(resident.page)] == ["button-name"]
+
+
+async def test_the_tree_tells_what_is_missing_and_what_is_too_much(resident: Resident) -> None:
+    view = view_of(PAGES["check"])
+    await resident.show(view)
+    session = await resident.page.context.new_cdp_session(resident.page)
+    await resident.page.evaluate("() => document.querySelector('dd').append(' and more')")
+    (difference,) = await differences(resident, session, view)
+    assert "Nguyễn Thị Hương Giang and more" in difference
+
+
+async def test_the_long_language_is_two_fifths_longer() -> None:
+    words = "Please place your identity card on the reader, {name}"
+    longer = lengthen(words)
+    assert 1.35 <= len(longer) / len(words) <= 1.45
+    assert "{name}" in longer
