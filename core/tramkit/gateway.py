@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -96,7 +97,7 @@ class Gateway:
             return None
         digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
         headers = {"Content-Type": file.type, "Content-Digest": f"sha-256=:{digest}:"}  # RFC 9530
-        status, told = await self._ask("PUT", path, UPLOAD_SECONDS, data=file.data, headers=headers)
+        status, told = await self._ask("PUT", path, UPLOAD_SECONDS, data=io.BytesIO(file.data), headers=headers)
         if status in (200, 201) and told.get("sha256") == file.sha256:
             return None
         if status in (409, 413, 415):

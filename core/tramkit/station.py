@@ -299,6 +299,7 @@ class Station:
             clock=self._clock,
             runner=self._runner,
             means=self.means,
+            uploads=self._uploads,
             seed=secrets.randbits(63) if self._seed is None else self._seed + self.visits,
         )
         self._attract_view = None

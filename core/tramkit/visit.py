@@ -29,7 +29,7 @@ from tramkit.identity import Level, Person
 from tramkit.identity_means import IdentityMeans
 from tramkit.journal import Entry, Journal
 from tramkit.live import Live
-from tramkit.orders.attachments import Attachment
+from tramkit.orders.attachments import MOST_BYTES, Attachment
 from tramkit.orders.model import Order, Record
 from tramkit.orders.runner import Runner
 from tramkit.papers.asking import Asked, ask_papers
@@ -123,6 +123,7 @@ class Visit:
         self.means = means or IdentityMeans(devices)
         self._runner = runner
         self._orders = 0
+        self._given = 0
         self.person: Person | None = None
         self.ending: Ending | None = None
         self._conversation = conversation
@@ -313,8 +314,10 @@ class Visit:
         :param later: words of the answer that gives nothing here.
         :returns: the files; none: it is brought to the counter.
         """
-        asked = Asked(title, body, name, most, later or _("I bring it to the counter"))
-        return await ask_papers(self, asked)
+        room = MOST_BYTES - self._given
+        found = await ask_papers(self, Asked(title, body, name, most, room, later or _("I bring it to the counter")))
+        self._given += sum(each.size for each in found)
+        return found
 
     async def sign(self, title: Text, *body: Text, name: str = "signature") -> Attachment:
         """Have the resident sign on the screen, or type the full name where a hand or a screen cannot draw.
@@ -576,6 +579,7 @@ class Visit:
             self._journal.begin()
             self._random = Random(self._seed)
             self._lives = 0
+            self._given = 0
             self.person = None
             task = asyncio.ensure_future(script(self))
             signal = self._conversation.signal

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from support.city import City
 from tramkit.devices import Devices
+from tramkit.papers.server import Uploads
 from tramkit.service import Service
 from tramkit.staff import StaffBell
 from tramkit.station import Profile, Station
@@ -63,6 +64,7 @@ async def station(
     seed: int = 1,
     screen: Callable[[BaseModel, DeviceContext], ScriptedScreen] = ScriptedScreen,
     city: City | None = None,
+    uploads: Uploads | None = None,
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
@@ -80,6 +82,7 @@ async def station(
         clock,
         timeouts or Timeouts(farewell=0.1),
         seed=seed,
+        uploads=uploads,
         **(city.joins(devices) if city else {}),
     )
     task = asyncio.create_task(running.run())

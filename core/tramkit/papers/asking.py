@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from PIL import Image
-
 from tramkit.orders.attachments import Attachment
-from tramkit.papers.content import Made, jpeg
+from tramkit.papers.content import Made, Problem, jpeg
 from tramkit.papers.link import Happened, Link
+from tramkit.papers.still import picture_of, sheet_of
 from tramkit.papers.words import PROBLEMS
 from tramkit.steps import one_step
 from tramkit.timeouts import Idle
@@ -35,8 +32,6 @@ CAMERA, PHONE, LATER = "camera", "phone", "later"
 VIDEO = "paper"
 SIZE = (1920, 1080, 15)
 """Width, height and pictures a second that a paper is photographed with."""
-SHEET = (1280, 720)
-"""Pixels of the sheet on which the pictures are looked over."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,7 @@ class Asked:
 
     :param name: names the attachments: ``NAME-1``, ``NAME-2`` …
     :param most: files that are taken.
+    :param room: bytes that they may have together, so that one order can hold all that the visit gives.
     :param later: words for not giving it here.
     """
 
@@ -52,6 +48,7 @@ class Asked:
     body: tuple[Text, ...]
     name: str
     most: int
+    room: int
     later: Text
 
     @property
@@ -97,11 +94,15 @@ async def _photographed(visit: Visit, asked: Asked) -> tuple[Made, ...]:
     """Photograph page after page; empty: not here after all."""
     pages = _kept(visit)
     adding = not pages
+    trouble: Text | None = None
     while True:
         if adding:
-            taken = await _take(visit, asked, len(pages) + 1)
+            taken = await _take(visit, asked, len(pages) + 1, trouble)
             if taken is None:
                 return ()
+            if sum(len(each.data) for each in (*pages, taken)) > asked.room:
+                trouble = PROBLEMS[Problem.MUCH]
+                continue
             pages.append(taken)
             visit.keep(tuple(pages))
         choice = await _look_over(visit, asked, pages, more=len(pages) < asked.most)
@@ -113,10 +114,9 @@ async def _photographed(visit: Visit, asked: Asked) -> tuple[Made, ...]:
             visit.keep(tuple(pages))
 
 
-async def _take(visit: Visit, asked: Asked, number: int) -> Made | None:
+async def _take(visit: Visit, asked: Asked, number: int, trouble: Text | None) -> Made | None:
     """Show the camera's picture until the resident takes it; None: not here after all."""
     id = visit.page_id(visit.current)
-    trouble: Text | None = None
     while True:
         camera = await _start(visit)
         page = Capture(
@@ -162,11 +162,9 @@ async def _start(visit: Visit) -> Camera | None:
 
 async def _still(camera: Camera) -> Made:
     frame = camera.picture.frame
-    if frame is None or frame.pixel_format != "bgr24":
+    if frame is None:
         raise DeviceError(Trouble.FAULTY, "no picture")
-    image = frame.image
-    data = await asyncio.to_thread(lambda: jpeg(Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))))
-    return Made("image/jpeg", data, 1)
+    return Made("image/jpeg", await asyncio.to_thread(lambda: jpeg(picture_of(frame))), 1)
 
 
 # ── from the phone ────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,7 +192,7 @@ async def _wait_for_phone(visit: Visit, asked: Asked) -> tuple[Made, ...] | None
     assert uploads is not None
     again = False
     while True:
-        with uploads.link(asked.title, asked.most, visit.language) as link:
+        with uploads.link(asked.title, asked.most, visit.language, room=asked.room) as link:
             found = await _at_link(visit, asked, uploads, link, again=again)
         if isinstance(found, tuple):
             return found
@@ -244,7 +242,7 @@ def _told(event: Happened) -> tuple[Text, ...]:
         case "sending":
             return (_("The file is on its way. One moment, please."),)
         case _:
-            said = dict.fromkeys(PROBLEMS[each] for each in event.problems)
+            said = [PROBLEMS[each] for each in dict.fromkeys(event.problems)]
             return (_("What was sent cannot be used:"), *said, _("Please try again on the phone."))
 
 
@@ -281,7 +279,9 @@ async def _look_over(visit: Visit, asked: Asked, files: Sequence[Made], *, more:
         action=_("Yes, use it"),
     )
     still = NewestFrame()
-    still.put(await asyncio.to_thread(_sheet, [each.data for each in files if each.type == "image/jpeg"]), "bgr24", 0.0)
+    still.put(
+        await asyncio.to_thread(sheet_of, [each.data for each in files if each.type == "image/jpeg"]), "bgr24", 0.0
+    )
     visit.set_video(VIDEO, still)
     try:
         answered = await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)
@@ -295,15 +295,3 @@ def _fact(number: int, made: Made) -> Fact:
     if made.type == "image/jpeg":
         return Fact(label=_("File {number}", number=number), value=_("Picture"))
     return Fact(label=_("File {number}", number=number), value=_("PDF, pages: {count}", count=made.pages))
-
-
-def _sheet(pictures: Sequence[bytes]) -> Any:
-    """Return the pictures side by side, as a camera would give it."""
-    sheet = Image.new("RGB", SHEET, (16, 36, 58))
-    width = SHEET[0] // max(1, len(pictures))
-    for number, data in enumerate(pictures):
-        image = Image.open(io.BytesIO(data), formats=("JPEG",))
-        image.draft("RGB", (width, SHEET[1]))
-        image.thumbnail((width - 8 * (len(pictures) > 1), SHEET[1]))
-        sheet.paste(image, (number * width + (width - image.width) // 2, (SHEET[1] - image.height) // 2))
-    return np.ascontiguousarray(np.asarray(sheet)[:, :, ::-1])

@@ -171,6 +171,8 @@ _ACTIVE = ("/A", "/AA", "/AF", "/EF", "/JS", "/JavaScript", "/Metadata", "/OPI",
 def _pdf(data: bytes) -> Made:
     import pikepdf
 
+    if b"%%EOF" not in data[-1024:]:
+        raise Refused(Problem.BROKEN)  # cut off: a reader that mends it would leave out what is missing
     try:
         pdf = pikepdf.open(io.BytesIO(data))
     except pikepdf.PasswordError:

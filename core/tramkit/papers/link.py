@@ -32,6 +32,7 @@ class Link:
 
     :param what: the paper, in the resident's words.
     :param most: files that it takes.
+    :param room: bytes that they may have together.
     :param expires: seconds of the station's clock.
     """
 
@@ -39,6 +40,7 @@ class Link:
     token: str
     what: Text
     most: int
+    room: int
     language: str
     expires: float
     phone: str = ""

@@ -120,11 +120,16 @@ class Uploads:
             await runner.cleanup()
 
     @contextlib.contextmanager
-    def link(self, what: Text, most: int, language: str) -> Generator[Link]:
-        """Offer a link for as long as the block lasts; the one before is no longer valid."""
+    def link(self, what: Text, most: int, language: str, *, room: int = MOST_TOGETHER) -> Generator[Link]:
+        """Offer a link for as long as the block lasts; the one before is no longer valid.
+
+        :param what: the paper, in the resident's words.
+        :param most: files that it takes.
+        :param room: bytes that they may have together, beside the server's own limit.
+        """
         token = secrets.token_urlsafe(16)
         expires = self._clock.monotonic() + self.seconds
-        link = Link(f"{self.address}/{token}", token, what, most, language, expires)
+        link = Link(f"{self.address}/{token}", token, what, most, min(room, MOST_TOGETHER), language, expires)
         self._link = link
         try:
             yield link
@@ -258,7 +263,7 @@ class Uploads:
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 files = await self._files(request, link)
-                made = await _examined(files, len(files) > 1)
+                made = await _examined(files, link.room)
         except _NotTaken as refused:
             return self._refuse(request, link, refused)
         except (ConnectionError, TimeoutError, web.RequestPayloadError, ValueError):
@@ -292,7 +297,7 @@ class Uploads:
 
         :raises _NotTaken: too large, too many, none.
         """
-        if (request.content_length or 0) > min(MOST_TOGETHER, link.most * self._most_bytes) + 64 * 1024:
+        if (request.content_length or 0) > min(link.room, link.most * self._most_bytes) + 64 * 1024:
             raise _NotTaken(((0, Problem.LARGE if link.most == 1 else Problem.MUCH),))
         if request.content_type != "multipart/form-data":
             raise _NotTaken(((0, Problem.EMPTY),))
@@ -307,7 +312,7 @@ class Uploads:
                 together += len(chunk)
                 if len(data) > self._most_bytes:
                     raise _NotTaken(((len(files) + 1 if files else 0, Problem.LARGE),))
-                if together > MOST_TOGETHER:
+                if together > link.room:
                     raise _NotTaken(((0, Problem.MUCH),))
             if data:
                 files.append(bytes(data))
@@ -329,7 +334,7 @@ class _NotTaken(Exception):
         self.problems = problems
 
 
-async def _examined(files: list[bytes], several: bool) -> list[Made]:
+async def _examined(files: list[bytes], room: int) -> list[Made]:
     """Look at all files; one that is wrong and none is taken.
 
     :raises _NotTaken: with a problem for each that is wrong.
@@ -340,7 +345,9 @@ async def _examined(files: list[bytes], several: bool) -> list[Made]:
         try:
             made.append(await examine(data))
         except Refused as refused:
-            problems.append((number if several else 0, refused.problem))
+            problems.append((number if len(files) > 1 else 0, refused.problem))
+    if not problems and sum(len(each.data) for each in made) > room:
+        problems.append((0, Problem.MUCH))
     if problems:
         raise _NotTaken(tuple(problems))
     return made

@@ -28,6 +28,7 @@ from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question
 from tramkit_procedures.fees import Rule, UnknownFee, fee
 from tramkit_procedures.gateway import Authority
 from tramkit_procedures.handing_in import HandedIn, today
+from tramkit_procedures.papers import Given, ask_for, files_of, to_bring
 from tramkit_procedures.search import Index
 
 _ = Messages("tramkit_procedures")
@@ -98,8 +99,9 @@ class FileDossier(HandedIn):
             return
         claimed = await _reduction(visit, procedure)
         units = await _units(visit, procedure)
+        papers = await ask_for(visit, procedure.documents)
         amount = self._fee(procedure, day, claimed, units)
-        await self._hand_in(visit, procedure, person, answers, members, agreed, claimed, units, amount)
+        await self._hand_in(visit, procedure, person, answers, members, agreed, claimed, units, papers, amount)
 
     async def _which(self, visit: Visit, day: date) -> Procedure:
         offered = [each for each in self._catalogue.procedures if each.in_force(day)]
@@ -162,6 +164,7 @@ class FileDossier(HandedIn):
         agreed: Sequence[str],
         claimed: str,
         units: int,
+        papers: Sequence[Given],
         amount: int | None,
     ) -> None:
         cost = _("Paid at the authority") if amount is None else _("{amount}", amount=Money(amount=amount))
@@ -171,11 +174,11 @@ class FileDossier(HandedIn):
             Fact(label=_("Full name"), value=verbatim(person.name)),
             *told,
             *(Fact(label=_("Household member"), value=verbatim(each.name)) for each in members),
+            *(each.fact for each in papers),
             Fact(label=_("Fee"), value=cost),
         )
         action = _("Go on to payment") if amount else _("Hand it in")
         await visit.check(_("Is everything right?"), facts, action=action)
-        paper = [each for each in procedure.documents if not each.made_here]
         await visit.place(
             Order(
                 service=self.id,
@@ -200,12 +203,13 @@ class FileDossier(HandedIn):
                     "consents": list(agreed),
                     "reduction": claimed,
                     "units": units,
-                    "documents": [{"id": each.id, "how": "counter"} for each in paper],
+                    "documents": [each.told for each in papers],
                 },
                 facts=(
                     Fact(label=_("Authority"), value=procedure.agency.text),
-                    *(Fact(label=_("Bring with you"), value=each.name.text) for each in paper),
+                    *(Fact(label=_("Bring with you"), value=name) for name in to_bring(papers)),
                 ),
+                attachments=files_of(papers),
             )
         )
 

@@ -23,7 +23,7 @@ class HandedIn(Service):
 
     async def fulfil(self, order: Order, key: str) -> Outcome:
         """Hand the application in; the same key is taken once."""
-        return await self.authority.gateway.submit(key, order.request)
+        return await self.authority.gateway.submit(key, order.request, attachments=order.attachments)
 
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask what became of the application."""

@@ -8,6 +8,7 @@ from tramkit import Fact, Form, Level, Messages, Option, Order, Role, Text, Visi
 from tramkit_procedures.handing_in import HandedIn
 
 _ = Messages("tramkit_procedures")
+MOST_PHOTOS = 3
 
 CATEGORIES: dict[str, Text] = {
     "security": _("Security and order"),
@@ -71,6 +72,13 @@ class ReportMatter(HandedIn):
         options = [Option(value=id, label=label) for id, label in CATEGORIES.items()]
         category = await visit.choose(_("What would you like to report?"), options, name="category")
         report = await visit.ask(Report, _("Tell what has happened"), name="report")
+        photos = await visit.papers(
+            _("Would you like to add photos?"),
+            _("Up to three. Where and when they were taken is removed from them."),
+            name="photo",
+            most=MOST_PHOTOS,
+            later=_("No, without photos"),
+        )
         named = await visit.choose(
             _("Would you like to give your name?"),
             [
@@ -91,6 +99,7 @@ class ReportMatter(HandedIn):
                 Fact(label=_("About"), value=CATEGORIES[category], change="category"),
                 Fact(label=_("What"), value=verbatim(report.what), change="report"),
                 Fact(label=_("Where"), value=verbatim(report.where), change="report"),
+                *((Fact(label=_("Photos"), value=verbatim(str(len(photos))), change="photo"),) if photos else ()),
                 Fact(label=_("Sent"), value=said, change="named"),
             ),
             action=_("Send the report"),
@@ -103,5 +112,6 @@ class ReportMatter(HandedIn):
                 title=_("Report: {about}", about=CATEGORIES[category]),
                 request={"kind": "report", "category": category, **report.typed(), "who": who},
                 facts=(Fact(label=_("Sent"), value=said),),
+                attachments=photos,
             )
         )

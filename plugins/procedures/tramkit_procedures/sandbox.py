@@ -15,6 +15,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS dossiers (
     code TEXT PRIMARY KEY, number TEXT NOT NULL, name_vi TEXT NOT NULL, name_en TEXT NOT NULL, agency TEXT NOT NULL,
     state INTEGER NOT NULL, note TEXT NOT NULL, due TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS papers (code TEXT NOT NULL, file TEXT NOT NULL REFERENCES files (id), name TEXT NOT NULL)
+    STRICT;
 """
 AGENCY = "000.00.01.H29"
 VIETNAM = timezone(timedelta(hours=7))
@@ -34,6 +36,7 @@ class Authorities(ApplicationSandbox):
             [
                 web.get("/", self._officer),
                 web.post("/officer", self._move),
+                web.get("/officer/files/{id}", self._show_file),
                 web.post("/dossiers/search", self._search),
                 web.get("/dossiers/{code}", self._tell),
             ]
@@ -45,7 +48,7 @@ class Authorities(ApplicationSandbox):
             case "dossier":
                 return self._open(body)
             case "report":
-                return Decision("ACCEPTED", self._code("PA"))
+                return self._with_papers(body, Decision("ACCEPTED", self._code("PA")))
             case "health_insurance":
                 if not body["members"] or not isinstance(body["amount"], int):
                     raise ValueError("no members, or no amount")
@@ -60,7 +63,7 @@ class Authorities(ApplicationSandbox):
                         "REFUSED", body["code"], ("Hồ sơ không còn thay đổi được.", "It can no longer be changed.")
                     )
                 self.db.execute("UPDATE dossiers SET state = ? WHERE code = ?", (state, body["code"]))
-                return Decision("ACCEPTED", body["code"])
+                return self._with_papers(body, Decision("ACCEPTED", body["code"]))
             case _:
                 raise ValueError("no such kind")
 
@@ -76,7 +79,25 @@ class Authorities(ApplicationSandbox):
         due = _after_working_days(datetime.now(VIETNAM).date(), int(body["working_days"]))
         row = (code, applicant["number"], body["name_vi"], body["name_en"], body["agency"], 1, "", due.isoformat())
         self.db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        return Decision("ACCEPTED", code, more={"appointment": due.isoformat()})
+        return self._with_papers(body, Decision("ACCEPTED", code, more={"appointment": due.isoformat()}))
+
+    def _with_papers(self, body: dict[str, Any], decision: Decision) -> Decision:
+        """Put the files of an application into the dossier."""
+        for each in body.get("files", []):
+            row = (decision.reference, each["id"], each["name"])
+            self.db.execute("INSERT INTO papers VALUES (?, ?, ?)", row)
+        return decision
+
+    def papers(self, code: str) -> list[tuple[str, str]]:
+        """Return the papers of a dossier or report: the name and the file's id of each."""
+        return self.db.execute("SELECT name, file FROM papers WHERE code = ? ORDER BY rowid", (code,)).fetchall()
+
+    async def _show_file(self, request: web.Request) -> web.Response:
+        found = self.file(request.match_info["id"])
+        if found is None:
+            raise web.HTTPNotFound
+        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+        return web.Response(body=found[1], content_type=found[0], headers=headers)
 
     def _count(self) -> int:
         return self.db.execute("SELECT count(*) FROM applications").fetchone()[0] + 1
@@ -109,15 +130,24 @@ class Authorities(ApplicationSandbox):
             f'<form method="post" action="/officer"><b>{html.escape(each["code"])}</b> {html.escape(each["name_vi"])}'
             f'<input type="hidden" name="code" value="{html.escape(each["code"])}">'
             f'<label>Trạng thái (1–10) <input name="state" size="3" value="{each["state"]}"></label>'
-            f'<label>Ghi chú <input name="note" value="{html.escape(each["note"])}"></label><button>Lưu</button></form>'
+            f'<label>Ghi chú <input name="note" value="{html.escape(each["note"])}"></label><button>Lưu</button>'
+            f"{self._links(each['code'])}</form>"
             for each in self._dossiers("code <> ?", "")
         )
+        reports = self.db.execute("SELECT DISTINCT code FROM papers WHERE code LIKE 'PA-%' ORDER BY code DESC")
+        rows += "".join(f"<p><b>{html.escape(code)}</b>{self._links(code)}</p>" for (code,) in reports.fetchall())
         return web.Response(
             content_type="text/html",
             text=f"""<!doctype html><html lang="vi"><meta charset="utf-8"><title>Một cửa (thử nghiệm)</title>
 <style>body{{font:18px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}form{{margin:1rem 0}}
 input,button{{font:inherit;margin:0 .6rem}}</style><h1>Một cửa (thử nghiệm)</h1>{rows or "Chưa có hồ sơ"}</html>""",
         )
+
+    def _links(self, code: str) -> str:
+        links = (
+            f'<a href="/officer/files/{html.escape(file)}">{html.escape(name)}</a>' for name, file in self.papers(code)
+        )
+        return "".join(f" · {link}" for link in links)
 
     async def _move(self, request: web.Request) -> web.Response:
         form = await request.post()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tramkit import Day, Fact, Form, Level, Messages, Option, Order, Role, Tone, Visit, forms, verbatim
+from tramkit import Attachment, Day, Fact, Form, Level, Messages, Option, Order, Role, Tone, Visit, forms, verbatim
 from tramkit_procedures.dossiers import CodeProblem, parse_code
 from tramkit_procedures.gateway import STATES, WITHDRAWABLE, Dossier
 from tramkit_procedures.handing_in import HandedIn, asked
@@ -101,7 +101,13 @@ class TrackDossier(HandedIn):
         chosen = await visit.tell(state, next_step, facts=facts, options=options, action=_("Finish"))
         if chosen == "supplement":
             said = await visit.ask(Supplement, _("Answer the authority"), name="supplement")
-            await self._place(visit, dossier, "supplement", said.words)
+            papers = await visit.papers(
+                _("Which papers do you add?"),
+                *((_("The authority says: {note}", note=verbatim(dossier.note)),) if dossier.note else ()),
+                name="supplement",
+                later=_("None here: I bring them to the counter"),
+            )
+            await self._place(visit, dossier, "supplement", said.words, papers)
         elif chosen == "withdraw":
             sure = await visit.choose(
                 _("Withdraw this dossier?"),
@@ -112,7 +118,9 @@ class TrackDossier(HandedIn):
             if sure == "yes":
                 await self._place(visit, dossier, "withdraw", "")
 
-    async def _place(self, visit: Visit, dossier: Dossier, kind: str, words: str) -> None:
+    async def _place(
+        self, visit: Visit, dossier: Dossier, kind: str, words: str, papers: tuple[Attachment, ...] = ()
+    ) -> None:
         await visit.place(
             Order(
                 service=self.id,
@@ -120,5 +128,6 @@ class TrackDossier(HandedIn):
                 amount=0,
                 title=_("Answer to the authority") if kind == "supplement" else _("Withdrawal of a dossier"),
                 request={"kind": kind, "code": dossier.code, "words": words},
+                attachments=papers,
             )
         )
