@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))  # the station and its outside world, as tests do
 
-from support.other_hands import AnyHands, ScriptedHands
+from support.other_hands import SIGNATURE, AnyHands, ScriptedHands
 from support.services import ServiceSite, service_site
 
 from tramkit.sandbox import Sandbox
@@ -118,11 +118,16 @@ async def _account(robot: Counting, site: ServiceSite) -> None:
     await robot.choose("banking.account")
     await robot.identity()
     await robot.choose("song_xanh", "basic")
+    await robot.read("tell")
     await robot.read("read")
-    await robot.fill(phone="0901234567", address="12 trần não", occupation="hưu trí")
+    await robot.fill(phone="0901234567", address="12 trần não")
+    await robot.fill(occupation="hưu trí", lives_here="yes")
+    await robot.choose("pension")
     await robot.fill(american="no")
+    await robot.read("read")
     await robot.fill(terms="yes", data="yes")
     await robot.read("check")
+    await robot.fill(signature=SIGNATURE)
 
 
 async def _loan(robot: Counting, site: ServiceSite) -> None:
@@ -131,18 +136,21 @@ async def _loan(robot: Counting, site: ServiceSite) -> None:
     await robot.choose("song_xanh", "10000000", "12", "home")
     await robot.fill(income="10000000", debts="0", employer="lương hưu", phone="0901234567")
     await robot.read("tell")
-    await robot.fill(terms="yes", data="yes", credit="yes")
+    await robot.read("read")
+    await robot.fill(cost="yes", data="yes", credit="yes")
     await robot.read("check")
+    await robot.fill(signature=SIGNATURE)
 
 
 async def _identify(robot: Counting, site: ServiceSite) -> None:
-    await robot.choose("sim_identity.identify")
+    await robot.choose("sim_identity.identify", "number")
     await robot.identity()
     await robot.fill(number="0381234567")
     await robot.choose("viettel")
     await robot.read("read")
-    await robot.fill(data="yes", mine="yes")
+    await robot.fill(data="yes", face="yes", mine="yes")
     await robot.read("check")
+    await robot.fill(signature=SIGNATURE)
 
 
 ROUNDS: dict[str, Round] = {

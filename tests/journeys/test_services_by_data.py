@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 from support.other_hands import AnyHands
+from support.rounds import begin, fill, finish, go_on, signed, typed_identity
 from support.services import service_site
 
 from tramkit.sandbox import Fault, FaultOrder
 from tramkit_banking.sandbox import Bank
-from tramkit_billing.sandbox import Aggregator
+from tramkit_billing.codes import read_providers
+from tramkit_billing.sandbox import Aggregator, bills_of
 from tramkit_procedures.sandbox import Authorities
 
-from .test_services import BILLING, PROCEDURES, finish, typed_identity
+PROCEDURES = '[settings.procedures]\ngateway_url = "{authorities}"\n'
+BILLING = '[settings.billing]\naggregator_url = "{aggregator}"\n'
 
 FISHING = """
 [[procedures]]
@@ -41,8 +44,8 @@ NEW_BANK = """
 id = "tre_xanh"
 name = {{ vi = "Ngân hàng Tre Xanh", en = "Tre Xanh Bank" }}
 url = "{url}"
-account_level = "claimed"
 branch = {{ vi = "Chi nhánh 1", en = "Branch 1" }}
+terms = {{ version = "1", points = [ {{ vi = "Tre xanh không gãy", en = "Bamboo does not break" }} ] }}
 [[banks.accounts]]
 id = "one"
 name = {{ vi = "Tài khoản tre", en = "Bamboo account" }}
@@ -90,6 +93,7 @@ async def test_a_new_procedure_is_filed_after_editing_data_only(tmp_path: Path) 
         await resident.go_on()
         await resident.choose("payments.vietqr")
         await site.pay()
+        await resident.at("done")
         await finish(resident)
         (taken,) = authorities.taken()
     assert (taken["procedure"], taken["answers"]) == ("9.000001", {"rods": "2"})
@@ -102,44 +106,55 @@ async def test_a_new_bank_is_applied_to_after_editing_data_only(tmp_path: Path) 
         file.write_text(NEW_BANK.format(url=bank.address), encoding="utf-8")
         async with service_site(tmp_path, "scripted", None, f'[settings.banking]\nbanks_file = "{file}"\n') as site:
             resident = site.glass
-            await resident.begin()
-            await resident.choose("banking.account")
+            await begin(resident, "banking.account")
             await typed_identity(resident)
             await resident.choose("tre_xanh")
             await resident.choose("one")
-            await resident.at("ask")
-            await resident.type("phone", "0901234567")
-            await resident.type("address", "12 trần não")
-            await resident.type("occupation", "hưu trí")
-            await resident.go_on()
-            await resident.pick("american", "no")
-            await resident.go_on()
-            await resident.pick("terms")
-            await resident.pick("data")
-            await resident.go_on()
-            await resident.at("check")
+            await resident.at("tell")
             await resident.says("2.000")
             await resident.go_on()
+            await go_on(resident, "read")
+            await fill(resident, phone="0901234567", address="12 trần não")
+            await fill(resident, occupation="hưu trí", lives_here="=yes")
+            await resident.choose("savings")
+            await fill(resident, american="=no")
+            await resident.at("read")
+            await resident.says("Tre xanh không gãy")
+            await resident.go_on()
+            await fill(resident, terms="=yes", data="=yes")
+            await go_on(resident, "check")
+            await signed(resident)
+            await resident.at("done")
             await finish(resident)
-        assert [each["product"] for each in bank.taken()] == ["one"]
+        (taken,) = bank.taken()
+        assert (taken["product"], taken["terms"]) == ("one", "1")
 
 
-async def test_a_new_biller_stands_in_the_menu_after_editing_data_only(tmp_path: Path) -> None:
+async def test_a_new_biller_is_paid_after_editing_data_only(tmp_path: Path) -> None:
     file = tmp_path / "providers.toml"
     file.write_text(NEW_BILLER, encoding="utf-8")
-    aggregator = Aggregator(tmp_path / "aggregator.sqlite")
+    aggregator = Aggregator(tmp_path / "aggregator.sqlite", read_providers(file))
     settings = f'{BILLING}providers_file = "{file}"\n'
     async with service_site(tmp_path, "scripted", None, settings, aggregator=aggregator) as site:
         resident = site.glass
-        await resident.begin()
-        await resident.choose("billing.pay")
+        await begin(resident, "billing.pay")
         await resident.choose("gas")
-        await resident.at("ask")
         await resident.says("GAS1234")
-        await resident.type("code", "12")
-        await resident.go_on()
+        await fill(resident, code="12")
         await resident.at("tell")
         await resident.says("GAS1234")
+        await resident.go_on()
+        await fill(resident, code="gas 4321")
+        bills = bills_of("gas", "GAS4321")
+        if len(bills) > 1:
+            await resident.choose(bills[0]["bill_id"])
+        await go_on(resident, "check")
+        await resident.choose("payments.vietqr")
+        await site.pay()
+        await resident.at("done")
+        await finish(resident)
+        paid = [(bill["bill_id"],) for bill in bills[:1]]
+        assert aggregator.db.execute("SELECT bill_id FROM paid_bills").fetchall() == paid
 
 
 async def to_the_report(resident: AnyHands) -> None:
@@ -165,6 +180,7 @@ async def test_whatever_the_gateway_does_an_application_arrives_once(tmp_path: P
     async with service_site(tmp_path, "scripted", None, PROCEDURES, authorities=authorities) as site:
         authorities.order_faults(FaultOrder(faults=(fault, fault), slow_seconds=0.1))
         await to_the_report(site.glass)
+        await site.glass.at("done")
         await finish(site.glass)
         assert len(authorities.taken()) == 1
         assert len(authorities.db.execute("SELECT key FROM applications").fetchall()) == 1
@@ -204,6 +220,7 @@ async def test_an_anonymous_report_carries_nothing_of_who_sent_it(tmp_path: Path
     authorities = Authorities(tmp_path / "authorities.sqlite")
     async with service_site(tmp_path, "scripted", None, PROCEDURES, authorities=authorities) as site:
         await to_the_report(site.glass)
+        await site.glass.at("done")
         await finish(site.glass)
         (taken,) = authorities.taken()
     assert set(taken) == PURPOSES["report"]

@@ -122,6 +122,16 @@ class Hands:
             arg=[name, re.sub("[ /.]", "", text.lower())],
         )
 
+    async def sign(self, name: str) -> None:
+        """Sign with the finger in the box."""
+        box = await self.page.locator("[data-pad]").bounding_box()
+        assert box is not None
+        for start, end in (((0.1, 0.7), (0.5, 0.2)), ((0.5, 0.2), (0.8, 0.8))):
+            await self.page.mouse.move(box["x"] + start[0] * box["width"], box["y"] + start[1] * box["height"])
+            await self.page.mouse.down()
+            await self.page.mouse.move(box["x"] + end[0] * box["width"], box["y"] + end[1] * box["height"], steps=6)
+            await self.page.mouse.up()
+
     async def go_on(self) -> None:
         """Touch the button that goes on."""
         await self.page.click("#continue")

@@ -19,6 +19,9 @@ from tramkit_hal.words import render
 
 from .hands import LOOK_SECONDS, keys_of
 
+SIGNATURE = "1z4s2u353p1w4k1q5f3c6a5b7c3u865r8y2m9s4kam3ubh5ece3uf04iha3w 3k7s7l6qcc6ahg6skm5z"
+"""As a screen tells what was drawn."""
+
 
 class AnyHands(Protocol):
     """A resident before any screen; a journey is written with these alone."""
@@ -32,6 +35,7 @@ class AnyHands(Protocol):
     async def gone(self, value: str) -> None: ...
     async def pick(self, name: str, value: str = "yes") -> None: ...
     async def type(self, name: str, text: str) -> None: ...
+    async def sign(self, name: str) -> None: ...
     async def go_on(self) -> None: ...
     async def press(self, button: str) -> None: ...
 
@@ -127,6 +131,10 @@ class ScriptedHands(_Looking):
     async def type(self, name: str, text: str) -> None:
         await self.pick(name, text)
 
+    async def sign(self, name: str) -> None:
+        """Sign with a finger."""
+        await self.type("signature", SIGNATURE)
+
     async def go_on(self) -> None:
         await self.has("continue")
         self._under = await self.title()
@@ -187,6 +195,10 @@ class TerminalHands(_Looking):
         for letter in text:
             for key in keys_of(letter):
                 self.app.type_key(key)
+
+    async def sign(self, name: str) -> None:
+        """Sign with the name: a terminal cannot be drawn on."""
+        await self.type("name", name)
 
     async def go_on(self) -> None:
         await self.choose("continue")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,12 +17,17 @@ from tramkit.hookspecs import PluginContext
 from tramkit.plugins import load
 from tramkit.run import make_devices, run_station, screens_of
 from tramkit.sandbox import Sandbox
+from tramkit_banking import banks
+from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
 from tramkit_hal.clock import SystemClock
 from tramkit_hal.device import Device
 from tramkit_hal.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_payments.sandbox import Switch
+from tramkit_procedures.sandbox import Authorities
+from tramkit_sim_identity import operators
+from tramkit_sim_identity.sandbox import Operator
 
 from .hands import Hands
 from .memory import found_in_files
@@ -43,6 +49,8 @@ agency = "UBND phường Bình Trưng"
 phone = "1022"
 [panel]
 enabled = false
+[timeouts]
+farewell = 0.1
 [plugins]
 enabled = [{plugins}]
 [orders]
@@ -66,6 +74,21 @@ journal = "{folder}/terminal.sqlite"
 """
 
 
+MEMO = ("Nội dung chuyển khoản", "Transfer message")
+"""What stands before the words of the transfer on the Pay page."""
+OUTSIDE: Mapping[str, type[Sandbox]] = {
+    "authorities": Authorities,
+    "aggregator": Aggregator,
+    "lender": Bank,
+    "other_lender": Bank,
+    "carrier": Operator,
+    "other_carrier": Operator,
+}
+"""What stands behind the services of all plugins but the doctor."""
+DOSSIER, APPLICATION = "000.00.01.H29-260310-0420", "AC1A2B3C4D"
+"""What the authorities and the lender have before anybody comes."""
+
+
 @dataclass
 class ServiceSite:
     """A running station with the outside world of its services.
@@ -83,7 +106,7 @@ class ServiceSite:
         """Pay what the Pay page asks for with a banking app, reading it as a resident does."""
         await self.glass.at("pay")
         lines = (await self.glass.read()).split("\n")
-        memo = next(line for line in lines if "chuyển khoản" in line).rpartition(" ")[2]
+        memo = next(line for line in lines if line.startswith(MEMO)).rpartition(" ")[2]
         amount = next(line for line in lines if "₫" in line or "đồng" in line)
         digits = "".join(letter for letter in amount if letter.isdigit())
         self.switch.transfer(ACCOUNT, int(digits), memo)
@@ -93,9 +116,13 @@ class ServiceSite:
         printer = self.devices[Role.RECEIPT_PRINTER]
         return printer.shown()  # type: ignore[attr-defined]
 
-    async def card(self, number: str) -> None:
+    async def lay_card(self, card: Mapping[str, object]) -> None:
         """Lay a person's card on the reader."""
-        await self.devices[Role.ID_READER].control("card", number)  # type: ignore[attr-defined]
+        await self.control(Role.ID_READER, "card_data", json.dumps(card))
+
+    async def take_card(self) -> None:
+        """Take the card away again."""
+        await self.control(Role.ID_READER, "card", "none")
 
     async def hold_card(self) -> None:
         """Hold a bank card to the terminal once it asks for one."""
@@ -165,6 +192,33 @@ async def service_site(
             await running
 
 
+@contextlib.asynccontextmanager
+async def whole_site(folder: Path, screen: str, browser: Browser | None) -> AsyncGenerator[ServiceSite]:
+    """Run a station with every service but the doctor's, and all that stands behind them."""
+
+    def ready(addresses: dict[str, str]) -> None:
+        for bundled, ports in (
+            (banks.BUNDLED, {8086: "lender", 8087: "other_lender"}),
+            (operators.BUNDLED, {8088: "carrier", 8089: "other_carrier"}),
+        ):
+            text = bundled.read_text(encoding="utf-8")
+            for port, name in ports.items():
+                text = text.replace(f"http://127.0.0.1:{port}", addresses[name])
+            (folder / bundled.name).write_text(text, encoding="utf-8")
+
+    settings = (
+        '[settings.procedures]\ngateway_url = "{authorities}"\n[settings.billing]\naggregator_url = "{aggregator}"\n'
+        f'[settings.banking]\nbanks_file = "{folder / banks.BUNDLED.name}"\n'
+        f'[settings.sim_identity]\noperators_file = "{folder / operators.BUNDLED.name}"\n'
+    )
+    sandboxes = {name: kind(folder / f"{name}.sqlite") for name, kind in OUTSIDE.items()}
+    row = (DOSSIER, "079000000000", "Đăng ký thường trú", "Permanent residence", "Công an phường", 4, "", "2026-03-19")
+    sandboxes["authorities"].db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    sandboxes["lender"].db.execute("INSERT INTO progress VALUES (?, 'loan', 'Ai đó', 'received', '')", (APPLICATION,))
+    async with service_site(folder, screen, browser, settings, ready, **sandboxes) as site:
+        yield site
+
+
 async def _hands(screen: Device, browser: Browser | None, running: asyncio.Task[None]) -> AnyHands:
     async with asyncio.timeout(30):
         while not screen.state.usable:
@@ -179,4 +233,4 @@ async def _hands(screen: Device, browser: Browser | None, running: asyncio.Task[
     return hands
 
 
-__all__ = ["Aggregator", "ServiceSite", "service_site"]
+__all__ = ["ServiceSite", "service_site", "whole_site"]

@@ -1,18 +1,38 @@
-"""Open a bank account: bank, product, details, each consent by itself, application to the bank."""
+"""Open a bank account: bank, product and fees, details, tax, each consent by itself, signature, application."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
-from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Role, Tone, Visit, forms, verbatim
-from tramkit_banking.applying import Applying, today, years
-from tramkit_banking.banks import Bank
+from pydantic import JsonValue
+
+from tramkit import (
+    Fact,
+    Form,
+    Messages,
+    Money,
+    Option,
+    Order,
+    Text,
+    Tone,
+    Visit,
+    age,
+    forms,
+    verbatim,
+)
+from tramkit_banking.applying import Applying, applicant
+from tramkit_banking.banks import Account, Bank
+from tramkit_banking.fields import tax_code
 
 _ = Messages("tramkit_banking")
 
-YOUNGEST = 15
-"""Circular 25/2025/TT-NHNN: from 15 on an account can be opened electronically."""
+PURPOSES: dict[str, Text] = {
+    "pension": _("Pension or allowance"),
+    "salary": _("Salary"),
+    "payments": _("Bills and shopping"),
+    "savings": _("Savings"),
+    "business": _("Business of my own"),
+}
 
 
 class Contact(Form):
@@ -20,7 +40,15 @@ class Contact(Form):
 
     phone: Annotated[str, forms.phone(_("Phone number"))]
     address: Annotated[str, forms.text(_("Where you live now"), max_length=200)]
-    occupation: Annotated[str, forms.text(_("Occupation"), max_length=80)]
+    email: Annotated[str | None, forms.email(_("Email, if you have one"), required=False)]
+
+
+class Work(Form):
+    """What the bank must know of a customer."""
+
+    occupation: Annotated[str, forms.text(_("Occupation"), hint=_("Or: pensioner, at home"), max_length=80)]
+    tax: Annotated[str | None, tax_code(_("Tax code, if it is not your identity number"))]
+    lives_here: Annotated[bool, forms.yes_no(_("Do you live in Vietnam most of the year?"))]
 
 
 class Fatca(Form):
@@ -29,66 +57,77 @@ class Fatca(Form):
     american: Annotated[bool, forms.yes_no(_("Are you a citizen of the United States, or do you pay tax there?"))]
 
 
-class Consents(Form):
-    """Consents, each by itself."""
+class AmericanTax(Form):
+    """Who pays tax in the United States gives the number of it."""
 
-    terms: Annotated[bool, forms.consent(_("I have read the bank's terms and fees and agree"))]
-    data: Annotated[bool, forms.consent(_("The bank may process my personal data to open the account"))]
-    marketing: Annotated[bool, forms.consent(_("The bank may send me offers"), required=False)]
+    tin: Annotated[str, forms.digits(_("American taxpayer number (TIN)"), low=9, high=9)]
 
 
 class OpenAccount(Applying):
-    """Applies for a bank account; the bank decides."""
+    """Applies for a bank account."""
 
     id = "banking.account"
     title = _("Open a bank account")
     hint = _("Apply here; the bank checks who you are")
-    identity = Level.CLAIMED
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 
     async def serve(self, visit: Visit) -> None:
-        person = visit.person or await visit.identify(Level.CLAIMED)
-        day = today(visit)
-        if person.born is not None and years(person.born, day) < YOUNGEST:
+        rule = self.rules.account(visit.today())
+        person = await self.who(visit, rule.level)
+        if person.born is not None and age(person.born, visit.today()) < rule.youngest:
             await visit.tell(
                 _("An account cannot be opened here yet"),
-                _("From 15 years on it can. For a younger child, please go to a branch with a parent."),
+                _(
+                    "From {years} years on it can. For a younger child, please go to a branch with a parent.",
+                    years=rule.youngest,
+                ),
                 tone=Tone.WARNING,
             )
             return
         bank = await self.which(visit, [bank for bank in self.banks.values() if bank.accounts])
-        options = [Option(value=each.id, label=each.name.text, hint=each.hint.text) for each in bank.accounts]
-        id = await visit.choose(_("Which account?"), options, name="product")
-        account = next(each for each in bank.accounts if each.id == id)
-        referred = person.level < Level[bank.account_level.upper()]
+        account = await _product(visit, bank)
+        referred = not person.reaches(rule.level)
         if referred:
-            await self._refer(visit, bank)
+            await self.refer(visit, bank)
         contact = await visit.ask(
             Contact,
             _("How does the bank reach you?"),
             prefill={"address": person.address} if person.address else {},
+            sources={"address": _("From your card")},
             name="contact",
         )
+        work = await visit.ask(Work, _("What you do"), name="work")
+        uses = [Option(value=id, label=label) for id, label in PURPOSES.items()]
+        purpose = await visit.choose(_("What will you use the account for most?"), uses, name="purpose")
         fatca = await visit.ask(Fatca, _("One question for the tax authorities"), name="fatca")
-        consents = await visit.ask(
-            Consents,
-            _("Do you agree?"),
-            body=(_("Touch each sentence that you agree to. The last one is your free choice."),),
-            name="consents",
-        )
-        fee = _("{amount} a month", amount=Money(amount=account.monthly_fee)) if account.monthly_fee else _("No fee")
+        tin = (await visit.ask(AmericanTax, _("Tax in the United States"), name="tin")).tin if fatca.american else ""
+        await visit.read(_("What the bank asks you to know"), *(point.text for point in bank.terms.points))
+        consents = await self.agree(visit, "account")
         facts = (
             Fact(label=_("Bank"), value=bank.name.text, change="bank"),
             Fact(label=_("Account"), value=account.name.text, change="product"),
-            Fact(label=_("Fee"), value=fee),
+            Fact(label=_("Fee"), value=_fee(account)),
         )
-        mine: Sequence[Fact] = (
+        mine = (
             Fact(label=_("Full name"), value=verbatim(person.name)),
             Fact(label=_("Phone number"), value=verbatim(contact.phone), change="contact"),
             Fact(label=_("Address"), value=verbatim(contact.address), change="contact"),
-            Fact(label=_("Occupation"), value=verbatim(contact.occupation), change="contact"),
+            Fact(label=_("Occupation"), value=verbatim(work.occupation), change="work"),
+            Fact(label=_("Used for"), value=PURPOSES[purpose], change="purpose"),
         )
-        await visit.check(_("Is everything right?"), (*facts, *mine), action=_("Send the application"))
+        await visit.check(_("Is everything right?"), (*facts, *mine), action=_("Sign the application"))
+        signature = await self.sign(visit, _("Application for an account"))
+        details: dict[str, JsonValue] = {
+            "phone": contact.phone,
+            "address": contact.address,
+            "email": contact.email or "",
+            "occupation": work.occupation,
+            "tax_code": work.tax or person.number,
+            "resident": work.lives_here,
+            "nationality": "VNM",
+            "purpose": purpose,
+            "fatca": fatca.american,
+            "tin": tin,
+        }
         branch = (Fact(label=_("Go with your card to"), value=bank.branch.text),) if referred else ()
         await visit.place(
             Order(
@@ -100,22 +139,38 @@ class OpenAccount(Applying):
                     "bank": bank.id,
                     "kind": "account",
                     "product": account.id,
-                    "name": person.name,
-                    "number": person.number,
-                    "born": person.born.isoformat() if person.born else "",
-                    "sex": person.sex or "",
-                    "level": person.level.name,
-                    **contact.typed(),
-                    "fatca": fatca.american,
-                    "consents": [name for name, value in consents.typed().items() if value],
+                    "terms": bank.terms.version,
+                    "consents": consents,
+                    **applicant(person),
+                    **details,
                 },
                 facts=tuple(fact.model_copy(update={"change": ""}) for fact in facts) + branch,
+                attachments=(signature,),
             )
         )
 
-    async def _refer(self, visit: Visit, bank: Bank) -> None:
-        await visit.read(
-            _("The bank must see you once"),
-            _("The law asks the bank to compare your face with the chip of your card. This station cannot do that."),
-            _("You can fill in the application here. Then go with your card to: {branch}.", branch=bank.branch.text),
-        )
+
+async def _product(visit: Visit, bank: Bank) -> Account:
+    """Let the resident choose an account, and read what it costs before anything is asked."""
+    options = [Option(value=each.id, label=each.name.text, hint=each.hint.text) for each in bank.accounts]
+    id = await visit.choose(_("Which account?"), options, name="product")
+    account = next(each for each in bank.accounts if each.id == id)
+    await visit.tell(
+        account.name.text,
+        _("This is what it costs. Nothing is sent before you have signed."),
+        facts=(
+            Fact(label=_("Fee"), value=_fee(account)),
+            *(Fact(label=each.name.text, value=_amount(each.amount)) for each in account.fees),
+        ),
+    )
+    return account
+
+
+def _fee(account: Account) -> Text:
+    if not account.monthly_fee:
+        return _("No fee")
+    return _("{amount} a month", amount=Money(amount=account.monthly_fee))
+
+
+def _amount(amount: int) -> Text:
+    return _("{amount}", amount=Money(amount=amount)) if amount else _("No fee")

@@ -1,64 +1,132 @@
-"""What both services share: choosing a bank, and handing an application in to it."""
+"""What the services of banks share: who applies, which bank, what is agreed to, handing it in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta, timezone
-from typing import Any
+from collections.abc import Sequence
 
-from tramkit import Fact, Gateway, Messages, Option, Order, Outcome, Service, Text, Visit, bilingual, verbatim
+from pydantic import JsonValue
+
+from tramkit import (
+    Attachment,
+    Level,
+    Messages,
+    NotIdentified,
+    Option,
+    Order,
+    Outcome,
+    Person,
+    Role,
+    Service,
+    Text,
+    Tone,
+    Visit,
+    bilingual,
+)
 from tramkit_banking.banks import Bank
+from tramkit_banking.consents import Consents, form_of, record
+from tramkit_banking.gateway import BankGateway
+from tramkit_banking.rules import Rules
 
 _ = Messages("tramkit_banking")
 
-VIETNAM = timezone(timedelta(hours=7))
-
 
 class Applying(Service):
-    """A service whose orders are applications to a bank.
+    """A service whose orders are applications to a bank; the bank decides.
 
     :param banks: that it works with.
+    :param rules: of the law.
+    :param consents: that are asked for.
     """
 
-    def __init__(self, banks: Sequence[Bank]) -> None:
+    identity = Level.CLAIMED
+    asks_identity = True  # as surely as the rules want it and the station can
+    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
+
+    def __init__(self, banks: Sequence[Bank], rules: Rules, consents: Consents) -> None:
         self.banks = {bank.id: bank for bank in banks}
-        self._gateways = {bank.id: Gateway(bank.url, "the bank", facts=_facts) for bank in banks}
+        self.rules = rules
+        self._consents = consents
+        self.gateways = {bank.id: BankGateway(bank) for bank in banks}
+
+    async def who(self, visit: Visit, level: Level) -> Person:
+        """Learn who applies: as surely as the level says where that can be had here, otherwise by the card or typed."""
+        if not visit.reachable(level):
+            return await visit.identify(Level.CLAIMED)
+        try:
+            return await visit.identify(level)
+        except NotIdentified as found:
+            await visit.tell(
+                _("The bank must see you once"),
+                found.reason,
+                _("You can go on here all the same. The bank then compares your face with your card at a branch."),
+                tone=Tone.WARNING,
+            )
+            return await visit.identify(Level.CLAIMED)
 
     async def which(self, visit: Visit, banks: Sequence[Bank]) -> Bank:
         """Let the resident choose a bank."""
-        options = [Option(value=bank.id, label=bank.name.text) for bank in banks]
+        options = [Option(value=bank.id, label=bank.name.text, hint=_offers(bank)) for bank in banks]
         return self.banks[await visit.choose(_("Which bank?"), options, name="bank")]
+
+    async def refer(self, visit: Visit, bank: Bank) -> None:
+        """Tell who was not identified surely enough what comes after the application."""
+        await visit.read(
+            _("The bank must see you once"),
+            _("The law asks the bank to compare your face with the chip of your card. That was not done here."),
+            _("You can fill in the application here. Then go with your card to: {branch}.", branch=bank.branch.text),
+        )
+
+    async def sign(self, visit: Visit, what: Text) -> Attachment:
+        """Have the application signed on the screen."""
+        return await visit.sign(
+            _("Please sign"),
+            _("{what}. With your signature it is sent to the bank.", what=what),
+            name="signature",
+        )
+
+    async def agree(self, visit: Visit, kind: str) -> list[JsonValue]:
+        """Ask for each consent by itself; return the record of what was agreed to."""
+        asked = self._consents.asked(kind)
+        form = await visit.ask(
+            form_of(asked),
+            _("Do you agree?"),
+            body=(
+                _("Touch each sentence that you agree to. Nothing is agreed to for you."),
+                _("Your identity number and your income are personal data. Only this bank gets them."),
+            ),
+            name="consents",
+        )
+        return record(asked, form, visit.now(), visit.language)
 
     async def fulfil(self, order: Order, key: str) -> Outcome:
         """Hand the application in; the same key is taken once."""
         request = dict(order.request)
         bank = str(request.pop("bank"))
-        if bank not in self._gateways:
+        if bank not in self.gateways:
             return Outcome(state="refused", reason=_("This station does not work with the bank any more."))
-        return await self._gateways[bank].submit(key, request)
+        return await self.gateways[bank].gateway.submit(key, request, attachments=order.attachments)
 
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask the bank what became of the application."""
-        gateway = self._gateways.get(str(order.request["bank"]))
-        return await gateway.status(key) if gateway is not None else Outcome(state="unheard")
+        gateway = self.gateways.get(str(order.request["bank"]))
+        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="unheard")
 
 
-def today(visit: Visit) -> date:
-    """Return the day in Vietnam, the same in each replay."""
-    return visit.now().astimezone(VIETNAM).date()
+def applicant(person: Person) -> dict[str, JsonValue]:
+    """Return what a bank needs to know who applies."""
+    return {
+        "name": person.name,
+        "number": person.number,
+        "born": person.born.isoformat() if person.born else "",
+        "sex": person.sex or "",
+        "issued": person.issued.isoformat() if person.issued else "",
+        "expires": person.expires.isoformat() if person.expires else "",
+        "permanent_address": person.address,
+        "level": person.level.value,
+    }
 
 
-def years(born: date, on: date) -> int:
-    """Return a person's age."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-
-
-def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:
-    facts: list[Fact] = []
-    if told.get("reference"):
-        facts.append(Fact(label=_("Application number"), value=verbatim(str(told["reference"]))))
-    says: Any = told.get("says")
-    if isinstance(says, Mapping):
-        text: Text = bilingual(vi=str(says["vi"])[:300], en=str(says["en"])[:300])
-        facts.append(Fact(label=_("The bank says"), value=text))
-    return tuple(facts)
+def _offers(bank: Bank) -> Text | None:
+    """Return the names of what a bank offers, where it is one thing."""
+    offered = [each.name for each in (*bank.accounts, *bank.loans)]
+    return bilingual(vi=" · ".join(each.vi for each in offered)[:200], en=" · ".join(each.en for each in offered)[:200])

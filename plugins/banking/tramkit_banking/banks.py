@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -35,16 +34,38 @@ Vnd = Annotated[int, Field(ge=0, le=10**12, strict=True)]
 Share = Annotated[Decimal, Field(ge=0, lt=5)]
 
 
+class Terms(_Data):
+    """What an applicant reads before agreeing.
+
+    :param version: of these words; the bank is told which was read.
+    """
+
+    version: str = Field(min_length=1, max_length=40)
+    points: tuple[Words, ...] = Field(min_length=1, max_length=8)
+
+
+class Charge(_Data):
+    """A fee of an account.
+
+    :param amount: VND.
+    """
+
+    name: Words
+    amount: Vnd
+
+
 class Account(_Data):
     """A kind of account.
 
     :param monthly_fee: VND.
+    :param fees: what else it costs.
     """
 
     id: Id
     name: Words
     hint: Words
     monthly_fee: Vnd
+    fees: tuple[Charge, ...] = Field(default=(), max_length=6)
 
 
 class Loan(_Data):
@@ -53,6 +74,7 @@ class Loan(_Data):
     :param least, most: VND.
     :param yearly_rate: on the actual balance, as a share of one; ``late_rate`` on what is overdue.
     :param fee_percent: of the principal, taken at the beginning.
+    :param youngest: years; the law may ask for more.
     :param income_share: per cent of the monthly income that a payment may take.
     :param oldest_at_end: years, when the last payment is due.
     :param cooling_off_days: so long the resident may withdraw without cost.
@@ -87,15 +109,14 @@ class Loan(_Data):
 class Bank(_Data):
     """A bank.
 
-    :param account_level: the identity an account needs; where the station cannot reach it, the branch does.
     :param branch: where the resident is referred to.
     """
 
     id: Id
     name: Words
     url: str = Field(pattern=r"^https?://[^\s/]+")
-    account_level: Literal["claimed", "chip", "chip_face"]
     branch: Words
+    terms: Terms
     accounts: tuple[Account, ...] = ()
     loans: tuple[Loan, ...] = ()
 
@@ -123,4 +144,4 @@ def read_banks(file: Path) -> Banks:
 @cache
 def bundled() -> Banks:
     """Return the banks that come with the plugin: sandboxes."""
-    return Banks.model_validate(tomllib.loads(BUNDLED.read_text(encoding="utf-8")))
+    return read_banks(BUNDLED)

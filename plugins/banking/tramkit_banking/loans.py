@@ -6,8 +6,9 @@ on the actual balance).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
@@ -36,21 +37,20 @@ class Payment(BaseModel):
 
 
 def schedule(
-    principal: int, months: int, yearly_rate: float | Decimal | str, method: str = "annuity"
+    principal: int | Decimal, months: int, yearly_rate: float | Decimal | str, method: str = "annuity"
 ) -> tuple[Payment, ...]:
     """Return every payment of a loan; the last one settles what rounding left.
 
     :param principal: whole VND.
     :param months: from 1.
-    :param yearly_rate: as a share of one (``0.18``); 1 and more is per cent (``18``).
+    :param yearly_rate: as a share of one (``0.18``), or in per cent (``18``: from 1 on; ``"0.9 %"``: so marked).
     :param method: ``annuity`` (the same each month) or ``equal_principal`` (the same principal each month).
     :raises ValueError: a value that no loan has.
     """
-    if isinstance(principal, bool) or not 1 <= principal <= MOST_PRINCIPAL:
-        raise ValueError(f"the principal is 1 to {MOST_PRINCIPAL} VND")
-    if isinstance(months, bool) or not 1 <= months <= MOST_MONTHS:
-        raise ValueError(f"a loan runs 1 to {MOST_MONTHS} months")
-    if method not in ("annuity", "equal_principal"):
+    principal = _whole(principal, f"the principal is 1 to {MOST_PRINCIPAL} whole VND", MOST_PRINCIPAL)
+    months = _whole(months, f"a loan runs 1 to {MOST_MONTHS} months", MOST_MONTHS)
+    way = str(method.value if isinstance(method, Enum) else method).strip().lower().replace("-", "_").replace(" ", "_")
+    if way not in ("annuity", "equal_principal"):
         raise ValueError(f"no method {method!r}: annuity, equal_principal")
     rate = _monthly(yearly_rate)
     level = _round(principal * rate / (1 - (1 + rate) ** -months)) if rate else _round(Fraction(principal, months))
@@ -59,7 +59,7 @@ def schedule(
     balance = principal
     for month in range(1, months + 1):
         interest = _round(balance * rate)
-        paid = part if method == "equal_principal" else level - interest
+        paid = part if way == "equal_principal" else level - interest
         if month == months or paid > balance:
             paid = balance
         balance -= paid
@@ -69,17 +69,18 @@ def schedule(
     return tuple(payments)
 
 
-def effective_rate(schedule: Sequence[Payment], fees: int = 0) -> float:
+def effective_rate(schedule: Sequence[Payment], fees: int | Iterable[int] = 0) -> float:
     """Return the effective rate per year, as a share of one: what makes all payments worth what was paid out.
 
     :param schedule: of :func:`schedule`.
-    :param fees: VND that are taken at the beginning.
+    :param fees: VND that are taken at the beginning, one sum or several.
     :raises ValueError: no payments, or fees as large as the loan.
     """
     if not schedule:
         raise ValueError("a loan has payments")
-    received = sum(each.principal for each in schedule) - fees
-    if fees < 0 or received <= 0:
+    fee = sum(fees) if isinstance(fees, Iterable) else fees
+    received = sum(each.principal for each in schedule) - fee
+    if fee < 0 or received <= 0:
         raise ValueError("fees are 0 or more, and less than the loan")
     paid = [each.payment for each in schedule]
     if sum(paid) <= received:
@@ -103,12 +104,24 @@ def _worth(paid: Sequence[int], rate: float) -> float:
     return worth
 
 
-def _monthly(yearly_rate: float | Decimal | str) -> Fraction:
+def _whole(value: int | Decimal, problem: str, most: int) -> int:
     try:
-        rate = Fraction(str(yearly_rate))
-    except ValueError:
+        whole = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(problem) from None
+    if isinstance(value, bool | str) or whole != value or not 1 <= whole <= most:
+        raise ValueError(problem)
+    return whole
+
+
+def _monthly(yearly_rate: float | Decimal | str) -> Fraction:
+    text = str(yearly_rate).strip()
+    percent = text.endswith("%")
+    try:
+        rate = Fraction(text.removesuffix("%").strip())
+    except (ValueError, ZeroDivisionError):
         raise ValueError(f"{yearly_rate!r} is no rate") from None
-    if rate >= 1:
+    if percent or rate >= 1:
         rate /= 100
     if not 0 <= rate < 1:
         raise ValueError("the rate is 0 to 100 per cent a year")

@@ -1,4 +1,4 @@
-"""What the plugin gives to the station: opening an account, applying for a loan; the command of its sandbox."""
+"""What the plugin gives to the station: an account, a loan, what became of them; the command of its sandbox."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
 @hookimpl
 def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
-    """Return the two services."""
+    """Return the three services."""
+    from tramkit_banking import banks, consents, rules
     from tramkit_banking.account import OpenAccount
-    from tramkit_banking.banks import bundled, read_banks
     from tramkit_banking.loan import ApplyForLoan
+    from tramkit_banking.status import ApplicationStatus
 
-    file = str(settings.get("banks_file") or "")
-    known = (read_banks(Path(file)) if file else bundled()).banks
-    return [OpenAccount(known), ApplyForLoan(known)]
+    def file(name: str) -> Path | None:
+        return Path(str(settings[name])) if settings.get(name) else None
+
+    own_banks, own_rules, own_consents = file("banks_file"), file("rules_file"), file("consents_file")
+    known = (banks.read_banks(own_banks) if own_banks else banks.bundled()).banks
+    law = rules.read_rules(own_rules) if own_rules else rules.bundled()
+    words = consents.read_consents(own_consents) if own_consents else consents.bundled()
+    return [make(known, law, words) for make in (OpenAccount, ApplyForLoan, ApplicationStatus)]
 
 
 @hookimpl

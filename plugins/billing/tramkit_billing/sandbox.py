@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from aiohttp import web
 
 from tramkit.orders.reconcile import Row, write_day_file
 from tramkit.sandbox import Sandbox, json_object
-from tramkit_billing.codes import check, providers
+from tramkit_billing.codes import Provider, check_with, providers
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS payments (
@@ -30,10 +31,12 @@ class Aggregator(Sandbox):
     """The aggregator.
 
     :param file: its ledger.
+    :param known: providers whose bills it has; None: those that come with the plugin.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, known: Mapping[str, Provider] | None = None) -> None:
         super().__init__(file, SCHEMA)
+        self._known = known or providers()
         self.app.add_routes(
             [
                 web.post("/inquire", self._inquire),
@@ -46,7 +49,7 @@ class Aggregator(Sandbox):
     async def _inquire(self, request: web.Request) -> web.Response:
         asked = await json_object(request)
         provider, customer = str(asked.get("provider")), str(asked.get("customer"))
-        if provider not in providers() or not check(provider, customer).ok:
+        if provider not in self._known or not check_with(self._known[provider], customer).ok:
             return web.json_response({"error": "NO_CUSTOMER"}, status=404)
         paid = {row[0] for row in self.db.execute("SELECT bill_id FROM paid_bills")}
         bills = [bill for bill in bills_of(provider, customer) if bill["bill_id"] not in paid]
@@ -66,7 +69,7 @@ class Aggregator(Sandbox):
             row = (ref, body, f"AG{secrets.token_hex(6).upper()}", provider, customer, amount, status)
             self.db.execute("INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             return self._told(ref)
-        if not ref or not isinstance(bills, list) or not isinstance(amount, int) or provider not in providers():
+        if not ref or not isinstance(bills, list) or not isinstance(amount, int) or provider not in self._known:
             return web.json_response({"error": "MALFORMED"}, status=400)
         status = (
             "FAILED"

@@ -1,10 +1,11 @@
-"""Identify a phone subscription: number, operator, four fields, consent, the operator's answer."""
+"""Identify a phone subscription, anew or again: number, operator, four fields, consent, signature, the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta, timezone
 from typing import Annotated
+
+from pydantic import JsonValue
 
 from tramkit import (
     Fact,
@@ -12,103 +13,123 @@ from tramkit import (
     GatewayTrouble,
     Level,
     Messages,
+    NotIdentified,
     Option,
     Order,
     Outcome,
     Person,
     Role,
     Service,
+    Text,
     Tone,
     Visit,
+    age,
     forms,
     verbatim,
 )
-from tramkit_sim_identity.numbers import MobileNumber, NumberProblem, normalise
+from tramkit_hal.words import render
+from tramkit_sim_identity.numbers import MobileNumber, Prefixes, grouped, normalise
 from tramkit_sim_identity.operators import Operator, OperatorGateway
+from tramkit_sim_identity.rules import Identification, Rules
 
 _ = Messages("tramkit_sim_identity")
 
-VIETNAM = timezone(timedelta(hours=7))
-MOST_TRIES = 5
-MOST_NUMBERS = 3
-"""Decree 174/2026: the fourth and further numbers need a contract at the operator's own point."""
-CHILD, YOUTH = 6, 15
-"""Circular 08/2026/TT-BKHCN: under 6 a parent is the subscriber; under 15 a parent consents in writing."""
+CONSENT_VERSION = "2026-11-1"
+"""Of the words of the consents below: whoever changes them gives them a new version."""
+
+
+def _typed_number(typed: str) -> str:
+    normalise(typed)
+    return typed
 
 
 class Number(Form):
     """A phone number, old or new."""
 
     number: Annotated[
-        str, forms.text(_("Phone number"), hint=_("The old eleven digits are understood too"), max_length=30)
+        str,
+        forms.text(
+            _("Phone number"),
+            hint=_("The old eleven digits are understood too"),
+            max_length=30,
+            parse=_typed_number,
+        ),
     ]
+
+
+AGREED: dict[str, Text] = {
+    "data": _("The operator may process my personal data to identify the subscription"),
+    "face": _("The operator may compare my face: this is sensitive data"),
+    "mine": _("I confirm that this number is mine and that I use it"),
+}
 
 
 class Consents(Form):
     """Consents, each by itself."""
 
-    data: Annotated[bool, forms.consent(_("The operator may process my personal data to identify the subscription"))]
-    mine: Annotated[bool, forms.consent(_("I confirm that this number is mine and that I use it"))]
+    data: Annotated[bool, forms.consent(AGREED["data"])]
+    face: Annotated[bool, forms.consent(AGREED["face"])]
+    mine: Annotated[bool, forms.consent(AGREED["mine"])]
 
 
 class Identify(Service):
     """Identifies or re-identifies a subscription (Circular 08/2026/TT-BKHCN); the operator decides.
 
     :param operators: it works with.
+    :param rules: of the law.
+    :param prefixes: of numbers.
     """
 
     id = "sim_identity.identify"
     title = _("Identify a phone subscription")
-    hint = _("For your own number: confirm who uses it")
+    hint = _("For your own number, or after a change of phone")
     identity = Level.CLAIMED
+    asks_identity = True  # as surely as the rules want it and the station can
     wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 
-    def __init__(self, operators: Sequence[Operator]) -> None:
+    def __init__(self, operators: Sequence[Operator], rules: Rules, prefixes: Prefixes) -> None:
         self._operators = {each.id: each for each in operators}
         self._gateways = {each.id: OperatorGateway(each) for each in operators}
+        self._rules = rules
+        self._prefixes = prefixes
 
     async def serve(self, visit: Visit) -> None:
-        person = visit.person or await visit.identify(Level.CLAIMED)
-        if not await _old_enough(visit, person):
+        rule = self._rules.identifying(visit.today())
+        why = await self._why(visit)
+        person = await self._who(visit, rule.level)
+        if not await _old_enough(visit, rule, person):
             return
-        number = await _number(visit)
-        if number is None:
-            return
+        number = await self._number(visit)
         operator = await self._which(visit, number)
-        try:
-            have = await visit.fetch(self._gateways[operator.id].numbers_of, person.number, person.name)
-        except GatewayTrouble:
-            await visit.tell(
-                _("The operator does not answer now"),
-                _("Nothing was changed. Please try again later."),
-                tone=Tone.WARNING,
-            )
+        if not await self._may_have(visit, rule, operator, person, number, again=why == "device"):
             return
-        if str(number) not in have and len(have) >= MOST_NUMBERS:
-            await visit.tell(
-                _("You have {count} numbers already", count=len(have)),
-                _("Three numbers can be registered this way. For a further one, please go to the operator."),
-                tone=Tone.WARNING,
-            )
-            return
+        compared = person.reaches(Level.CHIP_FACE)
         await visit.read(
             _("How your number is identified"),
             _("The operator compares your identity number, full name, date of birth and face."),
-            _("This station cannot compare faces. The operator will ask you for that: in its app, or at its shop."),
+            _("Your face was compared here with the chip of your card, or you signed in with VNeID.")
+            if compared
+            else _("Your face was not compared here. The operator will ask for it: in its app, or at its shop."),
         )
-        await visit.ask(
+        form = await visit.ask(
             Consents,
             _("Do you agree?"),
-            body=(_("Touch each sentence that you agree to. Both are needed."),),
+            body=(_("Touch each sentence that you agree to. All three are needed."),),
             name="consents",
         )
         facts = (
-            Fact(label=_("Phone number"), value=verbatim(grouped(number)), change="number 0"),
+            Fact(label=_("Phone number"), value=verbatim(grouped(number)), change="number"),
             Fact(label=_("Operator"), value=operator.name.text, change="operator"),
             Fact(label=_("Full name"), value=verbatim(person.name)),
             Fact(label=_("Identity number"), value=verbatim(person.number)),
         )
-        await visit.check(_("Is everything right?"), facts, action=_("I confirm: send it to the operator"))
+        await visit.check(_("Is everything right?"), facts, action=_("Sign the confirmation"))
+        signature = await visit.sign(
+            _("Sign the confirmation"),
+            _("With this you confirm to the operator that the number {number} is yours.", number=grouped(number)),
+            name="signature",
+        )
+        next_step = () if compared else (Fact(label=_("Still to do"), value=_("Face check with the operator")),)
         await visit.place(
             Order(
                 service=self.id,
@@ -118,16 +139,72 @@ class Identify(Service):
                 request={
                     "operator": operator.id,
                     "subscription": str(number),
+                    "why": why,
                     "number": person.number,
                     "name": person.name,
                     "born": person.born.isoformat() if person.born else "",
-                    "level": person.level.name,
-                    "face": "not_compared",
-                    "consents": ["data", "mine"],
+                    "level": person.level.value,
+                    "face": "compared" if compared else "not_compared",
+                    "consents": _agreed(visit, form),
                 },
-                facts=(Fact(label=_("Phone number"), value=verbatim(grouped(number))),),
+                facts=(Fact(label=_("Phone number"), value=verbatim(grouped(number))), *next_step),
+                attachments=(signature,),
             )
         )
+
+    async def _why(self, visit: Visit) -> str:
+        """Ask whether it is the first time, or again after a change of device, and tell what the law says of that."""
+        why = await visit.choose(
+            _("What is it about?"),
+            [
+                Option(value="number", label=_("Confirm that a number is mine")),
+                Option(
+                    value="device",
+                    label=_("I put the SIM into another phone"),
+                    hint=_("The number must be confirmed again"),
+                ),
+            ],
+            name="why",
+        )
+        change = self._rules.changing(visit.today())
+        if why == "device" and change is not None:
+            await visit.read(
+                _("After a change of phone"),
+                _(
+                    "Outgoing calls stop within {hours} hours until you are confirmed again.",
+                    hours=change.outgoing_hours,
+                ),
+                _(
+                    "After {days} days the number is locked, and {more} days later it is taken back.",
+                    days=change.lock_days,
+                    more=change.end_days,
+                ),
+            )
+        return why
+
+    async def _who(self, visit: Visit, level: Level) -> Person:
+        """Learn who it is: as surely as the level says where that can be had here, otherwise by the card or typed."""
+        if visit.reachable(level):
+            try:
+                return await visit.identify(level)
+            except NotIdentified as found:
+                await visit.tell(
+                    _("Your face is not compared here"),
+                    found.reason,
+                    _("You can go on all the same. The operator then asks for it: in its app, or at its shop."),
+                    tone=Tone.WARNING,
+                )
+        return await visit.identify(Level.CLAIMED)
+
+    async def _number(self, visit: Visit) -> MobileNumber:
+        typed = await visit.ask(Number, _("Which number is it?"), name="number")
+        number = normalise(typed.number, self._prefixes)
+        if number.was:
+            await visit.tell(
+                _("This number has ten digits now"),
+                _("{old} has been {new} since 2018.", old=number.was, new=grouped(number)),
+            )
+        return number
 
     async def _which(self, visit: Visit, number: MobileNumber) -> Operator:
         """Ask for the operator: a ported number keeps its prefix."""
@@ -142,13 +219,47 @@ class Identify(Service):
         )
         return self._operators[id]
 
+    async def _may_have(
+        self, visit: Visit, rule: Identification, operator: Operator, person: Person, number: str, *, again: bool
+    ) -> bool:
+        """Ask the operator which numbers the person has; tell them where this one cannot be confirmed here."""
+        try:
+            have = await visit.fetch(self._gateways[operator.id].numbers_of, person.number, person.name)
+        except GatewayTrouble:
+            await visit.tell(
+                _("The operator does not answer now"),
+                _("Nothing was changed. Please try again later."),
+                tone=Tone.WARNING,
+            )
+            return False
+        if str(number) in have:
+            return True
+        if again:
+            await visit.tell(
+                _("This number is not in your name"),
+                _("Only whose name it is in can confirm it again. Compare the number, or choose the other operator."),
+                tone=Tone.WARNING,
+            )
+            return False
+        if len(have) < rule.most_numbers:
+            return True
+        await visit.tell(
+            _("You have {count} numbers already", count=len(have)),
+            _(
+                "{most} numbers can be registered this way. For a further one, please go to the operator's own shop.",
+                most=rule.most_numbers,
+            ),
+            tone=Tone.WARNING,
+        )
+        return False
+
     async def fulfil(self, order: Order, key: str) -> Outcome:
         """Hand the confirmation in to the operator; the same key is taken once."""
         request = dict(order.request)
         operator = str(request.pop("operator"))
         if operator not in self._gateways:
             return Outcome(state="refused", reason=_("This station does not work with the operator any more."))
-        return await self._gateways[operator].gateway.submit(key, request)
+        return await self._gateways[operator].gateway.submit(key, request, attachments=order.attachments)
 
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask the operator what became of it."""
@@ -156,76 +267,32 @@ class Identify(Service):
         return await gateway.gateway.status(key) if gateway is not None else Outcome(state="unheard")
 
 
-class MyNumbers(Service):
-    """Tells which numbers are in the resident's name."""
-
-    id = "sim_identity.numbers"
-    title = _("Which numbers are in my name?")
-    hint = _("Ask the operators; report what is not yours")
-    identity = Level.CLAIMED
-    wants = (Role.ID_READER, Role.CODE_SCANNER)
-
-    def __init__(self, operators: Sequence[Operator]) -> None:
-        self._gateways = [(each, OperatorGateway(each)) for each in operators]
-
-    async def serve(self, visit: Visit) -> None:
-        person = visit.person or await visit.identify(Level.CLAIMED)
-        facts: list[Fact] = []
-        silent = False
-        for operator, gateway in self._gateways:
-            try:
-                numbers = await visit.fetch(gateway.numbers_of, person.number, person.name)
-            except GatewayTrouble:
-                silent = True
-                facts.append(Fact(label=operator.name.text, value=_("Does not answer now")))
-                continue
-            said = verbatim(", ".join(grouped(MobileNumber(each)) for each in numbers)) if numbers else _("None")
-            facts.append(Fact(label=operator.name.text, value=said))
-        await visit.tell(
-            _("Numbers in your name"),
-            _("If one of them is not yours, tell the operator at once, or report it here under “Report a problem”."),
-            *((_("Not every operator has answered. Please try again later."),) if silent else ()),
-            facts=facts,
-            tone=Tone.WARNING if silent else Tone.PLAIN,
-        )
+def _agreed(visit: Visit, form: Consents) -> list[JsonValue]:
+    """Return what was agreed to: purpose, version and words as they stood there, and the moment (Law 91/2025/QH15)."""
+    at = visit.now().isoformat(timespec="seconds")
+    return [
+        {"purpose": id, "version": CONSENT_VERSION, "words": render(AGREED[id], visit.language), "at": at}
+        for id, value in form.typed().items()
+        if value
+    ]
 
 
-async def _number(visit: Visit) -> MobileNumber | None:
-    for attempt in range(MOST_TRIES):
-        typed = await visit.ask(Number, _("Which number is it?"), name=f"number {attempt}")
-        try:
-            number = normalise(typed.number)
-        except NumberProblem as problem:
-            await visit.tell(_("This cannot be right"), problem.text, tone=Tone.WARNING)
-            continue
-        if number.was:
-            await visit.tell(
-                _("This number has ten digits now"),
-                _("{old} has been {new} since 2018.", old=number.was, new=grouped(number)),
-            )
-        return number
-    return None
-
-
-async def _old_enough(visit: Visit, person: Person) -> bool:
+async def _old_enough(visit: Visit, rule: Identification, person: Person) -> bool:
     if person.born is None:
         return True
-    age = _years(person.born, visit.now().astimezone(VIETNAM).date())
-    if age >= YOUTH:
+    years = age(person.born, visit.today())
+    if years >= rule.consent_under:
         return True
     why = (
-        _("For a child under 6 the parent is the subscriber: please use the parent's card.")
-        if age < CHILD
-        else _("Under 15 a parent must consent in writing. Please go to the operator together.")
+        _(
+            "For a child under {years} the parent is the subscriber: please use the parent's card.",
+            years=rule.parent_under,
+        )
+        if years < rule.parent_under
+        else _(
+            "Under {years} a parent must consent in writing. Please go to the operator together.",
+            years=rule.consent_under,
+        )
     )
     await visit.tell(_("This number cannot be identified here"), why, tone=Tone.WARNING)
     return False
-
-
-def _years(born: date, on: date) -> int:
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-
-
-def grouped(number: str) -> str:
-    """Return a mobile number as people write it: ``0901 234 567``."""
-    return f"{number[:4]} {number[4:7]} {number[7:]}"

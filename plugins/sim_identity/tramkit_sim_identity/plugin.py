@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 @hookimpl
 def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
     """Return the two services."""
-    from tramkit_sim_identity.identify import Identify, MyNumbers
-    from tramkit_sim_identity.operators import bundled, read_operators
+    from tramkit_sim_identity import numbers, operators, rules
+    from tramkit_sim_identity.identify import Identify
+    from tramkit_sim_identity.my_numbers import MyNumbers
 
-    file = str(settings.get("operators_file") or "")
-    known = (read_operators(Path(file)) if file else bundled()).operators
-    return [Identify(known), MyNumbers(known)]
+    def file(name: str) -> Path | None:
+        return Path(str(settings[name])) if settings.get(name) else None
+
+    own, own_rules, own_prefixes = file("operators_file"), file("rules_file"), file("prefixes_file")
+    known = (operators.read_operators(own) if own else operators.bundled()).operators
+    law = rules.read_rules(own_rules) if own_rules else rules.bundled()
+    prefixes = numbers.read_prefixes(own_prefixes) if own_prefixes else numbers.prefixes()
+    return [Identify(known, law, prefixes), MyNumbers(known)]
 
 
 @hookimpl

@@ -1,0 +1,89 @@
+"""What an applicant agrees to: each purpose by itself, and a record of which words, in which version, when.
+
+Law 91/2025/QH15, Decree 356/2025/NĐ-CP: no bundling, nothing ticked beforehand, and the bank must be able to prove it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model, model_validator
+
+from tramkit import Form, bilingual, forms, read_settings
+
+BUNDLED = Path(__file__).parent / "consents.toml"
+
+
+class Consent(BaseModel):
+    """The words of one consent; see the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    to: tuple[Literal["account", "loan"], ...]
+    version: str = Field(min_length=1, max_length=40)
+    needed: bool
+    vi: str = Field(min_length=1, max_length=200)
+    en: str = Field(min_length=1, max_length=200)
+
+
+class Consents(BaseModel):
+    """All consents of a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    consents: tuple[Consent, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Consents:
+        for kind in ("account", "loan"):
+            ids = [each.id for each in self.asked(kind)]
+            if len(set(ids)) != len(ids) or not 1 <= len(ids) <= 4:
+                raise ValueError(f"{kind}: one to four consents, each once")
+        return self
+
+    def asked(self, kind: str) -> list[Consent]:
+        """Return what is asked for an ``account`` or a ``loan``."""
+        return [each for each in self.consents if kind in each.to]
+
+
+def form_of(asked: Sequence[Consent]) -> type[Form]:
+    """Return the page of the consents, none ticked."""
+    fields = {
+        each.id: (Annotated[bool, forms.consent(bilingual(vi=each.vi, en=each.en), required=each.needed)], ...)
+        for each in asked
+    }
+    return create_model("Consents", __base__=Form, **fields)  # type: ignore[call-overload]  # pyright: ignore
+
+
+def record(asked: Sequence[Consent], form: Form, at: datetime, language: str) -> list[JsonValue]:
+    """Return what was agreed to: purpose, version and words as they stood there, and the moment."""
+    given = form.typed()
+    return [
+        {
+            "purpose": each.id,
+            "version": each.version,
+            "words": each.vi if language == "vi" else each.en,
+            "at": at.isoformat(timespec="seconds"),
+        }
+        for each in asked
+        if given[each.id]
+    ]
+
+
+def read_consents(file: Path) -> Consents:
+    """Read the consents of an operator's file.
+
+    :raises FileProblem: it is malformed; the words name file and key.
+    """
+    return read_settings(file, Consents)
+
+
+@cache
+def bundled() -> Consents:
+    """Return the consents that come with the plugin."""
+    return read_consents(BUNDLED)

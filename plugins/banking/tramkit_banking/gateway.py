@@ -1,0 +1,79 @@
+"""The client of one bank: applications are handed in, and asked for later by their number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tramkit import Fact, Gateway, GatewayTrouble, Messages, Text, bilingual, verbatim
+from tramkit_banking.banks import Bank, Words
+
+_ = Messages("tramkit_banking")
+
+STATES: dict[str, tuple[Text, Text]] = {
+    "received": (_("The bank has your application"), _("It has not decided yet. You need not do anything.")),
+    "branch": (_("The bank waits for you"), _("Please go to the branch with your identity card.")),
+    "papers": (_("The bank needs more papers"), _("Please bring them to the branch, with your identity card.")),
+    "approved": (
+        _("The bank agrees"),
+        _("Please read the contract at the branch before you sign. Nothing is owed before."),
+    ),
+    "open": (_("The account is open"), _("You can use it now.")),
+    "paid_out": (_("The loan is paid out"), _("The schedule of the contract counts. You may pay back earlier.")),
+    "declined": (_("The bank does not agree"), _("You may ask the bank why, and apply again later or elsewhere.")),
+    "withdrawn": (_("The application was withdrawn"), _("Nothing more happens with it.")),
+}
+"""What can become of an application, and what to do next."""
+
+State = Literal["received", "branch", "papers", "approved", "open", "paid_out", "declined", "withdrawn"]
+
+
+class Progress(BaseModel):
+    """What a bank tells of an application.
+
+    :param kind: ``account`` or ``loan``.
+    :param note: the bank's own words.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    reference: str = Field(max_length=80)
+    kind: Literal["account", "loan"]
+    state: State
+    note: Words | None = None
+
+
+class BankGateway:
+    """The client of a bank."""
+
+    def __init__(self, bank: Bank) -> None:
+        self.gateway = Gateway(bank.url, "the bank", facts=_facts)
+
+    async def progress(self, reference: str) -> Progress | None:
+        """Return what became of an application; None: the bank has none with this number.
+
+        :raises GatewayTrouble: no answer that can be understood.
+        """
+        status, told = await self.gateway.ask("GET", f"/progress/{quote(reference, safe='')}")
+        if status == 404 and told.get("error") == "NO_SUCH_APPLICATION":
+            return None
+        try:
+            return Progress.model_validate(told)
+        except ValidationError:
+            raise GatewayTrouble("the bank's answer cannot be understood") from None
+
+
+def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Return what a bank's answer adds to the receipt."""
+    facts = [Fact(label=_("Application number"), value=verbatim(str(told["reference"])[:80]))]
+    if told.get("account"):
+        facts.append(Fact(label=_("Account number"), value=verbatim(str(told["account"])[:30])))
+    says: Any = told.get("says")
+    if isinstance(says, Mapping):
+        words = cast("Mapping[str, object]", says)
+        text = bilingual(vi=str(words["vi"])[:300], en=str(words.get("en") or words["vi"])[:300])
+        facts.append(Fact(label=_("The bank says"), value=text))
+    return tuple(facts)
