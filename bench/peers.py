@@ -20,6 +20,12 @@ REQUIREMENTS = Path(__file__).with_suffix(".txt")
 FOLDER = ROOT / "build" / "peers-venv"
 
 
+def installed() -> bool:
+    """Tell whether the peers are there, in the versions wanted."""
+    made_of = FOLDER / "made-of"
+    return made_of.exists() and made_of.read_text() == _wanted()
+
+
 def python() -> Path:
     """Return the interpreter that has the peers; makes their environment when it is missing or of other versions.
 
@@ -31,17 +37,19 @@ def python() -> Path:
     FOLDER.parent.mkdir(exist_ok=True)
     with (FOLDER.parent / "peers.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made_of = FOLDER / "made-of"
-        wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-        if not made_of.exists() or made_of.read_text() != wanted:
+        if not installed():
             say(f"installing the peers of {REQUIREMENTS.name}; this takes minutes, once")
             shutil.rmtree(FOLDER, ignore_errors=True)
             subprocess.run([sys.executable, "-m", "venv", str(FOLDER)], check=True)
             quiet = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
             install = [str(interpreter), "-m", "pip", "install", "-qq", "--requirement", str(REQUIREMENTS)]
             subprocess.run(install, check=True, env=quiet, stdout=sys.stderr)
-            made_of.write_text(wanted)
+            (FOLDER / "made-of").write_text(_wanted())
     return interpreter
+
+
+def _wanted() -> str:
+    return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,13 @@
-"""``python -m bench ledger``: commits, recovery, growth.
+"""``python -m bench ledger``: commits, sagas, recovery, growth.
 
 ``commit_*``
     one effect's entry made durable. The peer (the floor) is a bare SQLite file, WAL and ``synchronous=FULL``, to which
     rows of the same bytes are appended in the same run, one transaction each, from a thread as the ledger's is.
+``saga_*``
+    one order carried out, collect → fulfil → receipt, by the runner; those outside answer at once. The peers do the
+    same in the same run, in turns: DBOS on SQLite, its database set to what the ledger has (WAL, ``synchronous=FULL``);
+    DBOS with its own settings, which can lose the last commit in a power cut; and the floor, as many bare commits as
+    the ledger makes for an order.
 ``ready_after_restart``
     from opening a ledger with many settled and 100 open orders until the runner has begun to go on with each of them.
     The peer is opening the same file and counting its rows.
@@ -16,10 +21,11 @@ import asyncio
 import sqlite3
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.ledger.floor import Floor
+from bench.ledger.sagas import sagas
 from bench.options import Options
 from bench.records import emit, percentile, say
 from tramkit.orders.ledger import CLOSED, SETTLED, Entry, Ledger
@@ -43,6 +49,7 @@ async def run(options: Options) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
         await commits(Path(folder), 60 if options.quick else 2_000)
+        await sagas(Path(folder), 5 if options.quick else 500)
         await recovery(Path(folder), 200 if options.quick else 100_000, 20 if options.quick else 100)
 
 
@@ -77,28 +84,6 @@ async def commits(folder: Path, count: int) -> None:
         emit("ledger", name, percentile(ours, share) * 1000, "ms", "bare SQLite", percentile(theirs, share) * 1000)
     emit("ledger", "effects_per_second", len(ours) / sum(ours), "1/s", "bare SQLite", len(theirs) / sum(theirs))
     emit("ledger", "file_growth", size / count, "bytes/order")
-
-
-class Floor:
-    """Nothing but durable appends."""
-
-    def __init__(self, file: Path) -> None:
-        self.thread = ThreadPoolExecutor(1)
-        self.db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        self.db.execute("PRAGMA journal_mode = WAL")
-        self.db.execute("PRAGMA synchronous = FULL")
-        self.db.execute("CREATE TABLE entries (number INTEGER PRIMARY KEY, data BLOB) STRICT")
-
-    def append(self, size: int) -> None:
-        """Append one row in one transaction."""
-        self.db.execute("BEGIN IMMEDIATE")
-        self.db.execute("INSERT INTO entries (data) VALUES (?)", (b"x" * size,))
-        self.db.execute("COMMIT")
-
-    def close(self) -> None:
-        """Close the file."""
-        self.thread.shutdown()
-        self.db.close()
 
 
 class Silent:

@@ -24,7 +24,17 @@ METRICS = {
         "media_cpu",
     },
     "ledger": {"commit_p50", "commit_p99", "effects_per_second", "file_growth", "ready_after_restart"},
-    "screen": {"tap_to_painted_p50", "tap_to_painted_p95", "cold_start_p50", "page_changes"},
+    "screens": {
+        "tap_to_painted_p50",
+        "tap_to_painted_p95",
+        "page_changes",
+        "first_load",
+        "memory_growth_20_pages",
+        "heap_growth_per_page",
+        "terminal_tap_to_drawn_p95",
+        "terminal_key_to_drawn_p95",
+        "cold_start_p50",
+    },
 }
 WITH_PEER = (
     "commit",

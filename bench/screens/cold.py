@@ -76,7 +76,7 @@ async def cold_start(options: Options) -> None:
                     theirs.append(bare)
                     say(f"cold start {number}: {station:.2f} s, bare import {bare:.2f} s")
     for name, value in (("p50", median), ("p95", lambda values: percentile(values, 0.95))):
-        emit("screen", f"cold_start_{name}", value(ours), "s", PEER, value(theirs))
+        emit("screens", f"cold_start_{name}", value(ours), "s", PEER, value(theirs))
 
 
 def _config(folder: Path) -> Path:

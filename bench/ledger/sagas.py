@@ -1,0 +1,119 @@
+"""Whole orders, carried out by the runner and, in turns, by its peers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+from bench import peers
+from bench.ledger.floor import Floor
+from bench.records import emit, percentile, say
+from tramkit.orders.ledger import Ledger
+from tramkit.orders.model import Order, Outcome
+from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
+from tramkit.orders.runner import Runner
+from tramkit.orders.seal import Seal
+from tramkit_hal.clock import SystemClock
+from tramkit_hal.words import verbatim
+
+COMMITS = 6
+"""Of one order: placed; collect sent; collected; fulfil sent; fulfilled; settled."""
+TURN = 10
+DBOS = Path(__file__).with_name("dbos_saga.py")
+
+
+class Instant(PaymentMethod):
+    """A payment that is made at once."""
+
+    id = "instant"
+    title = verbatim("instant")
+    properties = Properties(can_be_asked=True, idempotent=timedelta(hours=24))
+
+    def invitation(self, payment: Payment) -> Invitation:
+        return Invitation()
+
+    async def collect(self, payment: Payment) -> Outcome:
+        return Outcome(state="done", amount=payment.amount, reference="FT123456789012")
+
+    async def inquire(self, payment: Payment) -> Outcome:
+        return await self.collect(payment)
+
+
+class Shop:
+    """A service that does at once what is ordered."""
+
+    async def fulfil(self, order: Order, key: str) -> Outcome:
+        return Outcome(state="done", reference="AG123456789012")
+
+    async def inquire(self, order: Order, key: str) -> Outcome:
+        return Outcome(state="unheard")
+
+
+async def sagas(folder: Path, count: int) -> None:
+    """Measure orders of the runner and of its peers, in turns, so that all have the same noise."""
+    ledger = Ledger(folder / "sagas.sqlite", Seal(b"k" * 32))
+    await ledger.open()
+    runner = Runner(ledger, {"bench": Shop()}, {Instant.id: Instant()}, SystemClock())
+    await runner.start()
+    floor = Floor(folder / "sagas-floor.sqlite")
+    loop = asyncio.get_running_loop()
+    ours: list[float] = []
+    bare: list[float] = []
+    same: list[float] = []
+    default: list[float] = []
+    async with dbos(folder / "dbos.sqlite") as durable, dbos(folder / "dbos2.sqlite", "--defaults") as as_it_is:
+        say(f"{count} sagas of each")
+        while len(ours) < count:
+            for _saga in range(TURN):
+                order = Order(
+                    service="bench", payee="EVN", amount=1000, title=verbatim("bill"), request={"bill": "x" * 60}
+                )
+                began = time.perf_counter()
+                await runner.settled((await runner.place(f"s{len(ours)}", order, Instant.id)).id)
+                ours.append(time.perf_counter() - began)
+                began = time.perf_counter()
+                for _commit in range(COMMITS):
+                    await loop.run_in_executor(floor.thread, floor.append, 400)
+                bare.append(time.perf_counter() - began)
+            same += await turn(durable)
+            default += await turn(as_it_is)
+    await runner.stop()
+    await ledger.close()
+    floor.close()
+    theirs = {"DBOS on SQLite": same, "DBOS on SQLite, its own settings": default, "bare SQLite": bare}
+    for peer, took in theirs.items():
+        for name, share in (("saga_p50", 0.5), ("saga_p99", 0.99)):
+            emit("ledger", name, percentile(ours, share) * 1000, "ms", peer, percentile(took, share) * 1000)
+        emit("ledger", "sagas_per_second", len(ours) / sum(ours), "1/s", peer, len(took) / sum(took))
+
+
+@contextlib.asynccontextmanager
+async def dbos(file: Path, *more: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run DBOS in the peers' environment, ready for turns."""
+    python = await asyncio.to_thread(peers.python)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(python, DBOS, file, *more, stdin=pipe, stdout=pipe, limit=2**20)
+    try:
+        assert process.stdout is not None
+        if (await process.stdout.readline()).strip() != b"ready":
+            raise RuntimeError("DBOS does not start; its own words are above")
+        await turn(process)  # the first is slower: it is not counted
+        yield process
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+async def turn(process: asyncio.subprocess.Process) -> list[float]:
+    """Have a peer carry out some orders and return how long each took, seconds."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{TURN}\n".encode())
+    await process.stdin.drain()
+    return json.loads(await process.stdout.readline())

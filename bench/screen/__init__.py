@@ -1,1 +1,0 @@
-"""How quickly the web screen answers; see :mod:`bench.screen.run`."""

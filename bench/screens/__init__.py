@@ -1,0 +1,1 @@
+"""How quickly screens answer and what they weigh; see :mod:`bench.screens.run`."""
