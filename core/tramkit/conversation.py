@@ -115,6 +115,8 @@ class Conversation:
         self._bell = bell
         self._timeouts = timeouts
         self._speech = speech if speech is not None and speech.available else None
+        self._sound = speech
+        """Of the countdown, which needs no voice."""
         self._view = View(
             page=Leave(title=verbatim("")),
             visit=visit,
@@ -189,8 +191,8 @@ class Conversation:
     def close(self) -> None:
         """Stop every timer, forget what was shown and said, and take nothing more."""
         self._closed = True
-        if self._speech is not None:
-            self._speech.hush()
+        if self._sound is not None:
+            self._sound.hush()
         self._view = self._view.model_copy(update={"page": Leave(title=verbatim("")), "note": None})
         self._note = None
         while not self._inbox.empty():
@@ -316,6 +318,8 @@ class Conversation:
             return None
         seconds = float(getattr(self._timeouts, idle.value))
         mode = self._view.mode
+        if mode.more_time:
+            return max(seconds, self._timeouts.longer)
         if mode.text_scale != 1 or mode.contrast is not Contrast.NORMAL or mode.lowered or self._view.listening:
             return max(seconds, self._timeouts.accessibility)
         return seconds
@@ -371,7 +375,14 @@ class Conversation:
     async def _gone_away(self) -> bool:
         """Warn that the visit ends without a sign of the resident; True: there was none."""
         countdown = self._timeouts.countdown
-        if await self._over(own_pages.still_here(int(countdown)), countdown) in ("leave", None):
+        if self._sound is not None and not self._view.listening:  # who listens is told in words
+            self._sound.count_down(countdown)
+        try:
+            choice = await self._over(own_pages.still_here(int(countdown)), countdown)
+        finally:
+            if self._sound is not None and not self._view.listening:
+                self._sound.hush()
+        if choice in ("leave", None):
             self._tell(Ended("timed_out"))
             return True
         return await self._own_pages(self._next_own)
@@ -480,6 +491,8 @@ class Conversation:
                     self._set_mode(text_scale=float(scale))
                 case ["contrast", contrast]:
                     self._set_mode(contrast=contrast)
+                case ["time", time]:
+                    self._set_mode(more_time=time == "more")
                 case _:
                     return
 

@@ -45,7 +45,7 @@ def help_asked(call: StaffCall) -> Help:
 
 
 def how_to_see(mode: Mode) -> Settings:
-    """Return the choice of size of text and contrast."""
+    """Return the choice of size of text, contrast and time; touched again, more time is taken back."""
 
     def option(value: str, label: Text, chosen: bool) -> Option:
         return Option(value=value, label=label, hint=_("Chosen now") if chosen else None)
@@ -60,5 +60,6 @@ def how_to_see(mode: Mode) -> Settings:
             option("contrast:normal", _("Normal colours"), mode.contrast is Contrast.NORMAL),
             option("contrast:high", _("High contrast"), mode.contrast is Contrast.HIGH),
             option("contrast:dark", _("Dark"), mode.contrast is Contrast.DARK),
+            option("time:normal" if mode.more_time else "time:more", _("More time on every page"), mode.more_time),
         ),
     )

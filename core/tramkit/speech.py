@@ -32,6 +32,13 @@ _SENTENCES = re.compile(r"(?<=[.?!:;]) (?=\S)")
 
 PIECE_SECONDS = PIECE / SAMPLE_RATE
 
+COUNTING_EVERY, LAST_SECONDS = 5.0, 5.0
+"""Seconds from one tone of a countdown to the next; in the last seconds there is one each second."""
+
+_TIME = np.arange(int(0.16 * SAMPLE_RATE)) / SAMPLE_RATE
+TONE = (4000 * np.sin(2 * np.pi * 660 * _TIME) * np.hanning(len(_TIME))).astype(np.int16)
+"""A soft tone: an eighth of full scale, swelling and fading, so that it alarms nobody."""
+
 
 class Speech:
     """The station's reading voice, for one visit.
@@ -43,6 +50,7 @@ class Speech:
         self._devices = devices
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._counting = False
         self.private = False
 
     @property
@@ -53,7 +61,7 @@ class Speech:
     @property
     def speaking(self) -> bool:
         """Whether something is being said now."""
-        return self._task is not None and not self._task.done()
+        return self._task is not None and not self._task.done() and not self._counting
 
     def say(self, page: AnyPage, language: str) -> None:
         """Begin to read a page, instead of what is being read."""
@@ -67,6 +75,13 @@ class Speech:
         if words := words_at(view, at, private=self.private):
             self._say([aloud(words, view.language)], view.language)
 
+    def count_down(self, seconds: float) -> None:
+        """Begin to sound a countdown in tones, until it is hushed or over; no voice is needed."""
+        before = self._task
+        self.hush()
+        self._counting = True
+        self._task = asyncio.create_task(self._count(seconds, before))
+
     def _say(self, parts: list[str], language: str) -> None:
         before = self._task
         self.hush()
@@ -77,6 +92,7 @@ class Speech:
         if self._task is not None:
             self._task.cancel()
             self._task = None
+        self._counting = False
 
     def _voice(self, language: str) -> Voice | None:
         for voice in self._devices.usable(Role.VOICE, Voice):
@@ -104,6 +120,24 @@ class Speech:
                 await speaker.stop()
         except DeviceError as error:
             _log.warning("page not read aloud", extra={"trouble": error.trouble.value})
+
+    async def _count(self, seconds: float, before: asyncio.Task[None] | None) -> None:
+        ends = self._clock.monotonic() + seconds
+        if before is not None:
+            await asyncio.wait({before})  # it gives the loudspeaker back
+        speaker = self._speaker()
+        if speaker is None:
+            return
+        try:
+            await speaker.start()
+            try:
+                while (left := ends - self._clock.monotonic()) > 0:
+                    await self._play(speaker, TONE)
+                    await self._clock.sleep(1.0 if left <= LAST_SECONDS else COUNTING_EVERY)
+            finally:
+                await speaker.stop()
+        except DeviceError as error:
+            _log.warning("countdown not heard", extra={"trouble": error.trouble.value})
 
     async def _play(self, speaker: Speaker, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> None:
         began = self._clock.monotonic()

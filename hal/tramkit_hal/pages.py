@@ -445,11 +445,15 @@ TextScale = Annotated[float, AfterValidator(_scale)]
 
 
 class Mode(Data):
-    """How the resident wants to see: reset after each visit."""
+    """How the resident wants to see: reset after each visit.
+
+    :param more_time: the station waits longer on every page.
+    """
 
     text_scale: TextScale = 1.0
     contrast: Contrast = Contrast.NORMAL
     lowered: bool = False
+    more_time: bool = False
 
 
 class Bar(StrEnum):

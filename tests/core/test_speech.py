@@ -14,6 +14,7 @@ from support.station import Running, station
 from support.walking import Anything
 
 from tramkit.speech import parts_of
+from tramkit.timeouts import Timeouts
 from tramkit_hal.audio import SAMPLE_RATE
 from tramkit_hal.clock import SystemClock
 from tramkit_hal.device import DeviceContext
@@ -127,3 +128,15 @@ async def test_the_voice_speaks_both_languages(language: str, words: str) -> Non
     assert 0.5 < length(samples) < 4
     assert np.abs(samples).max() > 3000, "it can be heard"
     await voice.close()
+
+
+async def test_the_warning_counts_down_with_tones_that_a_touch_ends_even_without_a_voice() -> None:
+    speaker = SimSpeaker(SimSpeaker.Settings(), DeviceContext(Role.SPEAKER, SystemClock()))
+    soon = Timeouts(menu=1, countdown=30, farewell=0.1)
+    async with station([Anything()], clock=SystemClock(), bound={Role.SPEAKER: [speaker]}, timeouts=soon) as running:
+        await running.menu()
+        await running.page("timeout")
+        await heard(speaker, loud=True)
+        running.screen.touch()
+        await running.page("choose")
+        assert speaker.shown() == ""
