@@ -19,6 +19,7 @@ FOR_THE_CORE = {
     "conversation",
     "journal",
     "devices",
+    "screen_draws",
     "clock",
     "used",
     "undead",
