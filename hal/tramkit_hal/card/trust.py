@@ -1,0 +1,170 @@
+"""Whom a station believes: the country's certificates (CSCA) that its operator has put into a folder.
+
+Vietnam does not publish its CSCA certificates as far as is known, and some operators have the signer's certificate
+checked by the police's own centre instead: :class:`CardTrust` is the port for either.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import pkcs7
+
+from tramkit_hal.card import passive
+from tramkit_hal.card.files import CardFiles
+from tramkit_hal.card.groups import CardContentError, CardData, Portrait, read_card, read_dg2
+from tramkit_hal.card.passive import Flaw, NotAuthentic
+
+SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7c", ".p7b")
+"""Files of the folder that are read: one certificate or several, PEM or DER, or a PKCS #7 bundle."""
+
+
+class CardTrust(Protocol):
+    """Decides whether a document signer is the country's."""
+
+    def unavailable(self) -> str:
+        """Return why it cannot decide now, for the operator; empty: it can."""
+        ...
+
+    async def check(self, signer: x509.Certificate, now: datetime) -> None:
+        """Check the certificate of a document signer.
+
+        :param now: aware.
+        :raises NotAuthentic: it is not the country's, not valid now, or no signer of documents.
+        """
+        ...
+
+
+class Authentic:
+    """What a genuine chip says.
+
+    :ivar data: of the holder.
+    :ivar portrait: of the holder; None where DG2 was not read.
+    """
+
+    def __init__(self, data: CardData, portrait: Portrait | None) -> None:
+        self.data = data
+        self.portrait = portrait
+
+
+async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Authentic:
+    """Return what the chip says once it is sure that the country wrote it.
+
+    :param now: aware; decides what has expired.
+    :raises NotAuthentic: says why it is not believed.
+    """
+    signed = passive.verify(files)
+    await trust.check(signed.signer, now)
+    if "dg1" not in signed.groups:
+        raise NotAuthentic(Flaw.CONTENT)
+    try:
+        data = read_card(files)
+        portrait = read_dg2(files.group("dg2")) if "dg2" in signed.groups else None
+    except CardContentError:
+        raise NotAuthentic(Flaw.CONTENT) from None
+    if data.expires is not None and data.expires < now.date():
+        raise NotAuthentic(Flaw.EXPIRED)
+    return Authentic(data, portrait)
+
+
+class FolderTrust:
+    """Believes what a certificate in a folder has issued; the folder may change while the station runs.
+
+    :param folder: None: the operator has named none.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._seen: tuple[tuple[str, int, int], ...] = ()
+        self._anchors: list[x509.Certificate] = []
+        self._problems: list[str] = []
+
+    def unavailable(self) -> str:
+        if self._folder is None:
+            return "no folder of country certificates is named"
+        self._read()
+        if self._anchors:
+            return ""
+        return "; ".join(self._problems) or f"the folder {self._folder} has no country certificate"
+
+    def problems(self) -> list[str]:
+        """Return what of the folder cannot be used, for the operator."""
+        self._read()
+        return list(self._problems)
+
+    async def check(self, signer: x509.Certificate, now: datetime) -> None:
+        self._read()
+        issuer = next((each for each in self._anchors if _issued(signer, each)), None)
+        if issuer is None:
+            raise NotAuthentic(Flaw.UNKNOWN_COUNTRY)
+        if _is_authority(signer) or not _may(signer, "digital_signature", absent=True):
+            raise NotAuthentic(Flaw.NOT_A_SIGNER)
+        for certificate in (issuer, signer):
+            if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+                raise NotAuthentic(Flaw.NOT_VALID_NOW)
+
+    def _read(self) -> None:
+        if self._folder is None:
+            return
+        try:
+            files = sorted(each for each in self._folder.iterdir() if each.suffix.lower() in SUFFIXES)
+            seen = tuple((each.name, each.stat().st_mtime_ns, each.stat().st_size) for each in files)
+        except OSError as error:
+            self._seen, self._anchors = (), []
+            self._problems = [f"the folder {self._folder} cannot be read: {error.strerror}"]
+            return
+        if seen == self._seen and (seen or not self._anchors):
+            return
+        self._seen, self._anchors, self._problems = seen, [], []
+        for file in files:
+            try:
+                self._take(file.name, _certificates(file.read_bytes()))
+            except (OSError, ValueError):
+                self._problems.append(f"{file.name} is no certificate in PEM, DER or PKCS #7")
+
+    def _take(self, name: str, certificates: list[x509.Certificate]) -> None:
+        for certificate in certificates:
+            if _is_authority(certificate) and _may(certificate, "key_cert_sign", absent=False):
+                self._anchors.append(certificate)
+            else:
+                self._problems.append(f"{name} holds a certificate that may not issue others")
+
+
+def _certificates(data: bytes) -> list[x509.Certificate]:
+    if b"-----BEGIN CERTIFICATE" in data:
+        return x509.load_pem_x509_certificates(data)
+    if b"-----BEGIN PKCS7" in data:
+        return pkcs7.load_pem_pkcs7_certificates(data)
+    try:
+        return [x509.load_der_x509_certificate(data)]
+    except ValueError:
+        return pkcs7.load_der_pkcs7_certificates(data)
+
+
+def _issued(signer: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        signer.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+
+
+def _may(certificate: x509.Certificate, use: str, *, absent: bool) -> bool:
+    """Tell whether a certificate's key usage allows something; ``absent``: what counts where it does not say."""
+    try:
+        return bool(getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, use))
+    except x509.ExtensionNotFound:
+        return absent
+    except ValueError:
+        return False
