@@ -111,9 +111,11 @@ class Walking:
         await self.until_drawn(view)
         if view is self.screen.seen and isinstance(view.page, Ask):
             await self.fill(view.page, act)
-        if view is self.screen.seen:
-            await self.press(act, view)
-        await self.until(lambda: self.over or self.screen.seen is not view)
+        async with asyncio.timeout(3 * PATIENCE):
+            while view is self.screen.seen and not self.over:  # who sees that nothing came of it presses again
+                await self.press(act, view)
+                with suppress(TimeoutError):
+                    await self.until(lambda: self.over or self.screen.seen is not view)
 
     async def until_drawn(self, view: View) -> None: ...
     async def fill(self, page: Ask, act: Act) -> None: ...
@@ -144,23 +146,9 @@ class OnWeb(Walking):
                                 f'label:has(input[name="{field.name}"][value="{value}"])'
                             ).click(timeout=2000)
                     case Control.SIGNATURE:
-                        await self.sign(field.name)
+                        await self.hands.sign()
                     case _:
                         await self.hands.page.fill(f'[name="{field.name}"]', value, timeout=2000)
-
-    async def sign(self, name: str) -> None:
-        """Draw something across the pad."""
-        pad = self.hands.page.locator(f'[data-pad="{name}"]')
-        await pad.scroll_into_view_if_needed(timeout=2000)
-        box = await pad.bounding_box(timeout=2000)
-        assert box is not None
-        mouse = self.hands.page.mouse
-        await mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2)
-        await mouse.down()
-        for step in range(2, 10):
-            height = 0.3 if step % 2 else 0.7
-            await mouse.move(box["x"] + box["width"] * step / 10, box["y"] + box["height"] * height)
-        await mouse.up()
 
     async def press(self, act: Act, view: View) -> None:
         with suppress(NotThere):
