@@ -268,13 +268,13 @@ async def running(screen: Screen, folder: Path, *, services: bool) -> AsyncGener
 async def visits(glass: Walking, begin: Callable[[], Awaitable[object]]) -> None:
     """Make visit after visit, each with a seed of its own."""
     print(f"first seed {FIRST}, {VISITS} visits", flush=True)
-    for number, seed in enumerate(seeds(FIRST, VISITS)):
+    for seed in seeds(FIRST, VISITS):
         await glass.until(lambda: glass.over and glass.screen.seen is not None and glass.view.page.kind == "attract")
         attract = glass.view
         await glass.until_drawn(attract)
         await begin()
         await glass.until(lambda: not glass.over and glass.view.page.kind == "choose")
-        nature = {"wanders": 0.06, "nonsense": 0.03} if glass.city and number % 2 else {}  # this one has an errand
+        nature = {"wanders": 0.06, "nonsense": 0.03} if glass.city and seed % 2 else {}  # this one has an errand
         await walk(glass, seed, ACTS, **nature)
         assert glass.station.last_wipe_certain, seed
     if glass.city is not None:

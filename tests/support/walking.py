@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from dataclasses import dataclass, field
 from datetime import date
@@ -187,7 +188,9 @@ async def walk(glass: Glass, seed: int, most: int = MOST_ACTS, **nature: float) 
             await glass.do(act, view)
     except (AssertionError, TimeoutError) as error:
         told = "\n  ".join(done[-12:])
-        raise AssertionError(f"seed {seed}: {error or 'nothing came of it'}\n  {told}") from error
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+        again = f"TRAMKIT_WALKER={seed} .venv/bin/python -m pytest -s '{test}'"
+        raise AssertionError(f"{error or 'nothing came of it'}\n  {told}\nagain: {again}") from error
     return Walked(done, kinds, pages)
 
 
@@ -201,5 +204,7 @@ def enough(view: View) -> Act:
 
 
 def seeds(first: int, count: int) -> list[int]:
-    """Return the seeds of a row of walkers."""
+    """Return the seeds of a row of walkers; only the one of ``TRAMKIT_WALKER`` where that is given, to replay it."""
+    if "TRAMKIT_WALKER" in os.environ:
+        return [int(os.environ["TRAMKIT_WALKER"])]
     return [random.Random(f"{first}/{number}").randrange(10**9) for number in range(count)]
