@@ -1,0 +1,228 @@
+"""What stands behind a service fails, at each step where it is asked: the resident is told, nothing is lost or doubled.
+
+And what leaves the station: the fields of its purpose, and after the visit nothing of the resident stays in its files.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from typing import get_args
+
+import pytest
+import pytest_asyncio
+from support.memory import found_in_files
+from support.rounds import ROUNDS, TAM, Somebody, begin, fill, finish, go_round, typed_identity
+from support.services import ServiceSite, whole_site
+
+from tramkit.sandbox import ApplicationSandbox, Fault, FaultOrder, Sandbox
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
+
+FAULTS = get_args(Fault)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServiceSite]:
+    """One site for all tests of this module."""
+    async with whole_site(tmp_path_factory.mktemp("site"), "scripted", None) as site:
+        yield site
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(whole: ServiceSite) -> AsyncIterator[ServiceSite]:
+    """The site with nothing failing and no bill paid."""
+    for table in ("payments", "paid_bills"):
+        whole.sandboxes["aggregator"].db.execute(f"DELETE FROM {table}")
+    yield whole
+    for sandbox in (*whole.sandboxes.values(), whole.switch):
+        sandbox.order_faults(FaultOrder())
+
+
+def keys(sandbox: Sandbox) -> set[str]:
+    """Return the keys under which a sandbox has done something."""
+    applied = isinstance(sandbox, ApplicationSandbox)
+    select = "SELECT key FROM applications" if applied else "SELECT partner_ref FROM payments"
+    return {row[0] for row in sandbox.db.execute(select)}
+
+
+def ordered(site: ServiceSite) -> set[str]:
+    """Return the keys of all orders in the station's own ledger."""
+    with sqlite3.connect(f"file:{site.folder / 'orders' / 'ledger.sqlite'}?mode=ro", uri=True) as ledger:
+        return {f"{row[0]}-fulfil" for row in ledger.execute("SELECT id FROM orders")}
+
+
+# ── where something is asked before the order ─────────────────────────────────────────────────────────────────────────
+
+
+async def _track(site: ServiceSite) -> None:
+    await site.glass.choose("code")
+    await fill(site.glass, code="000.00.01.h29-260310-0420")
+
+
+async def _track_by_card(site: ServiceSite) -> None:
+    await site.glass.choose("card")
+    await typed_identity(site.glass)
+
+
+async def _bill(site: ServiceSite) -> None:
+    await site.glass.choose("evn")
+    await fill(site.glass, code="pe01000123456")
+
+
+async def _status(site: ServiceSite) -> None:
+    await site.glass.choose("song_xanh")
+    await fill(site.glass, number="ac1a2b3c4d")
+
+
+async def _identify(site: ServiceSite) -> None:
+    await site.glass.choose("number")
+    await typed_identity(site.glass)
+    await fill(site.glass, number="0381234567")
+    await site.glass.choose("viettel")
+
+
+async def _numbers(site: ServiceSite) -> None:
+    await ROUNDS["my numbers"][1](site, TAM)
+
+
+ASKED = {
+    "a dossier by its code": ("procedures.track", _track, "authorities", "hiện không trả lời"),
+    "dossiers by the card": ("procedures.track", _track_by_card, "authorities", "hiện không trả lời"),
+    "bills": ("billing.pay", _bill, "aggregator", "hiện chưa trả lời"),
+    "an application": ("banking.status", _status, "lender", "Ngân hàng hiện không trả lời"),
+    "numbers before one is identified": ("sim_identity.identify", _identify, "carrier", "Nhà mạng hiện không trả lời"),
+    "numbers in one's name": ("sim_identity.numbers", _numbers, "carrier", "Hiện không trả lời"),
+}
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "slow"])
+@pytest.mark.parametrize("asked", list(ASKED))
+async def test_who_cannot_be_asked_is_told_of_and_nothing_was_ordered(
+    site: ServiceSite, asked: str, fault: Fault
+) -> None:
+    service, steps, sandbox, words = ASKED[asked]
+    before = ordered(site)
+    site.sandboxes[sandbox].order_faults(FaultOrder(faults=(fault,) * 3))  # a GET whose line breaks is asked once more
+    await begin(site.glass, service)
+    await steps(site)
+    await site.glass.at("tell")
+    await site.glass.says(words)
+    await finish(site.glass)
+    assert ordered(site) == before
+
+
+# ── where an order is carried out ─────────────────────────────────────────────────────────────────────────────────────
+
+CARRIED_OUT = {
+    "file": ("authorities", "/applications"),
+    "report": ("authorities", "/applications"),
+    "health insurance": ("authorities", "/applications"),
+    "account": ("lender", "/applications"),
+    "loan": ("lender", "/applications"),
+    "identify": ("carrier", "/applications"),
+    "bill evn": ("aggregator", "/pay"),
+    "top up": ("aggregator", "/pay"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", list(CARRIED_OUT))
+async def test_whatever_fails_while_it_is_carried_out_it_is_done_once(
+    site: ServiceSite, name: str, fault: Fault
+) -> None:
+    sandbox, path = CARRIED_OUT[name]
+    outside = site.sandboxes[sandbox]
+    before, ours = keys(outside), ordered(site)
+    outside.order_faults(FaultOrder(faults=(fault,), path=path, slow_seconds=0.3))
+    await go_round(site, name)
+    assert keys(outside) - before == ordered(site) - ours, "both ledgers have the same order, once"
+    assert len(ordered(site) - ours) == 1
+    await finish(site.glass)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", ["account", "identify"])
+async def test_whatever_fails_while_the_signature_is_sent_it_arrives_whole(
+    site: ServiceSite, name: str, fault: Fault
+) -> None:
+    outside = site.sandboxes[CARRIED_OUT[name][0]]
+    before = keys(outside)
+    outside.order_faults(FaultOrder(faults=(fault,), path="/files", slow_seconds=0.3))
+    await go_round(site, name)
+    (key,) = keys(outside) - before
+    assert isinstance(outside, ApplicationSandbox)
+    file = outside.file(f"{key}-1")
+    assert file is not None
+    assert (file[0], file[1][:4]) == ("image/png", b"\x89PNG")
+    await finish(site.glass)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_whatever_the_switch_does_a_payment_is_seen_once(site: ServiceSite, fault: Fault) -> None:
+    outside = site.sandboxes["aggregator"]
+    before = keys(outside)
+    site.switch.order_faults(FaultOrder(faults=(fault, fault), path="/api/transfers", slow_seconds=0.3))
+    await go_round(site, "bill evn")
+    assert len(keys(outside) - before) == 1
+    await finish(site.glass)
+
+
+# ── what leaves the station ───────────────────────────────────────────────────────────────────────────────────────────
+
+PERSON = {"name", "number", "born", "sex", "issued", "expires", "permanent_address", "level"}
+APPLICATION = {"kind", "product", "terms", "consents", "files"} | PERSON
+PURPOSES = {
+    "file": {
+        "kind", "procedure", "name_vi", "name_en", "agency", "working_days", "applicant", "answers", "members",
+        "consents", "reduction", "units", "documents",
+    },
+    "report": {"kind", "category", "what", "where", "when", "who"},
+    "report by name": {"kind", "category", "what", "where", "when", "who"},
+    "health insurance": {"kind", "months", "amount", "head", "members"},
+    "account": APPLICATION | {
+        "phone", "address", "email", "occupation", "tax_code", "resident", "nationality", "purpose", "fatca", "tin",
+    },
+    "loan": APPLICATION | {"principal", "months", "purpose", "income", "debts", "employer", "phone"},
+    "identify": {"subscription", "why", "number", "name", "born", "level", "face", "consents", "files"},
+    "bill evn": {"provider", "customer", "bill_ids", "partner_ref", "amount"},
+    "top up": {"provider", "customer", "partner_ref", "amount"},
+}  # fmt: skip
+"""The fields that each purpose needs: nothing else leaves the station."""
+
+
+def taken(sandbox: Sandbox) -> dict[str, object]:
+    """Return the newest that a sandbox was sent."""
+    table = "applications" if isinstance(sandbox, ApplicationSandbox) else "payments"
+    return json.loads(sandbox.db.execute(f"SELECT body FROM {table} ORDER BY rowid DESC").fetchone()[0])
+
+
+@pytest.mark.parametrize("name", list(PURPOSES))
+async def test_the_outside_gets_the_fields_of_its_purpose_only(site: ServiceSite, name: str) -> None:
+    outside = site.sandboxes[CARRIED_OUT.get(name, ("authorities", ""))[0]]
+    others = {each: keys(sandbox) for each, sandbox in site.sandboxes.items() if sandbox is not outside}
+    await go_round(site, name)
+    await finish(site.glass)
+    assert set(taken(outside)) == PURPOSES[name]
+    assert {each: keys(site.sandboxes[each]) for each in others} == others, "nobody else learns anything"
+    if name == "report":
+        assert taken(outside)["who"] == {}
+
+
+CANARY = Somebody(
+    name="Hoàng Thị Chim Sáo", number="079152777123", born="02091952", sex="female", address="số 7 hẻm én",
+    phone="0977123987", subscription="0388777123",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(ROUNDS))
+async def test_after_a_visit_nothing_of_the_resident_stands_in_the_clear(
+    site: ServiceSite, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    await go_round(site, name, who=CANARY)
+    await finish(site.glass)
+    canaries = [CANARY.name, CANARY.name.lower(), CANARY.number, CANARY.address, CANARY.phone, CANARY.subscription]
+    outside = [f"{each}.sqlite{end}" for each in site.sandboxes for end in ("", "-wal", "-shm")]
+    assert found_in_files(site.folder, canaries, but=outside) == []
+    assert [each for each in canaries if each in caplog.text] == []
