@@ -17,7 +17,7 @@ from tramkit_hal.describe import describe
 from tramkit_hal.keyboard import layouts
 from tramkit_hal.pages import AnyPage, Call, Capture, Check, Fact, View
 from tramkit_hal.roles import Role
-from tramkit_hal.trouble import DeviceError
+from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.voice import Voice
 from tramkit_hal.words import Messages, Text, render
 
@@ -56,7 +56,7 @@ class Speech:
     @property
     def available(self) -> bool:
         """Whether there are a voice and a loudspeaker that work and that no call uses."""
-        return self._voice("") is not None and self._speaker() is not None
+        return bool(self._voices("")) and self._speaker() is not None
 
     @property
     def speaking(self) -> bool:
@@ -94,11 +94,10 @@ class Speech:
             self._task = None
         self._counting = False
 
-    def _voice(self, language: str) -> Voice | None:
-        for voice in self._devices.usable(Role.VOICE, Voice):
-            if not language or language in voice.capabilities.languages:
-                return voice
-        return None
+    def _voices(self, language: str) -> list[Voice]:
+        """Return the voices that speak a language, the operator's first choice first; empty: any language."""
+        voices = self._devices.usable(Role.VOICE, Voice)
+        return [each for each in voices if not language or language in each.capabilities.languages]
 
     def _speaker(self) -> Speaker | None:
         """Return a loudspeaker through which nobody speaks in a call now."""
@@ -108,18 +107,34 @@ class Speech:
     async def _read(self, parts: list[str], language: str, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait({before})  # it gives the loudspeaker back
-        voice, speaker = self._voice(language), self._speaker()
-        if voice is None or speaker is None:
+        speaker = self._speaker()
+        if speaker is None:
             return
         try:
             await speaker.start()
             try:
                 for part in parts:
-                    await self._play(speaker, await voice.say(part, tongue_of(part, voice, language)))
+                    await self._play(speaker, await self._sound(part, language))
             finally:
                 await speaker.stop()
         except DeviceError as error:
             _log.warning("page not read aloud", extra={"trouble": error.trouble.value})
+
+    async def _sound(self, part: str, language: str) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+        """Return words as sound, by the first voice that can say them.
+
+        :raises DeviceError: there is none.
+        """
+        tongues = {tongue_of(part, voice, language) for voice in self._voices("")}
+        voices = self._voices("vi" if "vi" in tongues else language) or self._voices(language)
+        for number, voice in enumerate(voices, 1):
+            try:
+                return await voice.say(part, tongue_of(part, voice, language))
+            except DeviceError as error:
+                if number == len(voices):
+                    raise
+                _log.warning("another voice speaks", extra={"trouble": error.trouble.value})
+        raise DeviceError(Trouble.UNSUPPORTED)
 
     async def _count(self, seconds: float, before: asyncio.Task[None] | None) -> None:
         ends = self._clock.monotonic() + seconds

@@ -7,6 +7,7 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
+from tramkit_hal.audio import SAMPLE_RATE
 from tramkit_hal.device import Capabilities, Device
 
 
@@ -33,3 +34,15 @@ class Voice(Device):
         :param words: as they are to be said, see :func:`tramkit_hal.aloud.aloud`.
         :raises DeviceError: the voice does not speak that language, or is broken.
         """
+
+
+def at_station_rate(given: NDArray[np.int16], rate: int) -> NDArray[np.int16]:
+    """Return sound at the station's rate of 48 kHz.
+
+    :param given: int16 (n,), mono.
+    :param rate: its samples a second.
+    """
+    if not len(given):
+        return np.zeros(0, dtype=np.int16)
+    at = np.arange(int(len(given) * SAMPLE_RATE / rate)) * (rate / SAMPLE_RATE)
+    return np.interp(at, np.arange(len(given)), given).astype(np.int16)

@@ -22,6 +22,7 @@ from tramkit_hal.drivers.espeak import Espeak
 from tramkit_hal.pages import Bar
 from tramkit_hal.roles import Role
 from tramkit_hal.sim.audio import SimSpeaker
+from tramkit_hal.sim.voice import SimVoice
 
 CONTEXT = DeviceContext(Role.VOICE, SystemClock())
 
@@ -128,6 +129,17 @@ async def test_the_voice_speaks_both_languages(language: str, words: str) -> Non
     assert 0.5 < length(samples) < 4
     assert np.abs(samples).max() > 3000, "it can be heard"
     await voice.close()
+
+
+async def test_where_one_voice_fails_in_the_middle_of_a_page_the_next_one_goes_on() -> None:
+    speaker = SimSpeaker(SimSpeaker.Settings(), DeviceContext(Role.SPEAKER, SystemClock()))
+    first = SimVoice(SimVoice.Settings(), CONTEXT)
+    bound = {Role.SPEAKER: [speaker], Role.VOICE: [first, Espeak(Espeak.Settings(), CONTEXT)]}
+    async with station([Anything()], clock=SystemClock(), bound=bound) as running:
+        await running.menu()
+        await first.control("fault", "faulty")
+        running.screen.press(Bar.LISTEN)
+        await heard(speaker, loud=True)
 
 
 async def test_the_warning_counts_down_with_tones_that_a_touch_ends_even_without_a_voice() -> None:

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.audio import SAMPLE_RATE
 from tramkit_hal.device import DeviceInfo
 from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.voice import Voice, VoiceCapabilities
+from tramkit_hal.voice import Voice, VoiceCapabilities, at_station_rate
 
 PROGRAM = "espeak-ng"
 VOICES = {"vi": "vi", "en": "en"}
@@ -82,8 +81,4 @@ def _samples(sound: bytes) -> NDArray[np.int16]:
     """Return a WAV file, of whatever rate, as sound of the station; a pipe's header does not know its length."""
     with wave.open(io.BytesIO(sound)) as file:
         rate = file.getframerate()
-    given = np.frombuffer(sound[44 : len(sound) - len(sound) % 2], dtype="<i2").astype(np.float64)
-    at = np.arange(int(len(given) * SAMPLE_RATE / rate)) * (rate / SAMPLE_RATE)
-    before = np.floor(at).astype(np.int64)
-    after = np.minimum(before + 1, len(given) - 1)
-    return (given[before] + (given[after] - given[before]) * (at - before)).astype(np.int16)
+    return at_station_rate(np.frombuffer(sound[44 : len(sound) - len(sound) % 2], dtype="<i2"), rate)
