@@ -10,11 +10,18 @@ from pathlib import Path
 import numpy as np
 from journeys.conftest import STATION, run_site
 from journeys.steps import CONCLUSION, NAME, intake
-from playwright.async_api import async_playwright
+from playwright.async_api import Browser, async_playwright
 
 from support.doctor import FPS, FRAMES, HEIGHT, WIDTH, chromium_args, write_microphone
+from support.golden_pages import golden_pages, view_of
+from support.resident import PORTRAIT, Resident
+from tramkit_hal.device import DeviceContext
+from tramkit_hal.roles import Role
+from tramkit_hal.screens.web import WebScreen
 from tramkit_hal.sim.camera import draw_person
 
+PAGES = {"page-attract": "attract", "page-ask": "ask_identity", "page-pay": "pay", "page-check": "check"}
+"""Pictures of golden pages, by file."""
 PERSON = 'driver = "sim_camera"'
 
 
@@ -25,6 +32,20 @@ def write_person(file: Path) -> None:
         out.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FPS}:1 Ip A1:1 C420jpeg\n".encode())
         for number in range(FRAMES):
             out.write(b"FRAME\n" + poses[number * len(poses) // FRAMES % len(poses)].tobytes())
+
+
+async def take_pages(browser: Browser, target: Path) -> None:
+    """Take golden pages of the gallery, half as large."""
+    screen = WebScreen(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN))
+    await screen.open()
+    context = await browser.new_context(viewport=PORTRAIT, device_scale_factor=0.5)
+    resident = Resident(screen, await context.new_page())
+    await resident.open()
+    for file, name in PAGES.items():
+        await resident.show(view_of(golden_pages()[name]))
+        await resident.page.screenshot(path=target / f"{file}.png", animations="disabled")
+    await context.close()
+    await screen.close()
 
 
 async def main(target: Path) -> None:
@@ -60,6 +81,7 @@ async def main(target: Path) -> None:
                 await page.goto(await site.station.address("panel"))
                 await page.wait_for_timeout(1500)
                 await page.screenshot(path=target / "panel.png")
+            await take_pages(browser, target)
             await browser.close()
 
 
