@@ -63,8 +63,14 @@ LOOKS = (
     Look("landscape", "vi", "high, lowered"),
     Look("landscape", PSEUDO, "normal"),
 )
-KEYS = "() => document.querySelectorAll('.keyboard').forEach((board) => board.setAttribute('aria-hidden', 'true'))"
-"""The keys of the on-screen keyboard are the web screen's own way of typing, not content."""
+OWN = """() => {
+    document.querySelectorAll('.keyboard').forEach((board) => board.setAttribute('aria-hidden', 'true'));
+    for (const clock of document.querySelectorAll('[data-seconds]')) {
+        clock.firstElementChild.textContent = clock.dataset.seconds;
+        delete clock.dataset.seconds;
+    }
+}"""
+"""The keys of the on-screen keyboard are the web screen's own way of typing, no content; its countdown stands still."""
 ORDERED = ("heading", "field", "option", "fact", "code", "picture")
 
 
@@ -107,7 +113,7 @@ async def differences(resident: Resident, session: CDPSession, view: View) -> li
 
 async def found(resident: Resident, session: CDPSession, view: View) -> list[Shown]:
     """Return what stands on all parts of a page, turning over the answers that do not fit at once."""
-    await resident.page.evaluate(KEYS)
+    await resident.page.evaluate(OWN)
     said = await rendered(session)
     following = resident.page.locator('.step[data-step="1"]')
     while await following.count() and await following.is_visible():
@@ -136,6 +142,15 @@ async def test_axe_finds_what_is_wrong(resident: Resident) -> None:
     await resident.show(view_of(PAGES["read"]))
     await resident.page.evaluate("() => document.getElementById('main').append(document.createElement('button'))")
     assert [found.partition(":")[0] for found in await looking.violations(resident.page)] == ["button-name"]
+
+
+async def test_a_broken_layout_is_told_with_element_and_value(resident: Resident) -> None:
+    await resident.show(view_of(PAGES["read"]))
+    await resident.page.evaluate(
+        "() => Object.assign(document.getElementById('continue').style, { minHeight: 0, height: '40px', padding: 0 })"
+    )
+    (fault, *_others) = [each for each in await looking.faults(resident.page) if each.startswith("target")]
+    assert "× 9.9 mm: button#continue" in fault
 
 
 async def test_the_tree_tells_what_is_missing_and_what_is_too_much(resident: Resident) -> None:
