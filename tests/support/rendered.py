@@ -48,25 +48,8 @@ def expected(view: View) -> list[Shown]:
             field = fields[item.action]
             hint = render(field.hint, language) if field.hint else ""
             within = [] if field.control in (Control.CHOICE, Control.YES_NO) else [hint, item.error]
-            if field.control is Control.SIGNATURE:  # a picture that says whether something is drawn
-                drawn = f"{item.name}: {item.value}" if item.value else item.name
-                said += [Shown(role="text", name=item.name), Shown(role="picture", name=drawn)]
-                said += [Shown(role="text", name=item.error)] if item.error else []
-                continue
-            if field.control is Control.CONSENT:
-                state = "selected" if item.value == "yes" else ""
-                said.append(Shown(role="option", name=f"{item.name} {hint}".strip(), state=state))
-                said += [Shown(role="text", name=item.error)] if item.error else []
-                continue
-            if field.control in (Control.CHOICE, Control.YES_NO):
-                named = len(page.fields) > 1 or field.label != page.title  # type: ignore[union-attr]
-                said += [Shown(role="text", name=_optional(item.name, field, language))] if named else []
-                said += [Shown(role="text", name=item.error)] if item.error else []
-                continue
-            told = " ".join(part for part in (item.error, hint) if part) if item.error else ""
-            name = _optional(item.name, field, language)
-            said.append(Shown(role="field", name=name, value=item.value, error=told))
-            said += [Shown(role="text", name=item.error)] if item.error else []
+            alone = len(fields) == 1 and field.label == page.title
+            said += _field(item, field, hint, language, alone=alone)
         elif item.role == "text" and field and field.control is Control.CONSENT and item.name in within:
             continue
         elif item.role == "option":
@@ -92,6 +75,27 @@ def expected(view: View) -> list[Shown]:
         else:
             said.append(item.model_copy(update={"action": "", "value": "" if item.role == "picture" else item.value}))
     return said
+
+
+def _field(item: Shown, field: FieldView, hint: str, language: str, *, alone: bool) -> list[Shown]:
+    """Return a question as it is heard; its answers and hints follow by themselves.
+
+    :param alone: the page's title asks it already.
+    """
+    wrong = [Shown(role="text", name=item.error)] if item.error else []
+    name = _optional(item.name, field, language)
+    match field.control:
+        case Control.SIGNATURE:  # a picture that says whether something is drawn
+            drawn = f"{item.name}: {item.value}" if item.value else item.name
+            return [Shown(role="text", name=item.name), Shown(role="picture", name=drawn), *wrong]
+        case Control.CONSENT:
+            state = "selected" if item.value == "yes" else ""
+            return [Shown(role="option", name=f"{item.name} {hint}".strip(), state=state), *wrong]
+        case Control.CHOICE | Control.YES_NO:
+            return [*([] if alone else [Shown(role="text", name=name)]), *wrong]
+        case _:
+            told = f"{item.error} {hint}".strip() if item.error else ""
+            return [Shown(role="field", name=name, value=item.value, error=told), *wrong]
 
 
 def _optional(name: str, field: FieldView, language: str) -> str:
