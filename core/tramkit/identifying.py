@@ -8,10 +8,11 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from tramkit import forms
+from tramkit import face_check, forms
 from tramkit.forms import Form
 from tramkit.identity import Level, NotIdentified, Person
 from tramkit.identity_method import IdentityMethod, NotSignedIn, SignIn
+from tramkit.journal import Entry
 from tramkit.steps import one_step, page_or_device
 from tramkit.timeouts import Idle
 from tramkit_hal.card.qr import CardQrError
@@ -67,9 +68,7 @@ async def identify(visit: Visit, level: Level, exactly: bool) -> Person:
         return known
     if why := visit.why_unreachable(level, exactly=exactly):
         raise NotIdentified(why)
-    way = CARD if visit.means.card_lacks(level) is None and not (exactly and level is Level.VNEID) else ""
-    if not way:
-        way = visit.means.methods_for(level, exactly=exactly)[0].id
+    way = _first_way(visit, level, exactly)
     while True:
         found = await _by(visit, way, level, exactly)
         if isinstance(found, Person):
@@ -81,13 +80,29 @@ async def identify(visit: Visit, level: Level, exactly: bool) -> Person:
         way = found
 
 
+def _first_way(visit: Visit, level: Level, exactly: bool) -> str:
+    """Return the way that is taken unless the resident chooses another; the same in each replay."""
+    key = visit.journal.key("way")
+    if (entry := visit.journal.replay(key)) is not None:
+        return str(entry.value)
+    methods = visit.means.methods_for(level, exactly=exactly)
+    way = CARD if not methods or visit.means.card_lacks(level, exactly=exactly) is None else methods[0].id
+    visit.journal.record(Entry(key, "", way, answer=False))
+    return way
+
+
 async def _by(visit: Visit, way: str, level: Level, exactly: bool) -> Person | str:
     """Take one way; return the person, or the way that the resident chose instead."""
     if way == CARD:
         found = await one_step(visit, "card", "identity", lambda: _card(visit, level, exactly))
-        return found if isinstance(found, Person) else str(found)
+        if not isinstance(found, Person):
+            return str(found)
+        if found.reaches(level, exactly=exactly):
+            return found
+        others = _instead(visit, level, exactly)
+        return await one_step(visit, "face", "identity", lambda: face_check.check(visit, found, others))
     method = next(each for each in visit.means.methods if each.id == way)
-    found = await one_step(visit, f"sign_in:{way}", "identity", lambda: _sign_in(visit, method, level))
+    found = await one_step(visit, f"sign_in:{way}", "identity", lambda: _sign_in(visit, method, level, exactly))
     return found if isinstance(found, Person) else str(found)
 
 
@@ -113,8 +128,9 @@ def masked(number: str) -> str:
 async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
     """Read the card, show what was read, and have it confirmed; or return what the resident does instead."""
     key = visit.page_id(visit.current)
+    by_card = Level.CHIP if _needs_chip(level) else level
     kept = visit.kept()
-    if isinstance(kept, Person) and kept.reaches(level, exactly=exactly):
+    if isinstance(kept, Person) and kept.reaches(by_card) and (level is by_card or visit.face.knows(kept)):
         if await _confirm(visit, key, kept):
             return kept
         visit.keep(None)
@@ -127,7 +143,8 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
             body=(*((trouble,) if trouble else _why_not(visit, level)), *_more_about_the_card(visit, level)),
             options=_instead(visit, level, exactly),
         )
-        sources = [partial(_while_there, visit, Role.ID_READER, IdReader, _from_reader)]
+        face = level is not by_card
+        sources = [partial(_while_there, visit, Role.ID_READER, IdReader, partial(_from_reader, visit, face))]
         if not _needs_chip(level):
             sources.append(partial(_while_there, visit, Role.CODE_SCANNER, CodeScanner, _from_scanner))
         try:
@@ -140,7 +157,7 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
             continue
         if isinstance(found, Answered):
             return found.choice
-        if not found.reaches(level, exactly=exactly):
+        if not found.reaches(by_card):
             trouble = _("The chip of this card could not be checked. Please try again or ask staff.")
             continue
         if trouble := _another_person(visit, found):
@@ -231,7 +248,7 @@ async def _until_usable(visit: Visit, role: Role, contract: type[Device]) -> Non
             return
 
 
-async def _from_reader(reader: IdReader) -> Person:
+async def _from_reader(visit: Visit, face: bool, reader: IdReader) -> Person:
     while True:
         try:
             await reader.wait_card(deadline=CARD_SECONDS)
@@ -239,7 +256,9 @@ async def _from_reader(reader: IdReader) -> Person:
         except DeviceError as error:
             if error.trouble is not Trouble.DEADLINE:
                 raise
-    card = await reader.read()
+    card = await (reader.read(groups=("dg1", "dg13", "dg2")) if face else reader.read())
+    if face and card.authentic:
+        visit.face.portray(card)
     return _person(card, Level.CHIP if card.authentic else Level.CLAIMED)
 
 
@@ -279,17 +298,18 @@ def _person(card: CardData, level: Level) -> Person:
 # ── by signing in ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _sign_in(visit: Visit, method: IdentityMethod, level: Level) -> Person | str:
+async def _sign_in(visit: Visit, method: IdentityMethod, level: Level, exactly: bool) -> Person | str:
     """Show the code, wait until the resident has approved on their phone; or return what they do instead."""
     kept = visit.kept()
     if isinstance(kept, Person):
         return kept
     key = visit.page_id(visit.current)
+    ways = _other_ways(visit, level, exactly)
     while True:
         try:
             sign_in = await visit.meanwhile(method.begin(), _("One moment, please"))
             found = await page_or_device(
-                visit, _sign_in_page(visit, key, method, sign_in, level), [partial(method.wait, sign_in)]
+                visit, _sign_in_page(key, method, sign_in, ways), [partial(method.wait, sign_in)]
             )
             if isinstance(found, Answered):
                 return found.choice
@@ -303,7 +323,7 @@ async def _sign_in(visit: Visit, method: IdentityMethod, level: Level) -> Person
                 title=_("You are not signed in"),
                 body=(trouble,),
                 tone=Tone.WARNING,
-                options=_other_ways(visit, level),
+                options=ways,
                 action=_("Try again"),
             ),
             Idle.READING,
@@ -313,7 +333,7 @@ async def _sign_in(visit: Visit, method: IdentityMethod, level: Level) -> Person
             return answered.choice
 
 
-def _sign_in_page(visit: Visit, key: str, method: IdentityMethod, sign_in: SignIn, level: Level) -> Tell:
+def _sign_in_page(key: str, method: IdentityMethod, sign_in: SignIn, ways: tuple[Option, ...]) -> Tell:
     by_hand = (
         (_("Or open {address} and enter the code above.", address=sign_in.address),)
         if sign_in.address and sign_in.spoken
@@ -328,12 +348,12 @@ def _sign_in_page(visit: Visit, key: str, method: IdentityMethod, sign_in: SignI
         ),
         large=verbatim(sign_in.spoken) if sign_in.spoken else None,
         codes=(sign_in.code,),
-        options=_other_ways(visit, level),
+        options=ways,
         action=None,
     )
 
 
-def _other_ways(visit: Visit, level: Level) -> tuple[Option, ...]:
-    if visit.means.card_lacks(level) is None:
+def _other_ways(visit: Visit, level: Level, exactly: bool) -> tuple[Option, ...]:
+    if visit.means.card_lacks(level, exactly=exactly) is None:
         return (Option(value=CARD, label=_("Use my identity card instead")),)
     return (Option(value=NEITHER, label=_("I cannot do this")),)

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from tramkit.devices import Devices
 from tramkit.identity import Level
 from tramkit.identity_method import IdentityMethod
+from tramkit_hal.camera import Camera
 from tramkit_hal.card.reader import IdReader
+from tramkit_hal.face import FaceMatcher
 from tramkit_hal.pages import Availability
 from tramkit_hal.roles import Role
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")
+
+SIGN_IN_ONLY = _("Signing in with VNeID is not possible here now.")
 
 
 class IdentityMeans:
@@ -34,21 +38,30 @@ class IdentityMeans:
             and method.availability().availability is not Availability.CLOSED
         ]
 
-    def card_lacks(self, level: Level) -> Text | None:
-        """Return why the card alone does not reach a level here; None: it does."""
+    def card_lacks(self, level: Level, *, exactly: bool = False) -> Text | None:
+        """Return why the card, with the face where the level asks for it, does not reach it here; None: it does."""
         if level in (Level.NONE, Level.CLAIMED):
             return None
-        if level is Level.CHIP and any(
-            reader.capabilities.chip and reader.capabilities.authenticates
+        if level is Level.VNEID and exactly:
+            return SIGN_IN_ONLY
+        chips = [
+            reader.capabilities
             for reader in self.devices.usable(Role.ID_READER, IdReader)
-        ):
-            return None
-        return _("The chip of identity cards cannot be checked here now.")
+            if reader.capabilities.chip and reader.capabilities.authenticates
+        ]
+        if not chips:
+            return _("The chip of identity cards cannot be checked here now.")
+        return self._face_lacks(any(each.portrait for each in chips)) if level is not Level.CHIP else None
+
+    def _face_lacks(self, portrait: bool) -> Text | None:
+        if not self.devices.usable(Role.FACE_MATCHER, FaceMatcher) or not portrait:
+            return _("Your face cannot be compared with your card here now.")
+        if not self.devices.usable(Role.CAMERA, Camera):
+            return _("Your face cannot be compared with your card here now: the camera does not work.")
+        return None
 
     def why_not(self, level: Level, *, exactly: bool = False) -> Text | None:
         """Return why a level cannot be reached here now, for the resident; None: it can."""
         if self.methods_for(level, exactly=exactly):
             return None
-        if level is Level.VNEID and exactly:
-            return _("Signing in with VNeID is not possible here now.")
-        return self.card_lacks(Level.CHIP_FACE if level is Level.VNEID else level)
+        return self.card_lacks(level, exactly=exactly)

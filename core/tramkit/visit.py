@@ -24,6 +24,7 @@ from tramkit import capture, identifying, paying, signature
 from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, VisitIsOver
 from tramkit.days import day_of
 from tramkit.devices import Devices
+from tramkit.face_check import FaceCheck
 from tramkit.forms import Form
 from tramkit.identity import Level, Person
 from tramkit.identity_means import IdentityMeans
@@ -100,6 +101,7 @@ class Visit:
 
     :ivar id: names the visit in logs; new each time.
     :ivar person: who the resident is, once known.
+    :ivar face: portrait of the card and tries of the face check, for the core's own steps; Back changes nothing of it.
     :ivar uploads: where phones send papers to; None: this station takes none that way. For the core's own steps.
     :ivar ending: how the visit ends, set before the service is cancelled; None while it goes on.
     """
@@ -125,6 +127,7 @@ class Visit:
         self._orders = 0
         self._given = 0
         self.person: Person | None = None
+        self.face = FaceCheck()
         self.ending: Ending | None = None
         self._conversation = conversation
         self._screen = screen
@@ -634,6 +637,7 @@ class Visit:
         self._over = True
         self._journal.wipe()
         self.person = None
+        self.face.forget()
         self.current = ""
         self._conversation.close()
         for name in self._videos:

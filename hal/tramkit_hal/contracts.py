@@ -8,6 +8,7 @@ from tramkit_hal.audio import Microphone, Speaker
 from tramkit_hal.camera import Camera
 from tramkit_hal.card.reader import IdReader
 from tramkit_hal.device import Device
+from tramkit_hal.face import FaceMatcher
 from tramkit_hal.payment_terminal import PaymentTerminal
 from tramkit_hal.presence import Presence
 from tramkit_hal.printer import ReceiptPrinter
@@ -30,4 +31,5 @@ CONTRACTS: Mapping[Role, type[Device]] = {
     Role.PAYMENT_TERMINAL: PaymentTerminal,
     Role.PRESENCE: Presence,
     Role.VOICE: Voice,
+    Role.FACE_MATCHER: FaceMatcher,
 }

@@ -28,7 +28,7 @@ from tramkit_hal.sim.chip import ChipFault, Country, make_chip
 
 ZONE = "IDVNM0901234584079090123458<<4\n9005178M3005176VNM<<<<<<<<<<<6\nNGUYEN<<VAN<AN<<<<<<<<<<<<<<<<"
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-PEOPLE = tuple(CardData(**person.model_dump(exclude={"authentic"})) for person in people.PEOPLE)
+PEOPLE = tuple(CardData(**person.model_dump(exclude={"authentic", "portrait"})) for person in people.PEOPLE)
 AN = PEOPLE[0]
 
 

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 from tramkit_hal.audio import PIECE, SAMPLE_RATE, Sound
+from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.document import Document, Paragraph
 from tramkit_hal.drivers.opencv import OpenCvCamera
 from tramkit_hal.drivers.qr_receipt import QrReceipt
 from tramkit_hal.drivers.sounddevice import SoundDeviceMicrophone, SoundDeviceSpeaker
+from tramkit_hal.face import FaceFinding
 from tramkit_hal.pages import Tell, View
 from tramkit_hal.payment_terminal import Charge
 from tramkit_hal.roles import Role
@@ -26,20 +28,26 @@ from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.screens.web import WebScreen
 from tramkit_hal.sim.audio import SimMicrophone, SimSpeaker
 from tramkit_hal.sim.camera import SimCamera
+from tramkit_hal.sim.chip import portrait
 from tramkit_hal.sim.code_scanner import SimCodeScanner
+from tramkit_hal.sim.face_matcher import SimFaceMatcher
 from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
+from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.sim.voice import SimVoice
 from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.video import Frame
 from tramkit_hal.vital import Vital
 from tramkit_hal.words import verbatim
 
 from .conformance import DeviceConformance
 
 DOCUMENT = Document(title=verbatim("Biên nhận"), blocks=(Paragraph(text=verbatim("Cảm ơn ông/bà")),))
+PORTRAIT = Portrait(image=portrait(PEOPLE[0]), kind="jpeg")
+FRAME = Frame(np.zeros((180, 320, 3), np.uint8), "bgr24", 0.0, 1)
 VIEW = View(
     page=Tell(id="t", title=verbatim("Xin chào")),
     language="vi",
@@ -150,6 +158,37 @@ class TestSimVoice(Sim):
 
     async def operate(self, device: Device) -> None:
         assert len(await device.say("một hai ba", "vi")) > SAMPLE_RATE  # type: ignore[attr-defined]
+
+
+class TestSimFaceMatcher(Sim):
+    driver, role = SimFaceMatcher, Role.FACE_MATCHER
+
+    async def operate(self, device: Device) -> None:
+        assert isinstance(device, SimFaceMatcher)
+        assert await device.compare(PORTRAIT, [FRAME]) is FaceFinding.SAME
+
+    async def hang(self, device: Device) -> bool:
+        await device.control("fault", "deadline")  # type: ignore[attr-defined]
+        return True
+
+    async def operate_shortly(self, device: Device) -> None:
+        await device.compare(PORTRAIT, [FRAME], deadline=0.1)  # type: ignore[attr-defined]
+
+    async def test_it_finds_what_the_operator_says_and_a_wipe_forgets_what_it_found(self) -> None:
+        async with self.opened() as device:
+            for finding in FaceFinding:
+                await device.control("finds", finding.value)
+                assert await device.compare(PORTRAIT, [FRAME]) is finding
+                assert finding.value in device.shown()
+            await device.wipe()
+            assert not device.shown()
+
+    async def test_without_a_picture_or_a_portrait_nobody_is_the_same(self) -> None:
+        async with self.opened() as device:
+            with pytest.raises(ValueError, match="no picture"):
+                await device.compare(PORTRAIT, [])
+            with pytest.raises(DeviceError, match="unreadable"):
+                await device.compare(Portrait(image=b"", kind="jpeg"), [FRAME])
 
 
 class TestSimReceiptPrinter(Sim):

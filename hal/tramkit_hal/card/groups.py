@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.card import mrz
 from tramkit_hal.card.files import CardFiles
+from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.words import Nfc, nfc
 
 MAX_DEPTH = 8
@@ -72,21 +73,6 @@ class CardData(BaseModel):
     address: Nfc = ""
     issued: date | None = None
     expires: date | None = None
-
-
-class Portrait(BaseModel):
-    """The picture of the holder, as the chip has it.
-
-    :param image: an encoded picture.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    image: bytes
-    kind: Literal["jpeg", "jpeg2000"]
-
-    def __repr__(self) -> str:
-        return f"Portrait({self.kind})"
 
 
 def read_card(files: CardFiles) -> CardData:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.device import Capabilities, Device
 from tramkit_hal.words import Nfc
 
@@ -15,11 +16,12 @@ DataGroup = Literal["dg1", "dg2", "dg13", "dg14", "dg15", "sod"]
 
 
 class CardData(BaseModel):
-    """What a card says of its holder (ICAO 9303 data groups 1 and 13).
+    """What a card says of its holder (ICAO 9303 data groups 1 and 13, and 2 where it was asked for).
 
     :param number: twelve digits.
     :param authentic: True where the chip's signature was checked against the country's certificates; False
-        where it failed; None where it was not checked.
+        where it failed; None where it was not checked. It holds for the portrait too.
+    :param portrait: DG2; None: not asked for, or the chip has none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +34,7 @@ class CardData(BaseModel):
     issued: date | None = None
     expires: date | None = None
     authentic: bool | None = None
+    portrait: Portrait | None = None
 
 
 class IdReaderCapabilities(Capabilities):
@@ -39,10 +42,12 @@ class IdReaderCapabilities(Capabilities):
 
     :param chip: reads the chip over ISO/IEC 14443 or contacts.
     :param authenticates: can check that the chip is genuine.
+    :param portrait: can read the holder's picture (DG2).
     """
 
     chip: bool = True
     authenticates: bool = False
+    portrait: bool = False
 
 
 class IdReader(Device):

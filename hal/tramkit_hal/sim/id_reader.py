@@ -6,9 +6,11 @@ import asyncio
 
 from pydantic import BaseModel, ValidationError
 
+from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.card.reader import CardData, DataGroup, IdReader, IdReaderCapabilities
 from tramkit_hal.device import DeviceContext
 from tramkit_hal.sim._base import COMMON_FAULTS, Simulator
+from tramkit_hal.sim.chip import portrait
 from tramkit_hal.sim.people import PEOPLE, by_name
 from tramkit_hal.simulated import Control
 from tramkit_hal.trouble import DeviceError, Trouble
@@ -33,7 +35,7 @@ class SimIdReader(Simulator, IdReader):
 
     @property
     def capabilities(self) -> IdReaderCapabilities:
-        return IdReaderCapabilities(chip=True, authenticates=True)
+        return IdReaderCapabilities(chip=True, authenticates=True, portrait=True)
 
     async def wait_card(self, deadline: float = 60.0) -> None:
         async with self._simulate(deadline), self._changed:
@@ -47,7 +49,10 @@ class SimIdReader(Simulator, IdReader):
             if self._card is None:
                 raise DeviceError(Trouble.UNREADABLE)
             self._emit("progress", "100")
-            return self._card
+            if "dg2" not in groups or self._card.portrait is not None:
+                return self._card
+            own = Portrait(image=portrait(self._card), kind="jpeg")
+            return self._card.model_copy(update={"portrait": own})
 
     async def wait_removed(self, deadline: float = 60.0) -> None:
         async with self._simulate(deadline), self._changed:
