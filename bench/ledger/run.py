@@ -49,7 +49,7 @@ async def run(options: Options) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
         await commits(Path(folder), 60 if options.quick else 2_000)
-        await sagas(Path(folder), 5 if options.quick else 500)
+        await sagas(Path(folder), 10 if options.quick else 500, install=not options.quick)
         await recovery(Path(folder), 200 if options.quick else 100_000, 20 if options.quick else 100)
 
 

@@ -25,6 +25,8 @@ COMMITS = 6
 """Of one order: placed; collect sent; collected; fulfil sent; fulfilled; settled."""
 TURN = 10
 DBOS = Path(__file__).with_name("dbos_saga.py")
+DBOS_AS = {"DBOS on SQLite": (), "DBOS on SQLite, its own settings": ("--defaults",)}
+"""Peers with the options of the program that runs them."""
 
 
 class Instant(PaymentMethod):
@@ -54,42 +56,55 @@ class Shop:
         return Outcome(state="unheard")
 
 
-async def sagas(folder: Path, count: int) -> None:
-    """Measure orders of the runner and of its peers, in turns, so that all have the same noise."""
+async def sagas(folder: Path, count: int, *, install: bool = True) -> None:
+    """Measure orders of the runner and of its peers, in turns, so that all have the same noise.
+
+    :param install: DBOS is installed where it is missing; False: then it is left out.
+    """
     ledger = Ledger(folder / "sagas.sqlite", Seal(b"k" * 32))
     await ledger.open()
     runner = Runner(ledger, {"bench": Shop()}, {Instant.id: Instant()}, SystemClock())
     await runner.start()
     floor = Floor(folder / "sagas-floor.sqlite")
-    loop = asyncio.get_running_loop()
     ours: list[float] = []
-    bare: list[float] = []
-    same: list[float] = []
-    default: list[float] = []
-    async with dbos(folder / "dbos.sqlite") as durable, dbos(folder / "dbos2.sqlite", "--defaults") as as_it_is:
-        say(f"{count} sagas of each")
+    theirs: dict[str, list[float]] = {"bare SQLite": []}
+    async with contextlib.AsyncExitStack() as stack:
+        durable: dict[str, asyncio.subprocess.Process] = {}
+        if install or peers.installed():
+            for number, (name, more) in enumerate(DBOS_AS.items()):
+                durable[name] = await stack.enter_async_context(dbos(folder / f"dbos{number}.sqlite", *more))
+                theirs[name] = []
+        say(f"{count} sagas of each of {', '.join(theirs)}")
         while len(ours) < count:
             for _saga in range(TURN):
-                order = Order(
-                    service="bench", payee="EVN", amount=1000, title=verbatim("bill"), request={"bill": "x" * 60}
-                )
-                began = time.perf_counter()
-                await runner.settled((await runner.place(f"s{len(ours)}", order, Instant.id)).id)
-                ours.append(time.perf_counter() - began)
-                began = time.perf_counter()
-                for _commit in range(COMMITS):
-                    await loop.run_in_executor(floor.thread, floor.append, 400)
-                bare.append(time.perf_counter() - began)
-            same += await turn(durable)
-            default += await turn(as_it_is)
+                ours.append(await _order(runner, f"s{len(ours)}"))
+                theirs["bare SQLite"].append(await _bare(floor))
+            for name, process in durable.items():
+                theirs[name] += await turn(process)
     await runner.stop()
     await ledger.close()
     floor.close()
-    theirs = {"DBOS on SQLite": same, "DBOS on SQLite, its own settings": default, "bare SQLite": bare}
     for peer, took in theirs.items():
         for name, share in (("saga_p50", 0.5), ("saga_p99", 0.99)):
             emit("ledger", name, percentile(ours, share) * 1000, "ms", peer, percentile(took, share) * 1000)
         emit("ledger", "sagas_per_second", len(ours) / sum(ours), "1/s", peer, len(took) / sum(took))
+
+
+async def _order(runner: Runner, id: str) -> float:
+    """Carry out an order; return how long it took, seconds."""
+    order = Order(service="bench", payee="EVN", amount=1000, title=verbatim("bill"), request={"bill": "x" * 60})
+    began = time.perf_counter()
+    await runner.settled((await runner.place(id, order, Instant.id)).id)
+    return time.perf_counter() - began
+
+
+async def _bare(floor: Floor) -> float:
+    """Make as many bare commits as an order has; return how long it took, seconds."""
+    loop = asyncio.get_running_loop()
+    began = time.perf_counter()
+    for _commit in range(COMMITS):
+        await loop.run_in_executor(floor.thread, floor.append, 400)
+    return time.perf_counter() - began
 
 
 @contextlib.asynccontextmanager
