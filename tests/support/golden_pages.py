@@ -591,6 +591,31 @@ def _captures() -> dict[str, AnyPage]:
             action=b("Dùng kết quả này", "Use this result"),
             options=(Option(value="again", label=b("Đo lại", "Measure again")),),
         ),
+        "capture_face": Capture(
+            id="capture_face",
+            source="camera",
+            video="self",
+            title=b("Xin ông/bà nhìn thẳng vào máy ảnh", "Please look straight at the camera"),
+            body=(
+                b(
+                    "Trạm chưa nhìn rõ khuôn mặt. Ông/bà lại gần hơn, bỏ khẩu trang và quay mặt về phía sáng.",
+                    "No face could be seen clearly. Come closer, take off your mask and face the light.",
+                ),
+                b(
+                    "Trạm đối chiếu khuôn mặt của ông/bà với ảnh trong chip của thẻ. Trạm không lưu ảnh nào.",
+                    "Your face is compared with the picture on your card's chip. No picture is kept.",
+                ),
+            ),
+            options=(
+                Option(
+                    value="vneid",
+                    label=b("Đăng nhập bằng VNeID", "Sign in with VNeID"),
+                    hint=b("Dùng ứng dụng VNeID trên điện thoại", "With the VNeID app on your phone"),
+                ),
+                Option(value="neither", label=b("Tôi không làm được bước này", "I cannot do this")),
+            ),
+            action=b("Đối chiếu ngay", "Compare now"),
+        ),
         "capture_camera": Capture(
             id="capture_camera",
             source="camera",

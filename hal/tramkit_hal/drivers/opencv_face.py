@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,27 +92,36 @@ class OpenCvFace(FaceMatcher):
         return  # nothing outlives a comparison
 
     def _load(self) -> tuple[Any, Any]:
-        """Load both models and have each try a picture.
+        """Load both models and have each try a picture; tell of both what is wrong.
 
-        :raises DeviceError: a file is missing or is not that model; the detail names the setting.
+        :raises DeviceError: a file is missing or is not that model; the detail names each setting.
         """
-        blank = np.zeros((320, 320, 3), np.uint8)
         with self._one_at_a_time, _quiet():
-            try:
-                detector: Any = cv2.FaceDetectorYN.create(_file("detector", self._own.detector), "", (320, 320))
-                detector.setScoreThreshold(self._own.score)
-                detector.detect(blank)
-            except (cv2.error, SystemError):
-                raise _unusable("detector", self._own.detector, "YuNet", "FaceDetectorYN") from None
-            recognizer: Any = None
-            try:
-                recognizer = cv2.FaceRecognizerSF.create(_file("recognizer", self._own.recognizer), "")
-                found = recognizer.feature(blank[:112, :112])
-            except (cv2.error, SystemError):
-                found = None
-            if found is None or not np.size(found):
-                raise _unusable("recognizer", self._own.recognizer, "SFace", "FaceRecognizerSF")
-        return detector, recognizer
+            found = [_tried(load) for load in (self._load_detector, self._load_recognizer)]
+        if wrong := [each for each in found if isinstance(each, str)]:
+            raise DeviceError(Trouble.MISCONFIGURED, "; ".join(wrong))
+        return found[0], found[1]
+
+    def _load_detector(self) -> Any:
+        path = _there("detector", self._own.detector)
+        try:
+            detector: Any = cv2.FaceDetectorYN.create(str(path), "", (320, 320))
+            detector.setScoreThreshold(self._own.score)
+            detector.detect(np.zeros((320, 320, 3), np.uint8))
+        except (cv2.error, SystemError):
+            raise _Unusable(_no_model("detector", path, "YuNet", "FaceDetectorYN")) from None
+        return detector
+
+    def _load_recognizer(self) -> Any:
+        path = _there("recognizer", self._own.recognizer)
+        try:
+            recognizer: Any = cv2.FaceRecognizerSF.create(str(path), "")
+            found = recognizer.feature(np.zeros((112, 112, 3), np.uint8))
+        except (cv2.error, SystemError):
+            found = None
+        if found is None or np.size(found) == 0:
+            raise _Unusable(_no_model("recognizer", path, "SFace", "FaceRecognizerSF"))
+        return recognizer
 
     # ── in a thread ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -166,17 +175,25 @@ class _quiet:
         cv2.utils.logging.setLogLevel(self._before)
 
 
-def _file(setting: str, path: Path) -> str:
+class _Unusable(Exception):
+    """A model that cannot be used, in words for the operator."""
+
+
+def _tried(load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except _Unusable as why:
+        return str(why)
+
+
+def _there(setting: str, path: Path) -> Path:
     if not path.is_file():
-        raise DeviceError(Trouble.MISCONFIGURED, f"{setting}: there is no file {path}")
-    return str(path)
+        raise _Unusable(f"{setting}: there is no file {path}")
+    return path
 
 
-def _unusable(setting: str, path: Path, model: str, library: str) -> DeviceError:
-    return DeviceError(
-        Trouble.MISCONFIGURED,
-        f"{setting}: {path.name} is no model that OpenCV's {library} can use ({model}, ONNX); is the file whole?",
-    )
+def _no_model(setting: str, path: Path, model: str, library: str) -> str:
+    return f"{setting}: {path.name} is no model that OpenCV's {library} can use ({model}, ONNX); is the file whole?"
 
 
 def _picture_of(portrait: Portrait) -> NDArray[np.uint8]:
