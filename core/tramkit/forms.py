@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar, Self
 
@@ -172,6 +172,19 @@ def text(
     return Question(
         Control.TEXT, label, hint, example, missing=missing, required=required, max_length=max_length, parse=read
     )
+
+
+def code(
+    label: Text,
+    *,
+    hint: Text | None = None,
+    required: bool = True,
+    max_length: int = 40,
+    parse: Callable[[str], str] = str,
+) -> Question:
+    """Ask for a code that stands on a paper: :func:`text`, typed on a keyboard without marks, with ``_ - . / @``."""
+    asked = text(label, hint=hint, required=required, max_length=max_length, parse=parse)
+    return replace(asked, control=Control.CODE)
 
 
 def name(label: Text, *, missing: Text | None = None, hint: Text | None = None) -> Question:

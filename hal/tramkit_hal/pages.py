@@ -86,6 +86,8 @@ class Control(StrEnum):
     CITIZEN_ID = "citizen_id"
     ADDRESS = "address"
     EMAIL = "email"
+    CODE = "code"
+    """Letters without marks, digits and signs, as somebody else has made them up."""
     CHOICE = "choice"
     YES_NO = "yes_no"
     CONSENT = "consent"
@@ -103,7 +105,7 @@ class Control(StrEnum):
             return "digits"
         if self is Control.EMAIL:
             return "email"
-        return "letters" if self is Control.SECRET else "vietnamese"
+        return "letters" if self in (Control.CODE, Control.SECRET) else "vietnamese"
 
 
 class FieldView(Data):

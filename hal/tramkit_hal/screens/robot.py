@@ -20,6 +20,7 @@ _SAID = {
     Control.CITIZEN_ID: ("079152000123",),
     Control.ADDRESS: ("12 Nguyễn Văn Hưởng, phường An Khánh",),
     Control.EMAIL: ("lan@example.vn",),
+    Control.CODE: ("PE01000123456", "hcm_an.nguyen"),
     Control.SECRET: ("246810",),
     Control.SIGNATURE: ("1z4s2u353p1w4k1q5f3c6a5b 7c3u865r8y2m9s4kam3ubh5ece3uf04iha3w 3k7s7l6qcc6ahg6skm5z",),
 }

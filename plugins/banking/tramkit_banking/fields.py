@@ -29,4 +29,4 @@ def tax_code(label: Text) -> forms.Question:
             raise Wrong(_("A tax code has 10 or 12 digits, or 10 and 3 with a dash."))
         return tidy
 
-    return forms.text(label, required=False, max_length=20, parse=parse)
+    return forms.code(label, required=False, max_length=20, parse=parse)

@@ -43,7 +43,7 @@ class Number(Form):
 
     number: Annotated[
         str,
-        forms.text(_("Application number"), hint=_("It stands on your receipt"), max_length=40, parse=parse_number),
+        forms.code(_("Application number"), hint=_("It stands on your receipt"), max_length=40, parse=parse_number),
     ]
 
 

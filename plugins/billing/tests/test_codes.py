@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tramkit_billing.codes import check, providers, read_providers
+from tramkit_billing.service import Account
+from tramkit_hal.keyboard.layouts import ROWS
 
 
 @pytest.mark.parametrize("provider", sorted(providers()))
@@ -15,6 +17,13 @@ def test_each_example_is_a_code(provider: str) -> None:
     found = check(provider, rule.example)
     assert found.ok
     assert found.code == rule.example
+
+
+@pytest.mark.parametrize("provider", sorted(providers()))
+def test_the_keyboard_that_stands_there_has_every_letter_of_a_code(provider: str) -> None:
+    (field,) = Account.views({}, {}, {})
+    keys = {key for row in ROWS[field.control.keyboard] for key in row}
+    assert set(providers()[provider].example.lower()) <= keys
 
 
 @pytest.mark.parametrize(

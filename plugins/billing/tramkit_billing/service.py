@@ -43,7 +43,7 @@ MOST_TRIES = 5
 class Account(Form):
     """A customer code."""
 
-    code: Annotated[str, forms.text(_("Customer code"), hint=_("It stands on your bill"), max_length=40)]
+    code: Annotated[str, forms.code(_("Customer code"), hint=_("It stands on your bill"), max_length=40)]
 
 
 class PayBill(Service):

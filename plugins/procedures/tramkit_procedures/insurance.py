@@ -23,7 +23,7 @@ class Insured(Form):
     born: Annotated[date, forms.day(_("Date of birth"))]
     code: Annotated[
         str,
-        forms.text(
+        forms.code(
             _("Health insurance code or identity number"),
             hint=_("10, 12 or 15 letters and digits"),
             max_length=400,  # of the QR code of an old card

@@ -18,7 +18,7 @@ SUPPLEMENT = 5
 class Code(Form):
     """A dossier's code."""
 
-    code: Annotated[str, forms.text(_("Dossier code"), hint=_("It stands on your receipt"), max_length=80)]
+    code: Annotated[str, forms.code(_("Dossier code"), hint=_("It stands on your receipt"), max_length=80)]
 
 
 class Supplement(Form):
