@@ -209,7 +209,7 @@ async def test_when_the_authority_cannot_be_asked_the_resident_is_told_and_may_g
 PURPOSES = {
     "dossier": {
         "kind", "procedure", "name_vi", "name_en", "agency", "working_days", "applicant", "answers", "members",
-        "consents", "reduction", "units", "documents",
+        "consents", "reductions", "units", "documents",
     },
     "report": {"kind", "category", "what", "where", "when", "who"},
 }  # fmt: skip

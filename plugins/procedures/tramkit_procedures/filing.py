@@ -42,6 +42,8 @@ GROUPS: dict[str, Text] = {
 MOST_MEMBERS = 6
 MOST_UNITS = 9
 SEARCH = "search"
+WAIVED = frozenset({"vneid_2", "basic_documents"})
+"""Of whom Resolution 66.22/2026/NQ-CP waives fees: signed in with level 2, the five basic papers in the account."""
 
 
 class Words(Form):
@@ -97,11 +99,11 @@ class FileDossier(HandedIn):
         agreed = await _consents(visit, procedure, person, day)
         if agreed is None:
             return
-        claimed = await _reduction(visit, procedure)
+        holds = await self._holds(visit, procedure, person, day)
         units = await _units(visit, procedure)
         papers = await ask_for(visit, procedure.documents)
-        amount = self._fee(procedure, day, claimed, units)
-        await self._hand_in(visit, procedure, person, answers, members, agreed, claimed, units, papers, amount)
+        amount = self._fee(procedure, day, holds, units)
+        await self._hand_in(visit, procedure, person, answers, members, agreed, holds, units, papers, amount)
 
     async def _which(self, visit: Visit, day: date) -> Procedure:
         offered = [each for each in self._catalogue.procedures if each.in_force(day)]
@@ -143,14 +145,28 @@ class FileDossier(HandedIn):
             answers |= {name: value for name, value in form.typed().items() if value}
         return answers
 
-    def _fee(self, procedure: Procedure, day: date, claimed: str, units: int) -> int | None:
+    async def _holds(self, visit: Visit, procedure: Procedure, person: Person, day: date) -> frozenset[str]:
+        """Return the words of ``fees.toml`` that hold of the resident, and that the fee depends on."""
+        claimed = await _reduction(visit, procedure)
+        holds = frozenset({claimed} if claimed else ())
+        waived = holds | WAIVED
+        lower = self._fee(procedure, day, waived, 1) != self._fee(procedure, day, holds, 1)
+        if person.level is not Level.VNEID or not lower:
+            return holds
+        has = await visit.choose(
+            _("Are your five basic papers in your VNeID account?"),
+            [Option(value="yes", label=_("Yes, all five")), Option(value="no", label=_("No, or I do not know"))],
+            body=(_("If they are, the fee is lower. The authority looks at them in the account."),),
+            name="basic documents",
+        )
+        return waived if has == "yes" else holds
+
+    def _fee(self, procedure: Procedure, day: date, holds: frozenset[str], units: int) -> int | None:
         """Return VND; None: it is set locally and paid there."""
         if procedure.pay_there:
             return None
         try:
-            return fee(
-                procedure.code, procedure.channel, day, {claimed} if claimed else (), units=units, rules=self._rules
-            ).amount
+            return fee(procedure.code, procedure.channel, day, holds, units=units, rules=self._rules).amount
         except UnknownFee:
             return None
 
@@ -162,7 +178,7 @@ class FileDossier(HandedIn):
         answers: Mapping[str, str],
         members: Sequence[Member],
         agreed: Sequence[str],
-        claimed: str,
+        holds: frozenset[str],
         units: int,
         papers: Sequence[Given],
         amount: int | None,
@@ -201,7 +217,7 @@ class FileDossier(HandedIn):
                     "answers": dict(answers),
                     "members": [dict[str, JsonValue](each.typed()) for each in members],
                     "consents": list(agreed),
-                    "reduction": claimed,
+                    "reductions": sorted(holds),
                     "units": units,
                     "documents": [each.told for each in papers],
                 },
