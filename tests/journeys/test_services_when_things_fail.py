@@ -8,15 +8,20 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 import pytest_asyncio
-from support.memory import found_in_files
+from support.memory import found_in, found_in_files
+from support.other_hands import ScriptedHands
 from support.rounds import ROUNDS, TAM, Somebody, begin, fill, finish, go_round, typed_identity
 from support.services import ServiceSite, whole_site
 
 from tramkit.sandbox import ApplicationSandbox, Fault, FaultOrder, Sandbox
+from tramkit_hal.roles import Role
+from tramkit_hal.simulated import Simulated
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
@@ -176,7 +181,7 @@ APPLICATION = {"kind", "product", "terms", "consents", "files"} | PERSON
 PURPOSES = {
     "file": {
         "kind", "procedure", "name_vi", "name_en", "agency", "working_days", "applicant", "answers", "members",
-        "consents", "reduction", "units", "documents",
+        "consents", "reductions", "units", "documents",
     },
     "report": {"kind", "category", "what", "where", "when", "who"},
     "report by name": {"kind", "category", "what", "where", "when", "who"},
@@ -216,6 +221,11 @@ CANARY = Somebody(
 )  # fmt: skip
 
 
+def sandbox_files(site: ServiceSite) -> list[str]:
+    """Return the names of the sandboxes' own files: they are not the station's."""
+    return [f"{each}.sqlite{end}" for each in site.sandboxes for end in ("", "-wal", "-shm")]
+
+
 @pytest.mark.parametrize("name", list(ROUNDS))
 async def test_after_a_visit_nothing_of_the_resident_stands_in_the_clear(
     site: ServiceSite, caplog: pytest.LogCaptureFixture, name: str
@@ -223,6 +233,53 @@ async def test_after_a_visit_nothing_of_the_resident_stands_in_the_clear(
     await go_round(site, name, who=CANARY)
     await finish(site.glass)
     canaries = [CANARY.name, CANARY.name.lower(), CANARY.number, CANARY.address, CANARY.phone, CANARY.subscription]
-    outside = [f"{each}.sqlite{end}" for each in site.sandboxes for end in ("", "-wal", "-shm")]
-    assert found_in_files(site.folder, canaries, but=outside) == []
+    assert found_in_files(site.folder, canaries, but=sandbox_files(site)) == []
     assert [each for each in canaries if each in caplog.text] == []
+
+
+# ── who leaves before anything is ordered ─────────────────────────────────────────────────────────────────────────────
+
+
+class SecondThoughts(Exception):
+    """The resident does not want it after all."""
+
+
+class Hesitant(ScriptedHands):
+    """A resident who fills in everything, and goes no further than the page on which it is looked over."""
+
+    async def go_on(self) -> None:
+        if self.screen.page.kind == "check":
+            raise SecondThoughts
+        await super().go_on()
+
+
+PERSONAL = [name for name in ROUNDS if not name.startswith("bill ")]
+"""Of a bill a code is typed and nothing else."""
+
+
+@pytest.mark.parametrize("ending", ["starts over", "walks away"])
+@pytest.mark.parametrize("name", PERSONAL)
+async def test_who_leaves_before_it_is_ordered_leaves_nothing_behind(
+    site: ServiceSite, caplog: pytest.LogCaptureFixture, name: str, ending: str
+) -> None:
+    assert isinstance(site.glass, ScriptedHands)
+    screen, before = site.glass.screen, ordered(site)
+    taken = {each: keys(sandbox) for each, sandbox in site.sandboxes.items()}
+    with suppress(SecondThoughts):
+        await go_round(replace(site, glass=Hesitant(screen)), name, who=CANARY)
+    assert screen.page.kind in ("check", "tell", "done")
+    if ending == "starts over":
+        await site.glass.press("bar-start_over")
+        await site.glass.choose("leave")
+    else:
+        await site.control(Role.PRESENCE, "present", "off")
+    await site.glass.at("attract")
+    await site.control(Role.PRESENCE, "present", "on")
+    canaries = [CANARY.name, CANARY.name.lower(), CANARY.number, CANARY.address, CANARY.phone, CANARY.subscription]
+    assert ordered(site) == before
+    assert {each: keys(sandbox) for each, sandbox in site.sandboxes.items()} == taken, "nobody was told"
+    assert found_in_files(site.folder, canaries, but=sandbox_files(site)) == []
+    assert [each for each in canaries if each in caplog.text] == []
+    held = [view.model_dump_json() for view in screen.history]
+    held += [device.shown() for device in site.devices.values() if isinstance(device, Simulated)]
+    assert found_in(held, canaries) == [], "neither the screen nor a simulated device holds it"

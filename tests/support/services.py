@@ -51,6 +51,8 @@ phone = "1022"
 enabled = false
 [timeouts]
 farewell = 0.1
+presence = 1
+countdown = 1
 [plugins]
 enabled = [{plugins}]
 [orders]
@@ -68,6 +70,8 @@ terminal = true
 driver = "sim_id_reader"
 [[roles.receipt_printer]]
 driver = "sim_receipt_printer"
+[[roles.presence]]
+driver = "sim_presence"
 [[roles.payment_terminal]]
 driver = "sim_payment_terminal"
 journal = "{folder}/terminal.sqlite"
