@@ -23,7 +23,7 @@ class ReceiptCode(Form):
 
     code: Annotated[
         str,
-        forms.text(_("Receipt code"), hint=_("{n} letters and digits on the receipt", n=CODE_LENGTH), max_length=20),
+        forms.code(_("Receipt code"), hint=_("{n} letters and digits on the receipt", n=CODE_LENGTH), max_length=20),
     ]
 
 

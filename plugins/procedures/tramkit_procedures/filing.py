@@ -217,7 +217,7 @@ class FileDossier(HandedIn):
                     "answers": dict(answers),
                     "members": [dict[str, JsonValue](each.typed()) for each in members],
                     "consents": list(agreed),
-                    "reductions": sorted(holds),
+                    "reductions": list[JsonValue](sorted(holds)),
                     "units": units,
                     "documents": [each.told for each in papers],
                 },
