@@ -43,7 +43,7 @@ PICTURES = 5
 EACH = 6
 """Every sixth picture of the camera is compared, five of them: about a second in which the resident is there."""
 
-PICTURES_SECONDS = 8.0
+PICTURES_SECONDS = 4.0
 COMPARE_SECONDS = 15.0
 VIDEO = "self"
 

@@ -114,8 +114,9 @@ class OpenCvFace(FaceMatcher):
 
     def _load_recognizer(self) -> Any:
         path = _there("recognizer", self._own.recognizer)
+        recognizer: Any = None
         try:
-            recognizer: Any = cv2.FaceRecognizerSF.create(str(path), "")
+            recognizer = cv2.FaceRecognizerSF.create(str(path), "")
             found = recognizer.feature(np.zeros((112, 112, 3), np.uint8))
         except (cv2.error, SystemError):
             found = None
