@@ -176,6 +176,9 @@ def outcome(record: Record) -> tuple[Text, tuple[Text, ...], Tone]:
     later = _("Come back with the receipt code to see the result, at this station.")
     if record.manual:
         return _("Staff must look after this order"), (_("Your payment is not lost."), later), Tone.WARNING
+    if fulfil is not None:
+        here = _("It is accepted here; who carries it out has not confirmed it yet. It is delivered by itself.")
+        return _("Your order is under way"), (here, later), Tone.PLAIN
     return _("Your order is under way"), (later,), Tone.PLAIN
 
 
