@@ -1,0 +1,81 @@
+"""The authority is down when something is handed in: it is accepted, said so, and delivered once it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import async_playwright
+from support.other_hands import AnyHands
+from support.rounds import begin, fill, finish, go_on
+from support.services import ServiceSite, service_site
+
+from tramkit.sandbox import FaultOrder
+from tramkit_procedures.sandbox import Authorities
+
+pytestmark = [pytest.mark.browser]
+
+PROCEDURES = '[settings.procedures]\ngateway_url = "{authorities}"\n'
+RECEIPT_CODE = re.compile(r"Mã biên nhận[\s:]*([A-Z0-9]+ [A-Z0-9]+)")
+FOR_LONG = 1_000
+
+
+async def handed_in(resident: AnyHands) -> str:
+    """Hand in a report and leave while it is under way; return the receipt's code."""
+    await begin(resident, "procedures.report")
+    await go_on(resident, "tell")
+    await resident.choose("noise")
+    await fill(resident, what="hát to", where="tầng ba", when="=now")
+    await resident.choose("anonymous")
+    await go_on(resident, "check")
+    await resident.says("Mã biên nhận")
+    found = RECEIPT_CODE.search(await resident.read())
+    assert found is not None
+    await resident.press("bar-start_over")
+    await resident.choose("leave")
+    await resident.at("attract")
+    return found[1].replace(" ", "").lower()
+
+
+async def looked_up(resident: AnyHands, code: str, kind: str) -> str:
+    """Look a receipt up and return what the page says."""
+    await begin(resident, "tramkit.receipts")
+    await fill(resident, code=code)
+    await resident.at(kind)
+    return await resident.read()
+
+
+async def journey(site: ServiceSite, authorities: Authorities) -> None:
+    authorities.order_faults(FaultOrder(faults=("down",) * FOR_LONG))
+    code = await handed_in(site.glass)
+    said = await looked_up(site.glass, code, "tell")
+    assert "chưa xác nhận" in said
+    assert "chưa xác nhận" in " ".join(site.paper().split()), "the paper says the same"
+    assert authorities.taken() == []
+    await finish(site.glass)
+    authorities.order_faults(FaultOrder())
+    async with asyncio.timeout(60):
+        while not authorities.taken():
+            await asyncio.sleep(0.05)
+    said = await looked_up(site.glass, code, "done")
+    assert "đã được thực hiện" in said
+    assert "chưa xác nhận" not in said
+    await finish(site.glass)
+    assert len(authorities.taken()) == 1
+
+
+@pytest.mark.parametrize("screen", ["scripted", "web"])
+async def test_what_is_handed_in_while_the_authority_is_down_is_delivered_once_it_is_back(
+    tmp_path: Path, screen: str
+) -> None:
+    authorities = Authorities(tmp_path / "authorities.sqlite")
+    async with async_playwright() as playwright:
+        browser = None
+        if screen == "web":
+            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        async with service_site(tmp_path, screen, browser, PROCEDURES, authorities=authorities) as site:
+            await journey(site, authorities)
+        if browser is not None:
+            await browser.close()
