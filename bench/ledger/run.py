@@ -28,8 +28,9 @@ from bench.ledger.floor import Floor
 from bench.ledger.sagas import sagas
 from bench.options import Options
 from bench.records import emit, percentile, say
-from tramkit.orders.ledger import CLOSED, SETTLED, Entry, Ledger
+from tramkit.orders.ledger import Ledger
 from tramkit.orders.model import Order, Outcome
+from tramkit.orders.rows import CLOSED, SETTLED, Entry
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit_hal.clock import SystemClock

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from tramkit import forms, paying
 from tramkit.forms import Form
-from tramkit.orders.ledger import CODE_LENGTH, LedgerProblem, tidy_code
+from tramkit.orders.ledger import LedgerProblem
+from tramkit.orders.rows import CODE_LENGTH, tidy_code
 from tramkit.orders.runner import Runner
 from tramkit.service import Service
 from tramkit_hal.pages import Tone

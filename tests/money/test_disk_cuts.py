@@ -19,8 +19,9 @@ import pytest
 from support.cuts import Disk, RememberingVfs, connect
 
 from tramkit.orders.attachments import Attachment
-from tramkit.orders.ledger import CLOSED, SETTLED, Entry, Ledger, LedgerProblem
+from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.model import Order
+from tramkit.orders.rows import CLOSED, SETTLED, Entry
 from tramkit.orders.seal import Seal
 from tramkit_hal.words import verbatim
 

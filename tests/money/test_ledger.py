@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tramkit.orders.ledger import CLOSED, SETTLED, Entry, KeyConflict, Ledger, LedgerProblem, tidy_code
+from tramkit.orders.ledger import KeyConflict, Ledger, LedgerProblem
 from tramkit.orders.model import EffectKind, Ending, Order, State
+from tramkit.orders.rows import CLOSED, SETTLED, Entry, tidy_code
 from tramkit.orders.seal import Seal, SealProblem, read_key
 from tramkit_hal.pages import Fact
 from tramkit_hal.words import verbatim

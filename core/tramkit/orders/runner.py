@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from tramkit.orders.ledger import AGED, CANCELLED, CLOSED, SETTLED, Entry, Ledger, LedgerProblem
+from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State
 from tramkit.orders.payment import PaymentMethod
+from tramkit.orders.rows import AGED, CANCELLED, CLOSED, SETTLED, Entry
 from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
 from tramkit.orders.wire import Fulfiller, Wire
 from tramkit_hal.clock import Clock

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from tramkit.orders.ledger import Entry
 from tramkit.orders.model import EffectKind, Ending, Record, State
+from tramkit.orders.rows import Entry
 
 
 class Step(Enum):

@@ -1,0 +1,97 @@
+"""The audit chain: each entry is linked to the one before with the station's key; a change, a gap, a swap is found."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from tramkit.orders import attachments
+from tramkit.orders.rows import PLACED, read_record, row_bytes
+from tramkit.orders.seal import Seal, SealProblem
+
+FIRST_LINK = b"\0" * 32
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a look at the whole ledger found.
+
+    :param entries: entries that were read.
+    :param problem: the first that is wrong, in words; empty: none.
+    """
+
+    entries: int
+    problem: str = ""
+
+
+def tail(db: sqlite3.Connection) -> tuple[int, bytes]:
+    """Return number and link of the last entry.
+
+    :raises ValueError: entries are missing at the end.
+    """
+    nothing = (0, FIRST_LINK)
+    head = db.execute("SELECT number, link FROM head").fetchone() or nothing
+    last = db.execute("SELECT number, link FROM entries ORDER BY number DESC LIMIT 1").fetchone() or nothing
+    if head != last:
+        raise ValueError("entries are missing at the end")
+    return head
+
+
+def verify(db: sqlite3.Connection, seal: Seal) -> Verdict:
+    """Walk the whole chain and tell the first entry that is wrong."""
+    link, count = FIRST_LINK, 0
+    for row in db.execute(
+        "SELECT number, order_id, what, state, at, boot, amount, sealed, link FROM entries ORDER BY number"
+    ):
+        count += 1
+        if row[0] != count:
+            return Verdict(count, f"entry {count} is missing")
+        link = seal.link(link, row_bytes(row[:-1]))
+        if link != row[-1]:
+            return Verdict(count, f"entry {count} was changed, or one before it")
+        if row[2] == PLACED and (problem := _order(db, seal, row)):
+            return Verdict(count, problem)
+    if (db.execute("SELECT number, link FROM head").fetchone() or (0, FIRST_LINK)) != (count, link):
+        return Verdict(count, f"entries after {count} are missing")
+    orders = db.execute("SELECT count(*) FROM orders").fetchone()[0]
+    placed = db.execute("SELECT count(*) FROM entries WHERE what = ?", (PLACED,)).fetchone()[0]
+    if orders != placed:
+        return Verdict(count, f"{abs(orders - placed)} orders are missing or were added")
+    return Verdict(count, _live(db) or _attachments(db, seal))
+
+
+def _order(db: sqlite3.Connection, seal: Seal, entry: Any) -> str:
+    number, id, sealed = entry[0], entry[1], entry[7]
+    row = db.execute("SELECT * FROM orders WHERE id = ?", (id,)).fetchone()
+    if row is None:
+        return f"the order of entry {number} is missing"
+    try:
+        digest = json.loads(seal.open(sealed, f"{id}/{number}")).get("digest")
+    except (SealProblem, ValueError):
+        return f"entry {number} does not open"
+    return "" if seal.link(b"", row_bytes(row)).hex() == digest else f"the order of entry {number} was changed"
+
+
+def _live(db: sqlite3.Connection) -> str:
+    """Return what is wrong with the list of orders that the station goes on with: it follows from the entries."""
+    open_ = "SELECT id FROM orders WHERE id NOT IN (SELECT order_id FROM entries WHERE what = 'closed')"
+    listed = "SELECT order_id FROM live"
+    for one, other in ((open_, listed), (listed, open_)):
+        if (row := db.execute(f"{one} EXCEPT {other} LIMIT 1").fetchone()) is not None:
+            return f"the list of live orders was changed at {row[0]}"
+    return ""
+
+
+def _attachments(db: sqlite3.Connection, seal: Seal) -> str:
+    """Return what is wrong with the attachments of orders that are not settled; those of settled ones are gone."""
+    for (id,) in db.execute("SELECT order_id FROM live ORDER BY rowid").fetchall():
+        record = read_record(db, seal, id)
+        if record is None or record.ending is not None:
+            continue
+        try:
+            attachments.load(db, seal, id, record.order.attachments)
+        except SealProblem as problem:
+            return str(problem)
+    return ""
