@@ -48,7 +48,7 @@ HEALTH_DATA = ConsentText(
 )
 CONTACT_PHONE = ConsentText(
     "contact_phone",
-    "2026-11-1",
+    "2026-11-2",
     _("I agree that the facility keeps my phone number to call me back"),
     _("Not needed: you can see the doctor without it."),
     needed=False,

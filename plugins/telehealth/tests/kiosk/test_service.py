@@ -166,7 +166,7 @@ async def test_each_consent_is_recorded_with_its_text_version_language_and_time(
         intake = (await c.to_queue()).intake
         given = {consent.purpose: consent.given for consent in intake.consents}
         assert given == {"telehealth": True, "health_data": True, "contact_phone": False}
-        assert {consent.text_version for consent in intake.consents} == {"2026-11-1"}
+        assert {consent.text_version for consent in intake.consents} == {"2026-11-1", "2026-11-2"}
         assert {consent.language for consent in intake.consents} == {"vi"}
         assert all(consent.at <= intake.opened_at for consent in intake.consents)
 
