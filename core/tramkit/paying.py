@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tramkit.orders.ledger import LedgerProblem
+from tramkit.identity import Level
+from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.model import EffectKind, Ending, Order, Record, State
 from tramkit.orders.payment import PaymentMethod
 from tramkit.orders.runner import Runner
@@ -30,7 +31,7 @@ WAIT_SECONDS = 45.0
 async def place(visit: Visit, runner: Runner | None, order: Order, id: str) -> Record | None:
     """Have an order paid and carried out under an id of its own; see :meth:`Visit.place`."""
     methods = usable_methods(runner) if runner is not None else []
-    if runner is None or runner.ledger.trouble or (order.amount and not methods):
+    if runner is None or not await writable(runner.ledger) or (order.amount and not methods):
         await visit.tell(
             _("This station cannot take orders now"),
             _("Nothing was ordered and nothing was paid. Please try again later, or ask staff."),
@@ -40,7 +41,7 @@ async def place(visit: Visit, runner: Runner | None, order: Order, id: str) -> R
     method = await _choose_method(visit, methods) if order.amount else ""
     await visit.commit(_("The order has been placed. To undo it, go on and choose not to pay."))
     try:
-        record = await runner.place(id, order, method)
+        record = await runner.place(id, order, method, holder(visit))
         if order.amount:
             record = await _collect(visit, runner, record)
         record = await _wait(visit, runner, record)
@@ -53,6 +54,22 @@ async def place(visit: Visit, runner: Runner | None, order: Order, id: str) -> R
         return None
     await show(visit, record)
     return record
+
+
+async def writable(ledger: Ledger) -> bool:
+    """Tell whether orders can be written; what was the matter may be over."""
+    if ledger.trouble:
+        try:
+            await ledger.probe()
+        except LedgerProblem:
+            return False
+    return True
+
+
+def holder(visit: Visit) -> str:
+    """Return the identity number under which an order is found again: of a chip or an account, never a claimed one."""
+    person = visit.person
+    return person.number if person is not None and person.reaches(Level.CHIP) else ""
 
 
 def usable_methods(runner: Runner) -> list[PaymentMethod]:

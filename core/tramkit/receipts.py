@@ -1,4 +1,4 @@
-"""My receipts: what became of an order, by the code of its receipt."""
+"""My receipts: what became of an order, by the code of its receipt or by the card of whoever ordered it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 
 from tramkit import forms, paying
 from tramkit.forms import Form
+from tramkit.identity import Level
 from tramkit.orders.ledger import LedgerProblem
+from tramkit.orders.model import Record
 from tramkit.orders.rows import CODE_LENGTH, tidy_code
 from tramkit.orders.runner import Runner
 from tramkit.service import Service
-from tramkit_hal.pages import Tone
-from tramkit_hal.words import Messages
+from tramkit_hal.pages import Option, Tone
+from tramkit_hal.words import Messages, Moment
 
 if TYPE_CHECKING:
     from tramkit.visit import Visit
 
 _ = Messages("tramkit")
+
+MOST = 20
+"""So many of a person's newest orders are listed."""
 
 
 class ReceiptCode(Form):
@@ -29,7 +34,7 @@ class ReceiptCode(Form):
 
 
 class Receipts(Service):
-    """Finds an order by the code of its receipt.
+    """Finds an order by the code of its receipt, or by the chip of an identity card.
 
     :param runner: who has the orders.
     """
@@ -42,9 +47,8 @@ class Receipts(Service):
         self._runner = runner
 
     async def serve(self, visit: Visit) -> None:
-        typed = await visit.ask(ReceiptCode, _("Which receipt?"))
         try:
-            record = await self._runner.ledger.by_code(tidy_code(typed.code))
+            record = await (self._by_card(visit) if await self._has_card(visit) else self._by_code(visit))
         except LedgerProblem:
             record = None
         if record is None:
@@ -55,3 +59,37 @@ class Receipts(Service):
             )
             return
         await paying.show(visit, record, copy=True)
+
+    async def _has_card(self, visit: Visit) -> bool:
+        """Ask how it is to be found, where a card can be read at all."""
+        if not visit.reachable(Level.CHIP):
+            return False
+        options = [
+            Option(value="code", label=_("By the code on the receipt")),
+            Option(
+                value="card",
+                label=_("With my identity card"),
+                hint=_("For what was ordered with the card or a signed-in account"),
+            ),
+        ]
+        return await visit.choose(_("How would you like to find your receipt?"), options, name="how") == "card"
+
+    async def _by_code(self, visit: Visit) -> Record | None:
+        typed = await visit.ask(ReceiptCode, _("Which receipt?"))
+        return await self._runner.ledger.by_code(tidy_code(typed.code))
+
+    async def _by_card(self, visit: Visit) -> Record | None:
+        """Let a person choose among their orders; the card must prove itself, its printed code is no proof."""
+        person = await visit.identify(Level.CHIP)
+        records = {each.code: each for each in await self._runner.ledger.of_holder(person.number, MOST)}
+        if not records:
+            return None
+        options = [
+            Option(
+                value=each.code,
+                label=each.order.title,
+                hint=_("{time}", time=Moment(at=each.placed_at, with_day=True)),
+            )
+            for each in records.values()
+        ]
+        return records[await visit.choose(_("Which receipt?"), options, name="receipt")]

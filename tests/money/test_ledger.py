@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,13 +18,14 @@ import pytest
 from tramkit.orders.ledger import KeyConflict, Ledger, LedgerProblem
 from tramkit.orders.model import EffectKind, Ending, Order, State
 from tramkit.orders.rows import CLOSED, SETTLED, Entry, tidy_code
-from tramkit.orders.seal import Seal, SealProblem, read_key
+from tramkit.orders.seal import CREDENTIAL, Seal, SealProblem, read_key
 from tramkit_hal.pages import Fact
 from tramkit_hal.words import verbatim
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 CANARY = "CHIM HOANG YEN 079152000123"
 SEED = 20261124
+EDITS = int(os.environ.get("TRAMKIT_EDITS", "200"))
 
 
 def order(amount: int = 1000) -> Order:
@@ -122,12 +126,13 @@ async def test_orders_and_entries_are_never_changed_by_sql(tmp_path: Path) -> No
     db.close()
 
 
+@pytest.mark.timeout(36_000 if EDITS > 1000 else 240)
 async def test_random_edits_are_all_found(tmp_path: Path) -> None:
     chance = random.Random(SEED)
     print("seed", SEED)
     async with ledger_in(tmp_path) as ledger:
         for number in range(20):
-            await ledger.place(f"o{number}", order(1000 + number), "m", NOW)
+            await ledger.place(f"o{number}", order(1000 + number), "m", NOW, f"0791520001{number:02}")
             await ledger.append(
                 f"o{number}", [Entry("collect", "sent", 1000), Entry("collect", "confirmed", 1000)], NOW
             )
@@ -142,8 +147,10 @@ async def test_random_edits_are_all_found(tmp_path: Path) -> None:
     columns = {
         "entries": ("order_id", "what", "state", "at", "boot", "amount", "sealed", "link", "number"),
         "orders": ("code", "service", "payee", "amount", "method", "placed_at", "sealed"),
+        "holders": ("order_id", "holder"),
+        "live": ("order_id",),
     }
-    for _edit in range(200):
+    for _edit in range(EDITS):
         db = sqlite3.connect(file, isolation_level=None)
         table = chance.choice(list(columns))
         row = chance.randint(1, entries if table == "entries" else 20)
@@ -151,12 +158,19 @@ async def test_random_edits_are_all_found(tmp_path: Path) -> None:
             did = db.execute(f"DELETE FROM {table} WHERE rowid = ?", (row,)).rowcount
         else:
             column = chance.choice(columns[table])
-            value = {"amount": 7, "number": 10**6 + row, "sealed": b"\1" * 40, "link": b"\2" * 32}.get(column, "o3x")
+            value = {
+                "amount": 7,
+                "number": 10**6 + row,
+                "sealed": b"\1" * 40,
+                "link": b"\2" * 32,
+                "holder": b"\3" * 32,
+            }.get(column, "o3x")
             did = db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (value, row)).rowcount
         db.close()
         assert did == 1
         assert await _found(tmp_path), (table, row)
         file.write_bytes(whole)
+    print(f"{EDITS} edits, all found")
 
 
 async def _fill(ledger: Ledger) -> None:
@@ -191,3 +205,78 @@ async def test_a_full_or_read_only_disk_places_nothing_and_says_so(tmp_path: Pat
 
 def test_a_code_is_read_as_people_write_it() -> None:
     assert tidy_code("o1l-abc de") == "011ABCDE"
+
+
+async def test_what_waits_for_the_disk_is_written_together_and_what_is_refused_takes_nothing_with_it(
+    tmp_path: Path,
+) -> None:
+    commits: list[str] = []
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"k" * 32), boundary=commits.append)
+    await ledger.open()
+    await ledger.place("o1", order(), "m", NOW)
+    commits.clear()
+    told = await asyncio.gather(
+        *(ledger.place(f"n{number}", order(), "m", NOW) for number in range(20)),
+        ledger.place("o1", order(amount=2), "m", NOW),
+        ledger.append("n3", [Entry("collect", "sent", 1000)], NOW),
+        ledger.append("o1", [Entry("collect", "sent", 1000)], NOW),
+        return_exceptions=True,
+    )
+    assert [type(each).__name__ for each in told] == ["Record"] * 20 + ["KeyConflict"] + ["Record"] * 2
+    turns = sum(before.startswith("before") and then.startswith("after") for before, then in pairwise(commits))
+    assert turns < 10, "twenty-three writes in fewer transactions"
+    assert (await ledger.verify()).problem == ""
+    assert not ledger.trouble
+    assert len(await ledger.live()) == 21
+    await ledger.close()
+
+
+async def test_a_person_finds_their_orders_and_nobody_elses_and_the_file_names_nobody(tmp_path: Path) -> None:
+    mine, other = "079152000123", "001152000124"
+    async with ledger_in(tmp_path) as ledger:
+        await ledger.place("o1", order(), "m", NOW, mine)
+        await ledger.place("o2", order(), "m", NOW, other)
+        await ledger.place("o3", order(), "m", NOW)
+        assert [each.id for each in await ledger.of_holder(mine, 20)] == ["o1"]
+        assert await ledger.of_holder("", 20) == []
+    for file in files_in(tmp_path):
+        assert mine.encode() not in file.read_bytes()
+    db = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    db.execute("UPDATE holders SET holder = (SELECT holder FROM holders WHERE order_id = 'o2') WHERE order_id = 'o1'")
+    db.close()
+    assert await _found(tmp_path)
+
+
+async def test_what_was_the_matter_with_the_disk_may_be_over(tmp_path: Path) -> None:
+    connections: list[sqlite3.Connection] = []
+
+    def connect(file: Path) -> sqlite3.Connection:
+        connections.append(sqlite3.connect(file, isolation_level=None, check_same_thread=False))
+        return connections[-1]
+
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"k" * 32), connect=connect)
+    await ledger.open()
+    await ledger.place("o1", order(), "m", NOW)
+    connections[0].execute("PRAGMA query_only = ON")
+    with pytest.raises(LedgerProblem):
+        await ledger.place("o2", order(), "m", NOW)
+    assert (await ledger.record("o1")) is not None
+    await ledger.newest(5)
+    assert ledger.trouble, "that it can be read does not mean that it can be written"
+    with pytest.raises(LedgerProblem):
+        await ledger.probe()
+    connections[0].execute("PRAGMA query_only = OFF")
+    await ledger.probe()
+    assert not ledger.trouble
+    await ledger.close()
+
+
+def test_a_systemd_credential_comes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / CREDENTIAL).write_bytes(b"c" * 32)
+    (tmp_path / CREDENTIAL).chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert read_key(tmp_path / "station.key") == b"c" * 32
+    assert not (tmp_path / "station.key").exists()
+    (tmp_path / CREDENTIAL).chmod(0o640)
+    with pytest.raises(SealProblem, match="others can read"):
+        read_key(tmp_path / "station.key")

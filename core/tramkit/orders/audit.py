@@ -57,8 +57,9 @@ def verify(db: sqlite3.Connection, seal: Seal) -> Verdict:
         return Verdict(count, f"entries after {count} are missing")
     orders = db.execute("SELECT count(*) FROM orders").fetchone()[0]
     placed = db.execute("SELECT count(*) FROM entries WHERE what = ?", (PLACED,)).fetchone()[0]
-    if orders != placed:
-        return Verdict(count, f"{abs(orders - placed)} orders are missing or were added")
+    strangers = db.execute("SELECT count(*) FROM holders WHERE order_id NOT IN (SELECT id FROM orders)").fetchone()[0]
+    if orders != placed or strangers:
+        return Verdict(count, f"{abs(orders - placed) + strangers} orders are missing or were added")
     return Verdict(count, _live(db) or _attachments(db, seal))
 
 
@@ -68,9 +69,13 @@ def _order(db: sqlite3.Connection, seal: Seal, entry: Any) -> str:
     if row is None:
         return f"the order of entry {number} is missing"
     try:
-        digest = json.loads(seal.open(sealed, f"{id}/{number}")).get("digest")
+        said = json.loads(seal.open(sealed, f"{id}/{number}"))
     except (SealProblem, ValueError):
         return f"entry {number} does not open"
+    digest = said.get("digest")
+    holder = db.execute("SELECT hex(holder) FROM holders WHERE order_id = ?", (id,)).fetchone() or ("",)
+    if holder[0].lower() != said.get("holder", ""):
+        return f"the holder of entry {number} was changed"
     return "" if seal.link(b"", row_bytes(row)).hex() == digest else f"the order of entry {number} was changed"
 
 

@@ -169,24 +169,25 @@ class Ledger:
 
     # ── writing ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def place(self, id: str, order: Order, method: str, at: datetime) -> Record:
+    async def place(self, id: str, order: Order, method: str, at: datetime, number: str = "") -> Record:
         """Write an order and the intent of its first effect, in one transaction. The same order twice is one.
 
         :param id: stable: a replay of the visit places the same.
         :param method: the payment method; empty for an amount of 0.
+        :param number: identity number of whoever is to find it again by their card; empty: by its code only.
         :raises KeyConflict: the id was placed with another content.
         :raises LedgerProblem: it could not be written; nothing was placed.
         """
 
         def work(db: sqlite3.Connection, tail: Tail) -> tuple[Record | None, Tail]:
-            return self._place(db, tail, id, order, method, at)
+            return self._place(db, tail, id, order, method, at, number)
 
         record = await self._put(_Write(id, "place", work))
         assert record is not None
         return record
 
     def _place(
-        self, db: sqlite3.Connection, tail: Tail, id: str, order: Order, method: str, at: datetime
+        self, db: sqlite3.Connection, tail: Tail, id: str, order: Order, method: str, at: datetime, number: str
     ) -> tuple[Record, Tail]:
         known = self._read(id)
         if known is not None:
@@ -198,8 +199,13 @@ class Ledger:
         db.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         db.execute("INSERT INTO live VALUES (?)", (id,))
         attachments.store(db, self._seal, id, order.attachments)
+        digest = {"digest": self._seal.link(b"", row_bytes(row)).hex()}
+        if number:
+            holder = self._seal.holder(number)
+            db.execute("INSERT INTO holders VALUES (?, ?)", (id, holder))
+            digest["holder"] = holder.hex()
         first = EffectKind.COLLECT if order.amount else EffectKind.FULFIL
-        placed = Entry(PLACED, "", order.amount, {"digest": self._seal.link(b"", row_bytes(row)).hex()})
+        placed = Entry(PLACED, "", order.amount, digest)
         entries = (placed, Entry(first.value, State.INTENT.value, order.amount))
         kept = Order.model_validate_json(said)
         record = Record(id=id, code=row[1], order=kept, method=method, placed_at=datetime.fromisoformat(row[6]))
@@ -329,6 +335,17 @@ class Ledger:
         row = self._opened().execute("SELECT id FROM orders WHERE code = ?", (code,)).fetchone()
         return self._read(row[0]) if row else None
 
+    async def of_holder(self, number: str, count: int) -> list[Record]:
+        """Return the newest orders of a person, newest first.
+
+        :param number: their identity number.
+        """
+        return await self._do(self._of_holder, self._seal.holder(number), count)
+
+    def _of_holder(self, holder: bytes, count: int) -> list[Record]:
+        rows = "SELECT order_id FROM holders WHERE holder = ? ORDER BY rowid DESC LIMIT ?"
+        return self._records(rows, holder, count)
+
     async def live(self) -> list[Record]:
         """Return the orders that are not closed, oldest first."""
         return await self._do(self._records, "SELECT order_id FROM live ORDER BY rowid")
@@ -337,7 +354,7 @@ class Ledger:
         """Return the newest orders, newest first."""
         return await self._do(self._records, "SELECT id FROM orders ORDER BY rowid DESC LIMIT ?", count)
 
-    def _records(self, question: str, *values: int) -> list[Record]:
+    def _records(self, question: str, *values: int | bytes) -> list[Record]:
         rows = self._opened().execute(question, values).fetchall()
         return [record for (id,) in rows if (record := self._read(id)) is not None]
 

@@ -93,10 +93,11 @@ class Runner:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
 
-    async def place(self, id: str, order: Order, method: str = "") -> Record:
+    async def place(self, id: str, order: Order, method: str = "", number: str = "") -> Record:
         """Write an order and begin to carry it out.
 
         :param method: needed unless the amount is 0.
+        :param number: identity number of whoever is to find it again by their card.
         :raises LedgerProblem: it could not be written; nothing was placed.
         """
         if bool(order.amount) != bool(method):
@@ -105,7 +106,7 @@ class Runner:
             raise ValueError(f"no payment method {method!r}")
         if order.service not in self._services:
             raise ValueError(f"no service {order.service!r}")
-        record = await self.ledger.place(id, order, method, self._clock.now())
+        record = await self.ledger.place(id, order, method, self._clock.now(), number)
         self._begin(id)
         return record
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+CREDENTIAL = "tramkit.station-key"
 
 
 class SealProblem(Exception):
@@ -29,6 +30,7 @@ class Seal:
         if len(key) != KEY_BYTES:
             raise SealProblem(f"a station's key has {KEY_BYTES} bytes, not {len(key)}")
         self._aes = AESGCM(hmac.digest(key, b"tramkit personal fields", hashlib.sha256))
+        self._holders = hmac.digest(key, b"tramkit holders of orders", hashlib.sha256)
         self._chain = hmac.digest(key, b"tramkit audit chain", hashlib.sha256)
 
     def seal(self, plain: bytes, about: str) -> bytes:
@@ -49,6 +51,10 @@ class Seal:
         except (InvalidTag, ValueError):
             raise SealProblem(f"what was sealed for {about} does not open: another key, or changed") from None
 
+    def holder(self, number: str) -> bytes:
+        """Return under what the orders of a person are found: HMAC-SHA256 of their identity number."""
+        return hmac.digest(self._holders, number.encode(), hashlib.sha256)
+
     def link(self, before: bytes, what: bytes) -> bytes:
         """Return the next link of the audit chain: HMAC-SHA256 over the link before and what is written."""
         return hmac.digest(self._chain, before + what, hashlib.sha256)
@@ -57,8 +63,13 @@ class Seal:
 def read_key(file: Path) -> bytes:
     """Return the station's key; where there is none it is made, readable by the station alone.
 
+    A systemd credential of the name :data:`CREDENTIAL` (``LoadCredentialEncrypted=``) comes before the file.
+
     :raises SealProblem: the file can be read by others, or holds no key.
     """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    if folder and (credential := Path(folder) / CREDENTIAL).exists():
+        file = credential
     with contextlib.suppress(FileExistsError):
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
