@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -112,9 +113,12 @@ async def to_the_code(resident: Hands, code: str) -> dict[str, str]:
 
 
 async def qr_of(resident: Hands) -> str:
-    """Read the code on the screen as a banking app does."""
-    picture = cv2.imdecode(np.frombuffer(await resident.page.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
-    return cv2.QRCodeDetector().detectAndDecode(picture)[0]
+    """Read the code on the screen as a banking app does: it looks again until it sees one."""
+    async with asyncio.timeout(20):
+        while True:
+            picture = cv2.imdecode(np.frombuffer(await resident.page.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+            if text := cv2.QRCodeDetector().detectAndDecode(picture)[0]:
+                return text
 
 
 def money(amount: str) -> str:
