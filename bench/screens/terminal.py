@@ -170,7 +170,7 @@ def _fill(glass: Glass, page: Question) -> None:
 
 
 def _until(glass: Glass, words: str, touch: Callable[[], float]) -> None:
-    """Touch until words stand there: a touch just after a page change is dropped, and a slow machine is late with it."""
+    """Touch until words stand there: a touch just after a page change is dropped."""
     for _try in range(TRIES):
         with contextlib.suppress(TimeoutError):
             glass.wait(words, touch(), PATIENCE / TRIES)

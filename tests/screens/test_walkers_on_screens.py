@@ -47,7 +47,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 FIRST = int(os.environ.get("TRAMKIT_WALKERS_SEED", "1"))
 VISITS = int(os.environ.get("TRAMKIT_SCREEN_WALKERS", "2"))
 ACTS = 25
-SECONDS = max(120, VISITS * 60)
+SECONDS = max(220, VISITS * 60)
 PATIENCE = 10.0
 
 
