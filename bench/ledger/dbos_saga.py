@@ -1,4 +1,4 @@
-"""The same saga with DBOS on SQLite, run by the peers' interpreter: ``each N`` or ``together N`` gives seconds.
+"""The same saga with DBOS on SQLite, run by the peers' own Python: reads ``each N`` or ``together N``, answers.
 
 Steps that are durable: collect → fulfil → receipt, as the station's are. The database is set to what the ledger has
 (write-ahead log, ``synchronous=FULL``) unless ``--defaults`` is given: DBOS' own are slower, and can lose the last

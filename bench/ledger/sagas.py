@@ -24,6 +24,8 @@ from tramkit_hal.words import verbatim
 COMMITS = 6
 """Of one order: placed; collect sent; collected; fulfil sent; fulfilled; settled."""
 TURN = 10
+TOGETHER = 100
+"""Orders at once, as after a power cut."""
 DBOS = Path(__file__).with_name("dbos_saga.py")
 DBOS_AS = {"DBOS on SQLite": (), "DBOS on SQLite, its own settings": ("--defaults",)}
 """Peers with the options of the program that runs them."""
@@ -81,6 +83,16 @@ async def sagas(folder: Path, count: int, *, install: bool = True) -> None:
                 theirs["bare SQLite"].append(await _bare(floor))
             for name, process in durable.items():
                 theirs[name] += await turn(process)
+        times = count // 100 + 1
+        say(f"{TOGETHER} sagas at once, {times} times")
+        together: dict[str, list[float]] = {name: [] for name in ("ours", *durable)}
+        for number in range(times):
+            together["ours"].append(await _together(runner, f"t{number}"))
+            for name, process in durable.items():
+                together[name] += await turn(process, f"together {TOGETHER}")
+    rates = {name: TOGETHER * len(took) / sum(took) for name, took in together.items()}
+    for peer in durable:
+        emit("ledger", "sagas_per_second_100_at_once", rates["ours"], "1/s", peer, rates[peer])
     await runner.stop()
     await ledger.close()
     floor.close()
@@ -92,10 +104,21 @@ async def sagas(folder: Path, count: int, *, install: bool = True) -> None:
 
 async def _order(runner: Runner, id: str) -> float:
     """Carry out an order; return how long it took, seconds."""
-    order = Order(service="bench", payee="EVN", amount=1000, title=verbatim("bill"), request={"bill": "x" * 60})
     began = time.perf_counter()
-    await runner.settled((await runner.place(id, order, Instant.id)).id)
+    await runner.settled((await runner.place(id, _bill(), Instant.id)).id)
     return time.perf_counter() - began
+
+
+async def _together(runner: Runner, id: str) -> float:
+    """Carry out orders all at once; return how long it took, seconds."""
+    began = time.perf_counter()
+    records = await asyncio.gather(*(runner.place(f"{id}.{each}", _bill(), Instant.id) for each in range(TOGETHER)))
+    await asyncio.gather(*(runner.settled(record.id) for record in records))
+    return time.perf_counter() - began
+
+
+def _bill() -> Order:
+    return Order(service="bench", payee="EVN", amount=1000, title=verbatim("bill"), request={"bill": "x" * 60})
 
 
 async def _bare(floor: Floor) -> float:
@@ -125,10 +148,10 @@ async def dbos(file: Path, *more: str) -> AsyncIterator[asyncio.subprocess.Proce
         await process.wait()
 
 
-async def turn(process: asyncio.subprocess.Process) -> list[float]:
+async def turn(process: asyncio.subprocess.Process, what: str = f"each {TURN}") -> list[float]:
     """Have a peer carry out some orders and return how long each took, seconds."""
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(f"{TURN}\n".encode())
+    process.stdin.write(f"{what}\n".encode())
     await process.stdin.drain()
     return json.loads(await process.stdout.readline())

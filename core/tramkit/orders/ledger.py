@@ -372,6 +372,7 @@ class Ledger:
 
     async def _or_trouble(self, done: asyncio.Future[T]) -> T:
         """Wait for what the thread does, which is finished whoever stops waiting; keep in mind what went wrong."""
+        done.add_done_callback(_look)
         try:
             return await asyncio.shield(done)
         except (sqlite3.Error, OSError, SealProblem) as error:
@@ -385,6 +386,12 @@ class Ledger:
         if self._db is None:
             raise LedgerProblem(f"{self._file}: the ledger is not open")
         return self._db
+
+
+def _look(done: asyncio.Future[Any]) -> None:
+    """Take note of an error that nobody waits for any more."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _leave(_name: str) -> None:

@@ -72,7 +72,7 @@ class Runner:
         self._pauses = pauses
         self._pay_within = pay_within
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._changed = asyncio.Condition()
+        self._changed: dict[str, asyncio.Event] = {}
         self._nudges: dict[str, asyncio.Event] = {}
         self._began: dict[str, float] = {}
 
@@ -138,13 +138,13 @@ class Runner:
 
     async def changed(self, id: str, seen: Record | None) -> Record:
         """Wait until an order is other than it was seen, and return it."""
-        async with self._changed:
-            while True:
-                record = await self.ledger.record(id)
-                assert record is not None
-                if record != seen:
-                    return record
-                await self._changed.wait()
+        while True:
+            change = self._changed.setdefault(id, asyncio.Event())
+            record = await self.ledger.record(id)
+            assert record is not None
+            if record != seen:
+                return record
+            await change.wait()
 
     async def settled(self, id: str) -> Record:
         """Wait until an order is settled, or waits for the operator, and return it."""
@@ -371,8 +371,8 @@ class Runner:
 
     async def _append(self, id: str, *entries: Entry) -> Record:
         record = await self.ledger.append(id, entries, self._clock.now())
-        async with self._changed:
-            self._changed.notify_all()
+        if change := self._changed.pop(id, None):
+            change.set()
         return record
 
 
