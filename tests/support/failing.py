@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sqlite3
 from pathlib import Path
@@ -68,7 +69,8 @@ class Connection(apsw.Connection):
 
     def close(self, force: bool = True) -> None:
         """As the standard library's: a log that cannot be written into the file now is written at the next start."""
-        super().close(force)
+        with contextlib.suppress(apsw.IOError):
+            super().close(force)
 
     def executescript(self, words: str) -> None:
         self.execute(words)

@@ -101,10 +101,11 @@ def providers() -> dict[str, Provider]:
 def check(provider: str, code: str) -> CodeCheck:
     """Check a customer code against its provider's rule.
 
-    :param provider: its id, e.g. ``evn``, ``sawaco``, ``internet``, ``phone``, ``tuition``, ``apartment``.
+    :param provider: its id, in any case, e.g. ``evn``, ``sawaco``, ``internet``, ``phone``, ``tuition``, ``apartment``.
     :param code: as a person typed or scanned it.
     :raises LookupError: no such provider.
     """
+    provider = provider.lower()
     if provider not in providers():
         raise LookupError(f"no provider {provider!r}; known are {', '.join(sorted(providers()))}")
     return check_with(providers()[provider], code)

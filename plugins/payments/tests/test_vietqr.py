@@ -91,3 +91,13 @@ def test_another_currency_is_refused() -> None:
     text = DYNAMIC[:-8].replace("5303704", "5303840") + "6304"
     with pytest.raises(QrProblem, match="VND"):
         parse(f"{text}{crc(text):04X}")
+
+
+@pytest.mark.parametrize("amount", [5000.0, "5000", True])
+def test_an_amount_that_is_no_whole_number_makes_no_code(amount: object) -> None:
+    with pytest.raises(QrProblem, match="whole number"):
+        payload("970403", "123", amount)  # pyright: ignore[reportArgumentType]
+
+
+def test_what_a_scanner_puts_around_a_code_is_left_out() -> None:
+    assert parse(f" {payload('970403', '123')}\r\n").account == "123"

@@ -68,13 +68,16 @@ def payload(
     :param service: ``QRIBFTTA`` (account) or ``QRIBFTTC`` (card).
     :raises QrProblem: a value that the code cannot hold.
     """
+    for name, value in (("bin", bin), ("account", account), ("memo", memo or ""), ("bill", bill or "")):
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise QrProblem(f"the {name} is text, not {type(value).__name__}")
     if not re.fullmatch(r"[0-9]{6}", bin):
         raise QrProblem(f"the bank's BIN has six digits, not {len(bin)} characters")
     if not re.fullmatch(r"[0-9A-Za-z]{1,19}", account):
         raise QrProblem("the account has 1 to 19 letters and digits")
     if service not in ("QRIBFTTA", "QRIBFTTC"):
         raise QrProblem("the service is QRIBFTTA (account) or QRIBFTTC (card)")
-    if amount is not None and (isinstance(amount, bool) or not 1 <= amount <= MAX_AMOUNT):
+    if amount is not None and (type(amount) is not int or not 1 <= amount <= MAX_AMOUNT):
         raise QrProblem(f"the amount is a whole number of VND from 1 to {MAX_AMOUNT}")
     for name, text in (("memo", memo), ("bill", bill)):
         if text is not None and not re.fullmatch(rf"[ -~]{{1,{MAX_TEXT}}}", text):
@@ -100,8 +103,10 @@ def payload(
 def parse(text: str) -> VietQr:
     """Read the text of a VietQR code.
 
+    :param text: as a scanner gives it; white space around it is left out.
     :raises QrProblem: it is none, is damaged, is in another currency, or says something that cannot be.
     """
+    text = text.strip()
     if len(text) > MAX_PAYLOAD or not text.isascii():
         raise QrProblem("this is no VietQR code: too long, or not ASCII")
     if not re.search(r"6304[0-9A-Fa-f]{4}\Z", text):

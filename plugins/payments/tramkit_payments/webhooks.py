@@ -49,16 +49,19 @@ def verify(provider: str, headers: Mapping[str, str], body: bytes | str, secret:
     """Check who sent a notice and read it.
 
     :param provider: ``payos`` (HMAC-SHA256 over the sorted ``data``, in the body) or ``sepay`` (an ``Authorization:
-        Apikey`` header).
+        Apikey`` header), in any case.
     :param headers: of the request; names in any case.
     :param body: of the request, JSON.
     :param secret: payOS's checksum key, or SePay's API key.
     :raises WebhookProblem: unknown provider, too long, malformed, unsigned, forged, not an incoming transfer in VND.
     """
+    provider = provider.lower()
     if provider not in _READERS:
         raise WebhookProblem(f"no such provider: {provider!r}; known are {', '.join(sorted(_READERS))}")
     if not secret:
         raise WebhookProblem("no secret is configured for this provider")
+    if not isinstance(body, (bytes, bytearray, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise WebhookProblem(f"the body is given as it came, bytes or text, not {type(body).__name__}")
     raw = body.encode() if isinstance(body, str) else body
     if len(raw) > MAX_BODY:
         raise WebhookProblem(f"the notice is longer than {MAX_BODY} bytes")
