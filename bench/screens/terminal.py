@@ -13,7 +13,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from itertools import pairwise
 
 import pyte
@@ -31,7 +31,6 @@ QUIET = 0.05
 """Seconds without output after which a page counts as drawn; they are not part of the figure."""
 
 PATIENCE = 20.0
-TRIES = 4
 
 
 class Glass:
@@ -63,11 +62,11 @@ class Glass:
         """Tell whether words stand there, on one line or wrapped at a space."""
         return words in " ".join(" ".join(self._screen.display).split())
 
-    def wait(self, words: str, since: float, patience: float = PATIENCE) -> float:
+    def wait(self, words: str, since: float) -> float:
         """Wait until words stand there and nothing more is drawn; return seconds from ``since`` to the last output."""
         drawn = 0.0
         found = self.shows(words)
-        while time.monotonic() < since + patience:
+        while time.monotonic() < since + PATIENCE:
             with self._lock:
                 came, self._came = self._came, []
             for at, output in came:
@@ -90,7 +89,9 @@ class Glass:
 def _station() -> Generator[Glass]:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    # what the caller says of its own terminal would be believed before this one's size
+    size = {"COLUMNS": str(COLUMNS), "LINES": str(LINES)}
+    environment = {**os.environ, **size, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.screens.station", "terminal"],
         stdin=theirs,
@@ -158,21 +159,12 @@ def _round(glass: Glass) -> tuple[list[float], list[float]]:
 def _fill(glass: Glass, page: Question) -> None:
     match page.kind:
         case "text":
-            _until(glass, "│ a", lambda: glass.press("a"))  # which words it is does not matter here
+            glass.wait("│ a", glass.press("a"))  # which words it is does not matter here
         case "number":
-            _until(glass, "│ 1", lambda: glass.press("1"))
+            glass.wait("│ 1", glass.press("1"))
         case "date":
-            _until(glass, "02091954", lambda: glass.press("02091954"))
+            glass.wait("02091954", glass.press("02091954"))
         case "yes_no":
-            _until(glass, f"(•) {page.answer}", lambda: glass.tap(page.answer))
+            glass.wait(f"(•) {page.answer}", glass.tap(page.answer))
         case _:
             pass
-
-
-def _until(glass: Glass, words: str, touch: Callable[[], float]) -> None:
-    """Touch until words stand there: a touch just after a page change is dropped."""
-    for _try in range(TRIES):
-        with contextlib.suppress(TimeoutError):
-            glass.wait(words, touch(), PATIENCE / TRIES)
-            return
-    glass.wait(words, time.monotonic())

@@ -42,6 +42,7 @@ async def handed_in(resident: AnyHands) -> str:
 async def looked_up(resident: AnyHands, code: str, kind: str) -> str:
     """Look a receipt up and return what the page says."""
     await begin(resident, "tramkit.receipts")
+    await resident.choose("code")
     await fill(resident, code=code)
     await resident.at(kind)
     return await resident.read()

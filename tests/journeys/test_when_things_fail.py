@@ -79,7 +79,7 @@ async def test_a_call_outlives_a_pulled_camera_a_reloaded_page_and_a_restarted_d
     await doctor.write("conclusion", CONCLUSION)
     await doctor.close_case()
     await resident.at("tell")
-    await resident.says("Hiện không in được giấy")
+    await resident.says("Hiện không in được ra giấy")
     assert await resident.page.locator(".code[role=img]").count() >= 1
     await doctor.page.wait_for_selector('[data-testid="past-case"]')
     await resident.go_on()
