@@ -283,3 +283,20 @@ async def test_modes_reach_the_page(resident):
     }
     top = (await resident.page.locator("#head").bounding_box())["y"]
     assert top > 1920 * 0.32  # the upper third stays empty
+
+
+async def test_a_keypad_move_is_the_last_that_is_told_of_its_press(make_screen, profile):
+    """Any touch hushes the voice: an echo of the press would silence the word that the press asks for."""
+    page = await profile.new_page()
+    await page.clock.install()
+    person = Resident(await make_screen(), page)
+    await person.open()
+    await person.show(view_of(PAGES["ask_text"]))
+    sent: list[dict[str, object]] = []
+    page.on("request", lambda request: sent.append(request.post_data_json) if request.url.endswith("/event") else None)
+    for _press in range(3):
+        await page.keyboard.press("ArrowDown")
+    await page.clock.run_for(3000)
+    await page.evaluate("() => fetch('/view')")
+    assert len(sent) == 3
+    assert all(each["kind"] == "touched" and each["at"] for each in sent), sent

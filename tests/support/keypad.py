@@ -121,7 +121,7 @@ class Ears(KeypadHands):
         with suppress(NotThere, TimeoutError):
             name = await self.page.evaluate("() => NAME".replace("NAME", NAME))
             said = aloud(name, await self.language())
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(LOOK_SECONDS):
                 while not (await self.panel.shown("voice")).rpartition("\n")[2].startswith(said):
                     await asyncio.sleep(0.02)
             return True

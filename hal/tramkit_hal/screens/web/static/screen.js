@@ -58,8 +58,7 @@ async function act(event) {
   if (pending && now - pending < 2000) return;
   pending = now;
   await typed;
-  clearTimeout(touchTimer);
-  touchTimer = 0;
+  told();
   clearTimeout(busyTimer);
   busyTimer = setTimeout(() => setBusy(true), 400);
   if (!(await post({ ...event, values: values() }))) calm();
@@ -74,6 +73,12 @@ function calm() {
   pending = 0;
   clearTimeout(busyTimer);
   setBusy(false);
+}
+
+// What is sent now counts as the touch that waits: its echo would hush the voice that has just begun to speak.
+function told() {
+  clearTimeout(touchTimer);
+  touchTimer = 0;
 }
 
 function touch() {
@@ -524,6 +529,7 @@ function move(stop) {
   const named = letter ? "key:" + letter : stop.name ? stop.name + picked : stop.hash?.replace("#f-", "field:");
   const at = choice ?? (press ? press + (value ? ":" + value : "") : named ?? "");
   const alike = value ? all(`[data-press="${press}"][data-value="${value}"]`).indexOf(stop) : 0;
+  told();
   post({ kind: "touched", values: values(), at: alike > 0 ? `${at}#${alike}` : at });
 }
 
