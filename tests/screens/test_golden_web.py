@@ -141,6 +141,7 @@ async def test_axe_finds_what_is_wrong(resident: Resident) -> None:
     await resident.page.reload()
     await resident.show(view_of(PAGES["read"]))
     await resident.page.evaluate("() => document.getElementById('main').append(document.createElement('button'))")
+    await looking.settled(resident.page)
     assert [found.partition(":")[0] for found in await looking.violations(resident.page)] == ["button-name"]
 
 

@@ -158,6 +158,7 @@ async def test_a_new_leg_is_made_before_the_old_one_is_broken(kiosk: Kiosk) -> N
     kiosk.media.start_leg(1)
     first = await kiosk.meet(10)
     await until(lambda: kiosk.number_shown == 10)
+    await until(lambda: kiosk.media.connection == "live")
     kiosk.media.start_leg(2)
     assert kiosk.media.connection == "live"
     second = await kiosk.meet(20, leg=2)
