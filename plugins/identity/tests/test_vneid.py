@@ -166,6 +166,18 @@ async def test_a_token_that_is_not_this_providers_for_this_sign_in_lets_nobody_i
     assert [word for word in secret if word in told] == []
 
 
+async def test_where_no_nonce_comes_back_a_token_older_than_the_sign_in_lets_nobody_in(tmp_path: Path) -> None:
+    async with site(tmp_path, echoes_nonce=False) as s:
+        first = await s.vneid.begin()
+        s.provider.decide(first.spoken, AN)
+        assert isinstance(await s.outcome(first), Person)
+        await s.clock.advance(120)  # the token itself is still good
+        s.provider.play("replay")
+        begun = await s.vneid.begin()
+        s.provider.decide(begun.spoken, HA)
+        assert await s.outcome(begun) == method.DOUBTFUL
+
+
 @pytest.mark.parametrize("fault", ["down", "garbage", "lost_before"])
 async def test_a_provider_out_of_order_is_told_when_the_sign_in_begins(tmp_path: Path, fault: Any) -> None:
     async with site(tmp_path) as s:

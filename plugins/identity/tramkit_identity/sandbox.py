@@ -70,6 +70,7 @@ class OpenIdProvider(Sandbox):
     :param clients: who may ask, with their secret; empty: none.
     :param seconds: how long a code is good for.
     :param interval: seconds between two polls.
+    :param echoes_nonce: the nonce comes back in the ID token; RFC 8628 does not promise it.
     """
 
     def __init__(
@@ -80,11 +81,13 @@ class OpenIdProvider(Sandbox):
         clients: Mapping[str, str] | None = None,
         seconds: float = 180,
         interval: float = 2,
+        echoes_nonce: bool = True,
     ) -> None:
         super().__init__(file, SCHEMA)
         self._clock = clock or SystemClock()
         self._clients = dict(clients if clients is not None else {"tramkit-demo": ""})
         self._seconds, self._interval = seconds, interval
+        self._echoes_nonce = echoes_nonce
         self._keys = [
             RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256", "kid": secrets.token_hex(4)}),
             ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256", "kid": secrets.token_hex(4)}),
@@ -233,7 +236,7 @@ class OpenIdProvider(Sandbox):
             "gender": account.sex,
             "address": {"formatted": account.address},
         }
-        if nonce:
+        if nonce and self._echoes_nonce:
             claims["nonce"] = secrets.token_urlsafe(24) if trick == "nonce" else nonce
         self._before = self._sign(claims, trick)
         return self._before
