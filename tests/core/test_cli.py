@@ -79,7 +79,8 @@ def test_plugins_lists_what_is_enabled_and_what_was_kept_out_and_why(tmp_path: P
     file = station_file(tmp_path, "good", "misspelt")
     rows = json.loads(tramkit("plugins", "--json", "--config", str(file), cwd=tmp_path, path=packages).stdout)
     states = {row["name"]: row["state"] for row in rows}
-    own = dict.fromkeys(("banking", "billing", "payments", "procedures", "sim_identity", "telehealth"), "installed")
+    names = ("banking", "billing", "identity", "payments", "procedures", "sim_identity", "telehealth")
+    own = dict.fromkeys(names, "installed")
     assert states == {"good": "enabled", "misspelt": "quarantined", **own}
     words = tramkit("plugins", "--config", str(file), cwd=tmp_path, path=packages).stdout
     assert 'register: there is no hook "tramkit_service"; did you mean "tramkit_services"?' in words

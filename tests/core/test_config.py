@@ -38,7 +38,8 @@ def problems(tmp_path: Path, text: str | bytes) -> str:
 
 def test_the_configuration_that_comes_with_tramkit_is_good() -> None:
     config = read_config(default_config_file(), discover())
-    assert config.plugins.enabled == ("procedures", "billing", "payments", "telehealth", "banking", "sim_identity")
+    expected = ("procedures", "billing", "payments", "telehealth", "banking", "sim_identity", "identity")
+    assert config.plugins.enabled == expected
 
 
 def test_every_role_has_a_contract_and_a_name_for_the_operator() -> None:

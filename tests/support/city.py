@@ -36,6 +36,7 @@ from tramkit_billing.sandbox import Aggregator
 from tramkit_hal.clock import Clock
 from tramkit_hal.pages import View
 from tramkit_hal.roles import Role
+from tramkit_identity.sandbox import OpenIdProvider
 from tramkit_payments.sandbox import Switch
 from tramkit_procedures.sandbox import Authorities
 from tramkit_sim_identity.sandbox import Operator
@@ -56,6 +57,7 @@ STANDS: Mapping[int, type[Sandbox]] = {
     8087: Bank,
     8088: Operator,
     8089: Operator,
+    8091: OpenIdProvider,
 }
 """What stands at which port of the demonstration."""
 

@@ -1,0 +1,1 @@
+"""Signing in with VNeID on the resident's own phone."""

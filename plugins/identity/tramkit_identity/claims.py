@@ -1,0 +1,91 @@
+"""What the provider tells of a resident, by the names that ``claims.toml`` gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tramkit import Level, Person, read_settings
+from tramkit_hal.card import number as card_number
+
+BUNDLED = Path(__file__).with_name("claims.toml")
+
+
+class Unusable(Exception):
+    """The claims are not those of a resident; which one is wrong, never what it says."""
+
+
+class NotEnough(Exception):
+    """The account is not of level 2."""
+
+
+class Names(BaseModel):
+    """How the provider names its claims.
+
+    :param enough: what ``level`` says of an account that is let in.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scope: str = Field(pattern=r"^openid( [!-~]+)*$")
+    number: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    born: str = Field(min_length=1)
+    sex: str = Field(min_length=1)
+    female: tuple[str, ...] = Field(min_length=1)
+    male: tuple[str, ...] = Field(min_length=1)
+    address: str = ""
+    level: str = Field(min_length=1)
+    enough: tuple[str, ...] = Field(min_length=1)
+
+
+@cache
+def bundled() -> Names:
+    """Return the names that come with the plugin."""
+    return read_settings(BUNDLED, Names)
+
+
+def person(claims: Mapping[str, Any], names: Names) -> Person:
+    """Return the resident that an ID token tells of.
+
+    :param claims: of a token whose signature and claims of time, issuer and audience were checked.
+    :raises NotEnough: the account is not of level 2 (Decree 69/2024/NĐ-CP).
+    :raises Unusable: something that is needed is missing, or is no identity number, name or day.
+    """
+    if claims.get(names.level) not in names.enough:
+        raise NotEnough
+    born, sex = _day(claims, names.born), _sex(claims, names)
+    number = _text(claims, names.number)
+    if not card_number.check(number, born, sex).ok:
+        raise Unusable(names.number)
+    address = _text(claims, names.address) if claims.get(names.address) else ""
+    return Person(level=Level.VNEID, name=_text(claims, names.name), number=number, born=born, sex=sex, address=address)
+
+
+def _text(claims: Mapping[str, Any], key: str) -> str:
+    value = claims.get(key)
+    if isinstance(value, Mapping):  # an address of OpenID Connect Core 1.0, section 5.1.1
+        value = value.get("formatted")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= 300 or not value.isprintable():
+        raise Unusable(key)
+    return value.strip()
+
+
+def _sex(claims: Mapping[str, Any], names: Names) -> Literal["female", "male"]:
+    told = _text(claims, names.sex)
+    if told not in (*names.female, *names.male):
+        raise Unusable(names.sex)
+    return "female" if told in names.female else "male"
+
+
+def _day(claims: Mapping[str, Any], key: str) -> date:
+    told = _text(claims, key)
+    try:
+        return datetime.strptime(told, "%d/%m/%Y").date() if "/" in told else date.fromisoformat(told)  # noqa: DTZ007
+    except ValueError:
+        raise Unusable(key) from None

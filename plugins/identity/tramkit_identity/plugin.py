@@ -1,0 +1,58 @@
+"""What the plugin gives to the station: signing in with VNeID, and the command of its sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tramkit import FileProblem, IdentityMethod, PluginContext, hookimpl, read_settings, sandbox_command
+
+if TYPE_CHECKING:
+    from tramkit_identity.sandbox import OpenIdProvider
+
+
+@hookimpl
+def tramkit_identity_methods(settings: Mapping[str, Any], context: PluginContext) -> list[IdentityMethod]:
+    """Return VNeID."""
+    from tramkit_identity import claims
+    from tramkit_identity.method import VNeId
+    from tramkit_identity.provider import Provider
+
+    own, secret = settings.get("claims_file"), settings.get("client_secret_file")
+    names = read_settings(Path(str(own)), claims.Names) if own else claims.bundled()
+    provider = Provider(
+        str(settings["issuer"]), str(settings["client_id"]), read_secret(Path(str(secret))) if secret else ""
+    )
+    return [VNeId(provider, names, context.clock)]
+
+
+def read_secret(file: Path) -> str:
+    """Read the client's secret.
+
+    :raises FileProblem: it is not there, is empty, or others may read it.
+    """
+    try:
+        if file.stat().st_mode & 0o077:
+            raise FileProblem(str(file), [f"others may read it; run: chmod 600 {file}"])
+        secret = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise FileProblem(str(file), ["cannot be read; put the client's secret there as text"]) from None
+    if not secret:
+        raise FileProblem(str(file), ["is empty; put the client's secret there"])
+    return secret
+
+
+@hookimpl
+def tramkit_commands() -> list[click.Command]:
+    """Return ``tramkit vneid-sandbox``."""
+
+    def load() -> type[OpenIdProvider]:
+        from tramkit_identity.sandbox import OpenIdProvider
+
+        return OpenIdProvider
+
+    what = "Run the stand-in of VNeID, with the page on which a resident approves or refuses."
+    return [sandbox_command("vneid-sandbox", what, "VNeID on the phone", 8091, load)]
