@@ -103,6 +103,7 @@ async def test_a_closed_station_takes_nobody_in_until_it_is_opened(tmp_path: Pat
 
 async def test_a_station_that_stops_is_said_to_be_lost(tmp_path: Path) -> None:
     async with at_the_console(tmp_path) as (console, pilot, running):
+        await until(pilot, lambda: "In service" in now(console))
         await running.stop()
         await until(pilot, lambda: bool(console.query_one("#trouble", Static).display))
         assert "No station answers" in str(console.query_one("#trouble", Static).render())
