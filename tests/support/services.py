@@ -20,10 +20,11 @@ from tramkit.sandbox import Sandbox
 from tramkit_banking import banks
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.clock import Clock, SystemClock
 from tramkit_hal.device import Device
 from tramkit_hal.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
+from tramkit_identity.sandbox import OpenIdProvider
 from tramkit_payments.sandbox import Switch
 from tramkit_procedures.sandbox import Authorities
 from tramkit_sim_identity import operators
@@ -152,12 +153,14 @@ async def service_site(
     browser: Browser | None,
     settings: str,
     ready: Callable[[dict[str, str]], None] = lambda _addresses: None,
+    clock: Clock | None = None,
     **sandboxes: Sandbox,
 ) -> AsyncGenerator[ServiceSite]:
     """Run a station in this process, with sandboxes on free ports.
 
     :param settings: further sections; ``{name}`` is the address of the sandbox of that name.
     :param ready: is told the sandboxes' addresses before the station starts.
+    :param clock: of the station; None: the machine's.
     """
     async with contextlib.AsyncExitStack() as stack:
         switch = Switch(folder / "switch.sqlite")
@@ -181,7 +184,7 @@ async def service_site(
             encoding="utf-8",
         )
         config = read_config(file)
-        clock = SystemClock()
+        clock = clock or SystemClock()
         context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
         loaded = load(config.plugins.enabled, config.settings, context, screens=screens_of(config))
         assert not loaded.quarantined, loaded.report()
@@ -197,8 +200,14 @@ async def service_site(
 
 
 @contextlib.asynccontextmanager
-async def whole_site(folder: Path, screen: str, browser: Browser | None) -> AsyncGenerator[ServiceSite]:
-    """Run a station with every service but the doctor's, and all that stands behind them."""
+async def whole_site(
+    folder: Path, screen: str, browser: Browser | None, clock: Clock | None = None, *, vneid: bool = False
+) -> AsyncGenerator[ServiceSite]:
+    """Run a station with every service but the doctor's, and all that stands behind them.
+
+    :param clock: of the station and of who gives out days; None: the machine's.
+    :param vneid: residents may sign in with it.
+    """
 
     def ready(addresses: dict[str, str]) -> None:
         for bundled, ports in (
@@ -215,11 +224,19 @@ async def whole_site(folder: Path, screen: str, browser: Browser | None) -> Asyn
         f'[settings.banking]\nbanks_file = "{folder / banks.BUNDLED.name}"\n'
         f'[settings.sim_identity]\noperators_file = "{folder / operators.BUNDLED.name}"\n'
     )
-    sandboxes = {name: kind(folder / f"{name}.sqlite") for name, kind in OUTSIDE.items()}
+    sandboxes = {
+        name: Authorities(folder / "authorities.sqlite", clock)
+        if kind is Authorities
+        else kind(folder / f"{name}.sqlite")
+        for name, kind in OUTSIDE.items()
+    }
+    if vneid:
+        settings += '[settings.identity]\nissuer = "{vneid}"\nclient_id = "tramkit-demo"\n'
+        sandboxes["vneid"] = OpenIdProvider(folder / "vneid.sqlite", clock=clock, interval=0.1)
     row = (DOSSIER, "079000000000", "Đăng ký thường trú", "Permanent residence", "Công an phường", 4, "", "2026-03-19")
     sandboxes["authorities"].db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     sandboxes["lender"].db.execute("INSERT INTO progress VALUES (?, 'loan', 'Ai đó', 'received', '')", (APPLICATION,))
-    async with service_site(folder, screen, browser, settings, ready, **sandboxes) as site:
+    async with service_site(folder, screen, browser, settings, ready, clock, **sandboxes) as site:
         yield site
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
+from tramkit_hal.clock import Clock, SystemClock
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS dossiers (
@@ -30,8 +31,9 @@ class Authorities(ApplicationSandbox):
     :param file: its ledger.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, clock: Clock | None = None) -> None:
         super().__init__(file, SCHEMA)
+        self._clock = clock or SystemClock()
         self.app.add_routes(
             [
                 web.get("/", self._officer),
@@ -52,9 +54,7 @@ class Authorities(ApplicationSandbox):
             case "health_insurance":
                 if not body["members"] or not isinstance(body["amount"], int):
                     raise ValueError("no members, or no amount")
-                return Decision(
-                    "ACCEPTED", f"{datetime.now(VIETNAM):%m%d%H}/{datetime.now(VIETNAM):%Y}/{self._count():05d}"
-                )
+                return Decision("ACCEPTED", f"{self._now():%m%d%H/%Y}/{self._count():05d}")
             case "withdraw" | "supplement":
                 state = 7 if body["kind"] == "withdraw" else 4
                 found = self.db.execute("SELECT state FROM dossiers WHERE code = ?", (body["code"],)).fetchone()
@@ -76,7 +76,7 @@ class Authorities(ApplicationSandbox):
                 ("Thông tin người nộp không khớp với cơ sở dữ liệu dân cư.", "Your details do not match the register."),
             )
         code = self._code(AGENCY)
-        due = _after_working_days(datetime.now(VIETNAM).date(), int(body["working_days"]))
+        due = _after_working_days(self._now().date(), int(body["working_days"]))
         row = (code, applicant["number"], body["name_vi"], body["name_en"], body["agency"], 1, "", due.isoformat())
         self.db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return self._with_papers(body, Decision("ACCEPTED", code, more={"appointment": due.isoformat()}))
@@ -99,11 +99,14 @@ class Authorities(ApplicationSandbox):
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
         return web.Response(body=found[1], content_type=found[0], headers=headers)
 
+    def _now(self) -> datetime:
+        return self._clock.now().astimezone(VIETNAM)
+
     def _count(self) -> int:
         return self.db.execute("SELECT count(*) FROM applications").fetchone()[0] + 1
 
     def _code(self, agency: str) -> str:
-        return f"{agency}-{datetime.now(UTC).astimezone(VIETNAM):%y%m%d}-{self._count():04d}"
+        return f"{agency}-{self._now():%y%m%d}-{self._count():04d}"
 
     async def _tell(self, request: web.Request) -> web.Response:
         found = self._dossiers("code = ?", request.match_info["code"])
