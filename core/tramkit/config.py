@@ -104,6 +104,23 @@ class OrdersSection(_Section):
     key: str = "var/station.key"
 
 
+class IdentitySection(_Section):
+    """``[identity]``: by what the station knows for sure who somebody is.
+
+    :param country_certificates: folder of the country's certificates (CSCA); the chip of an identity card is believed
+        where one of them issued its signer. Empty: no chip is.
+    """
+
+    country_certificates: str = ""
+
+    @field_validator("country_certificates")
+    @classmethod
+    def _a_folder(cls, value: str) -> str:
+        if value and Path(value).is_file():
+            raise ValueError(f'"{value}" is a file; name the folder that it lies in')
+        return value
+
+
 class UploadsSection(_Section):
     """``[uploads]``: papers that residents send from their own phones.
 
@@ -166,6 +183,7 @@ class StationConfig(_Section):
     log: LogSection = LogSection()
     orders: OrdersSection = OrdersSection()
     uploads: UploadsSection = UploadsSection()
+    identity: IdentitySection = IdentitySection()
     roles: dict[FromToml[Role], FromToml[tuple[Binding, ...]]] = {}
     plugins: PluginsSection = PluginsSection()
     settings: dict[str, dict[str, Any]] = {}

@@ -18,7 +18,7 @@ from tramkit.steps import page_or_device
 from tramkit.timeouts import Idle
 from tramkit_hal.camera import Camera
 from tramkit_hal.card.portrait import Portrait
-from tramkit_hal.card.reader import CardData
+from tramkit_hal.card.trust import Authentic
 from tramkit_hal.events import Answered
 from tramkit_hal.face import FaceFinding, FaceMatcher
 from tramkit_hal.pages import Capture, Fact, Option, Tell, Tone
@@ -67,9 +67,9 @@ class FaceCheck:
         self._portrait: Portrait | None = None
         self._failures: Counter[str] = Counter()
 
-    def portray(self, card: CardData) -> None:
-        """Take the portrait of a card whose signature was checked, in place of the one before."""
-        self._number, self._portrait = card.number, card.portrait
+    def portray(self, card: Authentic) -> None:
+        """Take the portrait of a card that proved itself, in place of the one before."""
+        self._number, self._portrait = card.data.number, card.portrait
 
     def knows(self, person: Person) -> bool:
         """Tell whether that person's card was read for its portrait."""

@@ -8,7 +8,8 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from tramkit import face_check, forms
+from tramkit import chip, face_check, forms
+from tramkit.chip import CARD_SECONDS, CardRead
 from tramkit.forms import Form
 from tramkit.identity import Level, NotIdentified, Person
 from tramkit.identity_method import IdentityMethod, NotSignedIn, SignIn
@@ -17,7 +18,7 @@ from tramkit.steps import one_step, page_or_device
 from tramkit.timeouts import Idle
 from tramkit_hal.card.qr import CardQrError
 from tramkit_hal.card.qr import parse as parse_qr
-from tramkit_hal.card.reader import CardData, IdReader
+from tramkit_hal.card.reader import IdReader
 from tramkit_hal.device import Device
 from tramkit_hal.events import Answered
 from tramkit_hal.pages import Capture, Fact, Option, Tell, Tone
@@ -36,9 +37,6 @@ D = TypeVar("D", bound=Device)
 
 LOOK_SECONDS = 1.0
 """How often to look whether a reader that has gone is back."""
-
-CARD_SECONDS = 120.0
-"""How long one wait for a card lasts before it starts again; the page's time-out is the conversation's."""
 
 TYPED, CARD, NEITHER = "typed", "card", "neither"
 """What a resident can choose in place of laying the card: to type, to take the card after all, to do none of it."""
@@ -129,56 +127,60 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
     """Read the card, show what was read, and have it confirmed; or return what the resident does instead."""
     key = visit.page_id(visit.current)
     by_card = Level.CHIP if _needs_chip(level) else level
+    face = level is not by_card
     kept = visit.kept()
-    if isinstance(kept, Person) and kept.reaches(by_card) and (level is by_card or visit.face.knows(kept)):
+    if isinstance(kept, CardRead) and kept.person.reaches(by_card) and (not face or visit.face.knows(kept.person)):
         if await _confirm(visit, key, kept):
-            return kept
+            return kept.person
         visit.keep(None)
-    trouble: Text | None = None
+    trouble: tuple[Text, ...] = ()
+    lifted = False
     while True:
         page = Capture(
             id=key,
             source="card",
             title=_("Please place your identity card on the reader"),
-            body=(*((trouble,) if trouble else _why_not(visit, level)), *_more_about_the_card(visit, level)),
+            body=(*(trouble or _why_not(visit, level)), *_more_about_the_card(visit, level)),
             options=_instead(visit, level, exactly),
         )
-        face = level is not by_card
-        sources = [partial(_while_there, visit, Role.ID_READER, IdReader, partial(_from_reader, visit, face))]
+        read = partial(chip.read_at, visit, face=face, lifted=lifted)
+        sources = [partial(_while_there, visit, Role.ID_READER, IdReader, read)]
         if not _needs_chip(level):
             sources.append(partial(_while_there, visit, Role.CODE_SCANNER, CodeScanner, _from_scanner))
         try:
             found = await page_or_device(visit, page, sources)
         except CardQrError:
-            trouble = _("That code is not the code of an identity card. Please try again.")
+            trouble = (_("That code is not the code of an identity card. Please try again."),)
             continue
-        except DeviceError as error:  # unreadable: the resident can try again
-            trouble = error.trouble.words
+        except DeviceError:  # unreadable: the resident can try again
+            trouble, lifted = (_("The card could not be read. Please lift it and place it again."),), True
             continue
         if isinstance(found, Answered):
             return found.choice
-        if not found.reaches(by_card):
-            trouble = _("The chip of this card could not be checked. Please try again or ask staff.")
+        lifted = True
+        if not found.person.reaches(by_card):
+            trouble = (found.doubt, chip.ANOTHER_CARD) if found.doubt else (chip.NOT_NOW,)
             continue
-        if trouble := _another_person(visit, found):
+        if _another_person(visit, found.person):
+            trouble = (ANOTHER_PERSON,)
             continue
-        if visit.person is not None and visit.person.number == found.number:
-            return found  # they have said before that it is them
+        if visit.person is not None and visit.person.number == found.person.number:
+            return found.person  # they have said before that it is them
         visit.keep(found)
         if await _confirm(visit, key, found):
-            return found
+            return found.person
         visit.keep(None)
-        trouble = None
+        trouble = (_("Please put that card away and use your own."),)
 
 
 def _needs_chip(level: Level) -> bool:
     return level not in (Level.NONE, Level.CLAIMED)
 
 
-def _another_person(visit: Visit, found: Person) -> Text | None:
-    """Refuse a card of somebody else than who was known so far: what they entered is not this person's."""
+def _another_person(visit: Visit, found: Person) -> bool:
+    """Tell whether that is somebody else than who was known so far: what they entered is not this person's."""
     known = visit.person
-    return ANOTHER_PERSON if known is not None and known.number and known.number != found.number else None
+    return known is not None and bool(known.number) and known.number != found.number
 
 
 def _more_about_the_card(visit: Visit, level: Level) -> tuple[Text, ...]:
@@ -198,7 +200,8 @@ def _instead(visit: Visit, level: Level, exactly: bool) -> tuple[Option, ...]:
     return (*methods, Option(value=TYPED, label=_("I do not have the card: type instead")))
 
 
-async def _confirm(visit: Visit, key: str, person: Person) -> bool:
+async def _confirm(visit: Visit, key: str, read: CardRead) -> bool:
+    person = read.person
     facts = [Fact(label=_("Full name"), value=verbatim(person.name))]
     if person.born:
         facts.append(Fact(label=_("Date of birth"), value=_("{day}", day=Day(day=person.born))))
@@ -207,7 +210,10 @@ async def _confirm(visit: Visit, key: str, person: Person) -> bool:
         id=f"{key}-found",
         source="card",
         title=_("Is this you?"),
-        body=(_("You can take your card back now."),),
+        body=(
+            _("You can take your card back now."),
+            *((read.doubt, _("What it says is used only for filling in.")) if read.doubt else ()),
+        ),
         result=tuple(facts),
         options=(Option(value="again", label=_("This is not me: read another card")),),
         action=_("Yes, this is me"),
@@ -226,7 +232,9 @@ def _why_not(visit: Visit, level: Level) -> tuple[Text, ...]:
     return (reason,) if reason else ()
 
 
-async def _while_there(visit: Visit, role: Role, contract: type[D], read: Callable[[D], Awaitable[Person]]) -> Person:
+async def _while_there(
+    visit: Visit, role: Role, contract: type[D], read: Callable[[D], Awaitable[CardRead]]
+) -> CardRead:
     """Read from the first usable device of a role, whenever there is one: it may go away and come back.
 
     :raises DeviceError: ``unreadable``, the resident's try has failed.
@@ -248,21 +256,7 @@ async def _until_usable(visit: Visit, role: Role, contract: type[Device]) -> Non
             return
 
 
-async def _from_reader(visit: Visit, face: bool, reader: IdReader) -> Person:
-    while True:
-        try:
-            await reader.wait_card(deadline=CARD_SECONDS)
-            break
-        except DeviceError as error:
-            if error.trouble is not Trouble.DEADLINE:
-                raise
-    card = await (reader.read(groups=("dg1", "dg13", "dg2")) if face else reader.read())
-    if face and card.authentic:
-        visit.face.portray(card)
-    return _person(card, Level.CHIP if card.authentic else Level.CLAIMED)
-
-
-async def _from_scanner(scanner: CodeScanner) -> Person:
+async def _from_scanner(scanner: CodeScanner) -> CardRead:
     while True:
         try:
             code = await scanner.scan(deadline=CARD_SECONDS)
@@ -271,7 +265,7 @@ async def _from_scanner(scanner: CodeScanner) -> Person:
             if error.trouble is not Trouble.DEADLINE:
                 raise
     card = parse_qr(code.text)
-    return Person(
+    person = Person(
         level=Level.CLAIMED,
         name=card.name,
         number=card.number,
@@ -280,19 +274,7 @@ async def _from_scanner(scanner: CodeScanner) -> Person:
         address=card.address,
         issued=card.issued,
     )
-
-
-def _person(card: CardData, level: Level) -> Person:
-    return Person(
-        level=level,
-        name=card.name,
-        number=card.number,
-        born=card.born,
-        sex=card.sex,
-        address=card.address,
-        issued=card.issued,
-        expires=card.expires,
-    )
+    return CardRead(person=person)
 
 
 # ── by signing in ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -313,8 +295,9 @@ async def _sign_in(visit: Visit, method: IdentityMethod, level: Level, exactly: 
             )
             if isinstance(found, Answered):
                 return found.choice
-            if (trouble := _another_person(visit, found)) is None:
+            if not _another_person(visit, found):
                 return found
+            trouble = ANOTHER_PERSON
         except NotSignedIn as failed:
             trouble = failed.reason
         answered = await visit.conversation.exchange(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tramkit.chip import NOT_NOW
 from tramkit.devices import Devices
 from tramkit.identity import Level
 from tramkit.identity_method import IdentityMethod
 from tramkit_hal.camera import Camera
 from tramkit_hal.card.reader import IdReader
+from tramkit_hal.card.trust import CardTrust, FolderTrust
 from tramkit_hal.face import FaceMatcher
 from tramkit_hal.pages import Availability
 from tramkit_hal.roles import Role
@@ -23,11 +25,15 @@ class IdentityMeans:
     """The station's ways of learning who somebody is.
 
     :param methods: ways to sign in that plugins bring.
+    :param trust: whose signature of a card's chip is believed; None: nobody's.
     """
 
-    def __init__(self, devices: Devices, methods: Sequence[IdentityMethod] = ()) -> None:
+    def __init__(
+        self, devices: Devices, methods: Sequence[IdentityMethod] = (), trust: CardTrust | None = None
+    ) -> None:
         self.devices = devices
         self.methods = tuple(methods)
+        self.trust = trust or FolderTrust(None)
 
     def methods_for(self, level: Level, *, exactly: bool = False) -> list[IdentityMethod]:
         """Return the ways to sign in that reach a level and can be used now."""
@@ -47,10 +53,10 @@ class IdentityMeans:
         chips = [
             reader.capabilities
             for reader in self.devices.usable(Role.ID_READER, IdReader)
-            if reader.capabilities.chip and reader.capabilities.authenticates
+            if reader.capabilities.chip
         ]
-        if not chips:
-            return _("The chip of identity cards cannot be checked here now.")
+        if not chips or self.trust.unavailable():
+            return NOT_NOW
         return self._face_lacks(any(each.portrait for each in chips)) if level is not Level.CHIP else None
 
     def _face_lacks(self, portrait: bool) -> Text | None:

@@ -24,6 +24,7 @@ from tramkit.plugins import PluginSet
 from tramkit.receipts import Receipts
 from tramkit.staff import StaffBell
 from tramkit.station import Profile, Station
+from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.clock import Clock
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.roles import Role
@@ -57,6 +58,12 @@ def make_devices(config: StationConfig, clock: Clock, run_dir: Path | None = Non
             devices.append(driver(settings, DeviceContext(role, clock, seed=number, run_dir=run_dir)))
         bound[role] = devices
     return Devices(bound, clock)
+
+
+def trust_of(config: StationConfig) -> FolderTrust:
+    """Return whose signatures of identity cards the station believes."""
+    folder = config.identity.country_certificates
+    return FolderTrust(Path(folder) if folder else None)
 
 
 def screens_of(config: StationConfig) -> list[ScreenCapabilities]:
@@ -94,7 +101,7 @@ async def run_station(
         config.timeouts,
         runner=runner,
         uploads=uploads,
-        means=IdentityMeans(devices, plugins.identity_methods),
+        means=IdentityMeans(devices, plugins.identity_methods, trust_of(config)),
     )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -82,7 +82,7 @@ def personal() -> str:
 
 def card() -> str:
     """Return what the chip of the resident's card says."""
-    said = {"number": "".join(NUMBER), "name": personal(), "born": "1952-05-17", "sex": "female", "authentic": True}
+    said = {"number": "".join(NUMBER), "name": personal(), "born": "1952-05-17", "sex": "female"}
     return json.dumps(said)
 
 

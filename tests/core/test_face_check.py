@@ -17,6 +17,7 @@ from support.station import Running, station
 
 from tramkit import Level, Messages, NotIdentified, Person, Service, Visit, log
 from tramkit.face_check import MOST_FAILURES, WORDS
+from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.clock import SystemClock
 from tramkit_hal.device import DeviceContext
 from tramkit_hal.face import FaceFinding
@@ -46,6 +47,12 @@ def lines() -> Iterator[io.StringIO]:
     yield written
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture
+def country(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the certificates by which the station believes a card's chip."""
+    return tmp_path_factory.mktemp("country")
 
 
 @dataclass
@@ -82,7 +89,7 @@ class Face:
 
 
 @contextlib.asynccontextmanager
-async def face_station(folder: Path | None = None) -> AsyncGenerator[Face]:
+async def face_station(country: Path, folder: Path | None = None) -> AsyncGenerator[Face]:
     known: list[Person] = []
     refused: list[NotIdentified] = []
     visits: list[Visit] = []
@@ -101,20 +108,21 @@ async def face_station(folder: Path | None = None) -> AsyncGenerator[Face]:
                 raise
             await visit.tell(_("Known"))
 
-    reader = SimIdReader(SimIdReader.Settings(), DeviceContext(Role.ID_READER, CLOCK, run_dir=folder))
+    settings = SimIdReader.Settings(publish_country=str(country))
+    reader = SimIdReader(settings, DeviceContext(Role.ID_READER, CLOCK, run_dir=folder))
     camera = SimCamera(
         SimCamera.Settings(width=320, height=240, fps=60), DeviceContext(Role.CAMERA, CLOCK, run_dir=folder)
     )
     matcher = SimFaceMatcher(SimFaceMatcher.Settings(), DeviceContext(Role.FACE_MATCHER, CLOCK, run_dir=folder))
     bound = {Role.ID_READER: [reader], Role.CAMERA: [camera], Role.FACE_MATCHER: [matcher]}
-    async with station([Needs()], clock=CLOCK, bound=bound) as s:
+    async with station([Needs()], clock=CLOCK, bound=bound, trust=FolderTrust(country)) as s:
         yield Face(s, reader, camera, matcher, known, refused, visits)
 
 
 async def test_whose_face_is_the_cards_is_known_by_chip_and_face_and_the_end_forgets_it(
-    tmp_path: Path, lines: io.StringIO
+    tmp_path: Path, country: Path, lines: io.StringIO
 ) -> None:
-    async with face_station(tmp_path) as face:
+    async with face_station(country, tmp_path) as face:
         await face.begin()
         assert face.s.screen.page.video  # they see themselves
         await face.compare(FaceFinding.SAME)
@@ -140,8 +148,10 @@ async def test_whose_face_is_the_cards_is_known_by_chip_and_face_and_the_end_for
 
 
 @pytest.mark.parametrize("finds", [each for each in FaceFinding if each is not FaceFinding.SAME])
-async def test_whoever_is_not_the_one_on_the_card_is_told_so_and_may_try_again(finds: FaceFinding) -> None:
-    async with face_station() as face:
+async def test_whoever_is_not_the_one_on_the_card_is_told_so_and_may_try_again(
+    finds: FaceFinding, country: Path
+) -> None:
+    async with face_station(country) as face:
         await face.begin()
         await face.matcher.control("finds", finds.value)
         face.s.screen.answer()
@@ -153,8 +163,8 @@ async def test_whoever_is_not_the_one_on_the_card_is_told_so_and_may_try_again(f
         await face.s.page("capture", "it is you")
 
 
-async def test_after_a_few_failures_no_face_is_compared_any_more_and_back_gives_no_try_back() -> None:
-    async with face_station() as face:
+async def test_after_a_few_failures_no_face_is_compared_any_more_and_back_gives_no_try_back(country: Path) -> None:
+    async with face_station(country) as face:
         await face.begin()
         await face.matcher.control("finds", FaceFinding.ANOTHER.value)
         for _time in range(MOST_FAILURES - 1):
@@ -176,8 +186,8 @@ async def test_after_a_few_failures_no_face_is_compared_any_more_and_back_gives_
         assert (face.known, len(face.refused)) == ([], 1)
 
 
-async def test_back_after_a_match_and_on_again_changes_nothing() -> None:
-    async with face_station() as face:
+async def test_back_after_a_match_and_on_again_changes_nothing(country: Path) -> None:
+    async with face_station(country) as face:
         await face.begin()
         await face.compare(FaceFinding.SAME)
         await face.s.page("capture", "it is you")
@@ -192,8 +202,8 @@ async def test_back_after_a_match_and_on_again_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("role", [Role.ID_READER, Role.CAMERA, Role.FACE_MATCHER])
-async def test_the_level_is_offered_only_where_chip_camera_and_matcher_work(role: Role) -> None:
-    async with face_station() as face:
+async def test_the_level_is_offered_only_where_chip_camera_and_matcher_work(role: Role, country: Path) -> None:
+    async with face_station(country) as face:
         means = face.s.station.means
         assert means.why_not(Level.CHIP_FACE) is None
         (device,) = face.s.devices.of(role)
@@ -209,8 +219,8 @@ async def test_the_level_is_offered_only_where_chip_camera_and_matcher_work(role
 
 
 @pytest.mark.parametrize("fault", [Trouble.FAULTY, Trouble.MISCONFIGURED, Trouble.UNREADABLE])
-async def test_a_matcher_that_fails_is_nobodys_match(fault: Trouble) -> None:
-    async with face_station() as face:
+async def test_a_matcher_that_fails_is_nobodys_match(fault: Trouble, country: Path) -> None:
+    async with face_station(country) as face:
         await face.begin()
         await face.matcher.control("fault", fault.value)
         await _once_more(face)
@@ -218,8 +228,8 @@ async def test_a_matcher_that_fails_is_nobodys_match(fault: Trouble) -> None:
         assert face.visits[0].face.tries_left(AN_CHIP) == MOST_FAILURES  # the station's failure is not the resident's
 
 
-async def test_a_camera_that_goes_is_told_and_one_that_comes_back_is_used() -> None:
-    async with face_station() as face:
+async def test_a_camera_that_goes_is_told_and_one_that_comes_back_is_used(country: Path) -> None:
+    async with face_station(country) as face:
         await face.begin()
         await face.camera.control("plugged", "off")
         face.s.screen.answer()
@@ -233,10 +243,10 @@ async def test_a_camera_that_goes_is_told_and_one_that_comes_back_is_used() -> N
 
 
 @pytest.mark.parametrize("seed", range(WAYS))
-async def test_however_somebody_goes_through_it_only_a_match_makes_them_known(seed: int) -> None:
+async def test_however_somebody_goes_through_it_only_a_match_makes_them_known(seed: int, country: Path) -> None:
     """Touch anything at random: ``CHIP_FACE`` is reached if, and only if, the last comparison found the same person."""
     way = random.Random(seed)
-    async with face_station() as face:
+    async with face_station(country) as face:
         await face.begin()
         matched = False
         for _touch in range(12):

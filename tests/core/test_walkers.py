@@ -40,7 +40,7 @@ CITY_VISITS = int(os.environ.get("TRAMKIT_CITY_WALKERS", "12"))
 TURNS = 40
 PATIENCE = 10
 """Seconds in which something must come of what a resident does."""
-CARD = {"number": "079152000123", "name": "Trần Thị Sáo", "born": "1952-05-17", "sex": "female", "authentic": True}
+CARD = {"number": "079152000123", "name": "Trần Thị Sáo", "born": "1952-05-17", "sex": "female"}
 
 
 class ScriptedGlass:

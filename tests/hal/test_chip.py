@@ -23,12 +23,12 @@ from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.groups import CardContentError, CardData, read_card, read_dg2, read_dg13
 from tramkit_hal.card.passive import LDS_SECURITY_OBJECT, Flaw, NotAuthentic
 from tramkit_hal.card.trust import FolderTrust, authenticate
-from tramkit_hal.sim import chip, people
+from tramkit_hal.sim import chip
 from tramkit_hal.sim.chip import ChipFault, Country, make_chip
+from tramkit_hal.sim.people import PEOPLE
 
 ZONE = "IDVNM0901234584079090123458<<4\n9005178M3005176VNM<<<<<<<<<<<6\nNGUYEN<<VAN<AN<<<<<<<<<<<<<<<<"
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-PEOPLE = tuple(CardData(**person.model_dump(exclude={"authentic", "portrait"})) for person in people.PEOPLE)
 AN = PEOPLE[0]
 
 
@@ -226,6 +226,10 @@ async def test_an_expired_card_is_not_believed(country: Country, trust: FolderTr
     assert caught.value.flaw is Flaw.EXPIRED
     today = AN.model_copy(update={"expires": NOW.date()})
     assert (await authenticate(files(today, country), trust, NOW)).data == today
+    midnight_in_vietnam = NOW.replace(hour=17)
+    assert (await authenticate(files(today, country), trust, midnight_in_vietnam - timedelta(seconds=1))).data == today
+    with pytest.raises(NotAuthentic):
+        await authenticate(files(today, country), trust, midnight_in_vietnam)
 
 
 # ── signatures by RSA, as other countries use ──

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tramkit_hal.audio import PIECE, SAMPLE_RATE, Sound
+from tramkit_hal.card.groups import read_card
 from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.document import Document, Paragraph
@@ -98,8 +99,8 @@ class TestSimIdReader(Sim):
 
     async def operate(self, device: Device) -> None:
         await device.control("card", "Nguyễn Văn An")  # type: ignore[attr-defined]
-        card = await device.read(deadline=1)  # type: ignore[attr-defined]
-        assert card.name == "Nguyễn Văn An"
+        files = await device.read(deadline=1)  # type: ignore[attr-defined]
+        assert read_card(files).name == "Nguyễn Văn An"
 
     async def hang(self, device: Device) -> bool:
         await device.control("fault", "deadline")  # type: ignore[attr-defined]

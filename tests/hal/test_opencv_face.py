@@ -75,8 +75,7 @@ def test_it_does_not_claim_to_know_a_person_from_a_picture(tmp_path: Path) -> No
 
 
 def test_no_portrait_is_shown_by_what_a_log_would_write() -> None:
-    card = PEOPLE[0].model_copy(update={"portrait": PORTRAIT})
-    for shown in (repr(PORTRAIT), str(PORTRAIT), repr(card), str(card)):
+    for shown in (repr(PORTRAIT), str(PORTRAIT), repr([PORTRAIT])):
         assert "JFIF" not in shown
         assert "image" not in shown
     assert Portrait.model_validate_json(PORTRAIT.model_dump_json()) == PORTRAIT

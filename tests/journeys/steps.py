@@ -18,7 +18,7 @@ NUMBER = "079152000123"
 COMPLAINT = "chóng mặt khi đứng dậy"
 CONCLUSION = "Huyết áp thấp khi đứng dậy"
 CANARIES = (NAME, NUMBER, COMPLAINT, CONCLUSION)
-CARD = {"number": NUMBER, "name": NAME, "born": "1952-05-17", "sex": "female", "authentic": True}
+CARD = {"number": NUMBER, "name": NAME, "born": "1952-05-17", "sex": "female"}
 
 T = TypeVar("T")
 

@@ -33,9 +33,12 @@ from tramkit.sandbox import FaultOrder, Sandbox
 from tramkit.service import Service
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
+from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.clock import Clock
 from tramkit_hal.pages import View
 from tramkit_hal.roles import Role
+from tramkit_hal.sim.chip import ChipFault
+from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_identity.sandbox import OpenIdProvider
 from tramkit_payments.sandbox import Switch
 from tramkit_procedures.sandbox import Authorities
@@ -45,9 +48,11 @@ from tramkit_telehealth.protocol import CaseState, CaseSummary, CaseUpdate, Leav
 from .scripted_desk import DOCTOR, KEY, ScriptedDesk
 
 CARDS = (
-    {"number": "079152000123", "name": "Trần Thị Sáo", "born": "1952-05-17", "sex": "female", "authentic": True},
-    {"number": "079054001234", "name": "Lê Văn Tám", "born": "1954-09-02", "sex": "male", "authentic": False},
+    {"number": "079152000123", "name": "Trần Thị Sáo", "born": "1952-05-17", "sex": "female"},
+    {"number": "079054001234", "name": "Lê Văn Tám", "born": "1954-09-02", "sex": "male"},
 )
+CHIPS = (ChipFault.NONE, ChipFault.NONE, ChipFault.NONE, *ChipFault)
+"""What is wrong with the chip of a card that is laid: more often nothing than something."""
 DESK_PORT = 8082
 STANDS: Mapping[int, type[Sandbox]] = {
     8083: Aggregator,
@@ -93,6 +98,7 @@ class City:
     """The outside of one station.
 
     :ivar plugins: all that the demonstration has, loaded.
+    :ivar country: folder of the certificates by which the station believes the chips of cards.
     """
 
     plugins: PluginSet
@@ -100,6 +106,7 @@ class City:
     switch: Switch
     doctor: Doctor
     random: random.Random
+    country: Path
     devices: Devices | None = None
 
     @property
@@ -112,7 +119,11 @@ class City:
         self.devices = devices
         for method in self.plugins.payment_methods:
             method.devices = devices
-        return {"runner": self.runner, "means": IdentityMeans(devices, self.plugins.identity_methods)}
+        for reader in devices.of(Role.ID_READER):
+            assert isinstance(reader, SimIdReader)
+            (self.country / "country.pem").write_bytes(reader.country.pem())
+        means = IdentityMeans(devices, self.plugins.identity_methods, FolderTrust(self.country))
+        return {"runner": self.runner, "means": means}
 
     async def happen(self, view: View) -> None:
         """Let something happen beside the screen, or nothing: a card is laid, money is sent, the doctor speaks."""
@@ -120,6 +131,7 @@ class City:
             return
         match view.page.kind:
             case "capture":
+                await self._use(Role.ID_READER, "chip", self.random.choice(CHIPS).value)
                 await self._use(Role.ID_READER, "card_data", json.dumps(self.random.choice(CARDS)))
             case "pay":
                 await self._pay()
@@ -186,7 +198,8 @@ async def city(folder: Path, clock: Clock, seed: int) -> AsyncGenerator[City]:
         stack.push_async_callback(runner.stop)
         switch = stands[8084]
         assert isinstance(switch, Switch)
-        yield City(plugins, runner, switch, doctor, random.Random(f"city {seed}"))
+        (folder / "country").mkdir()
+        yield City(plugins, runner, switch, doctor, random.Random(f"city {seed}"), folder / "country")
 
 
 def _here(text: str, addresses: Mapping[int, str]) -> str:

@@ -38,7 +38,7 @@ class Somebody:
     def card(self) -> dict[str, object]:
         """What stands on the card, as the simulated reader takes it."""
         born = f"{self.born[4:]}-{self.born[2:4]}-{self.born[:2]}"
-        return {"number": self.number, "name": self.name, "born": born, "sex": self.sex, "authentic": True}
+        return {"number": self.number, "name": self.name, "born": born, "sex": self.sex}
 
 
 TAM = Somebody()

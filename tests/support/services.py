@@ -59,6 +59,8 @@ enabled = [{plugins}]
 [orders]
 data = "{folder}/orders"
 key = "{folder}/key/station.key"
+[identity]
+country_certificates = "{folder}/country"
 [settings.payments]
 switch_url = "{switch}"
 bin = "{bin}"
@@ -69,6 +71,7 @@ terminal = true
 {screen}
 [[roles.id_reader]]
 driver = "sim_id_reader"
+publish_country = "{folder}/country"
 [[roles.receipt_printer]]
 driver = "sim_receipt_printer"
 [[roles.presence]]

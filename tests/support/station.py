@@ -11,11 +11,13 @@ from pydantic import BaseModel
 
 from support.city import City
 from tramkit.devices import Devices
+from tramkit.identity_means import IdentityMeans
 from tramkit.papers.server import Uploads
 from tramkit.service import Service
 from tramkit.staff import StaffBell
 from tramkit.station import Profile, Station
 from tramkit.timeouts import Timeouts
+from tramkit_hal.card.trust import CardTrust
 from tramkit_hal.clock import Clock, ManualClock
 from tramkit_hal.device import Device, DeviceContext, NoSettings
 from tramkit_hal.pages import AnyPage
@@ -65,10 +67,12 @@ async def station(
     screen: Callable[[BaseModel, DeviceContext], ScriptedScreen] = ScriptedScreen,
     city: City | None = None,
     uploads: Uploads | None = None,
+    trust: CardTrust | None = None,
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
-    :param city: what stands outside it, with its orders and ways to sign in.
+    :param city: what stands outside it, with its orders, ways to sign in, and whose cards it believes.
+    :param trust: whose cards it believes, where there is no city; None: nobody's.
     """
     clock = clock or ManualClock()
     robot = screen(NoSettings(), DeviceContext(Role.SCREEN, clock))
@@ -83,7 +87,7 @@ async def station(
         timeouts or Timeouts(farewell=0.1),
         seed=seed,
         uploads=uploads,
-        **(city.joins(devices) if city else {}),
+        **(city.joins(devices) if city else {"means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())
     try:

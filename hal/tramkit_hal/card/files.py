@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from tramkit_hal.card.reader import DataGroup
+DataGroup = Literal["dg1", "dg2", "dg13", "dg14", "dg15", "sod"]
+"""A file of the chip (ICAO 9303 part 10): printed zone, face, Vietnam's own, keys of the chip, security object."""
 
 
 @dataclass(frozen=True)

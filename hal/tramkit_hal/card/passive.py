@@ -22,8 +22,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from tramkit_hal.card.files import CardFiles
-from tramkit_hal.card.reader import DataGroup
+from tramkit_hal.card.files import CardFiles, DataGroup
 from tramkit_hal.words import noted
 
 LDS_SECURITY_OBJECT = "2.23.136.1.1.1"

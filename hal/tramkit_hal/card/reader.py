@@ -3,55 +3,32 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import date
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from tramkit_hal.card.portrait import Portrait
+from tramkit_hal.card.files import CardFiles, DataGroup
 from tramkit_hal.device import Capabilities, Device
-from tramkit_hal.words import Nfc
 
-DataGroup = Literal["dg1", "dg2", "dg13", "dg14", "dg15", "sod"]
-
-
-class CardData(BaseModel):
-    """What a card says of its holder (ICAO 9303 data groups 1 and 13, and 2 where it was asked for).
-
-    :param number: twelve digits.
-    :param authentic: True where the chip's signature was checked against the country's certificates; False
-        where it failed; None where it was not checked. It holds for the portrait too.
-    :param portrait: DG2; None: not asked for, or the chip has none.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    number: str
-    name: Nfc
-    born: date
-    sex: Literal["male", "female"]
-    address: Nfc = ""
-    issued: date | None = None
-    expires: date | None = None
-    authentic: bool | None = None
-    portrait: Portrait | None = None
+WHO: tuple[DataGroup, ...] = ("dg1", "dg13", "sod")
+"""The files that tell and prove who the holder is; the portrait (``dg2``) is read only where it is needed."""
 
 
 class IdReaderCapabilities(Capabilities):
     """What a reader can do.
 
     :param chip: reads the chip over ISO/IEC 14443 or contacts.
-    :param authenticates: can check that the chip is genuine.
     :param portrait: can read the holder's picture (DG2).
     """
 
     chip: bool = True
-    authenticates: bool = False
     portrait: bool = False
 
 
 class IdReader(Device):
-    """A reader of identity cards. Events: ``card_in``, ``card_out``, ``progress`` (0 to 100), ``state``."""
+    """A reader of identity cards. Events: ``card_in``, ``card_out``, ``progress`` (0 to 100), ``state``.
+
+    A reader reads and believes nothing: whether the country signed what the chip holds is for the station to find out
+    (:mod:`tramkit_hal.card.trust`). What opens the chip (BAC or PACE, ICAO 9303 part 11) and whether the chip is no
+    copy (active or chip authentication) are the driver's.
+    """
 
     @property
     @abstractmethod
@@ -63,9 +40,9 @@ class IdReader(Device):
 
     @abstractmethod
     async def read(
-        self, access_key: str = "", groups: tuple[DataGroup, ...] = ("dg1", "dg13"), deadline: float = 20.0
-    ) -> CardData:
-        """Read the card that lies there.
+        self, access_key: str = "", groups: tuple[DataGroup, ...] = WHO, deadline: float = 20.0
+    ) -> CardFiles:
+        """Return files of the card that lies there, whole and unchanged; one that the chip does not have is left out.
 
         :param access_key: what opens the chip (the number's last six digits); empty: the reader finds it
             optically.

@@ -18,6 +18,7 @@ from tramkit_hal.card import passive
 from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.groups import CardContentError, CardData, Portrait, read_card, read_dg2
 from tramkit_hal.card.passive import Flaw, NotAuthentic
+from tramkit_hal.words import VIETNAM
 
 SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7c", ".p7b")
 """Files of the folder that are read: one certificate or several, PEM or DER, or a PKCS #7 bundle."""
@@ -54,7 +55,7 @@ class Authentic:
 async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Authentic:
     """Return what the chip says once it is sure that the country wrote it.
 
-    :param now: aware; decides what has expired.
+    :param now: aware; decides what has expired: a card is good until its last day ends in Vietnam.
     :raises NotAuthentic: says why it is not believed.
     """
     signed = passive.verify(files)
@@ -66,7 +67,7 @@ async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Aut
         portrait = read_dg2(files.group("dg2")) if "dg2" in signed.groups else None
     except CardContentError:
         raise NotAuthentic(Flaw.CONTENT) from None
-    if data.expires is not None and data.expires < now.date():
+    if data.expires is not None and data.expires < now.astimezone(VIETNAM).date():
         raise NotAuthentic(Flaw.EXPIRED)
     return Authentic(data, portrait)
 

@@ -29,11 +29,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
+from tramkit_hal.card.files import DataGroup
 from tramkit_hal.card.groups import CardData
 from tramkit_hal.card.mrz import LINE, NEVER, check_digit
 from tramkit_hal.card.passive import LDS_SECURITY_OBJECT
-from tramkit_hal.card.reader import CardData as ReaderCardData
-from tramkit_hal.card.reader import DataGroup
 from tramkit_hal.sim.camera import draw_person
 from tramkit_hal.words import noted
 
@@ -225,7 +224,7 @@ def _dg2(card: CardData) -> bytes:
     return _tlv(0x75, _tlv(0x7F61, _tlv(0x02, b"\x01") + template))
 
 
-def portrait(card: CardData | ReaderCardData) -> bytes:
+def portrait(card: CardData) -> bytes:
     """Return the person's portrait, a JPEG; the same for the same number."""
     width, height = FACE
     shade = random.Random(card.number).random()

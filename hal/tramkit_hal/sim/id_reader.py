@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
+from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from tramkit_hal.card.portrait import Portrait
-from tramkit_hal.card.reader import CardData, DataGroup, IdReader, IdReaderCapabilities
+from tramkit_hal.card.files import CardFiles, DataGroup
+from tramkit_hal.card.groups import CardData
+from tramkit_hal.card.reader import WHO, IdReader, IdReaderCapabilities
 from tramkit_hal.device import DeviceContext
-from tramkit_hal.sim._base import COMMON_FAULTS, Simulator
-from tramkit_hal.sim.chip import portrait
+from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
+from tramkit_hal.sim.chip import ChipFault, Country, make_chip
 from tramkit_hal.sim.people import PEOPLE, by_name
 from tramkit_hal.simulated import Control
 from tramkit_hal.trouble import DeviceError, Trouble
@@ -18,45 +21,82 @@ from tramkit_hal.words import noted
 
 NO_CARD = noted("none")
 BAD_CARD = noted("unreadable card")
+ANY_CARD = "a card"
+
+
+class IdReaderSettings(SimSettings):
+    """Settings of the simulated reader.
+
+    :param publish_country: folder that gets the certificate of the country whose cards lie on this reader, for a
+        station that is to believe them; empty: nobody does. The country is made up anew at each start.
+    """
+
+    publish_country: str = ""
 
 
 class SimIdReader(Simulator, IdReader):
-    """A reader on which the operator lays one of the synthetic people's cards."""
+    """A reader on which the operator lays one of the synthetic people's cards, with a chip that a country signed."""
 
     driver = "sim_id_reader"
     model = "simulated card reader"
+    Settings = IdReaderSettings
     faults = (*COMMON_FAULTS, Trouble.UNREADABLE)
 
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
         super().__init__(settings, context)
         self._card: CardData | None = None
+        self._chip = ChipFault.NONE
         self._lies = NO_CARD
         self._changed = asyncio.Condition()
 
     @property
     def capabilities(self) -> IdReaderCapabilities:
-        return IdReaderCapabilities(chip=True, authenticates=True, portrait=True)
+        return IdReaderCapabilities(chip=True, portrait=True)
+
+    @cached_property
+    def country(self) -> Country:
+        """The country that signs the cards on this reader."""
+        return Country(self.clock.now())
 
     async def wait_card(self, deadline: float = 60.0) -> None:
         async with self._simulate(deadline), self._changed:
             await self._changed.wait_for(lambda: self._lies != NO_CARD)
 
     async def read(
-        self, access_key: str = "", groups: tuple[DataGroup, ...] = ("dg1", "dg13"), deadline: float = 20.0
-    ) -> CardData:
+        self, access_key: str = "", groups: tuple[DataGroup, ...] = WHO, deadline: float = 20.0
+    ) -> CardFiles:
         async with self._simulate(deadline):
             self._emit("progress", "0")
-            if self._card is None:
+            if self._card is None or self._chip is ChipFault.NO_ANSWER:
+                raise DeviceError(Trouble.UNREADABLE)
+            files = make_chip(self._card, self.country, self._chip)
+            if self._chip is ChipFault.PULLED:
+                self._emit("progress", "50")
+                await self._lay(NO_CARD, None)
                 raise DeviceError(Trouble.UNREADABLE)
             self._emit("progress", "100")
-            if "dg2" not in groups or self._card.portrait is not None:
-                return self._card
-            own = Portrait(image=portrait(self._card), kind="jpeg")
-            return self._card.model_copy(update={"portrait": own})
+            return CardFiles({group: files[group] for group in groups if group in files})
 
     async def wait_removed(self, deadline: float = 60.0) -> None:
         async with self._simulate(deadline), self._changed:
             await self._changed.wait_for(lambda: self._lies == NO_CARD)
+
+    async def _start(self) -> None:
+        if self.settings.publish_country:
+            try:
+                self._published.parent.mkdir(parents=True, exist_ok=True)
+                self._published.write_bytes(self.country.pem())
+            except OSError as error:
+                raise DeviceError(Trouble.MISCONFIGURED, f"publish_country: {error.strerror}") from None
+
+    async def _close(self) -> None:
+        await super()._close()
+        if self.settings.publish_country:
+            self._published.unlink(missing_ok=True)
+
+    @property
+    def _published(self) -> Path:
+        return Path(self.settings.publish_country) / f"simulated-{self.settings.serial}.pem"
 
     async def _wipe(self) -> None:
         """Forget what the chip said; the card itself is the resident's and may still lie there unread."""
@@ -67,21 +107,32 @@ class SimIdReader(Simulator, IdReader):
     def _controls(self) -> tuple[Control, ...]:
         names = (NO_CARD, *(person.name for person in PEOPLE), BAD_CARD)
         lies = self._lies if self._lies in names else NO_CARD
+        faults = tuple(fault.value for fault in ChipFault)
         return (
             Control(name="card", label=noted("Card on the reader"), kind="choice", options=names, value=lies),
             Control(name="card_data", label=noted("Lay a card with this content (JSON)"), kind="text"),
+            Control(
+                name="chip",
+                label=noted("What is wrong with the card's chip"),
+                kind="choice",
+                options=faults,
+                value=self._chip.value,
+            ),
         )
 
     async def _control(self, name: str, value: str) -> None:
         if name == "card":
             await self._lay(value, by_name(value))
             return
+        if name == "chip":
+            self._chip = ChipFault(value)
+            return
         try:
             card = CardData.model_validate_json(value)
         except ValidationError as error:
             where = ", ".join(".".join(str(part) for part in e["loc"]) or "the whole" for e in error.errors())
             raise ValueError(f"not the content of a card, look at: {where}") from None
-        await self._lay("a card", card)
+        await self._lay(ANY_CARD, card)
 
     async def _lay(self, what: str, card: CardData | None) -> None:
         before = self._lies

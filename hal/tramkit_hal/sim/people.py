@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tramkit_hal.card.reader import CardData
+from tramkit_hal.card.groups import CardData
 
 PEOPLE: tuple[CardData, ...] = (
     CardData(
@@ -15,7 +15,6 @@ PEOPLE: tuple[CardData, ...] = (
         address="Tháp A, Đảo Kim Cương, Bình Trưng Tây, Thủ Đức, TP. Hồ Chí Minh",
         issued=date(2021, 6, 20),
         expires=date(2030, 5, 17),
-        authentic=True,
     ),
     CardData(
         number="079150004213",
@@ -24,7 +23,6 @@ PEOPLE: tuple[CardData, ...] = (
         sex="female",
         address="Tháp B, Đảo Kim Cương, Bình Trưng, TP. Hồ Chí Minh",
         issued=date(2022, 1, 11),
-        authentic=True,
     ),
     CardData(
         number="079303012342",
@@ -34,7 +32,6 @@ PEOPLE: tuple[CardData, ...] = (
         address="Tháp C, Đảo Kim Cương, Bình Trưng, TP. Hồ Chí Minh",
         issued=date(2023, 4, 5),
         expires=date(2028, 9, 2),
-        authentic=True,
     ),
     CardData(
         number="001199000016",
@@ -44,7 +41,6 @@ PEOPLE: tuple[CardData, ...] = (
         address="Phường Hoàn Kiếm, Hà Nội",
         issued=date(2021, 12, 1),
         expires=date(2039, 12, 31),
-        authentic=True,
     ),
     CardData(
         number="079214004460",
@@ -53,7 +49,6 @@ PEOPLE: tuple[CardData, ...] = (
         sex="male",
         address="Tháp A, Đảo Kim Cương, Bình Trưng, TP. Hồ Chí Minh",
         issued=date(2025, 3, 3),
-        authentic=True,
     ),
 )
 
