@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from support.city import City
 from tramkit.devices import Devices
 from tramkit.identity_means import IdentityMeans
+from tramkit.orders.runner import Runner
 from tramkit.papers.server import Uploads
 from tramkit.service import Service
 from tramkit.staff import StaffBell
@@ -68,11 +69,13 @@ async def station(
     city: City | None = None,
     uploads: Uploads | None = None,
     trust: CardTrust | None = None,
+    runner: Runner | None = None,
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
     :param city: what stands outside it, with its orders, ways to sign in, and whose cards it believes.
     :param trust: whose cards it believes, where there is no city; None: nobody's.
+    :param runner: carries orders out, where there is no city.
     """
     clock = clock or ManualClock()
     robot = screen(NoSettings(), DeviceContext(Role.SCREEN, clock))
@@ -87,7 +90,7 @@ async def station(
         timeouts or Timeouts(farewell=0.1),
         seed=seed,
         uploads=uploads,
-        **(city.joins(devices) if city else {"means": IdentityMeans(devices, (), trust)}),
+        **(city.joins(devices) if city else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())
     try:
