@@ -395,8 +395,7 @@ class Visit:
             yield live
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.gather(task, return_exceptions=True)  # a visit that ends just now is not swallowed
 
     async def print(self, document: Document, *, name: str) -> HandedOver:
         """Hand a document over: on paper, or as codes for the screen where there is no paper.
