@@ -7,7 +7,6 @@ from tramkit.days import age, day_of
 from tramkit.forms import Form
 from tramkit.gateway import Gateway, GatewayTrouble
 from tramkit.hookspecs import PluginContext, hookimpl
-from tramkit.identifying import masked
 from tramkit.identity import Level, NotIdentified, Person
 from tramkit.identity_method import IdentityMethod, NotSignedIn, SignIn
 from tramkit.live import Live
@@ -16,6 +15,7 @@ from tramkit.orders.attachments import Attachment
 from tramkit.orders.model import Order, Outcome, Record
 from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.problems import FileProblem, read_settings
+from tramkit.same_person import masked
 from tramkit.sandbox_command import sandbox_command
 from tramkit.service import Service, ServiceState
 from tramkit.staff import StaffCall

@@ -12,8 +12,9 @@ from tramkit import chip, face_check, forms
 from tramkit.chip import CARD_SECONDS, CardRead
 from tramkit.forms import Form
 from tramkit.identity import Level, NotIdentified, Person
-from tramkit.identity_method import IdentityMethod, NotSignedIn, SignIn
 from tramkit.journal import Entry
+from tramkit.same_person import another_person, facts
+from tramkit.signing_in import sign_in
 from tramkit.steps import one_step, page_or_device
 from tramkit.timeouts import Idle
 from tramkit_hal.card.qr import CardQrError
@@ -21,11 +22,11 @@ from tramkit_hal.card.qr import parse as parse_qr
 from tramkit_hal.card.reader import IdReader
 from tramkit_hal.device import Device
 from tramkit_hal.events import Answered
-from tramkit_hal.pages import Capture, Fact, Option, Tell, Tone
+from tramkit_hal.pages import Capture, Option
 from tramkit_hal.roles import Role
 from tramkit_hal.scanner import CodeScanner
 from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.words import Day, Messages, Text, verbatim
+from tramkit_hal.words import Messages, Text
 
 if TYPE_CHECKING:
     from tramkit.visit import Visit
@@ -40,8 +41,6 @@ LOOK_SECONDS = 1.0
 
 TYPED, CARD, NEITHER = "typed", "card", "neither"
 """What a resident can choose in place of laying the card: to type, to take the card after all, to do none of it."""
-
-ANOTHER_PERSON = _("This is somebody else than the one who began. Please use your own card, or start over.")
 
 
 class TypedPerson(Form):
@@ -99,8 +98,8 @@ async def _by(visit: Visit, way: str, level: Level, exactly: bool) -> Person | s
             return found
         others = _instead(visit, level, exactly)
         return await one_step(visit, "face", "identity", lambda: face_check.check(visit, found, others))
-    method = next(each for each in visit.means.methods if each.id == way)
-    found = await one_step(visit, f"sign_in:{way}", "identity", lambda: _sign_in(visit, method, level, exactly))
+    method, others = next(each for each in visit.means.methods if each.id == way), _other_ways(visit, level, exactly)
+    found = await one_step(visit, f"sign_in:{way}", "identity", lambda: sign_in(visit, method, others))
     return found if isinstance(found, Person) else str(found)
 
 
@@ -113,11 +112,6 @@ async def _typed(visit: Visit) -> Person:
         sex="female" if typed.sex == "female" else "male",
         number=typed.number,
     )
-
-
-def masked(number: str) -> str:
-    """Return an identity number with its middle hidden, ``079•••••3458``."""
-    return f"{number[:3]}•••••{number[-4:]}" if len(number) >= 9 else number
 
 
 # ── by card ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -161,8 +155,8 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
         if not found.person.reaches(by_card):
             trouble = (found.doubt, chip.ANOTHER_CARD) if found.doubt else (chip.NOT_NOW,)
             continue
-        if _another_person(visit, found.person):
-            trouble = (ANOTHER_PERSON,)
+        if doubt := another_person(visit, found.person):
+            trouble = (doubt,)
             continue
         if visit.person is not None and visit.person.number == found.person.number:
             return found.person  # they have said before that it is them
@@ -175,12 +169,6 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
 
 def _needs_chip(level: Level) -> bool:
     return level not in (Level.NONE, Level.CLAIMED)
-
-
-def _another_person(visit: Visit, found: Person) -> bool:
-    """Tell whether that is somebody else than who was known so far: what they entered is not this person's."""
-    known = visit.person
-    return known is not None and bool(known.number) and known.number != found.number
 
 
 def _more_about_the_card(visit: Visit, level: Level) -> tuple[Text, ...]:
@@ -201,11 +189,6 @@ def _instead(visit: Visit, level: Level, exactly: bool) -> tuple[Option, ...]:
 
 
 async def _confirm(visit: Visit, key: str, read: CardRead) -> bool:
-    person = read.person
-    facts = [Fact(label=_("Full name"), value=verbatim(person.name))]
-    if person.born:
-        facts.append(Fact(label=_("Date of birth"), value=_("{day}", day=Day(day=person.born))))
-    facts.append(Fact(label=_("Identity number"), value=verbatim(masked(person.number))))
     page = Capture(
         id=f"{key}-found",
         source="card",
@@ -214,7 +197,7 @@ async def _confirm(visit: Visit, key: str, read: CardRead) -> bool:
             _("You can take your card back now."),
             *((read.doubt, _("What it says is used only for filling in.")) if read.doubt else ()),
         ),
-        result=tuple(facts),
+        result=facts(read.person),
         options=(Option(value="again", label=_("This is not me: read another card")),),
         action=_("Yes, this is me"),
     )
@@ -278,62 +261,6 @@ async def _from_scanner(scanner: CodeScanner) -> CardRead:
 
 
 # ── by signing in ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def _sign_in(visit: Visit, method: IdentityMethod, level: Level, exactly: bool) -> Person | str:
-    """Show the code, wait until the resident has approved on their phone; or return what they do instead."""
-    kept = visit.kept()
-    if isinstance(kept, Person):
-        return kept
-    key = visit.page_id(visit.current)
-    ways = _other_ways(visit, level, exactly)
-    while True:
-        try:
-            sign_in = await visit.meanwhile(method.begin(), _("One moment, please"))
-            found = await page_or_device(
-                visit, _sign_in_page(key, method, sign_in, ways), [partial(method.wait, sign_in)]
-            )
-            if isinstance(found, Answered):
-                return found.choice
-            if not _another_person(visit, found):
-                return found
-            trouble = ANOTHER_PERSON
-        except NotSignedIn as failed:
-            trouble = failed.reason
-        answered = await visit.conversation.exchange(
-            Tell(
-                id=f"{key}-failed",
-                title=_("You are not signed in"),
-                body=(trouble,),
-                tone=Tone.WARNING,
-                options=ways,
-                action=_("Try again"),
-            ),
-            Idle.READING,
-            back=visit.can_go_back,
-        )
-        if answered.choice != "continue":
-            return answered.choice
-
-
-def _sign_in_page(key: str, method: IdentityMethod, sign_in: SignIn, ways: tuple[Option, ...]) -> Tell:
-    by_hand = (
-        (_("Or open {address} and enter the code above.", address=sign_in.address),)
-        if sign_in.address and sign_in.spoken
-        else ()
-    )
-    return Tell(
-        id=key,
-        title=method.title,
-        body=(
-            _("Scan this code with your phone and approve there. Never tell anybody your password."),
-            *by_hand,
-        ),
-        large=verbatim(sign_in.spoken) if sign_in.spoken else None,
-        codes=(sign_in.code,),
-        options=ways,
-        action=None,
-    )
 
 
 def _other_ways(visit: Visit, level: Level, exactly: bool) -> tuple[Option, ...]:

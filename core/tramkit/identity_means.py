@@ -51,9 +51,7 @@ class IdentityMeans:
         if level is Level.VNEID and exactly:
             return SIGN_IN_ONLY
         chips = [
-            reader.capabilities
-            for reader in self.devices.usable(Role.ID_READER, IdReader)
-            if reader.capabilities.chip
+            reader.capabilities for reader in self.devices.usable(Role.ID_READER, IdReader) if reader.capabilities.chip
         ]
         if not chips or self.trust.unavailable():
             return NOT_NOW

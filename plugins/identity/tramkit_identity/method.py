@@ -25,6 +25,7 @@ MOST_TROUBLES = 3
 DOWN = _("VNeID does not answer at the moment. Please try again later or take another way.")
 REFUSED = _("It was refused on the phone. Nothing about you has come to this station.")
 EXPIRED = _("The code was not used in time. Please try again and take a new one.")
+LOST = _("Your approval did not arrive at this station. Please try again and approve once more.")
 TOO_LOW = _("This VNeID account is of level 1; level 2 is needed here. The police raise it, with your identity card.")
 DOUBTFUL = _("What VNeID answered could not be checked, so it was not used. Please try again or ask staff.")
 
@@ -111,7 +112,7 @@ class VNeId(IdentityMethod):
 
     async def _token(self, begun: _Begun) -> str:
         """Poll by the provider's interval until there is an ID token (RFC 8628, section 3.5)."""
-        interval, troubles = begun.interval, 0
+        interval, troubles, lost = begun.interval, 0, False
         while True:
             await self._clock.sleep(interval * 2**troubles)
             if self._clock.now() >= begun.until:
@@ -119,7 +120,7 @@ class VNeId(IdentityMethod):
             try:
                 answer = await self._provider.poll(begun.token_endpoint, begun.device_code)
             except ProviderTrouble as trouble:
-                troubles += 1
+                troubles, lost = troubles + 1, True
                 if troubles < MOST_TROUBLES:
                     continue
                 _log.warning("nobody can sign in", extra={"why": str(trouble)})
@@ -134,7 +135,9 @@ class VNeId(IdentityMethod):
                     interval += SLOWER_SECONDS
                 case "access_denied":
                     raise NotSignedIn(REFUSED)
-                case "expired_token" | "invalid_grant":  # used already: its token was lost on the way
+                case "invalid_grant" if lost:  # used already: its token was in the answer that did not arrive
+                    raise NotSignedIn(LOST)
+                case "expired_token" | "invalid_grant":
                     raise NotSignedIn(EXPIRED)
                 case _:
                     _log.error("the provider refuses this station", extra={"error": answer.error[:60]})
