@@ -56,6 +56,8 @@ async def _approved(visit: Visit, key: str, method: IdentityMethod, others: tupl
     found = await page_or_device(visit, page, [partial(method.wait, sign_in)], Idle.WAITING)
     if isinstance(found, Answered):
         return found.choice
+    if found.level is not method.level:
+        raise TypeError(f'identity method "{method.id}" returned another level than its own')
     if trouble := another_person(visit, found):
         raise NotSignedIn(trouble)
     return found
