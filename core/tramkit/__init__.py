@@ -1,7 +1,7 @@
 """Tramkit: the open framework for digital citizen stations. These names are all that a plugin needs."""
 
 from tramkit import forms as forms
-from tramkit.capture import reading_text, vital_name
+from tramkit.capture import CameraTest, reading_text, vital_name
 from tramkit.conversation import Ending
 from tramkit.days import age, day_of
 from tramkit.forms import Form
@@ -14,12 +14,13 @@ from tramkit.log import configure as configure_log
 from tramkit.orders.attachments import Attachment
 from tramkit.orders.model import Order, Outcome, Record
 from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
+from tramkit.printing import HandedOver
 from tramkit.problems import FileProblem, read_settings
 from tramkit.same_person import masked
 from tramkit.sandbox_command import sandbox_command
 from tramkit.service import Service, ServiceState
 from tramkit.staff import StaffCall
-from tramkit.visit import CameraTest, HandedOver, Visit
+from tramkit.visit import Visit
 from tramkit_hal.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.pages import Availability, Call, Fact, Option, Tone, Wait
 from tramkit_hal.roles import Role

@@ -7,6 +7,8 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
 from tramkit.steps import one_step, page_or_device
 from tramkit.timeouts import Idle
 from tramkit_hal.audio import Microphone, SoundQueue
@@ -26,12 +28,6 @@ _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
 D = TypeVar("D", bound=Device)
-
-LOOK_SECONDS = 1.0
-"""How often to look whether a reader that has gone is back."""
-
-CARD_SECONDS = 120.0
-"""How long one wait for a card lasts before it starts again; the page's time-out is the conversation's."""
 
 HEARD = 0.004
 """Loudness (0 to 1) from which the microphone counts as heard: about 20 dB above a quiet converter's noise."""
@@ -145,10 +141,23 @@ async def _run_sensor(
 # ── camera and microphone ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def try_camera(visit: Visit, title: Text, body: tuple[Text, ...]) -> tuple[bool, bool]:
+class CameraTest(BaseModel):
+    """What the camera and microphone test found.
+
+    :param camera: a picture was seen.
+    :param microphone: the microphone gave sound.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    camera: bool
+    microphone: bool
+
+
+async def try_camera(visit: Visit, title: Text, body: tuple[Text, ...]) -> CameraTest:
     """Show the resident their own picture and a loudness meter; see :meth:`Visit.try_camera`."""
     found = await one_step(visit, "try_camera", "camera", lambda: _try_camera(visit, title, body))
-    return bool(found[0]), bool(found[1])
+    return CameraTest(camera=bool(found[0]), microphone=bool(found[1]))
 
 
 async def _try_camera(visit: Visit, title: Text, body: tuple[Text, ...]) -> list[bool]:

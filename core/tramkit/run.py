@@ -107,17 +107,7 @@ async def run_station(
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # a system without signals
             loop.add_signal_handler(name, station.stop)
-    panel = None
-    if config.panel.enabled:
-        panel = Panel(
-            station,
-            port=config.panel.port,
-            token=config.panel.token,
-            plugins_report=plugins.report,
-            clock=clock,
-        )
-    if panel is not None:
-        await _start_panel(panel, config.panel.port)
+    panel = await _start_panel(station, config, plugins, clock)
     running = asyncio.create_task(station.run())
     opened = asyncio.create_task(station.opened())
     try:
@@ -198,13 +188,19 @@ async def _start_uploads(config: StationConfig, clock: Clock) -> Uploads | None:
     return uploads
 
 
-async def _start_panel(panel: Panel, port: int) -> None:
+async def _start_panel(station: Station, config: StationConfig, plugins: PluginSet, clock: Clock) -> Panel | None:
+    """Serve the operator's panel; None: the configuration wants none."""
+    if not config.panel.enabled:
+        return None
+    panel = Panel(station, port=config.panel.port, token=config.panel.token, plugins_report=plugins.report, clock=clock)
     try:
         await panel.start()
     except OSError as error:
         raise StartProblem(
-            f"panel.port: the panel cannot listen on port {port}: {error.strerror}; is another station running?"
+            f"panel.port: the panel cannot listen on port {config.panel.port}: {error.strerror}; "
+            "is another station running?"
         ) from None
+    return panel
 
 
 def _warn(words: str) -> None:

@@ -15,12 +15,12 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from tramkit import capture, identifying, paying, signature
+from tramkit import capture, identifying, paying, printing, signature
+from tramkit.capture import CameraTest
 from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, VisitIsOver
 from tramkit.days import day_of
 from tramkit.devices import Devices
@@ -34,6 +34,7 @@ from tramkit.orders.attachments import MOST_BYTES, Attachment
 from tramkit.orders.model import Order, Record
 from tramkit.orders.runner import Runner
 from tramkit.papers.asking import Asked, ask_papers
+from tramkit.printing import HandedOver
 from tramkit.staff import StaffBell, StaffCall
 from tramkit.timeouts import Idle
 from tramkit_hal.clock import Clock
@@ -41,7 +42,6 @@ from tramkit_hal.device import Device
 from tramkit_hal.document import Document
 from tramkit_hal.events import Answered
 from tramkit_hal.pages import AnyPage, Ask, Call, Check, Choose, Done, Fact, Option, Pay, Read, Tell, Tone, Wait
-from tramkit_hal.printer import ReceiptPrinter
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
 from tramkit_hal.trouble import DeviceError, Trouble
@@ -69,31 +69,6 @@ MOST_FILES = 5
 
 CANCEL_SECONDS = 5.0
 """How long a cancelled service may take to put its things away."""
-
-
-class HandedOver(BaseModel):
-    """What became of a document for the resident.
-
-    :param outcome: ``printed``; ``shown``: no paper, the codes hold it; ``failed``; ``unknown``: it may have printed.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    outcome: Literal["printed", "shown", "failed", "unknown"]
-    codes: tuple[str, ...] = ()
-
-
-class CameraTest(BaseModel):
-    """What the camera and microphone test found.
-
-    :param camera: a picture was seen.
-    :param microphone: the microphone gave sound.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    camera: bool
-    microphone: bool
 
 
 class Visit:
@@ -301,8 +276,7 @@ class Visit:
 
     async def try_camera(self, title: Text, *body: Text) -> CameraTest:
         """Let the resident see and hear whether camera and microphone work."""
-        camera, microphone = await capture.try_camera(self, title, body)
-        return CameraTest(camera=camera, microphone=microphone)
+        return await capture.try_camera(self, title, body)
 
     async def papers(
         self, title: Text, *body: Text, name: str, most: int = MOST_FILES, later: Text | None = None
@@ -402,36 +376,7 @@ class Visit:
 
         :param name: the same name prints once in a visit.
         """
-        unknown = False
-        await self._conversation.announce(Wait(id=self.page_id("print"), title=_("Printing…")))
-        for printer in self._devices.usable(Role.RECEIPT_PRINTER, ReceiptPrinter):
-            if unknown and printer.capabilities.medium == "paper":
-                continue  # it may hang out of the other printer already: printing is at most once
-            try:
-                self._claim(printer)
-                printed = await printer.print(document, self.language, f"{self.id}:{name}")
-            except DeviceError as error:
-                unknown = unknown or error.trouble in (Trouble.OUTCOME_UNKNOWN, Trouble.DEADLINE)
-                _log.warning("not printed", extra={"visit": self.id, "trouble": error.trouble.value})
-                continue
-            if printed.medium == "paper":
-                if await self._present(printer):
-                    return HandedOver(outcome="printed")
-                unknown = True
-                continue
-            return HandedOver(outcome="unknown" if unknown else "shown", codes=printed.codes)
-        return HandedOver(outcome="unknown" if unknown else "failed")
-
-    async def _present(self, printer: ReceiptPrinter) -> bool:
-        """Hand out the paper; False: it is printed, but may not have come out."""
-        if not printer.capabilities.presents:
-            return True
-        try:
-            await printer.present()
-        except DeviceError as error:
-            _log.warning("paper not handed out", extra={"visit": self.id, "trouble": error.trouble.value})
-            return False
-        return True
+        return await printing.hand_over(self, document, name)
 
     def call_staff(self, reason: Text) -> StaffCall:
         """Call staff to the station; the same reason calls once in a visit.
@@ -449,7 +394,7 @@ class Visit:
         """
         for device in self._devices.usable(role, contract):
             with contextlib.suppress(DeviceError):
-                self._claim(device)
+                self.claim(device)
                 return device
         raise DeviceError(Trouble.UNPLUGGED, role.value)
 
@@ -560,6 +505,15 @@ class Visit:
         """The station's clock; for the core's own steps."""
         return self._clock
 
+    def claim(self, device: Device) -> None:
+        """Take a device for this visit, which wipes it at the end; for the core's own steps.
+
+        :raises DeviceError: somebody else has it.
+        """
+        self._alive()
+        device.claim(self.id)
+        self._claimed.add(device)
+
     def page_id(self, key: str) -> str:
         """Return the id of the page of a step; for the core's own steps."""
         return f"{key.split(':', maxsplit=1)[0]}-{_digest(key)[:10]}"
@@ -567,11 +521,6 @@ class Visit:
     def _alive(self) -> None:
         if self._over:
             raise VisitIsOver
-
-    def _claim(self, device: Device) -> None:
-        self._alive()
-        device.claim(self.id)
-        self._claimed.add(device)
 
     # ── the life of a visit, for the station ──────────────────────────────────────────────────────────────
 

@@ -13,6 +13,7 @@ from tramkit import (
     Money,
     Option,
     Order,
+    Person,
     Text,
     Tone,
     Visit,
@@ -74,14 +75,7 @@ class OpenAccount(Applying):
         rule = self.rules.account(visit.today())
         person = await self.who(visit, rule.level)
         if person.born is not None and age(person.born, visit.today()) < rule.youngest:
-            await visit.tell(
-                _("An account cannot be opened here yet"),
-                _(
-                    "From {years} years on it can. For a younger child, please go to a branch with a parent.",
-                    years=rule.youngest,
-                ),
-                tone=Tone.WARNING,
-            )
+            await _too_young(visit, rule.youngest)
             return
         bank = await self.which(visit, [bank for bank in self.banks.values() if bank.accounts])
         account = await _product(visit, bank)
@@ -107,27 +101,12 @@ class OpenAccount(Applying):
             Fact(label=_("Account"), value=account.name.text, change="product"),
             Fact(label=_("Fee"), value=_fee(account)),
         )
-        mine = (
-            Fact(label=_("Full name"), value=verbatim(person.name)),
-            Fact(label=_("Phone number"), value=verbatim(contact.phone), change="contact"),
-            Fact(label=_("Address"), value=verbatim(contact.address), change="contact"),
-            Fact(label=_("Occupation"), value=verbatim(work.occupation), change="work"),
-            Fact(label=_("Used for"), value=PURPOSES[purpose], change="purpose"),
+        await visit.check(
+            _("Is everything right?"),
+            (*facts, *_mine(person, contact, work, purpose)),
+            action=_("Sign the application"),
         )
-        await visit.check(_("Is everything right?"), (*facts, *mine), action=_("Sign the application"))
         signature = await self.sign(visit, _("Application for an account"))
-        details: dict[str, JsonValue] = {
-            "phone": contact.phone,
-            "address": contact.address,
-            "email": contact.email or "",
-            "occupation": work.occupation,
-            "tax_code": work.tax or person.number,
-            "resident": work.lives_here,
-            "nationality": "VNM",
-            "purpose": purpose,
-            "fatca": fatca.american,
-            "tin": tin,
-        }
         branch = (Fact(label=_("Go with your card to"), value=bank.branch.text),) if referred else ()
         await visit.place(
             Order(
@@ -142,12 +121,49 @@ class OpenAccount(Applying):
                     "terms": bank.terms.version,
                     "consents": consents,
                     **applicant(person),
-                    **details,
+                    **_details(person, contact, work, purpose, fatca.american, tin),
                 },
                 facts=tuple(fact.model_copy(update={"change": ""}) for fact in facts) + branch,
                 attachments=(signature,),
             )
         )
+
+
+async def _too_young(visit: Visit, youngest: int) -> None:
+    await visit.tell(
+        _("An account cannot be opened here yet"),
+        _("From {years} years on it can. For a younger child, please go to a branch with a parent.", years=youngest),
+        tone=Tone.WARNING,
+    )
+
+
+def _mine(person: Person, contact: Contact, work: Work, purpose: str) -> tuple[Fact, ...]:
+    """Return what the resident said of themselves, to be checked before signing."""
+    return (
+        Fact(label=_("Full name"), value=verbatim(person.name)),
+        Fact(label=_("Phone number"), value=verbatim(contact.phone), change="contact"),
+        Fact(label=_("Address"), value=verbatim(contact.address), change="contact"),
+        Fact(label=_("Occupation"), value=verbatim(work.occupation), change="work"),
+        Fact(label=_("Used for"), value=PURPOSES[purpose], change="purpose"),
+    )
+
+
+def _details(
+    person: Person, contact: Contact, work: Work, purpose: str, american: bool, tin: str
+) -> dict[str, JsonValue]:
+    """Return what the bank is told beside who applies."""
+    return {
+        "phone": contact.phone,
+        "address": contact.address,
+        "email": contact.email or "",
+        "occupation": work.occupation,
+        "tax_code": work.tax or person.number,
+        "resident": work.lives_here,
+        "nationality": "VNM",
+        "purpose": purpose,
+        "fatca": american,
+        "tin": tin,
+    }
 
 
 async def _product(visit: Visit, bank: Bank) -> Account:

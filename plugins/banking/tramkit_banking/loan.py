@@ -71,12 +71,7 @@ class ApplyForLoan(Applying):
         income = await visit.ask(Income, _("What do you earn?"), name="income")
         payments = schedule(principal, months, loan.yearly_rate, loan.method)
         if why := not_eligible(loan, rule, person, income, payments, visit.today()):
-            await visit.tell(
-                _("This loan does not fit you"),
-                *why,
-                _("A smaller amount or a longer time may fit: touch Back. Nothing was sent to the bank."),
-                tone=Tone.PLAIN,
-            )
+            await _does_not_fit(visit, why)
             return
         await _show_cost(visit, loan, principal, payments)
         referred = not person.reaches(rule.level)
@@ -127,6 +122,15 @@ class ApplyForLoan(Applying):
                 attachments=(signature,),
             )
         )
+
+
+async def _does_not_fit(visit: Visit, why: Sequence[Text]) -> None:
+    await visit.tell(
+        _("This loan does not fit you"),
+        *why,
+        _("A smaller amount or a longer time may fit: touch Back. Nothing was sent to the bank."),
+        tone=Tone.PLAIN,
+    )
 
 
 async def _product(visit: Visit, bank: Bank) -> Loan:
