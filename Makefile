@@ -1,5 +1,6 @@
 # make run    the station with simulated devices and the doctor's desk; prints the addresses to open
 # make test   every test;  make check  form, types, floors, translations;  make bench  measurements as JSON lines
+# make golden  what the plugins' golden pages show, written anew
 # make gallery  a picture of every page;  make accessibility  docs/accessibility.md
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng
 
-.PHONY: run test check bench peers pictures gallery accessibility install system piper clean
+.PHONY: run test check bench peers pictures golden gallery accessibility install system piper clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -62,6 +63,11 @@ peers: install
 # The pictures of README and docs, taken from a running site.
 pictures: install system
 	@PYTHONPATH=tests $(BIN)/python -m support.take_pictures docs/pictures
+
+# What each plugin ships in golden.json, written anew from what its services show.
+golden: install
+	@TRAMKIT_RECORD=1 $(BIN)/python -m pytest -q tests/screens/test_golden_pages.py \
+		plugins/telehealth/tests/kiosk/test_golden.py
 
 # Every golden page as a picture, with an index to look through: build/gallery/index.html.
 gallery: install system

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 from media_kit import Browser, number_in, until
-from support.golden_record import Golden
 from support.scripted_desk import DOCTOR, KEY, ScriptedDesk
 from support.station import Running, station
 
-import tramkit_telehealth
 from tramkit import PluginContext
 from tramkit.timeouts import Timeouts
 from tramkit_hal.clock import Clock, SystemClock
@@ -42,7 +39,6 @@ from tramkit_telehealth.protocol import (
 )
 from tramkit_telehealth.service import SeeDoctor
 
-GOLDEN = Golden(Path(tramkit_telehealth.__file__).with_name("golden.json"))
 SERVICE = "telehealth.doctor"
 NAME = "Trần Thị Thu Hà"
 COMPLAINT = "chóng mặt khi đứng dậy"
@@ -280,13 +276,12 @@ async def clinic(
     bound.setdefault(Role.RECEIPT_PRINTER, []).append(QrReceipt(QrReceipt.Settings(), context))
     service = SeeDoctor(gateway, PluginContext(clock=clock, station="test-1", site="Đảo Kim Cương"))
     try:
-        async with station([service], clock=clock, bound=bound, timeouts=timeouts, screen=GOLDEN.screen()) as running:
+        async with station([service], clock=clock, bound=bound, timeouts=timeouts) as running:
             here = Clinic(desk, running, gateway)
             try:
                 if up:
                     await until(lambda: gateway.offer is not None)
                 yield here
-                GOLDEN.check()
             finally:
                 for browser in here.browsers:
                     await browser.close()
