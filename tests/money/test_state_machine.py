@@ -274,7 +274,7 @@ class Money(RuleBasedStateMachine):
                 assert Amount(amount=parse(page.code).amount or 0) == page.amount
         elif isinstance(page, Done) and page.title.id == PAID:
             record = next(each for each in self.placed.values() if self._is_shown(each, page))
-            assert record.ending is Ending.DONE
+            assert record.effects[EffectKind.FULFIL].state is State.CONFIRMED
             assert self.till.outside.billed(record.id) == (1, record.order.amount)
 
     def _is_shown(self, record: Record, page: AnyPage) -> bool:
