@@ -54,16 +54,24 @@ class CardRead(BaseModel):
     doubt: Text | None = None
 
 
-async def read_at(visit: Visit, reader: IdReader, *, face: bool, lifted: bool) -> CardRead:
+async def read_at(visit: Visit, reader: IdReader, *, face: bool, stale: bool = False, refused: str = "") -> CardRead:
     """Wait for a card and read it.
 
     :param face: the portrait is needed; that of a card that is believed goes to :attr:`Visit.face`.
-    :param lifted: the card that lies there now was read already: wait until it has been taken away.
+    :param stale: the card that lies there now was read a moment ago: it is to be taken away first.
+    :param refused: number on a card that the resident has refused: where it still lies there, it is to be taken away.
     :raises DeviceError: ``unreadable``, the resident's try has failed.
     """
-    if lifted:
+    if stale:
         await _for_ever(reader.wait_removed)
     await _for_ever(reader.wait_card)
+    found = await _read(visit, reader, face)
+    if found.person.number == refused:
+        return await read_at(visit, reader, face=face, stale=True)
+    return found
+
+
+async def _read(visit: Visit, reader: IdReader, face: bool) -> CardRead:
     files = await reader.read(groups=(*WHO, "dg2") if face else WHO)
     if visit.means.trust.unavailable():
         return CardRead(person=_claimed(files))

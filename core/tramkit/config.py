@@ -19,6 +19,7 @@ from tramkit.timeouts import Timeouts
 from tramkit_hal.contracts import CONTRACTS
 from tramkit_hal.loopback import fixed_token
 from tramkit_hal.roles import Role
+from tramkit_hal.simulated import Simulated
 from tramkit_hal.words import LANGUAGES, Nfc
 
 
@@ -209,7 +210,7 @@ def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> S
         config = StationConfig.model_validate(data)
     except ValidationError as error:
         raise ConfigError(str(path), describe(error, StationConfig)) from None
-    problems = [*_roles(config), *(_plugins(config, installed) if installed is not None else ())]
+    problems = [*_roles(config), *_believed(config), *(_plugins(config, installed) if installed is not None else ())]
     if problems:
         raise ConfigError(str(path), problems)
     return config
@@ -252,6 +253,30 @@ def _roles(config: StationConfig) -> list[str]:
             except ValidationError as error:
                 problems += describe(error, driver.Settings, where)
     return problems
+
+
+def _believed(config: StationConfig) -> list[str]:
+    """Check that no simulated card is believed where real cards are read too."""
+    trusted = config.identity.country_certificates
+    readers = config.roles.get(Role.ID_READER, ())
+    real = [binding.driver for binding in readers if not _is_simulated(binding.driver)]
+    return [
+        f"roles.{Role.ID_READER.value}.{number}.publish_country: this simulator's cards would be believed beside those "
+        f'of "{real[0]}", which reads real ones; take the simulator out, or publish_country'
+        for number, binding in enumerate(readers)
+        if trusted and real and _same_folder(str(binding.settings.get("publish_country", "")), trusted)
+    ]
+
+
+def _is_simulated(driver: str) -> bool:
+    try:
+        return issubclass(load_driver(driver), Simulated)
+    except DriverProblem:  # told of elsewhere
+        return False
+
+
+def _same_folder(one: str, other: str) -> bool:
+    return bool(one) and Path(one).resolve() == Path(other).resolve()
 
 
 def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[str]:

@@ -128,7 +128,7 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
             return kept.person
         visit.keep(None)
     trouble: tuple[Text, ...] = ()
-    lifted = False
+    stale, refused = False, ""
     while True:
         page = Capture(
             id=key,
@@ -137,7 +137,7 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
             body=(*(trouble or _why_not(visit, level)), *_more_about_the_card(visit, level)),
             options=_instead(visit, level, exactly),
         )
-        read = partial(chip.read_at, visit, face=face, lifted=lifted)
+        read = partial(chip.read_at, visit, face=face, stale=stale, refused=refused)
         sources = [partial(_while_there, visit, Role.ID_READER, IdReader, read)]
         if not _needs_chip(level):
             sources.append(partial(_while_there, visit, Role.CODE_SCANNER, CodeScanner, _from_scanner))
@@ -147,11 +147,11 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
             trouble = (_("That code is not the code of an identity card. Please try again."),)
             continue
         except DeviceError:  # unreadable: the resident can try again
-            trouble, lifted = (_("The card could not be read. Please lift it and place it again."),), True
+            trouble, stale = (_("The card could not be read. Please lift it and place it again."),), True
             continue
         if isinstance(found, Answered):
             return found.choice
-        lifted = True
+        stale = True
         if not found.person.reaches(by_card):
             trouble = (found.doubt, chip.ANOTHER_CARD) if found.doubt else (chip.NOT_NOW,)
             continue
@@ -164,7 +164,7 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
         if await _confirm(visit, key, found):
             return found.person
         visit.keep(None)
-        trouble = (_("Please put that card away and use your own."),)
+        trouble, stale, refused = (_("Please put that card away and use your own."),), False, found.person.number
 
 
 def _needs_chip(level: Level) -> bool:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from tramkit.identity import Level
 from tramkit.orders.ledger import Ledger, LedgerProblem
-from tramkit.orders.model import EffectKind, Ending, Order, Record, State
+from tramkit.orders.model import EffectKind, Order, Record
 from tramkit.orders.payment import PaymentMethod
 from tramkit.orders.runner import Runner
 from tramkit.orders.wire import payment_of
-from tramkit_hal.document import Block, Code, Document, Paragraph, Row
+from tramkit.outcomes import goes_back, nothing_moved, outcome, receipt, receipt_facts, spaced, still_missing, unpaid
 from tramkit_hal.pages import Availability, Fact, Option, Pay, Tone, Wait
-from tramkit_hal.words import Messages, Moment, Money, Text, verbatim
+from tramkit_hal.words import Messages, Money, verbatim
 
 if TYPE_CHECKING:
     from tramkit.visit import Visit
@@ -88,27 +88,23 @@ async def _choose_method(visit: Visit, methods: Sequence[PaymentMethod]) -> str:
 
 async def _collect(visit: Visit, runner: Runner, record: Record) -> Record:
     """Show the Pay page until the money has come or the payment was given up."""
-    give_up = Option(value="give_up", label=_("Do not pay"))
-    page = pay_page(runner, record)
     try:
-        return await _until_paid(visit, runner, record, page, give_up)
+        return await _until_paid(visit, runner, record)
     finally:
         # the resident has left, perhaps: nobody else may pay what the terminal still asks for
         await asyncio.shield(runner.left(record.id))
 
 
-async def _until_paid(visit: Visit, runner: Runner, record: Record, page: Pay, give_up: Option) -> Record:
-    async with visit.live(page.model_copy(update={"options": (give_up,)})) as live:
-        while not (effect := record.effects[EffectKind.COLLECT]).state.final:
-            if effect.state is not State.INTENT and effect.amount != record.order.amount:
-                live.update(page)
+async def _until_paid(visit: Visit, runner: Runner, record: Record) -> Record:
+    async with visit.live(pay_page(runner, record)) as live:
+        while not record.effects[EffectKind.COLLECT].state.final:
+            live.update(_giving_up(record) if record.cancelled else pay_page(runner, record))
             answer = asyncio.create_task(live.answer())
             change = asyncio.create_task(runner.changed(record.id, record))
             try:
                 await asyncio.wait({answer, change}, return_when=asyncio.FIRST_COMPLETED)
                 if answer.done():
                     await runner.cancel(record.id)
-                    live.update(page.model_copy(update={"body": (_("The payment is being given up…"),), "code": ""}))
                 if change.done():
                     record = change.result()
             finally:
@@ -119,42 +115,54 @@ async def _until_paid(visit: Visit, runner: Runner, record: Record, page: Pay, g
 
 
 def pay_page(runner: Runner, record: Record) -> Pay:
-    """Return the Pay page, drawn from the order alone."""
-    order = record.order
-    invitation = runner.methods[record.method].invitation(payment_of(record))
+    """Return the Pay page, drawn from the order and the ledger alone.
+
+    Where part of the money has come, amount and code are of what is missing.
+    """
+    payment = payment_of(record)
+    payment = payment.model_copy(update={"amount": payment.amount - record.came})
+    invitation = runner.methods[record.method].invitation(payment)
     details = tuple(_("{label}: {value}", label=label, value=value) for label, value in invitation.details)
+    rest = _("Please pay the rest in the same way. If you do not pay it, what has come goes back to you.")
+    code = _("Your receipt code: {code}", code=spaced(record.code))
     return Pay(
-        title=_("Please pay"),
-        payee=verbatim(order.payee),
-        amount=Money(amount=order.amount),
-        body=(*invitation.words, *details, _("Your receipt code: {code}", code=spaced(record.code))),
+        title=_("Part of the money has come") if record.came else _("Please pay"),
+        payee=verbatim(record.order.payee),
+        amount=Money(amount=payment.amount),
+        body=(*still_missing(record), *((rest,) if record.came else ()), *invitation.words, *details, code),
         code=invitation.qr,
+        options=(Option(value="give_up", label=_("Do not pay")),),
     )
+
+
+def _giving_up(record: Record) -> Wait:
+    leave = _("You may leave. If money comes nevertheless, it goes back to you by itself.")
+    code = Fact(label=_("Receipt code"), value=verbatim(spaced(record.code)))
+    return Wait(title=_("The payment is being given up"), body=(leave,), facts=(code,))
 
 
 async def _wait(visit: Visit, runner: Runner, record: Record) -> Record:
     """Show that it is under way until it is settled, or for as long as one can be asked to wait."""
     if record.ending is not None or unpaid(record):
         return record
-    page = Wait(
-        title=_("Thank you. Your order is being carried out"),
-        body=(_("This takes a moment. You may also leave: your receipt code shows the result later."),),
-        facts=(Fact(label=_("Receipt code"), value=verbatim(spaced(record.code))),),
-    )
-    async with visit.live(page):
+    async with visit.live(_wait_page(record)) as live:
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 while record.ending is None and not record.manual and not unpaid(record):
                     record = await runner.changed(record.id, record)
+                    live.update(_wait_page(record))
         except TimeoutError:
             pass
     return record
 
 
-def unpaid(record: Record) -> bool:
-    """Tell whether a payment was given up and nothing has come."""
-    collect = record.effect(EffectKind.COLLECT)
-    return collect is not None and collect.state is State.REJECTED
+def _wait_page(record: Record) -> Wait:
+    thanks, back = _("Thank you. Your order is being carried out"), _("Your money is being sent back")
+    return Wait(
+        title=back if goes_back(record) else thanks,
+        body=(_("This takes a moment. You may also leave: your receipt code shows the result later."),),
+        facts=(Fact(label=_("Receipt code"), value=verbatim(spaced(record.code))),),
+    )
 
 
 async def show(visit: Visit, record: Record, *, copy: bool = False) -> None:
@@ -164,7 +172,7 @@ async def show(visit: Visit, record: Record, *, copy: bool = False) -> None:
     """
     title, said, tone = outcome(record)
     facts = receipt_facts(record)
-    if unpaid(record) and record.ending in (None, Ending.UNPAID):
+    if nothing_moved(record):
         await visit.tell(title, *said, tone=tone, facts=facts)
         return
     handed = await visit.print(receipt(record, copy=copy), name=f"receipt {record.code}")
@@ -172,66 +180,3 @@ async def show(visit: Visit, record: Record, *, copy: bool = False) -> None:
         await visit.done(title, *said, facts=facts, codes=handed.codes)
     else:
         await visit.tell(title, *said, tone=tone, facts=facts, codes=handed.codes)
-
-
-def outcome(record: Record) -> tuple[Text, tuple[Text, ...], Tone]:
-    """Return what became of an order: a title, more words, and their tone."""
-    fulfil = record.effect(EffectKind.FULFIL)
-    reason = (fulfil.reason,) if fulfil is not None and fulfil.reason is not None else ()
-    if record.ending is Ending.DONE:
-        title = _("It is paid. Thank you") if record.order.amount else _("Your order has been carried out")
-        return title, (), Tone.SUCCESS
-    if record.ending is Ending.REFUNDED:
-        back = _("The money goes back to the account it came from.")
-        return _("It could not be carried out"), (*reason, back), Tone.WARNING
-    if record.ending is Ending.FAILED:
-        return _("It could not be carried out"), (*reason, _("Nothing was paid.")), Tone.WARNING
-    if unpaid(record):
-        collect = record.effects[EffectKind.COLLECT]
-        late = _("If you have paid nevertheless, the money goes back to you by itself.")
-        return _("Nothing was paid"), (collect.reason or late,), Tone.PLAIN
-    later = _("Come back with the receipt code to see the result, at this station.")
-    if record.manual:
-        return _("Staff must look after this order"), (_("Your payment is not lost."), later), Tone.WARNING
-    if fulfil is not None:
-        here = _("It is accepted here; who carries it out has not confirmed it yet. It is delivered by itself.")
-        return _("Your order is under way"), (here, later), Tone.PLAIN
-    return _("Your order is under way"), (later,), Tone.PLAIN
-
-
-def receipt_facts(record: Record) -> tuple[Fact, ...]:
-    """Return what stands on the receipt, from the order and the ledger alone."""
-    order = record.order
-    facts = [
-        Fact(label=_("Receipt code"), value=verbatim(spaced(record.code))),
-        Fact(label=_("For"), value=order.title),
-        *order.facts,
-    ]
-    if order.amount:
-        facts.append(Fact(label=_("Payee"), value=verbatim(order.payee)))
-        collect, refund = record.effect(EffectKind.COLLECT), record.effect(EffectKind.REFUND)
-        paid = collect is not None and collect.state is State.CONFIRMED
-        facts.append(Fact(label=_("Amount"), value=_("{amount}", amount=Money(amount=order.amount))))
-        if collect is not None and paid and collect.amount != order.amount:
-            facts.append(Fact(label=_("Paid"), value=_("{amount}", amount=Money(amount=collect.amount))))
-        if refund is not None:
-            facts.append(Fact(label=_("Goes back"), value=_("{amount}", amount=Money(amount=refund.amount))))
-    fulfil = record.effect(EffectKind.FULFIL)
-    return (*facts, *(fulfil.facts if fulfil is not None else ()))
-
-
-def receipt(record: Record, *, copy: bool = False) -> Document:
-    """Return the receipt of an order."""
-    title, said, _tone = outcome(record)
-    blocks: list[Block] = [Row(label=_("Time"), value=_("{time}", time=Moment(at=record.placed_at, with_day=True)))]
-    blocks += [Row(label=fact.label, value=fact.value) for fact in receipt_facts(record)]
-    blocks += [Paragraph(text=text) for text in (title, *said)]
-    return Document(
-        title=_("Receipt (COPY)") if copy else _("Receipt"),
-        blocks=(*blocks, Code(content=record.code, caption=_("Receipt code"))),
-    )
-
-
-def spaced(code: str) -> str:
-    """Return a receipt's code in two groups."""
-    return f"{code[: len(code) // 2]} {code[len(code) // 2 :]}"

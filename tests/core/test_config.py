@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -71,6 +74,12 @@ def test_a_small_configuration_is_enough(tmp_path: Path) -> None:
         ('[[roles.camera]]\ndriver = "sim_speaker"', '"sim_speaker" is no Camera, which the role camera needs'),
         ('[[roles.camera]]\ndriver = "opencv"\ndevise = 0', "roles.camera.0.devise: there is no such key"),
         ("[[roles.camera]]\ndevice = 0", "roles.camera.0.driver: this is needed and missing"),
+        ("[identity]\ncountry_certificate = ''", 'there is no such key; did you mean "country_certificates"?'),
+        ("[identity]\ncountry_certificates = true", "identity.country_certificates: "),
+        (
+            f"[identity]\ncountry_certificates = '{__file__}'",
+            f'identity.country_certificates: "{__file__}" is a file; name the folder that it lies in',
+        ),
     ],
 )
 def test_each_mistake_names_its_key_and_what_would_be_right(tmp_path: Path, change: str, said: str) -> None:
@@ -111,3 +120,44 @@ def test_decomposed_vietnamese_is_stored_composed(tmp_path: Path) -> None:
     file = tmp_path / "station.toml"
     file.write_text(GOOD.replace("Đảo Kim Cương", unicodedata.normalize("NFD", "Đảo Kim Cương")), encoding="utf-8")
     assert read_config(file).station.site == "Đảo Kim Cương"
+
+
+READER = """
+from tramkit_hal.card.reader import IdReader
+
+
+class RealReader(IdReader):
+    driver = "real_reader"
+"""
+
+
+@pytest.mark.parametrize("published", ["country", "./country", "elsewhere"])
+def test_no_simulated_card_is_believed_beside_a_reader_of_real_ones(tmp_path: Path, published: str) -> None:
+    """A driver package of an operator's, installed beside Tramkit, and a simulator that was left in."""
+    (tmp_path / "real_reader.py").write_text(READER, encoding="utf-8")
+    metadata = tmp_path / "real_reader-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: real-reader\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[tramkit.drivers]\nreal_reader = real_reader:RealReader\n")
+    file = tmp_path / "station.toml"
+    file.write_text(
+        GOOD + '[identity]\ncountry_certificates = "country"\n'
+        '[[roles.id_reader]]\ndriver = "real_reader"\n'
+        f'[[roles.id_reader]]\ndriver = "sim_id_reader"\npublish_country = "{published}"\n',
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("tramkit")), "config", "check", str(file)],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if published == "elsewhere":
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert (
+            "roles.id_reader.1.publish_country: this simulator's cards would be believed beside those of" in done.stderr
+        )
+        assert '"real_reader"' in done.stderr

@@ -26,6 +26,7 @@ from tramkit_hal.card.trust import FolderTrust, authenticate
 from tramkit_hal.sim import chip
 from tramkit_hal.sim.chip import ChipFault, Country, make_chip
 from tramkit_hal.sim.people import PEOPLE
+from tramkit_hal.words import Text, render
 
 ZONE = "IDVNM0901234584079090123458<<4\n9005178M3005176VNM<<<<<<<<<<<6\nNGUYEN<<VAN<AN<<<<<<<<<<<<<<<<"
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -41,6 +42,10 @@ def country() -> Country:
 def trust(country: Country, tmp_path: Path) -> FolderTrust:
     (tmp_path / "csca.pem").write_bytes(country.pem())
     return FolderTrust(tmp_path)
+
+
+def said(*texts: Text | None) -> list[str]:
+    return [render(text, "en") for text in texts if text is not None]
 
 
 def files(card: CardData, country: Country, fault: ChipFault = ChipFault.NONE) -> CardFiles:
@@ -344,9 +349,13 @@ async def test_a_signature_over_sha1_is_not_accepted(country: Country) -> None:
 
 
 def test_without_a_folder_nobody_is_trusted_and_that_is_said(tmp_path: Path) -> None:
-    assert "no folder" in FolderTrust(None).unavailable()
-    assert "cannot be read" in FolderTrust(tmp_path / "none").unavailable()
-    assert "has no country certificate" in FolderTrust(tmp_path).unavailable()
+    assert said(FolderTrust(None).unavailable()) == [
+        "No folder of country certificates is named: identity.country_certificates in station.toml."
+    ]
+    assert said(*FolderTrust(tmp_path / "none").problems())[0].startswith(
+        f"The folder {tmp_path}/none cannot be read: "
+    )
+    assert said(FolderTrust(tmp_path).unavailable()) == [f"The folder {tmp_path} has no country certificate."]
 
 
 async def test_a_folder_that_changes_counts_at_once(country: Country, tmp_path: Path) -> None:
@@ -354,7 +363,7 @@ async def test_a_folder_that_changes_counts_at_once(country: Country, tmp_path: 
     assert trust.unavailable()
     file = tmp_path / "vn.cer"
     file.write_bytes(country.certificate.public_bytes(Encoding.DER))
-    assert trust.unavailable() == ""
+    assert trust.unavailable() is None
     assert (await authenticate(files(AN, country), trust, NOW)).data == AN
     file.unlink()
     with pytest.raises(NotAuthentic) as caught:
@@ -368,9 +377,9 @@ def test_what_is_no_country_certificate_is_named(country: Country, tmp_path: Pat
     (tmp_path / "signer.crt").write_bytes(signer.public_bytes(Encoding.PEM))
     (tmp_path / "notes.txt").write_text("not looked at")
     trust = FolderTrust(tmp_path)
-    assert trust.problems() == [
-        "broken.pem is no certificate in PEM, DER or PKCS #7",
-        "signer.crt holds a certificate that may not issue others",
+    assert said(*trust.problems()) == [
+        "broken.pem is no certificate in PEM, DER or PKCS #7.",
+        "signer.crt holds a certificate that may not issue others.",
     ]
     assert trust.unavailable()
 

@@ -55,8 +55,12 @@ station_key = "demo-station-key"
 driver = "web"
 port = 0
 
+[identity]
+country_certificates = "{folder}/country"
+
 [[roles.id_reader]]
 driver = "sim_id_reader"
+publish_country = "{folder}/country"
 
 [[roles.code_scanner]]
 driver = "sim_code_scanner"
@@ -156,7 +160,7 @@ async def run_site(folder: Path, browser: Browser, settings: str = STATION) -> A
     await site.start_desk()
     try:
         config = folder / "station.toml"
-        config.write_text(settings.format(desk=await site.desk.address("desk")), encoding="utf-8")
+        config.write_text(settings.format(desk=await site.desk.address("desk"), folder=folder), encoding="utf-8")
         site.station = await start(["run", "--config", str(config)], folder)
         try:
             async with panel(await site.station.address("panel")) as client:
@@ -188,7 +192,7 @@ async def run_site_here(folder: Path, browser: Browser, screen: str, settings: s
     config_file = folder / "station.toml"
     web = 'driver = "web"\nport = 0\n'
     assert web in settings
-    text = settings.replace(web, SCREENS[screen]).format(desk=await site.desk.address("desk"))
+    text = settings.replace(web, SCREENS[screen]).format(desk=await site.desk.address("desk"), folder=folder)
     config_file.write_text(text, encoding="utf-8")
     config = read_config(config_file)
     clock = SystemClock()

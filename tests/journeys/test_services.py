@@ -10,11 +10,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
 from support.hands import Hands
+from support.memory import found_in, heap_strings
 from support.other_hands import ScriptedHands
 from support.rounds import ROUNDS, TAM, finish, go_round
 from support.services import ServiceSite, whole_site
 
 from tramkit.sandbox import ApplicationSandbox, Sandbox
+from tramkit_identity.sandbox import OpenIdProvider
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -48,20 +50,40 @@ async def site(open_site: ServiceSite) -> AsyncIterator[ServiceSite]:
 
 EFFECTS = {
     "file": "authorities",
+    "supplement": "authorities",
+    "withdraw": "authorities",
     "report": "authorities",
     "report by name": "authorities",
     "health insurance": "authorities",
     "account": "lender",
+    "account by VNeID": "lender",
+    "account by face": "lender",
     "loan": "lender",
     "identify": "carrier",
+    "identify again by face": "carrier",
     "top up": "aggregator",
     **{name: "aggregator" for name in ROUNDS if name.startswith("bill ")},
 }
 """Which sandbox's ledger has one entry more after a round; no other one has."""
 
 
+LEVELS = {
+    "account": "claimed",
+    "account by VNeID": "vneid",
+    "account by face": "chip_face",
+    "identify": "claimed",
+    "identify again by face": "chip_face",
+}
+"""How surely the bank or the operator is told that the resident was known."""
+
+BRANCH, STILL = ("Mang căn cước đến", "Go with your card to"), ("Còn phải làm", "Still to do")
+"""What the receipts of a bank and of an operator say where the face was not compared at the station."""
+
+
 def done(sandbox: Sandbox) -> int:
     """Return how much was done at a sandbox."""
+    if isinstance(sandbox, OpenIdProvider):
+        return sandbox.db.execute("SELECT count(*) FROM sign_ins WHERE state = 'used'").fetchone()[0]
     table = "applications" if isinstance(sandbox, ApplicationSandbox) else "payments"
     return sandbox.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
@@ -69,8 +91,9 @@ def done(sandbox: Sandbox) -> int:
 RECEIPT = {"vi": "BIÊN NHẬN", "en": "RECEIPT"}
 
 
-IN_ENGLISH = [name for name in ROUNDS if not name.startswith("bill ") or name == "bill evn"]
-"""Billers differ in their codes only: one of them is enough in the second language."""
+ONCE = {"account by face", *(name for name in ROUNDS if name.startswith("bill ") and name != "bill evn")}
+IN_ENGLISH = [name for name in ROUNDS if name not in ONCE]
+"""Billers differ in their codes only, and the face is the same before a bank: once is enough in the second language."""
 
 
 @pytest.mark.parametrize(
@@ -83,12 +106,26 @@ async def test_a_service_from_the_attract_page_to_the_receipt(site: ServiceSite,
     before = {each: done(sandbox) for each, sandbox in site.sandboxes.items()}
     await go_round(site, name, language)
     after = {each: done(sandbox) for each, sandbox in site.sandboxes.items()}
-    assert {each: after[each] - before[each] for each in after if after[each] != before[each]} == (
-        {EFFECTS[name]: 1} if name in EFFECTS else {}
-    )
+    expected = ({EFFECTS[name]: 1} if name in EFFECTS else {}) | ({"vneid": 1} if name.endswith("VNeID") else {})
+    assert {each: after[each] - before[each] for each in after if after[each] != before[each]} == expected
     if name in EFFECTS:
         assert RECEIPT[language] in site.paper().upper()
+    if name in LEVELS:
+        outside = site.sandboxes[EFFECTS[name]]
+        assert isinstance(outside, ApplicationSandbox)
+        assert outside.taken()[-1]["level"] == LEVELS[name]
+        later = any(words in site.paper() for words in (*BRANCH, *STILL))
+        assert later == (LEVELS[name] == "claimed"), "who was known for sure need not go anywhere"
     await finish(site.glass)
     assert site.found_on_disk([TAM.name, TAM.name.lower(), TAM.number, TAM.address]) == []
     if web:
         assert site.glass.problems == []
+
+
+async def test_after_all_that_the_browser_holds_nothing_of_who_was_there(site: ServiceSite) -> None:
+    """Comes last: whatever a page of a visit before has left in the browser is found."""
+    if not isinstance(site.glass, Hands):
+        pytest.skip("is about the browser's memory")
+    await site.glass.at("attract")
+    strings = await heap_strings(site.glass.page)
+    assert found_in(strings, [TAM.name, TAM.name.lower(), TAM.number, TAM.address, TAM.phone, TAM.subscription]) == []

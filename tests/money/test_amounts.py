@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from support.money import ACCOUNT, PHONE, World, order_of, station, world
 
-from tramkit import paying
+from tramkit import outcomes, paying
 from tramkit.orders.model import EffectKind, Ending
 from tramkit.orders.wire import memo_of
 from tramkit_hal.words import Messages, Money, render
@@ -44,7 +44,7 @@ async def test_one_amount_from_the_page_to_the_receipt(tmp_path: Path) -> None:
                 code = parse(page.code)
                 await by_the_banking_app(outside, page.code)
                 record = await runner.settled(id)
-                receipt = [render(fact.value, "vi") for fact in paying.receipt_facts(record)]
+                receipt = [render(fact.value, "vi") for fact in outcomes.receipt_facts(record)]
                 assert record.ending is Ending.DONE
                 assert page.amount == Money(amount=order.amount)
                 assert code.account == ACCOUNT

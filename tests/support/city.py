@@ -33,18 +33,17 @@ from tramkit.sandbox import FaultOrder, Sandbox
 from tramkit.service import Service
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
-from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.clock import Clock
 from tramkit_hal.pages import View
 from tramkit_hal.roles import Role
 from tramkit_hal.sim.chip import ChipFault
-from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_identity.sandbox import OpenIdProvider
 from tramkit_payments.sandbox import Switch
 from tramkit_procedures.sandbox import Authorities
 from tramkit_sim_identity.sandbox import Operator
 from tramkit_telehealth.protocol import CaseState, CaseSummary, CaseUpdate, LeaveCase, OpenCase, Summary
 
+from .cards import believing
 from .scripted_desk import DOCTOR, KEY, ScriptedDesk
 
 CARDS = (
@@ -119,10 +118,8 @@ class City:
         self.devices = devices
         for method in self.plugins.payment_methods:
             method.devices = devices
-        for reader in devices.of(Role.ID_READER):
-            assert isinstance(reader, SimIdReader)
-            (self.country / "country.pem").write_bytes(reader.country.pem())
-        means = IdentityMeans(devices, self.plugins.identity_methods, FolderTrust(self.country))
+        trust = believing(devices.of(Role.ID_READER), self.country)
+        means = IdentityMeans(devices, self.plugins.identity_methods, trust)
         return {"runner": self.runner, "means": means}
 
     async def happen(self, view: View) -> None:

@@ -16,7 +16,7 @@ from tramkit_identity.sandbox import OpenIdProvider
 
 from .golden_record import StandingClock, met
 from .other_hands import ScriptedHands
-from .rounds import ROUNDS, TAM, Round, Somebody, begin, fill, go_on, loan_wanted, track, typed_identity
+from .rounds import ROUNDS, TAM, Somebody, Step, begin, fill, go_on, loan_wanted, track, typed_identity
 from .services import DOSSIER, ServiceSite, whole_site
 
 
@@ -24,7 +24,7 @@ class Walk(NamedTuple):
     """One visit, and the names of its pages that are written down."""
 
     service: str
-    round: Round
+    round: Step
     pages: tuple[str, ...]
 
 

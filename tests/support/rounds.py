@@ -6,12 +6,18 @@ A round begins at the menu and ends at the last page. What it needs of the outsi
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
 from tramkit_billing.codes import providers
 from tramkit_billing.sandbox import bills_of
+from tramkit_identity.sandbox import Account, OpenIdProvider
+from tramkit_procedures.sandbox import Authorities
+from tramkit_sim_identity.sandbox import Operator
 
 from .other_hands import AnyHands
 from .services import APPLICATION, DOSSIER, ServiceSite
@@ -37,11 +43,17 @@ class Somebody:
     @property
     def card(self) -> dict[str, object]:
         """What stands on the card, as the simulated reader takes it."""
-        born = f"{self.born[4:]}-{self.born[2:4]}-{self.born[:2]}"
-        return {"number": self.number, "name": self.name, "born": born, "sex": self.sex}
+        return {"number": self.number, "name": self.name, "born": self.birthday, "sex": self.sex}
+
+    @property
+    def birthday(self) -> str:
+        """The day of birth, ``YYYY-MM-DD``."""
+        return f"{self.born[4:]}-{self.born[2:4]}-{self.born[:2]}"
 
 
 TAM = Somebody()
+
+Step = Callable[[ServiceSite, Somebody], Awaitable[None]]
 
 
 async def begin(resident: AnyHands, service: str, language: str = "vi") -> None:
@@ -77,6 +89,59 @@ async def typed_identity(resident: AnyHands, who: Somebody = TAM) -> None:
     await fill(resident, name=who.name.lower(), number=who.number, born=who.born, sex=f"={who.sex}")
 
 
+async def unsure(site: ServiceSite, who: Somebody) -> None:
+    """Do without what would tell for sure who one is, and type it."""
+    await site.glass.at("capture")
+    await site.glass.choose("neither")
+    await go_on(site.glass, "tell")
+    await typed_identity(site.glass, who)
+
+
+async def by_vneid(site: ServiceSite, who: Somebody) -> None:
+    """Sign in on one's own phone."""
+    provider = site.sandboxes["vneid"]
+    assert isinstance(provider, OpenIdProvider)
+    provider.people[who.number] = Account(
+        number=who.number,
+        name=who.name,
+        born=date.fromisoformat(who.birthday),
+        sex="male" if who.sex == "male" else "female",
+        address=who.address,
+        level=2,
+    )
+    await site.glass.at("capture")
+    await site.glass.choose("identity.vneid")
+    await site.glass.at("tell", "VNeID")
+    code = re.search(r"\b[B-Z]{4}-[B-Z]{4}\b", await site.glass.read())
+    assert code is not None
+    assert provider.decide(code[0], who.number)
+    await site.glass.says(who.name)
+    await site.glass.go_on()
+
+
+async def by_face(site: ServiceSite, who: Somebody) -> None:
+    """Lay the card on the reader and look at the camera."""
+    await site.glass.at("capture")
+    await site.lay_card({**who.card, "address": who.address})
+    await site.glass.says(who.name)
+    await site.glass.go_on()
+    await site.take_card()
+    await says_one_of(site.glass, "Đối chiếu ngay", "Compare now")
+    await site.glass.go_on()
+    await says_one_of(site.glass, "Cùng một người", "The same person")
+    await site.glass.go_on()
+
+
+async def says_one_of(resident: AnyHands, *words: str) -> None:
+    """Wait until the page says something, in whichever language."""
+    async with asyncio.timeout(30):
+        while True:
+            said = await resident.read()
+            if any(each in said for each in words):
+                return
+            await asyncio.sleep(0.05)
+
+
 async def signed(resident: AnyHands, who: Somebody = TAM) -> None:
     """Sign, with the finger where the screen can be drawn on."""
     await resident.at("ask")
@@ -100,6 +165,7 @@ async def _file(site: ServiceSite, who: Somebody) -> None:
     await resident.choose("1")
     await fill(resident, name="lê thị chín", born="03041960", number="079160001234")
     await resident.choose("yes")
+    await resident.choose("later")  # the paper is brought to the counter
     await go_on(resident, "check")
     await resident.choose("payments.vietqr")
     await site.pay()
@@ -112,8 +178,27 @@ async def track(site: ServiceSite, who: Somebody, code: str = DOSSIER) -> None:
     await site.glass.at("tell")
 
 
-async def withdraw(site: ServiceSite, who: Somebody, code: str) -> None:
-    await track(site, who, code)
+def dossier_in(site: ServiceSite, state: int) -> str:
+    """Put a dossier in a state into the authorities' ledger, and return its code."""
+    authorities = site.sandboxes["authorities"]
+    assert isinstance(authorities, Authorities)
+    count = authorities.db.execute("SELECT count(*) FROM dossiers").fetchone()[0]
+    code = f"000.00.01.H29-260310-{2000 + count}"
+    row = (code, "079000000000", "Đăng ký thường trú", "Permanent residence", "Công an phường", state, "", "2026-03-19")
+    authorities.db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    return code
+
+
+async def _supplement(site: ServiceSite, who: Somebody) -> None:
+    await track(site, who, dossier_in(site, 5))
+    await site.glass.choose("supplement")
+    await fill(site.glass, words="tôi bổ sung hợp đồng thuê nhà")
+    await site.glass.choose("later")
+    await site.glass.at("done")
+
+
+async def withdraw(site: ServiceSite, who: Somebody, code: str = "") -> None:
+    await track(site, who, code or dossier_in(site, 2))
     await site.glass.choose("withdraw")
     await site.glass.choose("yes")
     await site.glass.at("done")
@@ -124,6 +209,7 @@ async def _report(site: ServiceSite, who: Somebody, *, named: bool = False) -> N
     await go_on(resident, "tell")
     await resident.choose("noise")
     await fill(resident, what="hát to ban đêm", where="tháp a tầng 3", when="=often")
+    await resident.choose("later")  # without photos
     await resident.choose("named" if named else "anonymous")
     if named:
         await typed_identity(resident, who)
@@ -171,14 +257,17 @@ async def _top_up(site: ServiceSite, who: Somebody) -> None:
     await resident.at("done")
 
 
-async def _account(site: ServiceSite, who: Somebody) -> None:
+async def _account(site: ServiceSite, who: Somebody, known: Step = unsure) -> None:
     resident = site.glass
-    await typed_identity(resident, who)
+    await known(site, who)
     await resident.choose("song_xanh")
     await resident.choose("basic")
     await go_on(resident, "tell")
-    await go_on(resident, "read")
-    await fill(resident, phone=who.phone, address=who.address)
+    if known is unsure:
+        await go_on(resident, "read")  # the branch compares the face
+        await fill(resident, phone=who.phone, address=who.address)
+    else:
+        await fill(resident, phone=who.phone)  # the address is known
     await fill(resident, occupation="hưu trí", lives_here="=yes")
     await resident.choose("pension")
     await fill(resident, american="=no")
@@ -200,7 +289,7 @@ async def loan_wanted(resident: AnyHands, who: Somebody, bank: str, principal: s
 
 async def _loan(site: ServiceSite, who: Somebody) -> None:
     resident = site.glass
-    await typed_identity(resident, who)
+    await unsure(site, who)
     await loan_wanted(resident, who, "song_xanh", "50000000", "36", "10000000")
     await go_on(resident, "tell")
     await go_on(resident, "read")
@@ -216,10 +305,16 @@ async def bank_status(site: ServiceSite, who: Somebody, number: str = APPLICATIO
     await site.glass.at("tell")
 
 
-async def _identify(site: ServiceSite, who: Somebody) -> None:
+async def _identify(site: ServiceSite, who: Somebody, known: Step = unsure, *, again: bool = False) -> None:
     resident = site.glass
-    await resident.choose("number")
-    await typed_identity(resident, who)
+    if again:
+        carrier = site.sandboxes["carrier"]
+        assert isinstance(carrier, Operator)
+        carrier.give(who.subscription, who.number, who.name, who.birthday)
+    await resident.choose("device" if again else "number")
+    if again:
+        await go_on(resident, "read")
+    await known(site, who)
     await fill(resident, number=who.subscription)
     await resident.choose("viettel")
     await go_on(resident, "read")
@@ -238,20 +333,23 @@ async def _numbers(site: ServiceSite, who: Somebody) -> None:
     await site.glass.at("tell")
 
 
-Round = Callable[[ServiceSite, Somebody], Awaitable[None]]
-
-ROUNDS: Mapping[str, tuple[str, Round]] = {
+ROUNDS: Mapping[str, tuple[str, Step]] = {
     "file": ("procedures.file", _file),
     "track": ("procedures.track", track),
+    "supplement": ("procedures.track", _supplement),
+    "withdraw": ("procedures.track", withdraw),
     "report": ("procedures.report", _report),
     "report by name": ("procedures.report", partial(_report, named=True)),
     "health insurance": ("procedures.health_insurance", _insure),
     **{f"bill {id}": ("billing.pay", partial(_bill, provider=id)) for id in sorted(providers())},
     "top up": ("billing.topup", _top_up),
     "account": ("banking.account", _account),
+    "account by VNeID": ("banking.account", partial(_account, known=by_vneid)),
+    "account by face": ("banking.account", partial(_account, known=by_face)),
     "loan": ("banking.loan", _loan),
     "bank status": ("banking.status", bank_status),
     "identify": ("sim_identity.identify", _identify),
+    "identify again by face": ("sim_identity.identify", partial(_identify, known=by_face, again=True)),
     "my numbers": ("sim_identity.numbers", _numbers),
 }
 """Each service's id, and what is done in it."""

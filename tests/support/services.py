@@ -204,9 +204,11 @@ async def service_site(
 
 @contextlib.asynccontextmanager
 async def whole_site(
-    folder: Path, screen: str, browser: Browser | None, clock: Clock | None = None, *, vneid: bool = False
+    folder: Path, screen: str, browser: Browser | None, clock: Clock | None = None, *, vneid: bool = True
 ) -> AsyncGenerator[ServiceSite]:
     """Run a station with every service but the doctor's, and all that stands behind them.
+
+    Residents are known as surely as can be: by chip and face, or by signing in.
 
     :param clock: of the station and of who gives out days; None: the machine's.
     :param vneid: residents may sign in with it.
@@ -226,6 +228,7 @@ async def whole_site(
         '[settings.procedures]\ngateway_url = "{authorities}"\n[settings.billing]\naggregator_url = "{aggregator}"\n'
         f'[settings.banking]\nbanks_file = "{folder / banks.BUNDLED.name}"\n'
         f'[settings.sim_identity]\noperators_file = "{folder / operators.BUNDLED.name}"\n'
+        '[[roles.camera]]\ndriver = "sim_camera"\n[[roles.face_matcher]]\ndriver = "sim_face_matcher"\n'
     )
     sandboxes = {
         name: Authorities(folder / "authorities.sqlite", clock)

@@ -169,7 +169,11 @@ class Console(App[None]):
             (each["id"], each["state"], f"  {each['title']}", "", each["state_words"], each["reason"])
             for each in self._report["services"]
         ]
-        return plugins + services
+        identity = [
+            (each["level"], each["state"], f"  {each['title']}", "", each["state_words"], each["reason"])
+            for each in self._report["identity"]
+        ]
+        return plugins + services + identity
 
     def _fill(self, name: str, rows: list[tuple[str, ...]]) -> None:
         """Show rows: a key, a state that colours the third cell, four cells."""

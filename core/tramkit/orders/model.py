@@ -132,6 +132,7 @@ class Record(_Data):
     :param method: id of the payment method; empty for an amount of 0.
     :param placed_at: UTC.
     :param cancelled: the resident does not want to pay any more.
+    :param came: VND that have come so far for a payment that is not made yet: too little.
     :param ending: None: not settled.
     :param aged: seconds that earlier starts of the station have had it, as far as they were noted.
     :param closed: settled, and no more money is looked for.
@@ -144,6 +145,7 @@ class Record(_Data):
     placed_at: datetime
     effects: dict[EffectKind, Effect] = {}
     cancelled: bool = False
+    came: int = 0
     ending: Ending | None = None
     aged: int = 0
     closed: bool = False

@@ -38,7 +38,7 @@ CREATE TRIGGER IF NOT EXISTS entries_stay BEFORE UPDATE ON entries BEGIN
 CREATE TRIGGER IF NOT EXISTS entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries remain'); END;
 """
 
-PLACED, CANCELLED, SETTLED, AGED, CLOSED = "placed", "cancelled", "settled", "aged", "closed"
+PLACED, CANCELLED, CAME, SETTLED, AGED, CLOSED = "placed", "cancelled", "came", "settled", "aged", "closed"
 CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: nothing that is read as something else."""
 CODE_LENGTH = 10
@@ -50,7 +50,7 @@ _FACTS: TypeAdapter[tuple[Fact, ...]] = TypeAdapter(tuple[Fact, ...])
 class Entry:
     """Something that is to be written of an order.
 
-    :param what: an effect's kind, ``placed``, ``cancelled``, ``settled``, ``aged`` or ``closed``.
+    :param what: an effect's kind, ``placed``, ``cancelled``, ``came``, ``settled``, ``aged`` or ``closed``.
     :param state: the effect's, or how it was settled.
     :param amount: VND; of ``aged``: seconds.
     :param detail: personal or long; kept sealed.
@@ -73,7 +73,7 @@ def read_record(db: sqlite3.Connection, seal: Seal, id: str) -> Record | None:
     for number, what, state, at, amount, sealed in db.execute(
         "SELECT number, what, state, at, amount, sealed FROM entries WHERE order_id = ? ORDER BY number", (id,)
     ):
-        is_effect = what not in (PLACED, CANCELLED, SETTLED, AGED, CLOSED)
+        is_effect = what not in (PLACED, CANCELLED, CAME, SETTLED, AGED, CLOSED)
         detail: dict[str, Any] = json.loads(seal.open(sealed, f"{id}/{number}")) if is_effect else {}
         written.append((at, Entry(what, state, amount, detail)))
     return after(record, written)
@@ -92,6 +92,8 @@ def after(record: Record, written: Sequence[tuple[str, Entry]]) -> Record:
                 pass
             case "cancelled":
                 more["cancelled"] = True
+            case "came":
+                more["came"] = entry.amount
             case "closed":
                 more["closed"] = True
             case "settled":

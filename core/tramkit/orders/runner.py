@@ -16,7 +16,7 @@ from typing import Any
 from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State
 from tramkit.orders.payment import PaymentMethod
-from tramkit.orders.rows import AGED, CANCELLED, CLOSED, SETTLED, Entry
+from tramkit.orders.rows import AGED, CAME, CANCELLED, CLOSED, SETTLED, Entry
 from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
 from tramkit.orders.wire import Fulfiller, Wire
 from tramkit_hal.clock import Clock
@@ -119,10 +119,16 @@ class Runner:
         self.nudge(id)
 
     async def left(self, id: str) -> None:
-        """Give up what only the resident who has left could have paid."""
-        record = await self.ledger.record(id)
-        if record is not None and self.awaits_card(record):
-            await self.cancel(id)
+        """Give up what only the resident who has left could have paid: the next one's card must not pay it."""
+        record: Record | None = None
+        try:
+            record = await self.ledger.record(id)
+            if record is not None and self.awaits_card(record):
+                await self.cancel(id)
+        except LedgerProblem as problem:  # no card is asked for; the ledger learns of it once it can be written
+            _log.error("ledger cannot be written", extra={"order": id, "trouble": str(problem)})
+            if record is not None:
+                await self._wire.give_up(record)
 
     def awaits_card(self, record: Record) -> bool:
         """Tell whether an order's payment can only be made by a resident who stands before the station."""
@@ -303,6 +309,9 @@ class Runner:
                 elif kind in (EffectKind.REFUND, EffectKind.RETURN):
                     entries = [Entry(kind.value, State.MANUAL.value, effect.amount, detail)]
                 await self._append(record.id, *entries)
+                return True
+            case "pending" if kind is EffectKind.COLLECT and (outcome.amount or 0) > record.came:
+                await self._append(record.id, Entry(CAME, "", outcome.amount or 0))
                 return True
             case "unheard" if step is Step.CANCEL:
                 await self._append(record.id, Entry(kind.value, State.REJECTED.value, effect.amount))

@@ -13,6 +13,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
+from tramkit.identity import Level
 from tramkit.menu import menu
 from tramkit.panel import words
 from tramkit.panel.watch import Watch
@@ -117,6 +118,16 @@ class ServiceReport(_Data):
     reason: str
 
 
+class IdentityReport(_Data):
+    """A level of identity: whether residents can reach it here, and why not."""
+
+    level: str
+    title: str
+    state: str
+    state_words: str
+    reason: str
+
+
 class PluginReport(_Data):
     name: str
     title: str
@@ -146,6 +157,7 @@ class Report(_Data):
     closed: bool
     last_wipe_certain: bool | None
     services: tuple[ServiceReport, ...]
+    identity: tuple[IdentityReport, ...]
     plugins: tuple[PluginReport, ...] | None
 
 
@@ -176,6 +188,7 @@ class Reporter:
             closed=station.closed,
             last_wipe_certain=station.last_wipe_certain if over else None,
             services=self._services(language),
+            identity=tuple(self._identity(level, language) for level in words.IDENTITY),
             plugins=self._plugin_reports(language),
         )
 
@@ -293,6 +306,20 @@ class Reporter:
                 reason=render(option.reason, language) if option.reason else "",
             )
             for option in menu(self._station.services, self._station.means)
+        )
+
+    def _identity(self, level: Level, language: str) -> IdentityReport:
+        means = self._station.means
+        why = means.why_not(level, exactly=True) if level is Level.VNEID else means.card_lacks(level)
+        trust = means.trust
+        about_trust = [trust.unavailable(), *trust.problems()] if level is Level.CHIP else []
+        state = Availability.CLOSED if why else Availability.AVAILABLE
+        return IdentityReport(
+            level=level.value,
+            title=render(words.IDENTITY[level], language),
+            state=state.value,
+            state_words=render(words.SERVICES[state], language),
+            reason=" ".join(render(each, language) for each in (why, *about_trust) if each),
         )
 
     def _plugin_reports(self, language: str) -> tuple[PluginReport, ...] | None:

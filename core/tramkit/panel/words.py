@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tramkit.identity import Level
 from tramkit_hal.device import DeviceState
 from tramkit_hal.pages import Availability
 from tramkit_hal.roles import Role
@@ -54,6 +55,13 @@ SERVICES: dict[Availability, Text] = {
     Availability.CLOSED: _("Closed"),
 }
 
+IDENTITY: dict[Level, Text] = {
+    Level.CHIP: _("Chip of the identity card"),
+    Level.CHIP_FACE: _("Chip, and the face on it"),
+    Level.VNEID: _("Sign-in with VNeID"),
+}
+"""How surely residents can be known."""
+
 PAGES: dict[str, Text] = {
     "choose": _("chooses"),
     "ask": _("answers questions"),
@@ -87,6 +95,7 @@ LABELS: dict[str, Text] = {
     "staff": _("Calls for staff"),
     "visit": _("Visit under way"),
     "services": _("Services"),
+    "identity": _("How residents can be known"),
     "plugins": _("Plugins"),
     "language": _("Language"),
     "connecting": _("Connecting to the station…"),

@@ -18,7 +18,9 @@ from tramkit_hal.card import passive
 from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.groups import CardContentError, CardData, Portrait, read_card, read_dg2
 from tramkit_hal.card.passive import Flaw, NotAuthentic
-from tramkit_hal.words import VIETNAM
+from tramkit_hal.words import VIETNAM, Messages, Text
+
+_ = Messages("tramkit_hal")
 
 SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7c", ".p7b")
 """Files of the folder that are read: one certificate or several, PEM or DER, or a PKCS #7 bundle."""
@@ -27,8 +29,12 @@ SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7c", ".p7b")
 class CardTrust(Protocol):
     """Decides whether a document signer is the country's."""
 
-    def unavailable(self) -> str:
-        """Return why it cannot decide now, for the operator; empty: it can."""
+    def unavailable(self) -> Text | None:
+        """Return why it cannot decide now, for the operator; None: it can."""
+        ...
+
+    def problems(self) -> list[Text]:
+        """Return what of its settings it cannot use, for the operator."""
         ...
 
     async def check(self, signer: x509.Certificate, now: datetime) -> None:
@@ -82,18 +88,17 @@ class FolderTrust:
         self._folder = folder
         self._seen: tuple[tuple[str, int, int], ...] = ()
         self._anchors: list[x509.Certificate] = []
-        self._problems: list[str] = []
+        self._problems: list[Text] = []
 
-    def unavailable(self) -> str:
+    def unavailable(self) -> Text | None:
         if self._folder is None:
-            return "no folder of country certificates is named"
+            return _("No folder of country certificates is named: identity.country_certificates in station.toml.")
         self._read()
         if self._anchors:
-            return ""
-        return "; ".join(self._problems) or f"the folder {self._folder} has no country certificate"
+            return None
+        return _("The folder {folder} has no country certificate.", folder=str(self._folder))
 
-    def problems(self) -> list[str]:
-        """Return what of the folder cannot be used, for the operator."""
+    def problems(self) -> list[Text]:
         self._read()
         return list(self._problems)
 
@@ -116,7 +121,8 @@ class FolderTrust:
             seen = tuple((each.name, each.stat().st_mtime_ns, each.stat().st_size) for each in files)
         except OSError as error:
             self._seen, self._anchors = (), []
-            self._problems = [f"the folder {self._folder} cannot be read: {error.strerror}"]
+            why = error.strerror or ""
+            self._problems = [_("The folder {folder} cannot be read: {why}", folder=str(self._folder), why=why)]
             return
         if seen == self._seen and (seen or not self._anchors):
             return
@@ -125,14 +131,14 @@ class FolderTrust:
             try:
                 self._take(file.name, _certificates(file.read_bytes()))
             except (OSError, ValueError):
-                self._problems.append(f"{file.name} is no certificate in PEM, DER or PKCS #7")
+                self._problems.append(_("{file} is no certificate in PEM, DER or PKCS #7.", file=file.name))
 
     def _take(self, name: str, certificates: list[x509.Certificate]) -> None:
         for certificate in certificates:
             if _is_authority(certificate) and _may(certificate, "key_cert_sign", absent=False):
                 self._anchors.append(certificate)
             else:
-                self._problems.append(f"{name} holds a certificate that may not issue others")
+                self._problems.append(_("{file} holds a certificate that may not issue others.", file=name))
 
 
 def _certificates(data: bytes) -> list[x509.Certificate]:

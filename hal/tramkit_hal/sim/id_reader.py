@@ -47,6 +47,7 @@ class SimIdReader(Simulator, IdReader):
         self._card: CardData | None = None
         self._chip = ChipFault.NONE
         self._lies = NO_CARD
+        self._taken = 0
         self._changed = asyncio.Condition()
 
     @property
@@ -79,7 +80,8 @@ class SimIdReader(Simulator, IdReader):
 
     async def wait_removed(self, deadline: float = 60.0) -> None:
         async with self._simulate(deadline), self._changed:
-            await self._changed.wait_for(lambda: self._lies == NO_CARD)
+            before = self._taken
+            await self._changed.wait_for(lambda: self._lies == NO_CARD or self._taken > before)
 
     async def _start(self) -> None:
         if self.settings.publish_country:
@@ -138,6 +140,7 @@ class SimIdReader(Simulator, IdReader):
         before = self._lies
         async with self._changed:
             self._lies, self._card = what, card
+            self._taken += before != NO_CARD  # whoever lays another card has taken this one away
             self._changed.notify_all()
         if before == NO_CARD and what != NO_CARD:
             self._emit("card_in")

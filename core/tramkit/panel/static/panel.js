@@ -85,7 +85,7 @@ function banner() {
 function panel() {
   return h("main", { id: "panel", class: link === "live" ? "" : "stale" },
     h("section", { class: "devices", "aria-label": words.devices }, report.roles.map(role)),
-    h("aside", {}, staff(), visit(), services(), plugins()));
+    h("aside", {}, staff(), visit(), services(), identity(), plugins()));
 }
 
 function role(r) {
@@ -172,6 +172,12 @@ function services() {
   return section("services", words.services, h("ul", {}, report.services.map((s) => h("li", { "data-key": s.id },
     h("span", { class: "line" }, state(s.state, s.title), tag(s.state_words)),
     s.reason ? h("span", { class: "note" }, s.reason) : null))));
+}
+
+function identity() {
+  return section("identity", words.identity, h("ul", {}, report.identity.map((each) => h("li", { "data-key": each.level },
+    h("span", { class: "line" }, state(each.state, each.title), tag(each.state_words)),
+    each.reason ? h("span", { class: "note" }, each.reason) : null))));
 }
 
 function plugins() {

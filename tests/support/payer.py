@@ -1,0 +1,122 @@
+"""A resident before a till: they do what leads to what they have come for, or whatever else the screen lets them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from support.money import BILL
+from support.till import Till
+from tramkit_hal.events import Answered, Pressed, Touched
+from tramkit_hal.pages import AnyPage, Bar
+
+ENOUGH = 60
+"""More acts than any way to a payment takes."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a resident has come for.
+
+    :param customer: whose bill, or which phone.
+    :param method: how they pay.
+    :param which: of the bills or amounts that are offered.
+    :param receipt: code of a receipt that they look for instead; empty: none.
+    """
+
+    customer: str = BILL
+    method: str = "payments.vietqr"
+    which: int = 0
+    receipt: str = ""
+
+    @property
+    def service(self) -> str:
+        """The service that it is found in."""
+        if self.receipt:
+            return "tramkit.receipts"
+        return "billing.topup" if self.customer.startswith("0") else "billing.pay"
+
+
+class Payer:
+    """Who stands before a station, and what they have come for.
+
+    :param heard: is told of each act and the page it was done on.
+    """
+
+    def __init__(self, till: Till, heard: Callable[[str, AnyPage], None] = lambda _act, _page: None) -> None:
+        self.till = till
+        self.wish = Wish()
+        self._heard = heard
+
+    async def go_on(self, backs: frozenset[int] | set[int] = frozenset()) -> AnyPage:
+        """Go on until the page where it is paid, or the end of the visit.
+
+        :param backs: which acts are a step back instead.
+        """
+        for number in range(ENOUGH):
+            page = await self.page()
+            if page.kind in ("pay", "wait", "done") or (page.kind == "attract" and number):
+                return page
+            await self.act("back" if number in backs else "on")
+        raise AssertionError(f"there is no way on from {page.kind} {page.title.id!r}")
+
+    async def leave(self) -> None:
+        """Have whoever stands there leave."""
+        while (await self.page()).kind != "attract":
+            await self.act("leave")
+
+    async def page(self) -> AnyPage:
+        """Return the page that stands there, waiting for one."""
+        return await self.till.running.screen.until(lambda _page: True)
+
+    async def act(self, act: str) -> None:
+        """Do something at the screen, if the page lets them, and wait for what it shows of it.
+
+        :param act: ``on``: what leads on; ``twice``: the same with a nervous finger; ``back``, ``language``, ``leave``,
+            ``give_up``, ``beside``: touch beside every button.
+        """
+        page = await self.page()
+        screen = self.till.running.screen
+        event = self._event(act, page)
+        if event is None:
+            return
+        self._heard(act, page)
+        shown = asyncio.ensure_future(screen.changed())
+        await asyncio.sleep(0)
+        for _time in range(2 if act == "twice" else 1):
+            screen.send(event)
+        await shown
+
+    def _event(self, act: str, page: AnyPage) -> Answered | Pressed | Touched | None:
+        at: dict[str, Any] = {"page": page.id, "revision": page.revision}
+        view = self.till.running.screen.view
+        if page.kind == "attract" or (not page.answers() and page.kind == "tell"):
+            return Touched(**at) if act in ("on", "beside", "leave") else None
+        match act:
+            case "back" if view.back:
+                return Pressed(**at, button="back")
+            case "language":
+                return Pressed(**at, button="language", value="en" if view.language == "vi" else "vi")
+            case "give_up" if "give_up" in page.answers():
+                return Answered(**at, choice="give_up")
+            case "leave" if "leave" in page.answers():
+                return Answered(**at, choice="leave")
+            case "leave" if Bar.START_OVER in view.bar:
+                return Pressed(**at, button=Bar.START_OVER)
+            case "on" | "twice" if choice := self._choice(page):
+                values = {"code": self.wish.receipt or self.wish.customer, "number": self.wish.customer}
+                return Answered(**at, choice=choice, values=values if page.kind == "ask" else {})
+            case _:
+                return None
+
+    def _choice(self, page: AnyPage) -> str:
+        """Return the answer that leads to what the resident has come for; empty: none does."""
+        if page.kind == "choose":
+            offered = [option.value for option in page.options]
+            wanted = [each for each in (self.wish.service, "evn", self.wish.method) if each in offered]
+            return wanted[0] if wanted else offered[self.wish.which % len(offered)]
+        if page.kind in ("pay", "wait"):
+            return ""
+        return "stay" if "stay" in page.answers() else "continue"
