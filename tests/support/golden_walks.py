@@ -16,7 +16,7 @@ from tramkit_identity.sandbox import OpenIdProvider
 
 from .golden_record import StandingClock, met
 from .other_hands import ScriptedHands
-from .rounds import ROUNDS, TAM, Somebody, Step, begin, fill, go_on, loan_wanted, track, typed_identity
+from .rounds import ROUNDS, TAM, Somebody, Step, begin, fill, go_on, loan_wanted, track, typed_identity, unsure
 from .services import DOSSIER, ServiceSite, whole_site
 
 
@@ -101,7 +101,7 @@ async def _refused(site: ServiceSite, who: Somebody) -> None:
 
 
 async def _too_little(site: ServiceSite, who: Somebody) -> None:
-    await typed_identity(site.glass, who)
+    await unsure(site, who)
     await loan_wanted(site.glass, who, "song_xanh", "50000000", "36", "2000000")
     await site.glass.at("tell")
 
@@ -113,7 +113,7 @@ async def _old_number(site: ServiceSite, who: Somebody) -> None:
     resident = site.glass
     await resident.choose("device")
     await go_on(resident, "read")
-    await typed_identity(resident, who)
+    await unsure(site, who)
     await fill(resident, number="01681234567")
     await go_on(resident, "tell")
     await resident.at("choose")
@@ -135,12 +135,6 @@ async def _decide(site: ServiceSite, *, approve: bool = True) -> None:
     await site.glass.at("tell")
     page: Any = site.glass.screen.page  # type: ignore[attr-defined]
     assert provider.decide(page.large.id, next(iter(provider.people)), approve=approve)
-
-
-async def _card_on_reader(site: ServiceSite, who: Somebody) -> None:
-    await site.glass.at("capture")
-    await site.lay_card(who.card)
-    await site.glass.says(who.name)
 
 
 WALKS: Mapping[str, Mapping[str, Walk]] = {
@@ -237,11 +231,8 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
                 "tell · You are not signed in · warning",
             ),
         ),
-        "chip": Walk(
-            "sim_identity.numbers",
-            _card_on_reader,
-            ("capture · Please place your identity card on the reader", "capture · Is this you? · result"),
-        ),
+        "face": _walk("account by face"),
+        "phone": _walk("account by VNeID"),
     },
 }
 """By plugin, and by name. ``make golden`` writes down what they show."""
@@ -250,7 +241,7 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
 async def pages_of(plugin: str, folder: Path) -> dict[str, Any]:
     """Go through the walks of a plugin on the robot's screen and return the pages that are written down."""
     found: dict[str, Any] = {}
-    async with whole_site(folder, "scripted", None, StandingClock(), vneid=plugin == "identity") as site:
+    async with whole_site(folder, "scripted", None, StandingClock()) as site:
         assert isinstance(site.glass, ScriptedHands)
         for name, walk in WALKS[plugin].items():
             await begin(site.glass, walk.service)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 from media_kit import Browser, number_in, until
 from support.cards import believing
@@ -278,16 +279,12 @@ async def clinic(
     bound.setdefault(Role.RECEIPT_PRINTER, []).append(QrReceipt(QrReceipt.Settings(), context))
     service = SeeDoctor(gateway, PluginContext(clock=clock, station="test-1", site="Đảo Kim Cương"))
     try:
-<<<<<<< HEAD
-        async with station([service], clock=clock, bound=bound, timeouts=timeouts) as running:
-=======
         async with contextlib.AsyncExitStack() as stack:
             country = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             trust = believing(bound.get(Role.ID_READER, ()), country)
             running = await stack.enter_async_context(
-                station([service], clock=clock, bound=bound, timeouts=timeouts, trust=trust, screen=GOLDEN.screen())
+                station([service], clock=clock, bound=bound, timeouts=timeouts, trust=trust)
             )
->>>>>>> 1905e98413e97e9e3591d59e549178a88fe4ffe2
             here = Clinic(desk, running, gateway)
             try:
                 if up:
