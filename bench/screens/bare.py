@@ -1,4 +1,4 @@
-"""The floor under a page change: the same pages from a bare server, swapped by nothing but ``fetch`` and ``innerHTML``.
+"""A page change by itself: the same pages from a bare server, swapped by nothing but ``fetch`` and ``innerHTML``.
 
 The document, its style and the HTML of the pages are the station's own, so that layout and paint cost the same.
 """

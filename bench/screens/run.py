@@ -5,8 +5,12 @@ The same form of ten pages is written with Tramkit, PyWebIO, NiceGUI and Streaml
 
 ``tap_to_painted_*``
     from the time stamp of the finger's lifting until the frame that paints the next page's heading has been drawn; the
-    same observer stands in every page. One more peer is the floor: the station's own HTML and style from a bare server,
-    swapped by ``fetch`` and ``innerHTML``. p95 follows the load of the machine: compare with the peers of the same run.
+    same observer stands in every page. One more peer is a bare page: the station's own HTML and style from a bare
+    server, swapped by ``fetch`` and ``innerHTML``. Chromium draws 60 frames a second and waits for three of them: its
+    DevTools hold the touch back for one, the touch has one, and what the network brings is held back until that one is
+    drawn, so a bare page takes 50 ms. p95 follows the load of the machine: compare with the peers of the same run.
+``heard_to_painted_*``
+    the same without the first of them: from when the page hears that the finger was lifted.
 ``first_load``
     bytes that reach an empty browser until its first page stands: headers, bodies, frames of a WebSocket.
 ``memory_growth_*``

@@ -1,10 +1,10 @@
-"""Page changes in the browser: the station's, its peers', and the floor under them, in turns in the same Chromium."""
+"""Page changes in the browser: the station's, its peers', and a bare page's, in turns in the same Chromium."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from playwright.async_api import Page, async_playwright
@@ -14,11 +14,11 @@ from bench.options import Options
 from bench.records import emit, median, percentile, say
 from bench.screens.applications import DAYS, application
 from bench.screens.bare import bare
-from bench.screens.finger import Finger
+from bench.screens.finger import Change, Finger
 from bench.screens.form import CHANGES, PAGES
 
 ROUNDS, QUICK_ROUNDS = 15, 1
-FLOOR = "bare page: fetch and innerHTML"
+BARE = "bare page: fetch and innerHTML"
 WIDTH, HEIGHT = 1080, 1920
 
 
@@ -26,18 +26,18 @@ WIDTH, HEIGHT = 1080, 1920
 class Runner:
     """One application in the race.
 
-    :ivar seconds: from tap to paint, one a page change.
+    :ivar changes: of pages, in the order made.
     """
 
     finger: Finger
-    seconds: list[float] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list[Change])
 
     async def round(self) -> None:
         """Go through the form once."""
         await self.finger.page.bring_to_front()
         await self.finger.begin()
         for number in range(CHANGES):
-            self.seconds.append(await self.finger.go(number))
+            self.changes.append(await self.finger.go(number))
 
 
 async def page_changes(options: Options, names: Sequence[str]) -> None:
@@ -55,20 +55,26 @@ async def page_changes(options: Options, names: Sequence[str]) -> None:
             app = await stack.enter_async_context(application(name))
             runners[name] = Runner(await finger_on(browser, app.address, app.day))
         document, pages, styles = await _copy(runners["Tramkit"].finger)
-        floor = await stack.enter_async_context(bare(document, pages, styles))
-        runners[FLOOR] = Runner(await finger_on(browser, floor, DAYS["Tramkit"]))
+        address = await stack.enter_async_context(bare(document, pages, styles))
+        runners[BARE] = Runner(await finger_on(browser, address, DAYS["Tramkit"]))
         for number in range((QUICK_ROUNDS if options.quick else ROUNDS) + 1):
             for runner in runners.values():
                 await runner.round()
                 if not number:
-                    runner.seconds.clear()  # the first round warms up
-            figures = [f"{name} {median(each.seconds) * 1000:.0f}" for name, each in runners.items() if each.seconds]
+                    runner.changes.clear()  # the first round warms up
+            figures = [f"{name} {_ms(each, 'tapped', median):.0f}" for name, each in runners.items() if each.changes]
             say(f"round {number}: {', '.join(figures)} ms" if figures else "warm")
-    ours = runners.pop("Tramkit").seconds
-    for metric, value in (("p50", median), ("p95", lambda values: percentile(values, 0.95))):
-        for name, runner in runners.items():
-            emit("screens", f"tap_to_painted_{metric}", value(ours) * 1000, "ms", name, value(runner.seconds) * 1000)
-    emit("screens", "page_changes", len(ours), "")
+    ours = runners.pop("Tramkit")
+    for begin in Change._fields:
+        for metric, value in (("p50", median), ("p95", lambda values: percentile(values, 0.95))):
+            for name, runner in runners.items():
+                figure = f"{begin.removesuffix('ped')}_to_painted_{metric}"
+                emit("screens", figure, _ms(ours, begin, value), "ms", name, _ms(runner, begin, value))
+    emit("screens", "page_changes", len(ours.changes), "")
+
+
+def _ms(runner: Runner, begin: str, value: Callable[[list[float]], float]) -> float:
+    return value([getattr(change, begin) for change in runner.changes]) * 1000
 
 
 async def finger_on(browser: Chromium, address: str, day: str) -> Finger:

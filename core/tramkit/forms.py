@@ -272,10 +272,10 @@ def phone(label: Text, *, required: bool = True, hint: Text | None = None) -> Qu
     )
 
 
-def money(label: Text, *, hint: Text | None = None, most: int = MOST_MONEY) -> Question:
-    """Ask for an amount in đồng; the field is an ``int``, from 0.
+def money(label: Text, *, hint: Text | None = None, least: int = 0, most: int = MOST_MONEY) -> Question:
+    """Ask for an amount in đồng; the field is an ``int``.
 
-    :param most: VND.
+    :param least, most: VND.
     """
 
     def parse(typed: str) -> int:
@@ -284,6 +284,8 @@ def money(label: Text, *, hint: Text | None = None, most: int = MOST_MONEY) -> Q
             raise Malformed
         if int(only) > most:
             raise Malformed(_("That is too much: at most {amount}.", amount=Money(amount=most)))
+        if int(only) < least:
+            raise Malformed(_("That is too little: at least {amount}.", amount=Money(amount=least)))
         return int(only)
 
     return Question(
@@ -291,7 +293,7 @@ def money(label: Text, *, hint: Text | None = None, most: int = MOST_MONEY) -> Q
         label,
         hint,
         example=_("9500000"),
-        missing=_("Enter an amount; 0 if there is none."),
+        missing=_("Enter an amount.") if least else _("Enter an amount; 0 if there is none."),
         malformed=_("Enter the amount in đồng, digits only, for example 9500000."),
         max_length=20,
         parse=parse,

@@ -13,7 +13,7 @@ from tramkit.orders.rows import CODE_LENGTH, tidy_code
 from tramkit.orders.runner import Runner
 from tramkit.service import Service
 from tramkit_hal.pages import Option, Tone
-from tramkit_hal.words import Messages, Moment
+from tramkit_hal.words import Messages, Moment, Money, Text
 
 if TYPE_CHECKING:
     from tramkit.visit import Visit
@@ -50,15 +50,14 @@ class Receipts(Service):
         try:
             record = await (self._by_card(visit) if await self._has_card(visit) else self._by_code(visit))
         except LedgerProblem:
-            record = None
-        if record is None:
             await visit.tell(
-                _("There is no such receipt here"),
-                _("Please compare the code with your receipt, or ask staff."),
+                _("Receipts cannot be looked up here now"),
+                _("Please try again later, or ask staff."),
                 tone=Tone.WARNING,
             )
             return
-        await paying.show(visit, record, copy=True)
+        if record is not None:
+            await paying.show(visit, record, copy=True)
 
     async def _has_card(self, visit: Visit) -> bool:
         """Ask how it is to be found, where a card can be read at all."""
@@ -76,20 +75,35 @@ class Receipts(Service):
 
     async def _by_code(self, visit: Visit) -> Record | None:
         typed = await visit.ask(ReceiptCode, _("Which receipt?"))
-        return await self._runner.ledger.by_code(tidy_code(typed.code))
+        record = await self._runner.ledger.by_code(tidy_code(typed.code))
+        if record is None:
+            await visit.tell(
+                _("There is no such receipt here"),
+                _("Please compare the code with your receipt, or ask staff."),
+                tone=Tone.WARNING,
+            )
+        return record
 
     async def _by_card(self, visit: Visit) -> Record | None:
         """Let a person choose among their orders; the card must prove itself, its printed code is no proof."""
         person = await visit.identify(Level.CHIP)
         records = {each.code: each for each in await self._runner.ledger.of_holder(person.number, MOST)}
         if not records:
-            return None
-        options = [
-            Option(
-                value=each.code,
-                label=each.order.title,
-                hint=_("{time}", time=Moment(at=each.placed_at, with_day=True)),
+            by_code = Option(value="code", label=_("By the code on the receipt"))
+            answer = await visit.tell(
+                _("There are no receipts of yours here"),
+                _("Only what was ordered at this station with this card, or with your account, is found with it."),
+                tone=Tone.WARNING,
+                options=(by_code,),
             )
-            for each in records.values()
-        ]
+            return await self._by_code(visit) if answer == by_code.value else None
+        options = [Option(value=code, label=each.order.title, hint=_which(each)) for code, each in records.items()]
         return records[await visit.choose(_("Which receipt?"), options, name="receipt")]
+
+
+def _which(record: Record) -> Text:
+    """Return what tells a receipt from another one of the same service."""
+    time, code = Moment(at=record.placed_at, with_day=True), paying.spaced(record.code)
+    if not record.order.amount:
+        return _("{time}, code {code}", time=time, code=code)
+    return _("{amount}, {time}, code {code}", amount=Money(amount=record.order.amount), time=time, code=code)

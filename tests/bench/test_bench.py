@@ -27,6 +27,7 @@ METRICS = {
     "screens": {
         "tap_to_painted_p50",
         "tap_to_painted_p95",
+        "heard_to_painted_p95",
         "page_changes",
         "first_load",
         "memory_growth_20_pages",
@@ -45,6 +46,7 @@ WITH_PEER = (
     "picture_delay",
     "media_cpu",
     "tap_to_painted",
+    "heard_to_painted",
     "cold_start",
 )
 

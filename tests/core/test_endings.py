@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
+from support.cards import believing
 from support.memory import found_in, found_in_files
 from support.station import Running, station
 
@@ -24,6 +25,7 @@ from tramkit import (
     Form,
     Level,
     Messages,
+    NotIdentified,
     Option,
     Row,
     Service,
@@ -35,13 +37,16 @@ from tramkit import (
     verbatim,
 )
 from tramkit.timeouts import Timeouts
+from tramkit_hal.card.groups import CardData
 from tramkit_hal.clock import ManualClock, SystemClock
 from tramkit_hal.device import Device, DeviceContext
 from tramkit_hal.pages import Bar
 from tramkit_hal.roles import Role
 from tramkit_hal.sim.audio import SimMicrophone, SimSpeaker
 from tramkit_hal.sim.camera import SimCamera
+from tramkit_hal.sim.chip import portrait
 from tramkit_hal.sim.code_scanner import SimCodeScanner
+from tramkit_hal.sim.face_matcher import SimFaceMatcher
 from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
@@ -90,6 +95,11 @@ def canaries() -> list[str]:
     return [personal(), "".join(NUMBER)]
 
 
+def portrait_canary() -> bytes:
+    """Return a piece of the picture on the card's chip."""
+    return portrait(CardData.model_validate_json(card()))[1000:1032]
+
+
 class Everything(Service):
     """Shows one page of a kind, with something personal on it, and stays there."""
 
@@ -119,6 +129,9 @@ class Everything(Service):
                 await visit.tell(_("Tell"), said)
             case "identity":
                 await visit.identify(Level.CLAIMED)
+            case "chip":
+                with contextlib.suppress(NotIdentified):
+                    await visit.identify(Level.CHIP_FACE)
             case "measure":
                 await visit.measure(Vital.PULSE, _("Measure"), said)
             case "camera":
@@ -156,6 +169,7 @@ KINDS = (
     "check",
     "tell",
     "identity",
+    "chip",
     "measure",
     "camera",
     "wait",
@@ -165,14 +179,21 @@ KINDS = (
     "paper",
     "done",
 )
-SHOWS = {"identity": "capture", "measure": "capture", "camera": "capture", "work": "wait", "queue": "wait"} | {
-    "paper": "tell"
-}
-WITHOUT_TIMEOUT = ("call",)
-"""Nobody touches the screen in a call: only the presence sensor tells that the resident has gone."""
+SHOWS = {
+    "identity": "capture",
+    "chip": "capture",
+    "measure": "capture",
+    "camera": "capture",
+    "work": "wait",
+    "queue": "wait",
+} | {"paper": "tell"}
+WITHOUT_TIMEOUT = ("call", "chip")
+"""Nobody touches the screen in a call: only the presence sensor tells that the resident has gone. And a chip is read
+and confirmed on the way to the page, which may take longer than these time-outs."""
 
 USES: Mapping[str, Role] = {
     "identity": Role.ID_READER,
+    "chip": Role.ID_READER,
     "measure": Role.VITAL_SENSOR,
     "camera": Role.CAMERA,
     "call": Role.CAMERA,
@@ -200,6 +221,7 @@ def make_devices(folder: Path) -> dict[Role, Sequence[Device]]:
         (Role.ID_READER, SimIdReader),
         (Role.CODE_SCANNER, SimCodeScanner),
         (Role.CAMERA, SimCamera),
+        (Role.FACE_MATCHER, SimFaceMatcher),
         (Role.MICROPHONE, SimMicrophone),
         (Role.SPEAKER, SimSpeaker),
         (Role.RECEIPT_PRINTER, SimReceiptPrinter),
@@ -218,14 +240,18 @@ async def at_page(
     service = Everything()
     service.kind, service.raises = kind, raises
     bound = make_devices(folder)
-    async with station([service], clock=SystemClock(), bound=bound, timeouts=timeouts) as s:
+    trust = believing(bound[Role.ID_READER], folder)
+    async with station([service], clock=SystemClock(), bound=bound, timeouts=timeouts, trust=trust) as s:
         await s.menu()
         s.screen.answer("test.everything")
         shows = SHOWS.get(kind, kind)
         await s.screen.until(lambda page: page.kind == shows and not page.title.id.startswith("What would you like"))
-        if kind == "identity":
+        if kind in ("identity", "chip"):
             await control(s, Role.ID_READER, "card_data", card())
             await s.screen.until(lambda page: page.id.endswith("found"))
+        if kind == "chip":
+            s.screen.answer()
+            await s.screen.until(lambda page: page.id.endswith("look"))
         yield s, service
 
 
@@ -258,7 +284,8 @@ def reachable(s: Running) -> list[str]:
     """Return what of the resident's words can still be reached from the station, its devices and its screen."""
     gc.collect()
     names = canaries()
-    seen: set[int] = {id(name) for name in names}
+    pieces = [*(name.encode() for name in names), portrait_canary()]
+    seen: set[int] = {id(name) for name in (*names, *pieces)}
     todo: list[object] = [s.station, s.screen, *s.devices]
     found: list[str] = []
     while todo:
@@ -271,22 +298,35 @@ def reachable(s: Running) -> list[str]:
         elif isinstance(thing, str):
             found += [str(type(thing)) for name in names if name in thing]
         elif isinstance(thing, bytes | bytearray):
-            found += [str(type(thing)) for name in names if name.encode() in thing]
+            found += [str(type(thing)) for piece in pieces if piece in thing]
         else:
             todo += gc.get_referents(thing)
     return found
 
 
-def anywhere() -> list[str]:
-    """Return the types of whatever in this whole process still holds the resident's words."""
+def _held(holder: object) -> Iterator[object]:
+    """Yield what a thing holds, and what is in its mappings and tuples that the collector does not track."""
+    for held in gc.get_referents(holder):
+        yield held
+        if not gc.is_tracked(held):
+            yield from gc.get_referents(held)
+
+
+def anywhere(*, picture: bool = False) -> list[str]:
+    """Return the types of whatever in this whole process still holds what the resident said, or their chip.
+
+    :param picture: look for the picture on the chip only.
+    """
     gc.collect()
-    names = canaries()
+    names = [] if picture else canaries()
+    pieces = [*(name.encode() for name in names), portrait_canary()]
     return [
         f"{type(holder).__module__}.{type(holder).__qualname__}"
         for holder in gc.get_objects()
-        if not isinstance(holder, types.FrameType) and holder is not names
-        for held in gc.get_referents(holder)
-        if isinstance(held, str) and any(name in held for name in names)
+        if not isinstance(holder, types.FrameType) and holder is not names and holder is not pieces
+        for held in _held(holder)
+        if (isinstance(held, str) and any(name in held for name in names))
+        or (isinstance(held, bytes | bytearray) and any(piece in held for piece in pieces))
     ]
 
 
@@ -300,6 +340,7 @@ async def leave(s: Running) -> None:
 async def test_leaving(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
     async with at_page(kind, tmp_path) as (s, _service):
         assert anywhere() != []
+        assert (anywhere(picture=True) != []) is (kind == "chip")  # read only where a face is compared with it
         await leave(s)
         await nothing_stays(s, tmp_path, log_lines)
         assert anywhere() == []
@@ -325,7 +366,7 @@ async def test_walking_away_before_the_presence_sensor(kind: str, tmp_path: Path
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_service_that_raises(kind: str, tmp_path: Path, log_lines: io.StringIO) -> None:
-    choices = {"choose": "a", "queue": "leave_queue", "call": "end", "measure": "skip"}
+    choices = {"choose": "a", "chip": "neither", "queue": "leave_queue", "call": "end", "measure": "skip"}
     async with at_page(kind, tmp_path, raises=True) as (s, service):
         service.worked.set()
         if kind not in ("wait", "work"):

@@ -101,7 +101,7 @@ IN_ENGLISH = [name for name in ROUNDS if name not in ONCE]
 )
 async def test_a_service_from_the_attract_page_to_the_receipt(site: ServiceSite, name: str, language: str) -> None:
     web = isinstance(site.glass, Hands)
-    for table in ("payments", "paid_bills"):
+    for table in ("payments", "paid_parts"):
         site.sandboxes["aggregator"].db.execute(f"DELETE FROM {table}")
     before = {each: done(sandbox) for each, sandbox in site.sandboxes.items()}
     await go_round(site, name, language)

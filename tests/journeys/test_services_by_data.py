@@ -154,7 +154,7 @@ async def test_a_new_biller_is_paid_after_editing_data_only(tmp_path: Path) -> N
         await resident.at("done")
         await finish(resident)
         paid = [(bill["bill_id"],) for bill in bills[:1]]
-        assert aggregator.db.execute("SELECT bill_id FROM paid_bills").fetchall() == paid
+        assert aggregator.db.execute("SELECT bill_id FROM paid_parts").fetchall() == paid
 
 
 async def to_the_report(resident: AnyHands) -> None:

@@ -39,7 +39,7 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servi
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(whole: ServiceSite) -> AsyncIterator[ServiceSite]:
     """The site with nothing failing and no bill paid."""
-    for table in ("payments", "paid_bills"):
+    for table in ("payments", "paid_parts"):
         whole.sandboxes["aggregator"].db.execute(f"DELETE FROM {table}")
     yield whole
     for sandbox in (*whole.sandboxes.values(), whole.switch):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,12 +17,12 @@ from typing import Protocol
 import pytest
 from playwright.async_api import Browser
 from playwright.async_api import TimeoutError as NotThere
+from support.cells import click
 from support.city import City, city
 from support.hands import Hands
 from support.resident import LANDSCAPE, PORTRAIT
 from support.walking import Anything, seeds, walk
 from textual._context import active_app
-from textual.pilot import Pilot
 
 from tramkit.devices import Devices
 from tramkit.staff import StaffBell
@@ -34,7 +35,6 @@ from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
 from tramkit_hal.screens.robot import Act
 from tramkit_hal.screens.terminal import TerminalScreen
-from tramkit_hal.screens.terminal.parts import Part
 from tramkit_hal.screens.web import WebScreen
 from tramkit_hal.sim.camera import SimCamera
 from tramkit_hal.sim.id_reader import SimIdReader
@@ -77,13 +77,38 @@ class WatchedTerminal(TerminalScreen):
         self.seen = view
 
 
+@contextmanager
+def telling_what_it_waits_for(glass: Walking) -> Generator[None]:
+    """Let a test that is about to be stopped for its length say where it stands and what each task waits for."""
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        shown = glass.screen.seen and (glass.screen.seen.page.kind, glass.screen.seen.page.id)
+        print(f"seed {glass.seed} waits for {glass.waits_for}; page {shown}, progress {glass.station.progress}")
+        for task in asyncio.all_tasks(loop):
+            task.print_stack(limit=6, file=sys.stdout)
+        sys.stdout.flush()
+
+    late = loop.call_later(SECONDS - 20, tell)
+    try:
+        yield
+    finally:
+        late.cancel()
+
+
 class Walking:
-    """A walker before a real screen of a running station."""
+    """A walker before a real screen of a running station.
+
+    :ivar seed: of the visit under way.
+    :ivar waits_for: what it is that the walker waits for now.
+    """
 
     def __init__(self, site: Site, screen: Watched) -> None:
         self.station = site.station
         self.city = site.city
         self.screen = screen
+        self.seed = 0
+        self.waits_for = "the first visit"
 
     async def happen(self, view: View) -> None:
         if self.city is not None:
@@ -108,7 +133,9 @@ class Walking:
         if act.do in ("wait", "touch"):
             await asyncio.sleep(0)
             return
+        self.waits_for = f"{view.page.kind} {view.page.id!r} to be drawn"
         await self.until_drawn(view)
+        self.waits_for = f"what comes of {act} on {view.page.kind} {view.page.id!r}"
         if view is self.screen.seen and isinstance(view.page, Ask):
             await self.fill(view.page, act)
         async with asyncio.timeout(3 * PATIENCE):
@@ -116,6 +143,8 @@ class Walking:
                 await self.press(act, view)
                 with suppress(TimeoutError):
                     await self.until(lambda: self.over or self.screen.seen is not view)
+                    return
+                print(f"seed {self.seed}: nothing came of {act} on {view.page.kind}; pressed again", flush=True)
 
     async def until_drawn(self, view: View) -> None: ...
     async def fill(self, page: Ask, act: Act) -> None: ...
@@ -131,9 +160,12 @@ class OnWeb(Walking):
         self.hands = hands
 
     async def until_drawn(self, view: View) -> None:
-        await self.hands.page.wait_for_function(
-            "serial => Number(document.documentElement.dataset.shown) >= serial", arg=self.web.serial
-        )
+        drawn = "serial => Number(document.documentElement.dataset.shown) >= serial"
+        try:
+            await self.hands.page.wait_for_function(drawn, arg=self.web.serial)
+        except NotThere as error:
+            shown = await self.hands.page.evaluate("[{...document.documentElement.dataset}, document.body.innerText]")
+            raise TimeoutError(f"view {self.web.serial} is not drawn; there stands {shown}") from error
 
     async def fill(self, page: Ask, act: Act) -> None:
         for field in page.fields:
@@ -182,12 +214,11 @@ class OnTerminal(Walking):
         self.terminal = screen
         assert screen.app is not None
         self.app = screen.app
-        self.pilot: Pilot[None] = Pilot(self.app)
         active_app.set(self.app)
 
     async def until_drawn(self, view: View) -> None:
         while self.app.serial != self.terminal.serial:
-            await self.pilot.pause()
+            await asyncio.sleep(0.002)
 
     async def fill(self, page: Ask, act: Act) -> None:
         for field in page.fields:
@@ -208,12 +239,9 @@ class OnTerminal(Walking):
         await self.click(action)
 
     async def click(self, action: str) -> None:
-        part = next((part for part in self.app.query(Part) if part.item.action == action), None)
-        if part is None:  # the page has gone meanwhile
-            return
-        part.scroll_visible(animate=False)
-        await self.pilot.pause()
-        await self.pilot.click(part)
+        part = next((part for part in self.app.parts() if part.item.action == action), None)
+        if part is not None:  # else the page has gone meanwhile
+            await click(self.app, part)
 
 
 @dataclass
@@ -269,14 +297,17 @@ async def visits(glass: Walking, begin: Callable[[], Awaitable[object]]) -> None
     """Make visit after visit, each with a seed of its own."""
     print(f"first seed {FIRST}, {VISITS} visits", flush=True)
     for seed in seeds(FIRST, VISITS):
+        glass.seed, glass.waits_for = seed, "the attract page"
         await glass.until(lambda: glass.over and glass.screen.seen is not None and glass.view.page.kind == "attract")
         attract = glass.view
         await glass.until_drawn(attract)
+        glass.waits_for = "the menu"
         await begin()
         await glass.until(lambda: not glass.over and glass.view.page.kind == "choose")
         nature = {"wanders": 0.06, "nonsense": 0.03} if glass.city and seed % 2 else {}  # this one has an errand
         await walk(glass, seed, ACTS, **nature)
         assert glass.station.last_wipe_certain, seed
+    glass.waits_for = "the end of the station"
     if glass.city is not None:
         print(f"orders placed: {await glass.city.placed()}", flush=True)
 
@@ -292,10 +323,10 @@ async def test_walkers_at_the_web_screen(chromium: Browser, viewport, services: 
         hands = Hands(await context.new_page())
         await hands.open(screen.addresses["station"])
         glass = OnWeb(site, screen, hands)
-        await visits(glass, lambda: hands.page.click("#main"))
-        stale = "409 (Conflict)"  # pressed again while the page went: the screen drops it and says so
-        assert [problem for problem in hands.problems if stale not in problem] == []
-        await context.close()
+        with telling_what_it_waits_for(glass):
+            await visits(glass, lambda: hands.page.click("#main"))
+            assert hands.problems == []
+            await context.close()
 
 
 @pytest.mark.timeout(SECONDS)
@@ -305,4 +336,5 @@ async def test_walkers_at_the_terminal_screen(services: bool, tmp_path: Path) ->
     screen = WatchedTerminal(settings, DeviceContext(Role.SCREEN, SystemClock()))
     async with running(screen, tmp_path, services=services) as site:
         glass = OnTerminal(site, screen)
-        await visits(glass, lambda: glass.click("continue"))
+        with telling_what_it_waits_for(glass):
+            await visits(glass, lambda: glass.click("continue"))

@@ -6,7 +6,8 @@ import asyncio
 import io
 import json
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,13 @@ class Door:
         data = io.BytesIO(body.encode() if isinstance(body, str) else body)
         async with self.http.post(f"{self.origin}/event", data=data, headers=sent) as response:
             return response.status, await response.text()
+
+    @asynccontextmanager
+    async def line(self) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
+        """The line of a browser that has been told what stands there."""
+        async with self.http.ws_connect(f"{self.origin}/line", headers={"Origin": self.origin}) as line:
+            assert (await line.receive_json(timeout=10))["page"] == PAGE.id
+            yield line
 
     def event(self, **changes: Any) -> str:
         """Return a good answer to the page, with changes."""
@@ -145,12 +153,63 @@ async def test_another_site_is_turned_away(door: Door, headers: dict[str, str]) 
 
 async def test_a_browser_without_the_secret_sees_nothing(door: Door) -> None:
     async with aiohttp.ClientSession() as stranger:
-        for path in ("/", "/view", "/stream", "/?token=wrong"):
+        for path in ("/", "/view", "/line", "/?token=wrong"):
             async with stranger.get(f"{door.origin}{path}") as response:
                 assert response.status == 403
                 assert PAGE.title.id not in await response.text()
         async with stranger.post(f"{door.origin}/event", data=door.event()) as response:
             assert response.status == 403
+
+
+async def test_the_line_takes_events_and_tells_each_new_view(door: Door) -> None:
+    async with door.line() as line:
+        await line.send_str(door.event(values={"complaint": "Ho"}))
+        assert (await door.screen.next_event()).values == {"complaint": "Ho"}
+        await door.screen.show(view_of(golden_pages()["read"]))
+        assert (await line.receive_json(timeout=10))["kind"] == "read"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"page": "another"}, {"revision": PAGE.revision + 1}, {"choice": "nobody_offers_this"}, {"surprise": 1}]
+)
+async def test_who_sends_what_the_page_does_not_take_is_shown_again_what_stands(
+    door: Door, changes: dict[str, Any]
+) -> None:
+    async with door.line() as line:
+        await line.send_str(door.event(**changes))
+        told = await line.receive_json(timeout=10)
+        assert (told["again"], told["page"], "html" in told) == (True, PAGE.id, True)
+        await line.send_str(door.event())  # nothing was lost, and nothing of it let in
+        assert (await door.screen.next_event()).choice == "continue"
+
+
+async def test_a_line_that_sends_too_much_is_cut_and_another_is_there_at_once(door: Door) -> None:
+    async with door.line() as line:
+        await line.send_str("x" * (MAX_EVENT + 1))
+        assert (await line.receive(timeout=10)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+    async with door.line() as line:
+        await line.send_str(door.event())
+        assert (await door.screen.next_event()).choice == "continue"
+
+
+async def test_a_line_ends_with_the_screen(door: Door) -> None:
+    async with door.line() as line:
+        assert (await door.screen.health("quick")).facts["browsers"] == "1"
+        _closed, message = await asyncio.gather(door.screen.close(), line.receive(timeout=10))
+        assert message.type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_a_foreign_socket_gets_no_line(door: Door) -> None:
+    for headers in ({"Origin": "https://evil.example"}, {}):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await door.http.ws_connect(f"{door.origin}/line", headers=headers)
+        assert caught.value.status == 403
+    async with aiohttp.ClientSession() as stranger:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await stranger.ws_connect(f"{door.origin}/line", headers={"Origin": door.origin})
+        assert caught.value.status == 403
+    async with door.http.get(f"{door.origin}/line", headers={"Origin": door.origin}) as response:
+        assert response.status == 400
 
 
 async def test_a_foreign_or_replayed_socket_gets_no_picture(door: Door) -> None:

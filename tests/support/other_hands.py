@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 from textual._context import active_app
-from textual.pilot import Pilot
 
 from tramkit_hal.pages import Ask, Bar, View
 from tramkit_hal.screen import Shown
@@ -17,6 +16,7 @@ from tramkit_hal.screens.terminal.app import TerminalApp
 from tramkit_hal.screens.terminal.parts import Part
 from tramkit_hal.words import render
 
+from .cells import click
 from .hands import LOOK_SECONDS, keys_of
 
 SIGNATURE = "1z4s2u353p1w4k1q5f3c6a5b7c3u865r8y2m9s4kam3ubh5ece3uf04iha3w 3k7s7l6qcc6ahg6skm5z"
@@ -221,12 +221,9 @@ class TerminalHands(_Looking):
     async def click(self, which: Callable[[list[Part]], Part]) -> None:
         """Click one of the page's parts."""
         app = self.app
-        pilot: Pilot[None] = Pilot(app)
-        part = which(list(app.query(Part)))
+        part = which(app.parts())
         self._pressed_at = self.screen.serial
-        part.scroll_visible(animate=False)
-        await pilot.pause()
-        await pilot.click(part)
+        await click(app, part)
 
 
 def _first(parts: list[Part], action: str) -> Part:
@@ -237,6 +234,6 @@ def _answer(parts: list[Part], question: str, value: str) -> Part:
     """Return an answer to one question of a page with several; a consent is its own answer."""
     asked = next(number for number, part in enumerate(parts) if part.item.action == question)
     after = parts[asked + 1 :]
-    if parts[asked].can_focus or not after or after[0].item.role != "option":
+    if parts[asked].press is not None or not after or after[0].item.role != "option":
         return parts[asked]
     return _first(after, value)

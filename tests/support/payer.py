@@ -9,8 +9,10 @@ from typing import Any
 
 from support.money import BILL
 from support.till import Till
+from tramkit_billing.service import LEAST_PART
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import AnyPage, Bar
+from tramkit_hal.words import Money
 
 ENOUGH = 60
 """More acts than any way to a payment takes."""
@@ -23,6 +25,8 @@ class Wish:
     :param customer: whose bill, or which phone.
     :param method: how they pay.
     :param which: of the bills or amounts that are offered.
+    :param provider: whose bill.
+    :param share: of what may be paid in part.
     :param receipt: code of a receipt that they look for instead; empty: none.
     """
 
@@ -30,6 +34,8 @@ class Wish:
     method: str = "payments.vietqr"
     which: int = 0
     receipt: str = ""
+    provider: str = "evn"
+    share: float = 0.5
 
     @property
     def service(self) -> str:
@@ -106,16 +112,22 @@ class Payer:
             case "leave" if Bar.START_OVER in view.bar:
                 return Pressed(**at, button=Bar.START_OVER)
             case "on" | "twice" if choice := self._choice(page):
-                values = {"code": self.wish.receipt or self.wish.customer, "number": self.wish.customer}
-                return Answered(**at, choice=choice, values=values if page.kind == "ask" else {})
+                return Answered(**at, choice=choice, values=self._typed(page) if page.kind == "ask" else {})
             case _:
                 return None
+
+    def _typed(self, page: AnyPage) -> dict[str, str]:
+        total = next((text.params["total"] for text in page.body if "total" in text.params), None)
+        most = total.amount if isinstance(total, Money) else LEAST_PART
+        part = LEAST_PART + int((most - LEAST_PART) * self.wish.share)
+        code = self.wish.receipt or self.wish.customer
+        return {"code": code, "number": self.wish.customer, "amount": str(part)}
 
     def _choice(self, page: AnyPage) -> str:
         """Return the answer that leads to what the resident has come for; empty: none does."""
         if page.kind == "choose":
             offered = [option.value for option in page.options]
-            wanted = [each for each in (self.wish.service, "evn", self.wish.method) if each in offered]
+            wanted = [each for each in (self.wish.service, self.wish.provider, self.wish.method) if each in offered]
             return wanted[0] if wanted else offered[self.wish.which % len(offered)]
         if page.kind in ("pay", "wait"):
             return ""

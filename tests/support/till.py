@@ -119,7 +119,7 @@ class Till:
         settings = SimPaymentTerminal.Settings.model_validate({"journal": str(self.folder / TERMINAL_DB)})
         self.terminal = SimPaymentTerminal(settings, DeviceContext(Role.PAYMENT_TERMINAL, self.clock))
         card, aggregator = CardTerminal(), Aggregator(self.outside.aggregator.address)
-        bills, topups = PayBill(aggregator, [providers()["evn"]]), TopUp(aggregator)
+        bills, topups = PayBill(aggregator, list(providers().values())), TopUp(aggregator)
         receiver = f"http://127.0.0.1:{self._port}"
         transfer = VietQr(
             self.outside.switch.address, BIN, ACCOUNT, late=LATE, receiver=receiver, station_key=STATION_KEY

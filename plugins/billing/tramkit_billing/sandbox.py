@@ -20,7 +20,9 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS payments (
     partner_ref TEXT PRIMARY KEY, body TEXT NOT NULL, agg_ref TEXT NOT NULL, service TEXT NOT NULL,
     customer TEXT NOT NULL, amount INTEGER NOT NULL, status TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS paid_bills (bill_id TEXT PRIMARY KEY, partner_ref TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS paid_parts (
+    bill_id TEXT NOT NULL, partner_ref TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (bill_id, partner_ref))
+    STRICT;
 """
 MONTHS = ("2026-09", "2026-10", "2026-11")
 REFUSED_CUSTOMER = "9" * 6
@@ -51,8 +53,7 @@ class Aggregator(Sandbox):
         provider, customer = str(asked.get("provider")), str(asked.get("customer"))
         if provider not in self._known or not check_with(self._known[provider], customer).ok:
             return web.json_response({"error": "NO_CUSTOMER"}, status=404)
-        paid = {row[0] for row in self.db.execute("SELECT bill_id FROM paid_bills")}
-        bills = [bill for bill in bills_of(provider, customer) if bill["bill_id"] not in paid]
+        bills = self.owes(provider, customer)
         return web.json_response({"inquiry_token": secrets.token_hex(8), "customer": "NGUYEN V. A.", "bills": bills})
 
     async def _pay(self, request: web.Request) -> web.Response:
@@ -71,25 +72,38 @@ class Aggregator(Sandbox):
             return self._told(ref)
         if not ref or not isinstance(bills, list) or not isinstance(amount, int) or provider not in self._known:
             return web.json_response({"error": "MALFORMED"}, status=400)
-        status = (
-            "FAILED"
-            if REFUSED_CUSTOMER in customer or not self._may_pay(provider, customer, bills, amount)
-            else "SUCCESS"
-        )
+        parts = self._parts(provider, customer, bills, amount)
+        status = "FAILED" if REFUSED_CUSTOMER in customer or not parts else "SUCCESS"
         row = (ref, body, f"AG{secrets.token_hex(6).upper()}", provider, customer, amount, status)
         self.db.execute("BEGIN IMMEDIATE")
         self.db.execute("INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         if status == "SUCCESS":
-            self.db.executemany("INSERT INTO paid_bills VALUES (?, ?)", [(bill, ref) for bill in bills])
+            self.db.executemany("INSERT INTO paid_parts VALUES (?, ?, ?)", [(id, ref, part) for id, part in parts])
         self.db.execute("COMMIT")
         return self._told(ref)
 
-    def _may_pay(self, provider: str, customer: str, bills: list[Any], amount: int) -> bool:
-        owed = {bill["bill_id"]: bill["amount"] for bill in bills_of(provider, customer)}
-        paid = {row[0] for row in self.db.execute("SELECT bill_id FROM paid_bills")}
-        if not bills or len(set(bills)) != len(bills) or any(bill not in owed or bill in paid for bill in bills):
-            return False
-        return sum(owed[bill] for bill in bills) == amount
+    def owes(self, provider: str, customer: str) -> list[dict[str, Any]]:
+        """Return what a customer owes now, oldest first."""
+        paid: dict[str, int] = dict(self.db.execute("SELECT bill_id, sum(amount) FROM paid_parts GROUP BY bill_id"))
+        bills = [
+            {**bill, "amount": bill["amount"] - paid.get(bill["bill_id"], 0)} for bill in bills_of(provider, customer)
+        ]
+        return [bill for bill in bills if bill["amount"] > 0]
+
+    def _parts(self, provider: str, customer: str, ids: list[Any], amount: int) -> list[tuple[str, int]]:
+        """Return what of an amount goes to which bill; nothing: the provider's rules do not allow it."""
+        rule, bills = self._known[provider], self.owes(provider, customer)
+        asked = [bill for bill in bills if bill["bill_id"] in ids]
+        if (
+            not ids
+            or [bill["bill_id"] for bill in asked] != ids
+            or (rule.pay_oldest_first and asked != bills[: len(ids)])
+        ):
+            return []
+        whole, last = sum(bill["amount"] for bill in asked), asked[-1]["amount"]
+        if amount != whole and not (rule.allow_partial and whole - last < amount < whole):
+            return []
+        return [(bill["bill_id"], bill["amount"]) for bill in asked[:-1]] + [(ids[-1], last - (whole - amount))]
 
     async def _day_file(self, request: web.Request) -> web.Response:
         """The sandbox keeps one day: all that it has."""

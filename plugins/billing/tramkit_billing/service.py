@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
+
+from pydantic import create_model
 
 from tramkit import (
     Fact,
@@ -38,6 +40,9 @@ SERVICES: dict[str, Text] = {
     "apartment": _("Apartment fee"),
 }
 MOST_TRIES = 5
+LEAST_PART = 1_000
+"""VND; less of a bill than this is not worth a transfer."""
+ALL, PART = "all", "part"
 
 
 class Account(Form):
@@ -90,7 +95,9 @@ class PayBill(Service):
         if not bills:
             await visit.done(_("Nothing is to be paid"), _("Every bill of this customer is paid."))
             return
-        await self._pay(visit, provider, code, await self._which(visit, provider, bills))
+        chosen = await self._which(visit, provider, bills)
+        amount = await self._part(visit, bills) if chosen is None else owed(chosen)
+        await self._pay(visit, provider, code, chosen or oldest(bills, amount), amount)
 
     async def _code(self, visit: Visit, provider: Provider) -> str | None:
         """Ask for the code until it can be one."""
@@ -108,30 +115,37 @@ class PayBill(Service):
             await visit.tell(_("This cannot be right"), found.problem, tone=Tone.WARNING)
         return None
 
-    async def _which(self, visit: Visit, provider: Provider, bills: Sequence[Bill]) -> list[Bill]:
-        """Return the bills to pay: one, or all up to one where the oldest must go first."""
-        if len(bills) == 1:
-            return [bills[0]]
-        options: list[Option] = []
-        for number, bill in enumerate(bills):
-            chosen = bills[: number + 1] if provider.pay_oldest_first else [bill]
-            label = (
-                _("Up to {month}", month=_month(bill)) if provider.pay_oldest_first and number else _month_text(bill)
-            )
-            total = Money(amount=sum(each.amount for each in chosen))
-            options.append(Option(value=bill.bill_id, label=label, hint=_("{amount}", amount=total)))
-        body = (_("Older bills are paid first."),) if provider.pay_oldest_first else ()
-        id = await visit.choose(_("Which bills would you like to pay?"), options, body=body, name="bills")
-        at = next(number for number, bill in enumerate(bills) if bill.bill_id == id)
-        return list(bills[: at + 1]) if provider.pay_oldest_first else [bills[at]]
+    async def _which(self, visit: Visit, provider: Provider, bills: Sequence[Bill]) -> Sequence[Bill] | None:
+        """Return the bills to pay as the provider's rule allows; None: a part of what is owed."""
+        choices = choices_of(provider, bills)
+        if len(choices) == 1:
+            return bills
+        options = [
+            Option(value=value, label=label, hint=_("{amount}", amount=Money(amount=owed(chosen))) if chosen else None)
+            for value, (label, chosen) in choices.items()
+        ]
+        body = (_("Older bills are paid first."),) if provider.pay_oldest_first and len(bills) > 1 else ()
+        chosen = await visit.choose(_("Which bills would you like to pay?"), options, body=body, name="bills")
+        return choices[chosen][1] or None
 
-    async def _pay(self, visit: Visit, provider: Provider, code: str, bills: Sequence[Bill]) -> None:
-        amount = sum(bill.amount for bill in bills)
+    async def _part(self, visit: Visit, bills: Sequence[Bill]) -> int:
+        """Ask how much of what is owed is to be paid."""
+        label = _("Amount to pay now")
+        question = forms.money(label, least=LEAST_PART, most=owed(bills))
+        part = create_model("Part", __base__=Form, amount=(Annotated[int, question], ...))
+        total = Money(amount=owed(bills))
+        body = (_("{total} is owed in all. Older bills are paid first.", total=total),)
+        typed: Any = await visit.ask(part, _("How much would you like to pay?"), body=body, name="part")
+        return typed.amount
+
+    async def _pay(self, visit: Visit, provider: Provider, code: str, bills: Sequence[Bill], amount: int) -> None:
         months = ", ".join(_month(bill) for bill in bills)
         kind = SERVICES.get(provider.service, _name(provider))
+        missing = owed(bills) - amount
         facts = (
             Fact(label=_("Customer code"), value=verbatim(code)),
             Fact(label=_("Month"), value=verbatim(months)),
+            *((Fact(label=_("Still owed"), value=_("{amount}", amount=Money(amount=missing))),) if missing else ()),
         )
         await visit.check(
             _("Is everything right?"),
@@ -161,6 +175,36 @@ class PayBill(Service):
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask the aggregator what became of a key."""
         return await self._gateway.inquire(order, key)
+
+
+def owed(bills: Sequence[Bill]) -> int:
+    """Return what bills come to, VND."""
+    return sum(bill.amount for bill in bills)
+
+
+def oldest(bills: Sequence[Bill], amount: int) -> Sequence[Bill]:
+    """Return the bills that an amount pays, wholly or the last of them in part.
+
+    :param bills: oldest first.
+    """
+    return next((bills[:count] for count in range(1, len(bills)) if owed(bills[:count]) >= amount), bills)
+
+
+def choices_of(provider: Provider, bills: Sequence[Bill]) -> dict[str, tuple[Text, Sequence[Bill]]]:
+    """Return what may be paid together, by the value of its option; no bills: a part of what is owed.
+
+    :param bills: oldest first.
+    """
+    choices: dict[str, tuple[Text, Sequence[Bill]]] = {}
+    for number, bill in enumerate(bills):
+        up_to = provider.pay_oldest_first and number > 0
+        label = _("Up to {month}", month=_month(bill)) if up_to else _month_text(bill)
+        choices[bill.bill_id] = label, bills[: number + 1] if up_to else [bill]
+    if len(bills) > 1 and not provider.pay_oldest_first:
+        choices[ALL] = _("All of them"), bills
+    if provider.allow_partial and owed(bills) > LEAST_PART:
+        choices[PART] = _("Another amount"), ()
+    return choices
 
 
 def _name(provider: Provider) -> Text:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal
 
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 
 from tramkit_hal import labels
-from tramkit_hal.describe import describe, options_of
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.keyboard import layouts
-from tramkit_hal.keyboard.typing import DELETE, Typing, press
-from tramkit_hal.pages import Ask, Attract, Bar, Control, FieldView, View
+from tramkit_hal.keyboard.typing import DELETE
+from tramkit_hal.pages import Attract, Bar, FieldView
 from tramkit_hal.screen import ScreenCapabilities, Shown
-from tramkit_hal.screens.terminal.keyboard import Keyboard
-from tramkit_hal.screens.terminal.parts import Field, Heading, Part, Press, Tick
-from tramkit_hal.screens.terminal.picture import Code, Picture
+from tramkit_hal.screens.terminal import layout
+from tramkit_hal.screens.terminal.keyboard import KEY_LINES, Keyboard
+from tramkit_hal.screens.terminal.palette import PALETTES
+from tramkit_hal.screens.terminal.parts import Field, Part, Press
+from tramkit_hal.screens.terminal.pen import Pen
+from tramkit_hal.screens.terminal.picture import PICTURES_PER_SECOND, Code, Picture
+from tramkit_hal.screens.terminal.reading import Reading
+from tramkit_hal.screens.terminal.sheet import Sheet
 from tramkit_hal.stage import Refused, Stage, Stale
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text, render
@@ -29,8 +32,14 @@ from tramkit_hal.words import Text, render
 TOUCH_SECONDS = 1.0
 """How often at most the core hears that somebody is typing."""
 
+SHORT = 34
+"""A terminal of fewer lines has buttons and keys of one line."""
+FEWEST = 5
+"""Lines that the content has at least: otherwise the on-screen keyboard gives way."""
+
 _ZONES = ("head", "body", "actions", "bar")
-_WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
+_SHEETS = ("space", "head", "body", "more", "actions", "keyboard", "bar")
+"""From top to bottom."""
 
 CAPABILITIES = ScreenCapabilities(touch=False, video="framing", draws=False)
 """Half blocks: enough to see whether one's face is in the picture."""
@@ -51,12 +60,14 @@ class TerminalApp(App[None]):
     ALLOW_SELECT = False
     TITLE = "Tramkit"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        Binding("down,tab", "step(1)", show=False, priority=True),
+        Binding("up,shift+tab", "step(-1)", show=False, priority=True),
+        Binding("pagedown", "roll(1)", show=False, priority=True),
+        Binding("pageup", "roll(-1)", show=False, priority=True),
+        Binding("escape", "go_back", show=False, priority=True),
+        Binding("f1", "help", show=False, priority=True),
         Binding("ctrl+q", "nothing", show=False, priority=True),
         Binding("ctrl+c", "stop", show=False, priority=True),
-        Binding("escape", "go_back", show=False),
-        Binding("f1", "help", show=False),
     ]
 
     def __init__(
@@ -74,167 +85,183 @@ class TerminalApp(App[None]):
         self._changed_at = 0.0
         self._touched_at = 0.0
         self._page: tuple[str, str, str] = ("", "", "")
-        self._active = ""
-        self._caret = 0
+        self._pen = Pen(stage)
+        self._view = stage.view
+        self._parts: dict[str, list[Part]] = {zone: [] for zone in _ZONES}
+        self._at: Part | None = None
+        self._more = Part(Shown(role="button", name=""), self._roll_on)
+        self._keyboard = Keyboard(self.type_key)
+        self._sheets = {
+            name: Sheet(name, self._touch_part, self._say_more, "frame" if name in ("actions", "bar") else "ground")
+            for name in _SHEETS
+            if name != "keyboard"
+        }
         self.serial = -1
+        """The number of the view on the glass; what is pressed answers that one, not the one that is to come."""
 
     # ── the page ──────────────────────────────────────────────────────────────────────────────────────────
 
     def compose(self) -> ComposeResult:
-        yield Horizontal(id="head")
-        yield VerticalScroll(id="body", can_focus=False)
-        yield Vertical(id="actions")
-        yield Keyboard(self.type_key)
-        yield Horizontal(id="bar")
+        for name in _SHEETS:
+            yield self._sheets.get(name, self._keyboard)
 
-    async def on_mount(self) -> None:
-        self.query_one(Keyboard).display = False
-        await self.on_view_changed()
+    def on_mount(self) -> None:
+        self.set_interval(1 / PICTURES_PER_SECOND, self._look_at_pictures)
+        self.on_view_changed()
 
-    async def on_view_changed(self) -> None:
+    def on_resize(self) -> None:
+        self._draw()
+
+    def on_view_changed(self) -> None:
         """Show what is on the stage now."""
-        stage = self._stage
-        view, serial = stage.view, stage.serial
-        same = self._page == (page := (view.visit, view.page.id, view.page.kind))
-        if not same:
-            self._page, self._changed_at = page, time.monotonic()
-            fields = [field for field in self._fields() if _typed(field)]
-            self._active = fields[0].name if fields else ""
-            self._caret = len(self._value(fields[0])) if fields else 0
-        zones = {name: list(parts) for name, parts in self._parts(view).items()}
-        with self.batch_update():
-            self.set_class(view.mode.contrast.value != "normal", view.mode.contrast.value)
-            for contrast in ("high", "dark"):
-                self.screen.set_class(view.mode.contrast.value == contrast, contrast)
-            self.screen.set_class(view.mode.text_scale > 1, "larger")
-            self.screen.set_class(view.mode.lowered, "lowered")
-            for name, parts in zones.items():
-                zone = self.query_one(f"#{name}")
-                old = [part for part in zone.children if isinstance(part, Part)]
-                if same and [_shape(part) for part in old] == [_shape(part) for part in parts]:
-                    for part, new in zip(old, parts, strict=True):
-                        part.press = new.press
-                        part.show(new.item)
-                    continue
-                await zone.remove_children()
-                await zone.mount_all(parts)
-            self._show_keyboard()
-            self._show_caret()
-        if not same:
-            self.query_one("#body").scroll_home(animate=False)
-            self._focus_first()
+        self._view, serial = self._stage.view, self._stage.serial
+        view = self._view
+        page = (view.visit, view.page.id, view.page.kind)
+        if new := self._page != page:
+            self._page, self._changed_at, self._at = page, time.monotonic(), None
+            self._sheets["body"].first = 0
+        self._pen.turn_to(view, new=new)
+        self._draw()
+        if new:
+            self._see_code()
         self.serial = serial
+
+    def parts(self) -> list[Part]:
+        """Return what stands on the page, in reading order."""
+        return [part for zone in _ZONES for part in self._parts[zone]]
 
     def described(self) -> list[Shown]:
         """Return what the page's parts have drawn, in reading order."""
-        items = [part.shown() for zone in _ZONES for part in self.query(f"#{zone} > Part").results(Part)]
+        items = [part.shown() for part in self.parts() if part.told]
         return [item for item in items if item.name or item.value]
 
-    def _t(self, text: Text) -> str:
-        return render(text, self._stage.view.language)
+    def reach(self, part: Part) -> tuple[int, int]:
+        """Roll the page until a part is seen; return the cell where it begins, from the top left.
 
-    def _fields(self) -> tuple[FieldView, ...]:
-        page = self._stage.view.page
-        return page.fields if isinstance(page, Ask) else ()
+        :raises LookupError: it does not stand on the page.
+        """
+        above = 0
+        for name in _SHEETS:
+            if name == "keyboard":
+                above += self._keyboard.height
+                continue
+            sheet = self._sheets[name]
+            if (place := sheet.place(part)) is not None:
+                column, first, last = place
+                if last >= sheet.first + sheet.lines:
+                    sheet.roll(last - sheet.lines + 1)
+                if first < sheet.first:
+                    sheet.roll(first)
+                return column, above + first - sheet.first
+            above += sheet.lines
+        raise LookupError(f"the page has no {part.item.action or part.item.name!r}")
 
-    def _value(self, field: FieldView) -> str:
-        return self._stage.drafts.get(field.name, field.value)
-
-    def _parts(self, view: View) -> dict[str, list[Part]]:
-        items = describe(view, self._stage.drafts, CAPABILITIES)
-        after_head = max((n for n, item in enumerate(items) if item.action.startswith("language:")), default=-1) + 1
-        before_bar = len(items) - len(view.bar)
-        before_actions = before_bar
-        while before_actions > after_head and items[before_actions - 1].role == "button":
-            before_actions -= 1
-        return {
-            "head": [Part(item, self._head_press(item)) for item in items[:after_head]],
-            "body": list(self._body(view, items[after_head:before_actions])),
-            "actions": [Part(item, self._action_press(item)) for item in items[before_actions:before_bar]],
-            "bar": [Part(item, self._bar_press(item)) for item in items[before_bar:]],
+    def _draw(self) -> None:
+        """Lay the view out and give each zone its rows."""
+        view = self._view
+        width, height = self.size
+        short = height < SHORT
+        reading = Reading(view, self._stage.drafts, self._videos, CAPABILITIES, self)
+        old, at = self._reachable(), self._at
+        parts = {"head": reading.head(), "actions": reading.actions(), "bar": reading.bar()}
+        rows = {
+            "head": layout.head(parts["head"], width),
+            "actions": layout.actions(parts["actions"], width, 1 if short else 3),
+            "bar": layout.bar(parts["bar"], width, 1 if short else 2),
         }
+        self._show_keys()
+        key_lines = 1 if short else KEY_LINES
+        keys = len(self._keyboard.rows) * key_lines
+        room = height - sum(map(len, rows.values())) - keys
+        if room < FEWEST:  # who has so small a terminal has a keyboard of their own
+            room, keys = room + keys, 0
+        parts["body"] = reading.body((width, room - 1))
+        self._parts = parts
+        self._mark_active()
+        rows["body"] = layout.body(parts["body"], width, loose=view.mode.text_scale > 1, tight=short)
+        space = max(0, min(height // 3, room - len(rows["body"]))) if view.mode.lowered else 0
+        longer = len(rows["body"]) > room - space
+        lines = {"space": space, "body": room - space - longer, "more": int(longer)}
+        palette = PALETTES[view.mode.contrast]
+        with self.batch_update():
+            for name, sheet in self._sheets.items():
+                sheet.palette = palette
+                sheet.put(rows.get(name, ()), lines.get(name, len(rows.get(name, ()))))
+            self._keyboard.palette = palette
+            self._keyboard.put(keys, key_lines)
+            self._say_more()
+            self._keep_place(old, at)
 
-    def _body(self, view: View, items: list[Shown]) -> Iterator[Part]:
-        fields = {field.name: field for field in self._fields()}
-        field: FieldView | None = None
-        for item in items:
-            if item.role == "heading":
-                yield Heading(item, None)
-            elif item.role == "picture":
-                yield Picture(item, self._videos.get(item.value))
-            elif item.role == "code":
-                room = (self.size.width - 2, max(10, self.size.height - 12))
-                yield Code(item, room, self._t(labels.CODE_NO_ROOM))
-            elif item.role == "field":
-                field = fields[item.action]
-                if field.control is Control.CONSENT:
-                    yield Tick(item, self._chooser(field, "" if self._value(field) else "yes"))
-                elif _typed(field):
-                    yield Field(item, self._activator(field.name))
-                else:
-                    yield Part(item, None)
-            elif item.role == "option":
-                pick = field is not None and item.action in {each.value for each in options_of(field)}
-                yield Part(item, self._chooser(field, item.action) if pick and field else self._answerer(item.action))
-            elif item.role == "fact" and item.action:
-                name = item.action.removeprefix("change:")
-                yield Part(item, self._presser("change", name), self._t(labels.CHANGE))
-            elif item.role == "error":
-                yield Part(item, self._activator(item.action.removeprefix("field:")))
-            else:
-                anywhere = isinstance(view.page, Attract)
-                yield Part(item, self._answerer("continue") if anywhere and item.role == "text" else None)
+    def _say_more(self) -> None:
+        """Say that there is more below, or that this is the end."""
+        body, sheet = self._sheets["body"], self._sheets["more"]
+        if sheet.lines > 0:
+            end = body.first >= body.last
+            words = f"▲ {self._t(labels.TO_TOP)}" if end else f"▼ {self._t(labels.MORE)}"
+            self._more.item = Shown(role="button", name=words)
+            sheet.put(layout.more(self._more, self.size.width), 1)
+
+    def _roll_on(self) -> None:
+        body = self._sheets["body"]
+        body.roll(0 if body.first >= body.last else body.first + max(1, body.lines - 2))
+
+    def _see_code(self) -> None:
+        """Roll a new page until its first code is seen whole: half a code helps nobody."""
+        code = next((part for part in self._parts["body"] if isinstance(part, Code) and part.fits), None)
+        if code is not None:
+            self.reach(code)
+
+    def _look_at_pictures(self) -> None:
+        pictures = [part for part in self._parts["body"] if isinstance(part, Picture)]
+        for picture in pictures:
+            picture.look_again()
+        if pictures:
+            self._sheets["body"].refresh()
 
     # ── what a press does ─────────────────────────────────────────────────────────────────────────────────
 
-    def _head_press(self, item: Shown) -> Press | None:
-        kind, _, language = item.action.partition(":")
-        return self._presser("language", language) if kind == "language" else None
+    def answering(self, choice: str) -> Press:
+        """Return a press that answers the page."""
 
-    def _action_press(self, item: Shown) -> Press:
-        if item.action == "back":
-            return self._presser("back")
-        if item.action == Bar.HELP.value and item.action not in self._stage.view.page.answers():
-            return self._presser(Bar.HELP)
-        return self._answerer(item.action)
-
-    def _bar_press(self, item: Shown) -> Press:
-        return self._presser(Bar(item.action))
-
-    def _answerer(self, choice: str) -> Press:
         def answer() -> None:
-            page = self._stage.view.page
-            self._send(Answered(page=page.id, revision=page.revision, choice=choice, values=self._values()))
+            page = self._view.page
+            self._send(Answered(page=page.id, revision=page.revision, choice=choice, values=self._pen.values()))
 
         return answer
 
-    def _presser(self, button: Bar | Literal["back", "language", "change"], value: str = "") -> Press:
+    def pressing(self, button: Bar | Literal["back", "language", "change"], value: str = "") -> Press:
+        """Return a press of a button of the frame."""
+
         def pressed() -> None:
-            page = self._stage.view.page
-            self._send(Pressed(page=page.id, revision=page.revision, button=button, value=value, values=self._values()))
+            page = self._view.page
+            self._send(
+                Pressed(page=page.id, revision=page.revision, button=button, value=value, values=self._pen.values())
+            )
 
         return pressed
 
-    def _chooser(self, field: FieldView, value: str) -> Press:
+    def choosing(self, field: FieldView, value: str) -> Press:
+        """Return a press that answers one question of several."""
+
         def choose() -> None:
             self._stage.drafts[field.name] = value
             self._touch()
-            self.post_message(ViewChanged())
+            self._draw()
 
         return choose
 
-    def _activator(self, name: str) -> Press:
+    def activating(self, name: str) -> Press:
+        """Return a press after which a field is typed into."""
+
         def activate() -> None:
-            field = next((field for field in self._fields() if field.name == name and _typed(field)), None)
+            field = next((part for part in self._parts["body"] if part.typed and part.item.action == name), None)
             if field is not None:
-                self._active, self._caret = name, len(self._value(field))
-                self._show_keyboard()
-                self._show_caret()
+                self._go_to(field)
 
         return activate
 
-    def _values(self) -> dict[str, str]:
-        return {field.name: self._value(field) for field in self._fields()}
+    def _t(self, text: Text) -> str:
+        return render(text, self._view.language)
 
     def _send(self, event: Answered | Pressed) -> None:
         if time.monotonic() - self._changed_at < self._ghost_tap_seconds:
@@ -251,9 +278,9 @@ class TerminalApp(App[None]):
         if now - self._touched_at < TOUCH_SECONDS:
             return
         self._touched_at = now
-        page = self._stage.view.page
+        page = self._view.page
         try:
-            self._stage.accept(Touched(page=page.id, revision=page.revision, values=self._values()))
+            self._stage.accept(Touched(page=page.id, revision=page.revision, values=self._pen.values()))
         except Stale:
             self.post_message(ViewChanged())
 
@@ -261,45 +288,36 @@ class TerminalApp(App[None]):
 
     def type_key(self, key: str) -> None:
         """Do what a key of the on-screen keyboard says."""
-        keyboard = self.query_one(Keyboard)
         if key == layouts.SHIFT:
-            keyboard.shift = not keyboard.shift
-            keyboard.refresh()
-            return
-        if key == layouts.WAY:
-            typing = self._stage.typing
-            self._stage.typing = _WAYS[(_WAYS.index(typing) + 1) % len(_WAYS)]
-            self._show_keyboard()
-            return
-        self._type(key.upper() if keyboard.shift and len(key) == 1 and key.isalpha() else key)
+            self._keyboard.shift = not self._keyboard.shift
+            self._keyboard.refresh()
+        elif key == layouts.WAY:
+            self._pen.next_way()
+            self._draw()
+        else:
+            self._type(key.upper() if self._keyboard.shift and len(key) == 1 and key.isalpha() else key)
 
     def _type(self, key: str) -> None:
-        field = next((field for field in self._fields() if field.name == self._active), None)
-        if field is None:
-            return
-        typing = self._stage.typing if field.control.keyboard == "vietnamese" else Typing.PLAIN
-        before = self._value(field)
-        text, caret = press(before, min(self._caret, len(before)), key, typing)
-        if len(text) <= field.max_length:
-            self._stage.drafts[field.name], self._caret = text, caret
-        keyboard = self.query_one(Keyboard)
-        keyboard.shift = field.control is Control.NAME and (not text or text[:caret].endswith(" "))
-        keyboard.refresh()
-        self._touch()
-        self._show_caret()
+        if self._pen.field is not None:
+            self._keyboard.shift = self._pen.type(key)
+            self._touch()
+            self._draw()
 
     def on_key(self, event: events.Key) -> None:
-        """Type what a physical keyboard says into the active field."""
-        if not self._active:
-            if isinstance(self._stage.view.page, Attract):
-                self._answerer("continue")()
+        """Press what the keys stand on, or type what a physical keyboard says into the active field."""
+        at = self._at
+        if event.key == "enter" or (event.key == "space" and at is not None and not at.typed):
+            if at is not None:
+                self.action_step(1) if at.typed else self._touch_part(at)
+        elif self._pen.field is None:
+            if isinstance(self._view.page, Attract):
+                self.answering("continue")()
             return
-        if event.key == "backspace":
+        elif event.key == "backspace":
             self._type(DELETE)
         elif event.key in ("left", "right"):
-            value = next((self._value(f) for f in self._fields() if f.name == self._active), "")
-            self._caret = max(0, min(len(value), self._caret + (1 if event.key == "right" else -1)))
-            self._show_caret()
+            self._pen.step(1 if event.key == "right" else -1)
+            self._draw()
         elif event.character is not None and event.is_printable:
             self._type(event.character)
         else:
@@ -311,41 +329,82 @@ class TerminalApp(App[None]):
         for key in " ".join(event.text.split()):
             self._type(key)
 
-    def _show_keyboard(self) -> None:
-        field = next((field for field in self._fields() if field.name == self._active), None)
+    def _show_keys(self) -> None:
+        field = self._pen.field
         names = {
             layouts.SPACE: self._t(labels.SPACE),
             layouts.WAY: self._t(labels.WAYS[self._stage.typing]),
         }
-        self.query_one(Keyboard).show(field.control.keyboard if field else "none", self._stage.typing, names)
+        self._keyboard.show(field.control.keyboard if field else "none", self._stage.typing, names)
 
-    def _show_caret(self) -> None:
-        for part in self.query(Field):
-            field = next(field for field in self._fields() if field.name == part.item.action)
-            value = self._value(field)
-            shown = "•" * len(value) if field.control is Control.SECRET else value
-            active = part.item.action == self._active
-            part.caret = min(self._caret, len(value)) if active else -1
-            part.set_class(active, "active")
-            part.item = part.item.model_copy(update={"value": shown})
-            part.draw()
+    def _mark_active(self) -> None:
+        """Put the caret into the field that is typed into."""
+        for part in self._parts["body"]:
+            if isinstance(part, Field) and part.item.action == self._pen.name:
+                part.caret = min(self._pen.caret, len(part.item.value))
 
     # ── keys of the page ──────────────────────────────────────────────────────────────────────────────────
 
-    def _focus_first(self) -> None:
-        focusable: list[Any] = [part for part in self.query(Part) if part.can_focus]
-        inside = [part for part in focusable if part.parent is not None and part.parent.id in ("body", "actions")]
-        self.set_focus((inside or focusable or [None])[0], scroll_visible=False)
+    def _reachable(self) -> list[Part]:
+        """Return what keys reach, in order."""
+        more = [self._more] if self._sheets["more"].lines > 0 else []
+        zones = [*self._parts["head"], *self._parts["body"], *more, *self._parts["actions"], *self._parts["bar"]]
+        return [part for part in zones if part.press is not None]
+
+    def _keep_place(self, old: list[Part], at: Part | None) -> None:
+        """Stand where one stood before, or at the first thing to do."""
+        new = self._reachable()
+        shapes = [[(type(part), part.item.action) for part in parts] for parts in (old, new)]
+        if at in old and shapes[0] == shapes[1]:
+            self._stand_at(new[old.index(at)])
+            return
+        first = [*self._parts["body"], self._more, *self._parts["actions"]]
+        active = [part for part in first if part.typed and part.item.action == self._pen.name]
+        self._stand_at(next((part for part in (*active, *first) if part in new), None))
+
+    def _stand_at(self, part: Part | None) -> None:
+        self._at = part
+        for sheet in self._sheets.values():
+            if sheet.at is not part:
+                sheet.at = part
+                sheet.refresh()
+
+    def _go_to(self, part: Part) -> None:
+        """Stand at a part and see it; a field is typed into from now on."""
+        self._stand_at(part)
+        if part.typed and part.item.action != self._pen.name:
+            self._pen.go_to(part.item.action)
+            self._draw()
+        if self._at is not None:
+            self.reach(self._at)
+
+    def _touch_part(self, part: Part | None) -> None:
+        if part is not None and part.press is not None:
+            part.press()
+        elif isinstance(self._view.page, Attract):  # anywhere will do
+            self.answering("continue")()
+
+    def action_step(self, by: int) -> None:
+        """Go to the next thing that can be pressed, or back to the one before."""
+        parts = self._reachable()
+        if parts:
+            at = parts.index(self._at) if self._at in parts else -1
+            self._go_to(parts[(at + by) % len(parts)])
+
+    def action_roll(self, by: int) -> None:
+        """See the lines further down, or further up."""
+        body = self._sheets["body"]
+        body.roll(body.first + by * max(1, body.lines - 2))
 
     def action_go_back(self) -> None:
         """Go back, where the page offers it."""
-        if self._stage.view.back:
-            self._presser("back")()
+        if self._view.back:
+            self.pressing("back")()
 
     def action_help(self) -> None:
         """Call staff, where the page offers it."""
-        if Bar.HELP in self._stage.view.bar:
-            self._presser(Bar.HELP)()
+        if Bar.HELP in self._view.bar:
+            self.pressing(Bar.HELP)()
 
     def action_stop(self) -> None:
         """Stop the station: who has the terminal is its operator."""
@@ -353,13 +412,3 @@ class TerminalApp(App[None]):
 
     def action_nothing(self) -> None:
         """Take a key away from Textual: a resident must not end the program."""
-
-
-def _typed(field: FieldView) -> bool:
-    return field.control.keyboard != "none"
-
-
-def _shape(part: Part) -> tuple[type[Part], str, str, str, bool]:
-    item = part.item
-    code = item.name if item.role == "code" else ""
-    return type(part), item.role, item.action, code or (item.value if item.role == "picture" else ""), part.can_focus

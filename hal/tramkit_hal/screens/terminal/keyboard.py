@@ -14,8 +14,8 @@ from tramkit_hal.keyboard import layouts
 from tramkit_hal.keyboard.layouts import Row
 from tramkit_hal.keyboard.typing import DELETE, Typing
 
-KEY_ROWS = 2
-"""Lines of a key: with four cells beside, the smallest that a finger meets."""
+KEY_LINES = 2
+"""Lines of a key: with four cells beside, the smallest that a finger meets; one where there are few lines."""
 
 
 class Keyboard(Widget):
@@ -28,36 +28,45 @@ class Keyboard(Widget):
     def __init__(self, pressed: Callable[[str], None]) -> None:
         super().__init__(id="keyboard")
         self._pressed = pressed
-        self.kind = "vietnamese"
+        self.kind = "none"
         self.typing = Typing.DIRECT
         self.shift = False
         self.names: dict[str, str] = {}
+        self.palette: dict[str, Style] = {}
+        self.height = -1
+        """How many lines it stands on; 0: it is hidden."""
+        self._key_lines = KEY_LINES
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """The rows that stand there now."""
-        rows = layouts.ROWS[self.kind]
+        rows = layouts.ROWS.get(self.kind, ())
         return rows if self.typing is Typing.DIRECT else tuple(row for row in rows if row not in layouts.DIRECT)
 
     def show(self, kind: str, typing: Typing, names: dict[str, str]) -> None:
-        """Show the keyboard of a kind; ``none`` hides it."""
-        self.display = kind in layouts.ROWS
-        if self.display:
-            self.kind, self.typing, self.names = kind, typing, names
-            self.styles.height = len(self.rows) * KEY_ROWS
-            self.refresh(layout=True)
+        """Take the keys of a kind; ``none`` has no keys."""
+        self.kind, self.typing, self.names = kind, typing, names
+        self.refresh()
+
+    def put(self, lines: int, key_lines: int) -> None:
+        """Stand on so many lines; 0 hides it."""
+        self._key_lines = key_lines
+        if lines != self.height:
+            self.height = lines
+            self.display = lines > 0
+            self.styles.height = lines
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         rows = self.rows
-        if y // KEY_ROWS >= len(rows):
-            return Strip.blank(self.size.width)
-        row = rows[y // KEY_ROWS]
-        key_style = Style.parse("bold #10243A on #FFFFFF")
-        gap = Style.parse("on #DCEBFA")
+        gap = self.palette.get("keys", Style())
+        if y // self._key_lines >= len(rows):
+            return Strip.blank(self.size.width, gap)
+        row = rows[y // self._key_lines]
         segments: list[Segment] = []
         for key, start, end in self._places(row):
-            words = self._face(key) if y % KEY_ROWS == 0 else ""
-            segments.append(Segment(words.center(end - start - 1), key_style if key else gap))
+            words = self._face(key) if y % self._key_lines == 0 else ""
+            segments.append(Segment(words.center(end - start - 1), self.palette.get("key") if key else gap))
             segments.append(Segment(" ", gap))
         return Strip(segments).adjust_cell_length(self.size.width, gap)
 
@@ -81,8 +90,9 @@ class Keyboard(Widget):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        if event.y // KEY_ROWS >= len(self.rows):
+        rows = self.rows
+        if event.y // self._key_lines >= len(rows):
             return
-        for key, start, end in self._places(self.rows[event.y // KEY_ROWS]):
+        for key, start, end in self._places(rows[event.y // self._key_lines]):
             if key and start <= event.x < end:
                 self._pressed(key)

@@ -1,132 +1,230 @@
-"""The things a terminal page is made of. Each knows how it is drawn and tells what is drawn."""
+"""The things a terminal page is made of. Each lays itself out in lines and tells what is drawn.
+
+They are no widgets: one sheet draws many of them, since fifty widgets would be slow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from dataclasses import dataclass
 
 from rich.cells import cell_len
-from textual import events
 from textual.content import Content
-from textual.widgets import Static
+from textual.strip import Strip
 
 from tramkit_hal.screen import Shown
 
 Press = Callable[[], None]
 
 
-class Part(Static):
-    """One thing on the page: words, a button, an answer, a field.
+@dataclass(frozen=True)
+class Span:
+    """Cells beside each other on one line.
+
+    :param look: names a style of :mod:`tramkit_hal.screens.terminal.palette`.
+    :param part: what is drawn here, and pressed when it is touched.
+    :param line: which of the part's lines it is.
+    """
+
+    words: str
+    look: str
+    part: Part | None = None
+    line: int = 0
+
+    @property
+    def cells(self) -> int:
+        """How wide it is."""
+        return cell_len(self.words)
+
+
+Row = tuple[Span, ...]
+
+
+class Part:
+    """One thing on the page: words, a button, an answer.
 
     :param item: what it shows.
     :param press: what happens when it is touched, clicked, or Enter is pressed on it; None: nothing.
+    :param look: how it looks; empty: as its role does.
     """
 
-    keys: ClassVar[tuple[str, ...]] = ("enter", "space")
-    """Keys that press it."""
+    typed = False
+    """Whether it is typed into, so that a space is a letter."""
+    told = True
+    """Whether it is one of the things that every screen shows; else it says the same once more."""
 
-    def __init__(self, item: Shown, press: Press | None, change: str = "") -> None:
-        super().__init__(markup=False, classes=f"{item.role} {item.state}".strip())
+    def __init__(self, item: Shown, press: Press | None = None, look: str = "") -> None:
         self.item = item
         self.press = press
-        self._change = change
-        self.can_focus = press is not None
+        self._look = look
+        self.drawn: tuple[str, ...] = ()
+        """The lines that were drawn of it last."""
 
-    def on_mount(self) -> None:
-        self.draw()
+    @property
+    def look(self) -> str:
+        """How it looks."""
+        if self._look:
+            return self._look
+        role, chosen = self.item.role, self.item.state == "selected"
+        return f"{role}.selected" if chosen and role in ("option", "button") else role
 
-    def show(self, item: Shown) -> None:
-        """Show something else of the same kind in its place."""
-        if item != self.item:
-            self.set_classes(f"{item.role} {item.state}".strip())
-            self.item = item
-            self.draw()
-
-    def draw(self) -> None:
-        """Draw it anew."""
-        self.update(Content(self.text()))
-
-    def text(self) -> str:
-        """Return its words as they stand on the glass."""
+    def lines(self, width: int) -> list[str]:
+        """Return its words as they stand on the glass, in lines of at most ``width`` cells."""
         item = self.item
         match item.role:
-            case "fact":
-                change = f"  [{self._change}]" if item.action else ""
-                return f"{item.name}\n  {item.value}{change}"
             case "option":
                 mark = {"selected": "(•)", "closed": "(–)", "limited": "(!)"}.get(item.state, "( )")
-                return f"{mark} {item.name}" + (f"\n    {item.value}" if item.value else "")
+                return [*wrap(item.name, width, f"{mark} ", "    "), *wrap(item.value, width, "    ")]
             case "error":
-                return f"▲ {item.name}"
+                return wrap(item.name, width, "▲ ", "  ")
             case "button":
-                return f"✓ {item.name}" if item.state == "selected" else item.name
+                return wrap(item.name, width, "✓ " if item.state == "selected" else "")
             case "text":
-                return f"{item.name}\n  {item.value}" if item.value else item.name
+                mark = {"closed": "(–) ", "limited": "(!) "}.get(item.state, "")
+                return [*wrap(item.name, width, mark, "  " if mark else ""), *wrap(item.value, width, "  ")]
             case _:
-                return item.name
+                return wrap(item.name, width)
+
+    def rows(self, width: int) -> list[Row]:
+        """Return its lines, each as wide as it is given."""
+        self.drawn = tuple(self.lines(width))
+        look = self.look
+        rows: list[Row] = [(Span(pad(line, width), look, self, n),) for n, line in enumerate(self.drawn)]
+        if look != "large":
+            return rows
+        around: Row = (Span(" " * width, look),)
+        return [around, *((Span(centre(line, width), look, self, n),) for n, line in enumerate(self.drawn)), around]
+
+    def strip(self, line: int, width: int) -> Strip | None:
+        """Return cells to draw in place of a line's words; None: the words."""
+        return None
 
     def shown(self) -> Shown:
         """Return what is drawn: words that are not on the glass are not told."""
-        drawn = self.content.plain if isinstance(self.content, Content) else str(self.content)
-        item = self.item
-        return item.model_copy(
-            update={
-                "name": item.name if item.name in drawn else "",
-                "value": item.value if item.value in drawn or item.role in ("picture", "code", "field") else "",
-            }
-        )
+        drawn, item = _solid(self.said()), self.item
+        name = item.name if _solid(item.name) in drawn else ""
+        return item.model_copy(update={"name": name, "value": item.value if _solid(item.value) in drawn else ""})
 
-    def on_click(self, event: events.Click) -> None:
-        if self.press is not None:
-            event.stop()
-            self.press()
+    def said(self) -> str:
+        """Return the words that are drawn, without what is drawn among them."""
+        return "".join(self.drawn)
 
-    def on_key(self, event: events.Key) -> None:
-        if self.press is not None and event.key in self.keys:
-            event.stop()
-            event.prevent_default()
-            self.press()
+
+class Fact(Part):
+    """A label and what is so, with its Change link.
+
+    :param change: the words of the link.
+    """
+
+    def __init__(self, item: Shown, press: Press | None, change: str) -> None:
+        super().__init__(item, press)
+        self._change = f"[{change}]" if press is not None else ""
+
+    def lines(self, width: int) -> list[str]:
+        link = self._change
+        label = wrap(self.item.name, width - (cell_len(link) + 1 if link else 0))
+        if link:
+            label[0] = f"{pad(label[0], width - cell_len(link))}{link}"
+        return [*label, *wrap(self.item.value, width, "  ")]
+
+    def said(self) -> str:
+        return super().said().replace(self._change, "", 1)
+
+
+class Question(Part):
+    """A question whose answers stand below it, the one that was chosen marked."""
+
+    def shown(self) -> Shown:
+        return super().shown().model_copy(update={"value": self.item.value})
 
 
 class Tick(Part):
     """A consent: ticked or not."""
 
-    def text(self) -> str:
-        return f"[{'x' if self.item.value else ' '}] {self.item.name}"
+    def lines(self, width: int) -> list[str]:
+        return wrap(self.item.name, width, "[x] " if self.item.value else "[ ] ", "    ")
 
     def shown(self) -> Shown:
-        drawn = super().shown()
-        ticked = self.content.plain.startswith("[x]") if isinstance(self.content, Content) else False
-        return drawn.model_copy(update={"value": self.item.value if ticked else ""})
+        ticked = bool(self.drawn) and self.drawn[0].startswith("[x]")
+        words = Part.shown(self).name
+        return self.item.model_copy(update={"name": words, "value": self.item.value if ticked else ""})
 
 
 class Field(Part):
-    """A field that is typed into: its question, and a line with what stands in it."""
+    """A field that is typed into: its question, and below it what stands in it."""
 
-    keys = ("enter",)  # a space is typed
+    typed = True
     caret = -1
     """Where the caret stands; below 0: nowhere, the field is not being typed into."""
 
-    def text(self) -> str:
+    @property
+    def look(self) -> str:
+        return "field.active" if self.caret >= 0 else "field"
+
+    def lines(self, width: int) -> list[str]:
         value = self.item.value
         if self.caret >= 0:
             value = f"{value[: self.caret]}▏{value[self.caret :]}"
-        return f"{self.item.name}\n│ {value}"
+        return [*wrap(self.item.name, width), *(wrap(value, width, "│ ", "│ ") or ["│"])]
 
-    def shown(self) -> Shown:
-        drawn = self.content.plain if isinstance(self.content, Content) else ""
-        name, _, value = drawn.partition("\n│ ")
-        return self.item.model_copy(update={"name": name, "value": value.replace("▏", "", 1)})
+    def said(self) -> str:
+        return super().said().replace("▏", "", 1).replace("│", "")
 
 
-class Heading(Part):
-    """The page's title."""
+class Count(Part):
+    """How many are left of something."""
+
+    def lines(self, width: int) -> list[str]:
+        return wrap(f"{self.item.value} {self.item.name}", width)
 
 
-def shorten(text: str, cells: int) -> str:
-    """Return words cut to a number of cells, with an ellipsis where something is missing."""
-    if cell_len(text) <= cells:
-        return text
-    while text and cell_len(text) >= cells:
-        text = text[:-1]
-    return text + "…"
+class Meter(Part):
+    """How far something is, or how loud: drawn beside what the page says in words.
+
+    :param share: 0 to 1.
+    """
+
+    told = False
+
+    def __init__(self, name: str, share: float) -> None:
+        super().__init__(Shown(role="text", name=name))
+        self._share = max(0.0, min(1.0, share))
+
+    def lines(self, width: int) -> list[str]:
+        across = min(width, 40) - 6
+        full = round(across * self._share)
+        return [*wrap(self.item.name, width), f"{'█' * full}{'░' * (across - full)} {self._share:>4.0%}"]
+
+
+def wrap(words: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
+    """Return words in lines of at most ``width`` cells, broken at spaces; no words, no line.
+
+    :param first: what stands before the first line.
+    :param rest: what stands before the others; None: the same.
+    """
+    if not words:
+        return []
+    rest = first if rest is None else rest
+    room = max(1, width - max(cell_len(first), cell_len(rest)))
+    lines = [line.plain.rstrip() for line in Content(words).wrap(room)]
+    return [f"{rest if n else first}{line}" for n, line in enumerate(lines)]
+
+
+def pad(words: str, width: int) -> str:
+    """Return words with spaces after them, ``width`` cells in all."""
+    return words + " " * (width - cell_len(words))
+
+
+def centre(words: str, width: int) -> str:
+    """Return words in the middle of ``width`` cells; what is too long is cut, with an ellipsis."""
+    if cell_len(words) > width:
+        while words and cell_len(words) >= width:
+            words = words[:-1]
+        words += "…"
+    before = (width - cell_len(words)) // 2
+    return pad(" " * before + words, width)
+
+
+def _solid(words: str) -> str:
+    """Return words without white space: where a line was broken does not matter."""
+    return "".join(words.split())

@@ -32,7 +32,7 @@ class TerminalSettings(BaseModel):
 
     headless: bool = False
     columns: int = Field(default=42, ge=42, le=400)
-    lines: int = Field(default=36, ge=36, le=200)
+    lines: int = Field(default=36, ge=24, le=200)
     ghost_tap_ms: int = Field(default=250, ge=0, le=1000)
 
 

@@ -72,7 +72,6 @@ class Renderer:
             "lowered": "yes" if view.mode.lowered else "no",
             "ghost": self._ghost_tap_ms,
             "per": OPTIONS_PER_PAGE,
-            "live": "yes" if view.page.kind in LIVE_KINDS else "no",
         }
 
     def fragment(self, view: View, drafts: Mapping[str, str]) -> Markup:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from pydantic import TypeAdapter, ValidationError
 
-from tramkit_hal.events import MAX_EVENT, Key, event_adapter
+from tramkit_hal.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
 from tramkit_hal.keyboard.typing import press
 from tramkit_hal.loopback import Guard, add_headers
-from tramkit_hal.screens.web.rendering import HERE, Renderer
+from tramkit_hal.screens.web.rendering import HERE, LIVE_KINDS, Renderer
 from tramkit_hal.screens.web.settings import WebSettings
 from tramkit_hal.screens.web.video import feed
 from tramkit_hal.stage import Refused, Stage, Stale
 from tramkit_hal.video import NewestFrame
 
 HEARTBEAT = 5.0
-"""Seconds between two signs of life on the stream."""
+"""Seconds between two signs of life on the line."""
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ _STATIC: Mapping[str, str] = {
     "screen.css": "text/css",
     "landscape.css": "text/css",
     "screen.js": "text/javascript",
+    "line.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 
@@ -64,9 +66,10 @@ class Server:
         """
         app = web.Application(middlewares=[self.guard.middleware], client_max_size=MAX_EVENT)
         app.on_response_prepare.append(add_headers)
+        app.on_response_prepare.append(_isolate)
         app.router.add_get("/", self._page)
         app.router.add_get("/view", self._view)
-        app.router.add_get("/stream", self._stream)
+        app.router.add_get("/line", self._line)
         app.router.add_post("/event", self._event)
         app.router.add_post("/key", self._key)
         app.router.add_get("/video/{name}", self._video)
@@ -107,41 +110,51 @@ class Server:
         text = await asyncio.to_thread(Path(HERE / "static" / name).read_text, encoding="utf-8")
         return web.Response(text=text, content_type=_STATIC[name])
 
-    def _message(self) -> str:
+    def _message(self, **more: object) -> str:
         stage = self._stage
         state = self._renderer.state(stage.view, stage.serial)
-        return json.dumps(state | {"html": self._renderer.fragment(stage.view, stage.drafts)}, ensure_ascii=False)
+        html = self._renderer.fragment(stage.view, stage.drafts)
+        return json.dumps(state | {"html": html} | more, ensure_ascii=False)
 
-    async def _stream(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-        await response.prepare(request)
-        stage, seen = self._stage, -1
+    async def _line(self, request: web.Request) -> web.WebSocketResponse:
+        """Send each view and a sign of life where there is none; take events."""
+        socket = await self._socket(request, max_msg_size=MAX_EVENT)
         self.viewers += 1
         try:
-            while not stage.closed:
-                if seen != stage.serial:
-                    seen = stage.serial
-                    await response.write(f"data: {self._message()}\n\n".encode())
-                else:
-                    await response.write(b"event: beat\ndata:\n\n")
-                try:
-                    async with asyncio.timeout(HEARTBEAT):
-                        await stage.changed(seen)
-                except TimeoutError:
-                    continue
-        except ConnectionError:
+            async with asyncio.TaskGroup() as tasks:
+                telling = tasks.create_task(self._tell(socket))
+                async for message in socket:
+                    if message.type is WSMsgType.TEXT and not self._hear(message.data):
+                        await socket.send_str(self._message(again=True))
+                telling.cancel()
+        except* ConnectionError:
             _log.debug("browser has gone")
         finally:
             self.viewers -= 1
-        return response
+            self._sockets.discard(socket)
+        return socket
 
-    async def _video(self, request: web.Request) -> web.WebSocketResponse:
-        name = request.match_info["name"]
-        socket = web.WebSocketResponse(max_msg_size=64, heartbeat=10.0, compress=False)
+    async def _tell(self, socket: web.WebSocketResponse) -> None:
+        stage, seen = self._stage, -1
+        while not stage.closed:
+            fresh, seen = seen != stage.serial, stage.serial
+            await socket.send_str(self._message() if fresh else "")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT):
+                    await stage.changed(seen)
+
+    async def _socket(self, request: web.Request, **settings: Any) -> web.WebSocketResponse:
+        """Open a WebSocket that :meth:`stop` closes."""
+        socket = web.WebSocketResponse(compress=False, **settings)
         if not socket.can_prepare(request).ok:
             raise web.HTTPBadRequest(text="400 Bad Request: a WebSocket is expected here.\n")
         await socket.prepare(request)
         self._sockets.add(socket)
+        return socket
+
+    async def _video(self, request: web.Request) -> web.WebSocketResponse:
+        name = request.match_info["name"]
+        socket = await self._socket(request, max_msg_size=64, heartbeat=10.0)
         try:
             await feed(socket, lambda: self._videos.get(name))
         finally:
@@ -150,19 +163,37 @@ class Server:
 
     # ── what a browser sends ──────────────────────────────────────────────────────────────────────────────
 
+    def _hear(self, text: str) -> bool:
+        """Take an event of the line; False: the browser does not show what stands, or sends what is none."""
+        try:
+            self._take(event_adapter.validate_json(text))
+        except Stale:
+            return False
+        except (Refused, ValidationError) as error:
+            _log.warning("event refused", extra={"reason": _reason(error)})
+            return False
+        return True
+
+    def _take(self, event: Answered | Pressed | Touched) -> None:
+        """Take an event for the core, as :meth:`Stage.accept` does."""
+        page = self._stage.view.page
+        if page.kind in LIVE_KINDS and event.page == page.id:  # only figures have moved since the press
+            event = event.model_copy(update={"revision": page.revision})
+        self._stage.accept(event)
+
     async def _event(self, request: web.Request) -> web.Response:
+        """Take an event of a page that goes: its line goes with it."""
         event = await _read(request, event_adapter)
         if isinstance(event, web.Response):
             return event
-        stage = self._stage
         try:
-            stage.accept(event)
+            self._take(event)
         except Stale:
-            page = stage.view.page
+            page = self._stage.view.page
             message = {"error": "the page has changed", "page": page.id, "revision": page.revision}
             return web.json_response(message, status=409)
         except Refused as error:
-            return _refuse(400, str(error))
+            return _refuse(400, _reason(error))
         return web.json_response({"taken": True})
 
     async def _key(self, request: web.Request) -> web.Response:
@@ -172,6 +203,11 @@ class Server:
         self._stage.typing = key.typing
         text, caret = press(key.text, key.caret, key.key, key.typing) if key.key else (key.text, key.caret)
         return web.json_response({"text": text, "caret": caret})
+
+
+async def _isolate(_request: web.Request, response: web.StreamResponse) -> None:
+    """Let the page share memory with its worker (HTML, cross-origin isolation): it embeds nothing from elsewhere."""
+    response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
 
 
 async def _read(request: web.Request, adapter: TypeAdapter[T]) -> T | web.Response:
@@ -187,8 +223,15 @@ async def _read(request: web.Request, adapter: TypeAdapter[T]) -> T | web.Respon
     try:
         return adapter.validate_json(body)
     except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        return _refuse(400, f"this is not an event: {problems[0]['type']}")
+        return _refuse(400, _reason(error))
+
+
+def _reason(error: Refused | ValidationError) -> str:
+    """Say why something is not taken; nothing of what was sent is repeated."""
+    if isinstance(error, Refused):
+        return str(error)
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    return f"this is not an event: {problems[0]['type']}"
 
 
 def _refuse(status: int, message: str) -> web.Response:

@@ -15,6 +15,11 @@ let settleTimer = 0;
 let leaving = false;
 let optionsPage = 0;
 let typed = Promise.resolve(); // the keys on their way to the station
+let away = false; // the station does not answer
+const line = new Worker("/line.js");
+const shelf = crossOriginIsolated ? new SharedArrayBuffer(1 << 20) : null; // its first word: bytes laid there, -1 wanted
+const laid = shelf && new Int32Array(shelf, 0, 1);
+if (shelf) line.postMessage(shelf);
 
 const all = (selector, within = root) => [...within.querySelectorAll(selector)];
 const inputs = () => all("input[name],textarea[name]");
@@ -34,23 +39,9 @@ function values() {
 
 // ── telling the station ──
 
-async function post(event, keepalive = false) {
-  const body = JSON.stringify({ page: state.page, revision: state.revision, ...event });
-  const send = (text) =>
-    fetch("/event", { method: "POST", headers: { "Content-Type": "application/json" }, body: text, keepalive });
-  try {
-    let answer = await send(body);
-    for (let tries = 0; answer.status === 409 && state.live === "yes" && tries < 3; tries++) {
-      const now = await answer.json(); // a live page: only figures have moved since the press
-      if (now.page !== state.page) break;
-      answer = await send(JSON.stringify({ page: state.page, ...event, revision: now.revision }));
-    }
-    if (answer.status === 403) return reload();
-    if (answer.status === 409) refresh();
-    return answer.ok;
-  } catch {
-    return false; // the stream notices that the station is away
-  }
+function post(event) {
+  if (!away) line.postMessage(JSON.stringify({ page: state.page, revision: state.revision, ...event }));
+  return !away;
 }
 
 async function act(event) {
@@ -61,7 +52,16 @@ async function act(event) {
   told();
   clearTimeout(busyTimer);
   busyTimer = setTimeout(() => setBusy(true), 400);
-  if (!(await post({ ...event, values: values() }))) calm();
+  if (shelf) Atomics.store(laid, 0, -1);
+  if (!post({ ...event, values: values() })) return calm();
+  if (shelf) requestAnimationFrame(look);
+}
+
+// The answer may be there before the frame after the touch, and be drawn with it.
+function look() {
+  const length = Atomics.load(laid, 0);
+  if (length > 0) apply(JSON.parse(new TextDecoder().decode(new Uint8Array(shelf, 4, length).slice())));
+  else if (pending) requestAnimationFrame(look);
 }
 
 function setBusy(on) {
@@ -91,8 +91,11 @@ function touch() {
   }, wait);
 }
 
+// The line ends with the page: what was typed last goes its own way.
 addEventListener("pagehide", () => {
-  if (touchTimer && !leaving) post({ kind: "touched", values: values() }, true);
+  if (!touchTimer || leaving) return;
+  const body = JSON.stringify({ page: state.page, revision: state.revision, kind: "touched", values: values() });
+  fetch("/event", { method: "POST", headers: { "Content-Type": "application/json" }, body, keepalive: true });
 });
 
 // ── showing what the station sends ──
@@ -102,26 +105,15 @@ function reload() {
   location.replace("/");
 }
 
-async function refresh() {
-  try {
-    const answer = await fetch("/view");
-    if (answer.ok) apply(await answer.json(), true);
-    else reload();
-  } catch {
-    return; // the stream brings it
-  }
-}
-
-function apply(next, again = false) {
+function apply({ html: markup, again, ...next }) {
   if (leaving) return; // the next document shows it
   if (next.boot !== state.boot || (state.visit && next.visit !== state.visit)) return reload();
   if (next.serial < state.serial || (next.serial === state.serial && !again)) return;
   const same = next.page === state.page && next.kind === state.kind;
   const answered = pending > 0;
-  const { html: markup, ...rest } = next;
-  state = rest;
-  html.lang = next.lang;
-  for (const name of ["scale", "contrast", "lowered"]) html.dataset[name] = next[name];
+  state = next;
+  if (html.lang !== next.lang) html.lang = next.lang; // what is written anew is styled anew
+  for (const name of ["scale", "contrast", "lowered"]) if (html.dataset[name] !== next[name]) html.dataset[name] = next[name];
   const fresh = document.createElement("template");
   fresh.innerHTML = markup;
   calm();
@@ -200,12 +192,20 @@ function layout() {
     const list = area.querySelector("[data-paged]");
     if (list) pageOptions(area, list);
     const more = [...area.parentElement.children].find((child) => "more" in child.dataset);
-    more.hidden = true;
-    more.hidden = area.scrollHeight <= area.clientHeight + 2;
-    if (more.hidden) area.removeAttribute("tabindex");
-    else area.tabIndex = 0; // keys alone must be able to scroll it
-    mark(area, more);
+    hide(more, true);
+    const fits = area.scrollHeight <= area.clientHeight + 2;
+    hide(more, fits);
+    if (fits) area.removeAttribute("tabindex");
+    else {
+      area.tabIndex = 0; // keys alone must be able to scroll it
+      mark(area, more);
+    }
   }
+}
+
+// Without a change nothing is laid out anew.
+function hide(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
 }
 
 function mark(area, more) {
@@ -215,26 +215,27 @@ function mark(area, more) {
 function pageOptions(area, list) {
   const items = [...list.children];
   const pager = area.parentElement.querySelector(".pager");
-  const shown = (page, per) => items.forEach((item, n) => (item.hidden = Math.floor(n / per) !== page));
+  const shown = (page, per) => items.forEach((item, n) => hide(item, Math.floor(n / per) !== page));
   const fits = (per) => {
-    pager.hidden = items.length <= per;
+    hide(pager, items.length <= per);
     for (let page = 0; page * per < items.length; page++) {
       shown(page, per);
       if (area.scrollHeight > area.clientHeight + 2) return false;
     }
     return true;
   };
-  let per = Math.min(items.length, state.per);
+  let per = Math.max(1, Math.min(items.length, state.per));
   while (per > 1 && !fits(per)) per--;
   const pages = Math.ceil(items.length / per);
   optionsPage = Math.min(optionsPage, pages - 1);
-  pager.hidden = pages < 2;
+  hide(pager, pages < 2);
   shown(optionsPage, per);
+  if (pages < 2) return;
   const count = pager.querySelector(".count");
   count.textContent = count.dataset.words.replace("{n}", optionsPage + 1).replace("{m}", pages);
   for (const step of all(".step", pager)) {
     const beyond = optionsPage + Number(step.dataset.step);
-    step.hidden = beyond < 0 || beyond >= pages;
+    hide(step, beyond < 0 || beyond >= pages);
   }
 }
 
@@ -548,25 +549,19 @@ addEventListener("resize", layout);
 // ── the line to the station ──
 
 let heardAt = performance.now();
-let stream;
 
-function listen() {
-  stream?.close();
-  stream = new EventSource("/stream");
-  stream.onmessage = ({ data }) => {
-    hear();
-    apply(JSON.parse(data));
-  };
-  stream.addEventListener("beat", hear);
-  stream.onerror = () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(rejoin, 1000);
-  };
-}
-
-function hear() {
+line.onmessage = ({ data }) => {
+  if (data === null) {
+    away = true;
+    calm();
+    setTimeout(rejoin, 1000);
+    return;
+  }
+  away = false;
   heardAt = performance.now();
   lost.hidden = true;
-}
+  if (data) apply(JSON.parse(data));
+};
 
 // The station is there again but does not know this browser's secret: show its page that says how to open it.
 async function rejoin() {
@@ -576,19 +571,18 @@ async function rejoin() {
   } catch {
     lost.hidden = false;
   }
-  listen();
+  line.postMessage(null);
 }
 
 setInterval(() => {
   const silent = performance.now() - heardAt;
-  if (silent > 12000) {
-    lost.hidden = false;
-    if (stream.readyState === EventSource.OPEN) listen();
-  } else if (silent > 1500 && stream.readyState !== EventSource.OPEN) lost.hidden = false;
+  if (silent > 12000 || (silent > 1500 && away)) lost.hidden = false;
+  if (silent < 12000 || away) return;
+  away = true;
+  rejoin();
 }, 1000);
 
 prepare();
 settle();
 document.getElementById("title")?.focus({ preventScroll: true });
 html.dataset.shown = state.serial;
-listen();
