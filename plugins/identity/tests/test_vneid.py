@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from tramkit import Level, NotSignedIn, Person, SignIn, Text, log, verbatim
 from tramkit.sandbox import FaultOrder
@@ -237,3 +238,26 @@ async def test_on_the_phone_the_code_is_typed_compared_and_approved_in_two_langu
         async with http.post(f"{s.provider.address}/device", data=form) as answer:
             assert "Đã đồng ý" in await answer.text(), "what was decided stays"
         assert isinstance(await s.outcome(begun), Person)
+
+
+async def test_the_provider_learns_that_somebody_signs_in_at_this_station_and_nothing_else(tmp_path: Path) -> None:
+    clock, told = ManualClock(), dict[str, set[str]]()
+    provider = OpenIdProvider(tmp_path / "vneid.sqlite", clock=clock)
+
+    @web.middleware
+    async def listen(request: web.Request, handler: Any) -> web.StreamResponse:
+        told.setdefault(request.path, set()).update([*(await request.post()), *request.query, *request.cookies])
+        return await handler(request)
+
+    provider.app.middlewares.append(listen)
+    async with provider.running() as address:
+        s = Site(provider, VNeId(Provider(address, CLIENT), claims.bundled(), clock), clock)
+        begun = await s.vneid.begin()
+        provider.decide(begun.spoken, AN)
+        assert isinstance(await s.outcome(begun), Person)
+    assert told == {
+        "/.well-known/openid-configuration": set(),
+        "/device_authorization": {"client_id", "scope", "nonce"},
+        "/token": {"client_id", "grant_type", "device_code"},
+        "/jwks": set(),
+    }
