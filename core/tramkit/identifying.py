@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from tramkit import chip, face_check, forms
-from tramkit.chip import CARD_SECONDS, CardRead
+from tramkit import chip, face_check, forms, scanning
+from tramkit.chip import CardRead
 from tramkit.forms import Form
 from tramkit.identity import Level, NotIdentified, Person
 from tramkit.journal import Entry
 from tramkit.same_person import another_person, facts
 from tramkit.signing_in import sign_in
-from tramkit.steps import one_step, page_or_device
+from tramkit.steps import one_step, page_or_device, while_there
 from tramkit.timeouts import Idle
 from tramkit_hal.card.qr import CardQrError
 from tramkit_hal.card.qr import parse as parse_qr
@@ -25,7 +24,7 @@ from tramkit_hal.events import Answered
 from tramkit_hal.pages import Capture, Option
 from tramkit_hal.roles import Role
 from tramkit_hal.scanner import CodeScanner
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.trouble import DeviceError
 from tramkit_hal.words import Messages, Text
 
 if TYPE_CHECKING:
@@ -36,11 +35,9 @@ _log = logging.getLogger(__name__)
 
 D = TypeVar("D", bound=Device)
 
-LOOK_SECONDS = 1.0
-"""How often to look whether a reader that has gone is back."""
-
-TYPED, CARD, NEITHER = "typed", "card", "neither"
-"""What a resident can choose in place of laying the card: to type, to take the card after all, to do none of it."""
+TYPED, CARD, NEITHER, CAMERA = "typed", "card", "neither", "camera"
+"""What a resident can choose in place of laying the card: to type, to take the card after all, to do none of it, to
+show the card's code to the camera."""
 
 
 class TypedPerson(Form):
@@ -135,14 +132,18 @@ async def _card(visit: Visit, level: Level, exactly: bool) -> Person | str:
             source="card",
             title=_("Please place your identity card on the reader"),
             body=(*(trouble or _why_not(visit, level)), *_more_about_the_card(visit, level)),
-            options=_instead(visit, level, exactly),
+            options=(*_by_camera(visit, level), *_instead(visit, level, exactly)),
         )
         read = partial(chip.read_at, visit, face=face, stale=stale, refused=refused)
-        sources = [partial(_while_there, visit, Role.ID_READER, IdReader, read)]
+        sources = [partial(while_there, visit, Role.ID_READER, IdReader, read)]
         if not _needs_chip(level):
-            sources.append(partial(_while_there, visit, Role.CODE_SCANNER, CodeScanner, _from_scanner))
+            sources.append(partial(while_there, visit, Role.CODE_SCANNER, CodeScanner, _from_scanner))
         try:
             found = await page_or_device(visit, page, sources)
+            if isinstance(found, Answered) and found.choice == CAMERA:
+                found, trouble = await _from_camera(visit, key)
+                if found is None:  # another way after all
+                    continue
         except CardQrError:
             trouble = (_("That code is not the code of an identity card. Please try again."),)
             continue
@@ -174,7 +175,16 @@ def _needs_chip(level: Level) -> bool:
 def _more_about_the_card(visit: Visit, level: Level) -> tuple[Text, ...]:
     if _needs_chip(level):
         return (_("Its chip is read and checked. Leave the card there until we say so."),)
-    return (_("Or hold the QR code of the card in front of the scanner."),)
+    if scanning.scanner_works(visit.devices):
+        return (_("Or hold the QR code of the card in front of the scanner."),)
+    return ()
+
+
+def _by_camera(visit: Visit, level: Level) -> tuple[Option, ...]:
+    """Offer the camera for the card's code, where that is enough and no scanner reads it."""
+    if _needs_chip(level) or not scanning.camera_reads(visit.devices):
+        return ()
+    return (Option(value=CAMERA, label=_("Show the QR code of the card to the camera")),)
 
 
 def _instead(visit: Visit, level: Level, exactly: bool) -> tuple[Option, ...]:
@@ -209,45 +219,37 @@ def _why_not(visit: Visit, level: Level) -> tuple[Text, ...]:
     """Return why no card can be read now; empty: it can."""
     if visit.devices.usable(Role.ID_READER, IdReader):
         return ()
-    if not _needs_chip(level) and visit.devices.usable(Role.CODE_SCANNER, CodeScanner):
+    if not _needs_chip(level) and (scanning.scanner_works(visit.devices) or scanning.camera_reads(visit.devices)):
         return ()
     _state, reason = visit.devices.availability(Role.ID_READER)
     return (reason,) if reason else ()
 
 
-async def _while_there(
-    visit: Visit, role: Role, contract: type[D], read: Callable[[D], Awaitable[CardRead]]
-) -> CardRead:
-    """Read from the first usable device of a role, whenever there is one: it may go away and come back.
-
-    :raises DeviceError: ``unreadable``, the resident's try has failed.
-    """
-    while True:
-        try:
-            return await read(visit.device(role, contract))
-        except DeviceError as error:
-            if error.trouble is Trouble.UNREADABLE:
-                raise
-            _log.info("cannot read the card now", extra={"role": role.value, "trouble": error.trouble.value})
-            await _until_usable(visit, role, contract)
-
-
-async def _until_usable(visit: Visit, role: Role, contract: type[Device]) -> None:
-    while True:
-        await visit.clock.sleep(LOOK_SECONDS)
-        if visit.devices.usable(role, contract):
-            return
-
-
 async def _from_scanner(scanner: CodeScanner) -> CardRead:
-    while True:
-        try:
-            code = await scanner.scan(deadline=CARD_SECONDS)
-            break
-        except DeviceError as error:
-            if error.trouble is not Trouble.DEADLINE:
-                raise
-    card = parse_qr(code.text)
+    return _claimed(await scanning.scan(scanner))
+
+
+async def _from_camera(visit: Visit, key: str) -> tuple[CardRead | None, tuple[Text, ...]]:
+    """Read the card's code by the camera; nothing, and what to say of it: another way after all."""
+    try:
+        text = await scanning.show_to_camera(
+            visit,
+            f"{key}-camera",
+            _("Show the QR code of your card to the camera"),
+            (_("Hold the card still, so that the whole code is in the picture. No picture is kept."),),
+            Option(value="other", label=_("Do it another way")),
+        )
+    except DeviceError:
+        return None, (scanning.NO_CAMERA,)
+    return (None if text is None else _claimed(text)), ()
+
+
+def _claimed(text: str) -> CardRead:
+    """Return who the code of a card says it is; it is signed by nobody.
+
+    :raises CardQrError: it is not the code of a card.
+    """
+    card = parse_qr(text)
     person = Person(
         level=Level.CLAIMED,
         name=card.name,

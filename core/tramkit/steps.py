@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tramkit.journal import Entry
 from tramkit.timeouts import Idle
+from tramkit_hal.device import Device
 from tramkit_hal.events import Answered
 from tramkit_hal.pages import AnyPage
+from tramkit_hal.roles import Role
+from tramkit_hal.trouble import DeviceError, Trouble
 
 if TYPE_CHECKING:
     from tramkit.visit import Visit
 
+_log = logging.getLogger(__name__)
+
+D = TypeVar("D", bound=Device)
 T = TypeVar("T")
+
+LOOK_SECONDS = 1.0
+"""How often to look whether a device that has gone is back."""
 
 
 async def one_step(visit: Visit, base: str, name: str, run: Callable[[], Awaitable[Any]]) -> Any:
@@ -33,6 +43,24 @@ async def one_step(visit: Visit, base: str, name: str, run: Callable[[], Awaitab
     value = resumed.value if resumed is not None else await run()
     visit.journal.record(Entry(key, name, value, answer=value is not None, shape=base))
     return value
+
+
+async def while_there(visit: Visit, role: Role, contract: type[D], read: Callable[[D], Awaitable[T]]) -> T:
+    """Read from the first usable device of a role, whenever there is one: it may go away and come back.
+
+    :raises DeviceError: ``unreadable``, the resident's try has failed.
+    """
+    while True:
+        try:
+            return await read(visit.device(role, contract))
+        except DeviceError as error:
+            if error.trouble is Trouble.UNREADABLE:
+                raise
+            _log.info("cannot read now", extra={"role": role.value, "trouble": error.trouble.value})
+            while True:
+                await visit.clock.sleep(LOOK_SECONDS)
+                if visit.devices.usable(role, contract):
+                    break
 
 
 async def page_or_device(

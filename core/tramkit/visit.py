@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import to_jsonable_python
 
-from tramkit import capture, identifying, paying, printing, signature
+from tramkit import capture, identifying, paying, printing, scanning, signature
 from tramkit.capture import CameraTest
 from tramkit.conversation import BackPressed, ChangePressed, Conversation, Ended, Ending, VisitIsOver
 from tramkit.days import day_of
@@ -198,12 +198,14 @@ class Visit:
         action: Text | None = None,
         prefill: Mapping[str, str] | None = None,
         sources: Mapping[str, Text] | None = None,
+        scanned: str = "",
         name: str = "",
     ) -> F:
         """Ask a form's questions on one page until they are answered well; return the form.
 
         :param prefill: what stands in the fields at first, by field, as typed.
         :param sources: where a prefilled value came from, by field.
+        :param scanned: the field, of a form with one, that a code before the scanner answers too.
         """
         name = name or form.__name__
         attempts = 0
@@ -222,7 +224,9 @@ class Visit:
             attempts += bool(errors)
             return None if found is None else found.typed()
 
-        value = await self.step("ask", title, page, read, Idle.QUESTION, name=name, base=form.__qualname__)
+        value = await self.step(
+            "ask", title, page, read, Idle.QUESTION, name=name, base=form.__qualname__, scanned=scanned
+        )
         found, _errors = form.read(value)
         assert found is not None
         return found
@@ -431,11 +435,13 @@ class Visit:
         *,
         name: str = "",
         base: str = "",
+        scanned: str = "",
     ) -> Any:
         """Show a page until ``read`` makes a value of its answer; replay, resume and prefill as the journal says.
 
         :param page: makes the page from the answer that was given or typed before, None at first.
         :param read: makes the value; None: not yet, show the page again.
+        :param scanned: the field of an Ask page that a code before the scanner answers too.
         """
         key = self._journal.key(f"{kind}:{base or name or title.id}")
         entry = self._journal.replay(key)
@@ -446,7 +452,7 @@ class Visit:
         value = resumed.value if resumed is not None else None
         if value is None:
             kept = self._journal.kept(key)
-            value = await self._exchange(key, page, read, idle, kept.value if kept else None)
+            value = await self._exchange(key, page, read, idle, kept.value if kept else None, scanned)
         self._journal.record(Entry(key, name, value, answer=True, shape=shape))
         return value
 
@@ -457,11 +463,15 @@ class Visit:
         read: Callable[[Answered], Any],
         idle: Idle,
         kept: Any,
+        scanned: str,
     ) -> Any:
         self.current = key
         while True:
             shown = page(kept).model_copy(update={"id": self.page_id(key)})
-            answered = await self._conversation.exchange(shown, idle, back=self.can_go_back)
+            if scanned and isinstance(shown, Ask):
+                answered = await scanning.ask_or_scan(self, shown, idle, scanned)
+            else:
+                answered = await self._conversation.exchange(shown, idle, back=self.can_go_back)
             value = read(answered)
             if value is not None:
                 return value

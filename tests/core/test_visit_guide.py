@@ -24,6 +24,7 @@ FOR_THE_CORE = {
     "used",
     "undead",
     "page_id",
+    "claim",
     "run",
     "wipe",
 }

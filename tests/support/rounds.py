@@ -239,7 +239,7 @@ async def _bill(site: ServiceSite, who: Somebody, provider: str) -> None:
     await resident.choose(provider)
     await fill(resident, code=code.lower())
     bills = bills_of(provider, code)
-    if len(bills) > 1:
+    if len(bills) > 1 or providers()[provider].allow_partial:
         await resident.choose(bills[0]["bill_id"])
     await go_on(resident, "check")
     await resident.choose("payments.vietqr")

@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import numpy as np
+import segno
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
@@ -13,6 +14,7 @@ from tramkit_hal import framecode
 from tramkit_hal.camera import Camera, CameraCapabilities
 from tramkit_hal.device import DeviceContext
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
+from tramkit_hal.sim.people import PEOPLE, by_name, qr_text
 from tramkit_hal.simulated import Control
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import noted
@@ -21,6 +23,7 @@ POSES = 8
 """Pictures that are drawn once and shown in turn: the person moves a little."""
 
 STALL_SECONDS = 1.0
+NOTHING = noted("none")
 
 
 class CameraSettings(SimSettings):
@@ -52,6 +55,7 @@ class SimCamera(Simulator, Camera):
         self._taking: asyncio.Task[None] | None = None
         self._stalled = False
         self._count = 0
+        self._held: NDArray[np.uint8] | None = None
 
     @property
     def capabilities(self) -> CameraCapabilities:
@@ -92,6 +96,7 @@ class SimCamera(Simulator, Camera):
             self._slot.clear()
 
     async def _wipe(self) -> None:
+        self._held = None
         await self.stop()
 
     def _take(self) -> None:
@@ -116,6 +121,8 @@ class SimCamera(Simulator, Camera):
             stalled_since = None
             self._count += 1
             image = poses[self._count * POSES // (fps * 2) % POSES].copy()
+            if self._held is not None:
+                hold(image, height, self._held)
             if self.settings.code:
                 framecode.draw(image[:height], self._count, int(now * 1e6))
             self.picture.put(image, "i420", now)
@@ -126,6 +133,7 @@ class SimCamera(Simulator, Camera):
         return {noted("frames"): str(self._count), noted("age of the last frame"): age}
 
     def _controls(self) -> tuple[Control, ...]:
+        names = (NOTHING, *(person.name for person in PEOPLE))
         return (
             Control(
                 name="stalled",
@@ -133,13 +141,43 @@ class SimCamera(Simulator, Camera):
                 kind="switch",
                 value="on" if self._stalled else "off",
             ),
+            Control(name="card", label=noted("Hold the QR of a card before it"), kind="choice", options=names),
+            Control(name="code", label=noted("Hold a code with this text before it"), kind="text"),
         )
 
     async def _control(self, name: str, value: str) -> None:
-        self._stalled = value == "on"
+        if name == "stalled":
+            self._stalled = value == "on"
+            return
+        person = by_name(value) if name == "card" else None
+        text = qr_text(person) if person else value if name == "code" else ""
+        self._held = draw_code(text, self.settings.height * 3 // 5) if text else None
 
     def shown(self) -> str:
         return "The light beside the lens is on." if self._taking is not None else ""
+
+
+def draw_code(text: str, side: int) -> NDArray[np.uint8]:
+    """Draw a QR code with its quiet zone, as bright as paper.
+
+    :param side: pixels at most.
+    :returns: luma, square.
+    :raises ValueError: the text is too long for a code of that size.
+    """
+    modules = np.array(list(segno.make(text, micro=False, error="m").matrix_iter(border=4)), np.uint8)
+    if side < len(modules) * 2:
+        raise ValueError("too long for a code of that size")
+    size = side // len(modules)
+    return np.kron(np.where(modules, 30, 225).astype(np.uint8), np.ones((size, size), np.uint8))
+
+
+def hold(image: NDArray[np.uint8], height: int, code: NDArray[np.uint8]) -> None:
+    """Put a drawn code into the middle of an I420 picture."""
+    side, width = len(code) // 2 * 2, image.shape[1]
+    top, left = (height - side) // 4 * 2, (width - side) // 4 * 2
+    image[top : top + side, left : left + side] = code[:side, :side]
+    colour = image[height:].reshape(2, height // 2, width // 2)
+    colour[:, top // 2 : (top + side) // 2, left // 2 : (left + side) // 2] = 128
 
 
 def draw_person(width: int, height: int, shade: float) -> list[NDArray[np.uint8]]:

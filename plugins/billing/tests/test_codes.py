@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tramkit_billing.codes import check, providers, read_providers
+from tramkit_billing.codes import check, code_in, providers, read_providers
 from tramkit_billing.service import Account
 from tramkit_hal.keyboard.layouts import ROWS
 
@@ -89,3 +89,17 @@ def test_a_new_provider_is_data_only(tmp_path: Path) -> None:
     file.write_text(file.read_text() + 'colour = "red"\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"providers\.toml.*[\s\S]*colour"):
         read_providers(file)
+
+
+@pytest.mark.parametrize(
+    ("held", "code"),
+    [
+        ("PE01000123456", "PE01000123456"),
+        ("PE01000123456|NGUYEN VAN AN|10/2026", "PE01000123456"),
+        ("https://bill.example.vn/?m=pe01000123456&t=1", "PE01000123456"),
+        ("nothing of the kind", ""),
+    ],
+)
+def test_a_customer_code_is_found_in_what_stands_on_the_bill(held: str, code: str) -> None:
+    found = code_in(providers()["evn"], held)
+    assert (found.code if found.ok else "") == code

@@ -130,3 +130,15 @@ def check_with(rule: Provider, code: str) -> CodeCheck:
             problem=_("This is no customer code of this provider. It looks like {example}.", example=rule.example),
         )
     return CodeCheck(ok=True, code=tidy, region=rule.regions.get(tidy[:2], ""))
+
+
+def code_in(rule: Provider, text: str) -> CodeCheck:
+    """Check a customer code as it was typed, or as it stands among other things in the code on a bill.
+
+    :param text: ``PE01000123456``, or what a scanner read: ``PE01000123456|NGUYEN VAN A|10/2026``.
+    """
+    whole = check_with(rule, text)
+    if whole.ok:
+        return whole
+    parts = (check_with(rule, part) for part in re.split(r"[|;,&=?\s]+", text) if part)
+    return next((part for part in parts if part.ok), whole)

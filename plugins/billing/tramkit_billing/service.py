@@ -26,7 +26,7 @@ from tramkit import (
     forms,
     verbatim,
 )
-from tramkit_billing.codes import Provider, check_with
+from tramkit_billing.codes import Provider, code_in
 from tramkit_billing.gateway import Aggregator, Bill
 
 _ = Messages("tramkit_billing")
@@ -43,12 +43,14 @@ MOST_TRIES = 5
 LEAST_PART = 1_000
 """VND; less of a bill than this is not worth a transfer."""
 ALL, PART = "all", "part"
+MOST_SCANNED = 2000
+"""Letters: the code on a bill may say more than the customer code."""
 
 
 class Account(Form):
     """A customer code."""
 
-    code: Annotated[str, forms.code(_("Customer code"), hint=_("It stands on your bill"), max_length=40)]
+    code: Annotated[str, forms.code(_("Customer code"), hint=_("It stands on your bill"), max_length=MOST_SCANNED)]
 
 
 class PayBill(Service):
@@ -106,9 +108,10 @@ class PayBill(Service):
                 Account,
                 _("Please enter the customer code"),
                 body=(_("It looks like {example}.", example=provider.example),),
+                scanned="code",
                 name=f"code {attempt}",
             )
-            found = check_with(provider, typed.code)
+            found = code_in(provider, typed.code)
             if found.ok:
                 return found.code
             assert found.problem is not None

@@ -52,6 +52,8 @@ async def to_the_last_question(s: Running, *, signs_in: bool) -> None:
     await s.page("capture")
     if signs_in:
         s.screen.answer("test.account")
+        await s.page("tell", "You are signed in")
+        s.screen.answer()
     else:
         s.screen.answer("typed")
         await s.page("ask", "Please enter your details")
