@@ -78,20 +78,22 @@ class WatchedTerminal(TerminalScreen):
 
 
 @contextmanager
-def telling_what_it_waits_for(glass: Walking) -> Generator[None]:
-    """Let a test that is about to be stopped for its length say where it stands and what each task waits for."""
+def telling_what_it_waits_for() -> Generator[list[Walking]]:
+    """Let a test that is about to be stopped for its length say what each task waits for."""
     loop = asyncio.get_running_loop()
+    there: list[Walking] = []
 
     def tell() -> None:
-        shown = glass.screen.seen and (glass.screen.seen.page.kind, glass.screen.seen.page.id)
-        print(f"seed {glass.seed} waits for {glass.waits_for}; page {shown}, progress {glass.station.progress}")
+        for glass in there:
+            shown = glass.screen.seen and (glass.screen.seen.page.kind, glass.screen.seen.page.id)
+            print(f"seed {glass.seed} waits for {glass.waits_for}; page {shown}, progress {glass.station.progress}")
         for task in asyncio.all_tasks(loop):
             task.print_stack(limit=6, file=sys.stdout)
         sys.stdout.flush()
 
     late = loop.call_later(SECONDS - 20, tell)
     try:
-        yield
+        yield there
     finally:
         late.cancel()
 
@@ -307,7 +309,6 @@ async def visits(glass: Walking, begin: Callable[[], Awaitable[object]]) -> None
         nature = {"wanders": 0.06, "nonsense": 0.03} if glass.city and seed % 2 else {}  # this one has an errand
         await walk(glass, seed, ACTS, **nature)
         assert glass.station.last_wipe_certain, seed
-    glass.waits_for = "the end of the station"
     if glass.city is not None:
         print(f"orders placed: {await glass.city.placed()}", flush=True)
 
@@ -318,15 +319,17 @@ async def visits(glass: Walking, begin: Callable[[], Awaitable[object]]) -> None
 @pytest.mark.parametrize("viewport", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
 async def test_walkers_at_the_web_screen(chromium: Browser, viewport, services: bool, tmp_path: Path) -> None:
     screen = WatchedWeb(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN, SystemClock()))
-    async with running(screen, tmp_path, services=services) as site:
-        context = await chromium.new_context(viewport=viewport)
-        hands = Hands(await context.new_page())
-        await hands.open(screen.addresses["station"])
-        glass = OnWeb(site, screen, hands)
-        with telling_what_it_waits_for(glass):
+    with telling_what_it_waits_for() as there:
+        async with running(screen, tmp_path, services=services) as site:
+            context = await chromium.new_context(viewport=viewport)
+            hands = Hands(await context.new_page())
+            await hands.open(screen.addresses["station"])
+            glass = OnWeb(site, screen, hands)
+            there.append(glass)
             await visits(glass, lambda: hands.page.click("#main"))
             assert hands.problems == []
             await context.close()
+            glass.waits_for = "the end of the station"
 
 
 @pytest.mark.timeout(SECONDS)
@@ -334,7 +337,9 @@ async def test_walkers_at_the_web_screen(chromium: Browser, viewport, services: 
 async def test_walkers_at_the_terminal_screen(services: bool, tmp_path: Path) -> None:
     settings = TerminalScreen.Settings(headless=True, ghost_tap_ms=0)
     screen = WatchedTerminal(settings, DeviceContext(Role.SCREEN, SystemClock()))
-    async with running(screen, tmp_path, services=services) as site:
-        glass = OnTerminal(site, screen)
-        with telling_what_it_waits_for(glass):
+    with telling_what_it_waits_for() as there:
+        async with running(screen, tmp_path, services=services) as site:
+            glass = OnTerminal(site, screen)
+            there.append(glass)
             await visits(glass, lambda: glass.click("continue"))
+            glass.waits_for = "the end of the station"
