@@ -328,6 +328,9 @@ async def test_walkers_at_the_web_screen(chromium: Browser, viewport, services: 
             there.append(glass)
             await visits(glass, lambda: hands.page.click("#main"))
             assert hands.problems == []
+            glass.waits_for = "the attract page, again"
+            await glass.until(lambda: glass.over and glass.view.page.kind == "attract")
+            await glass.until_drawn(glass.view)  # a page that is loading while it is closed may never be closed
             await context.close()
             glass.waits_for = "the end of the station"
 
