@@ -15,6 +15,7 @@ import click
 from tramkit import log
 from tramkit.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
 from tramkit.hookspecs import PluginContext
+from tramkit.orders.model import EffectKind
 from tramkit.plugins import Installed, commands_of, discover, load
 from tramkit_hal.clock import SystemClock
 from tramkit_hal.roles import Role
@@ -136,7 +137,7 @@ def show(ledger_of: LedgerOf, code: str) -> None:
 
 @orders.command()
 @click.argument("code")
-@click.argument("effect", type=click.Choice(["collect", "fulfil", "refund"]))
+@click.argument("effect", type=click.Choice([kind.value for kind in EffectKind]))
 @click.option("--done/--not-done", required=True, help="What you found out at the provider.")
 @click.option("--why", required=True, help="How you know; kept in the audit log.")
 @click.pass_obj

@@ -170,7 +170,7 @@ class Runner:
             raise ValueError("this effect is not waiting for the operator")
         said = {"operator": who[:80], "why": why[:500]}
         await self._take(record, kind, Step.ASK, Outcome(state="done" if done else "refused"), said)
-        return await self.changed(id, record)
+        return await self.ledger.record(id) or record  # it may look as before: a refund that is still to be made
 
     # ── one order ─────────────────────────────────────────────────────────────────────────────────────────
 
