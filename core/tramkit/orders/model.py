@@ -113,6 +113,7 @@ class Effect(_Data):
     :param key: stable across replays, restarts and retries; the outside system does the same key once.
     :param amount: VND that it moves or has moved.
     :param since: when it was first sent; None: never.
+    :param done_at: when it was confirmed, the last time where more money came; None: it is not.
     """
 
     kind: EffectKind
@@ -123,6 +124,7 @@ class Effect(_Data):
     reason: Text | None = None
     facts: tuple[Fact, ...] = ()
     since: datetime | None = None
+    done_at: datetime | None = None
 
 
 class Record(_Data):

@@ -1,11 +1,12 @@
-"""Three-way comparison of a day: the ledger, the biller's day file, the payment provider's day file."""
+"""Three-way comparison: the ledger, the day files of who does what is ordered, those of who moves the money."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Sequence
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tramkit.orders.wire import MEMO_LENGTH, memo_of
 
 VIETNAM = timezone(timedelta(hours=7))
 EDGE = timedelta(minutes=15)
-"""What was sent so shortly before midnight may stand in the next day's file."""
+"""So far the clocks of station and outside may be apart: beside midnight a line may stand in the other day's file."""
 HEADER, FOOTER = "TRAMKIT-DAY", "SHA256"
 
 
@@ -32,6 +33,13 @@ class Difference(StrEnum):
     """Both have it; one says done and the other does not."""
     DOUBLE = "double"
     """The file has it done more than once."""
+    OTHER_DAY = "other_day"
+    """It, or a part of it, must stand in the file of a day that was not given: no difference yet."""
+
+    @property
+    def harmless(self) -> bool:
+        """Whether nobody has to look into it."""
+        return self in (Difference.MATCHED, Difference.OTHER_DAY)
 
 
 class DayFileProblem(ValueError):
@@ -42,8 +50,8 @@ class DayFileProblem(ValueError):
 class Row:
     """One line of a day file.
 
-    :param ref: the biller's: the effect's key; the payment provider's: the payment's memo or key.
-    :param amount: VND.
+    :param ref: the effect's key; of money that came also the payment's memo, alone or in a transfer's message.
+    :param amount: VND; below 0: it went back to the resident.
     :param done: whether the money moved.
     """
 
@@ -56,7 +64,8 @@ class Row:
 class DayFile:
     """What one of the others says of a day.
 
-    :param who: ``biller`` or ``payments``.
+    :param who: a plugin, ``billing``: what its services have done; a payment method, ``payments.vietqr``: what money it
+        has moved.
     """
 
     who: str
@@ -101,8 +110,10 @@ def read_day_file(file: Path) -> DayFile:
     except UnicodeDecodeError:
         raise DayFileProblem(f"{file.name}: this is no text in UTF-8") from None
     head = lines[0].strip().split("|") if lines else []
-    if len(head) != 5 or head[0] != HEADER or head[1] not in ("biller", "payments"):
-        raise DayFileProblem(f"{file.name}, line 1: should be {HEADER}|biller or payments|YYYY-MM-DD|count|sum")
+    if len(head) != 5 or head[0] != HEADER or not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)?", head[1]):
+        raise DayFileProblem(
+            f"{file.name}, line 1: should be {HEADER}|plugin, or id of a payment method|YYYY-MM-DD|count|sum"
+        )
     if len(lines) < 2 or not lines[-1].startswith(f"{FOOTER}|"):
         raise DayFileProblem(f"{file.name}: the last line should be {FOOTER}|…; the file was cut off")
     if lines[-1].strip().partition("|")[2] != hashlib.sha256("".join(lines[:-1]).encode()).hexdigest():
@@ -119,68 +130,100 @@ def read_day_file(file: Path) -> DayFile:
 
 def _row(name: str, number: int, line: str) -> Row:
     parts = line.strip().split("|")
-    if len(parts) != 3 or not parts[0] or not parts[1].isdigit() or parts[2] not in ("DONE", "NOT_DONE"):
+    if not re.fullmatch(r"[^|]+\|-?[0-9]{1,15}\|(NOT_)?DONE", line.strip(), re.ASCII):
         raise DayFileProblem(f"{name}, line {number}: should be reference|amount|DONE or NOT_DONE")
     return Row(parts[0], int(parts[1]), parts[2] == "DONE")
 
 
-def reconcile(records: Iterable[Record], file: DayFile) -> list[Finding]:
-    """Compare the ledger's orders with what one of the others says of a day; a finding for each line and order."""
-    kind = EffectKind.FULFIL if file.who == "biller" else EffectKind.COLLECT
-    ours = {name: (record, effect) for record in records for name, effect in _refs(record, kind)}
-    findings: list[Finding] = []
-    told: dict[str, list[Row]] = {}
-    for row in file.rows:
-        told.setdefault(_known(row.ref, ours), []).append(row)
-    for ref, rows in told.items():
-        done = [row for row in rows if row.done]
-        theirs = sum(row.amount for row in done)
-        if ref not in ours:
-            findings += [Finding(Difference.THEIRS_ONLY, file.who, ref, theirs=theirs)] if done else []
+def reconcile(records: Iterable[Record], files: Sequence[DayFile]) -> list[Finding]:
+    """Compare the ledger's orders with what the others say; a finding for each effect that either has done.
+
+    Files of several days are one account: money may come in parts and a day after the order.
+    """
+    all_records = tuple(records)
+    found: list[Finding] = []
+    for who in dict.fromkeys(file.who for file in files):
+        mine = [file for file in files if file.who == who]
+        days = {file.day for file in mine}
+        found += _compare(who, _effects(all_records, who), [row for file in mine for row in file.rows], days)
+    return found
+
+
+def _effects(records: Sequence[Record], who: str) -> dict[str, tuple[Record, Effect]]:
+    """Return the effects that must stand in somebody's files, by each reference that they may have there."""
+    money = "." in who
+    kinds = (EffectKind.COLLECT, EffectKind.REFUND, EffectKind.RETURN) if money else (EffectKind.FULFIL,)
+    found: dict[str, tuple[Record, Effect]] = {}
+    for record in records:
+        theirs = record.method == who if money else record.order.service.startswith(f"{who}.")
+        if not theirs or not record.order.amount:
             continue
-        record, effect = ours[ref]
-        confirmed = effect.state is State.CONFIRMED
-        finding = _compare(confirmed, effect.amount, done, theirs, several=file.who == "payments")
-        findings.append(
-            Finding(finding, file.who, ref, record.code, effect.amount if confirmed else None, theirs if done else None)
-        )
-    seen = {ours[ref][0].id for ref in told if ref in ours}
-    for ref, (record, effect) in ours.items():
-        if record.id not in seen and effect.state is State.CONFIRMED and _belongs(effect, file.day):
-            seen.add(record.id)
-            findings.append(Finding(Difference.OURS_ONLY, file.who, ref, record.code, effect.amount))
-    return findings
+        for effect in filter(None, map(record.effect, kinds)):
+            found[effect.key.upper()] = record, effect
+            if effect.kind is EffectKind.COLLECT:
+                found[memo_of(effect.key)] = record, effect
+    return found
+
+
+def _compare(
+    who: str, ours: Mapping[str, tuple[Record, Effect]], rows: Sequence[Row], days: Container[date]
+) -> list[Finding]:
+    told: dict[str, list[Row]] = {}
+    strange: list[Finding] = []
+    for row in rows:
+        record, effect = ours.get(_known(row.ref, ours), (None, None))
+        back = effect is not None and effect.kind in (EffectKind.REFUND, EffectKind.RETURN)
+        if record is None or effect is None or back is not (row.amount < 0):
+            strange += [Finding(Difference.THEIRS_ONLY, who, row.ref, theirs=row.amount)] if row.done else []
+        else:
+            told.setdefault(effect.key, []).append(row)
+    found: list[Finding] = []
+    for record, effect in {effect.key: (record, effect) for record, effect in ours.values()}.values():
+        done = [row for row in told.get(effect.key, ()) if row.done]
+        difference = _difference(record, effect, done, days, said=effect.key in told)
+        if difference is not None:
+            mine, theirs = _moved(record, effect), sum(abs(row.amount) for row in done)
+            found.append(Finding(difference, who, effect.key, record.code, mine or None, theirs if done else None))
+    return found + strange
+
+
+def _difference(
+    record: Record, effect: Effect, done: Sequence[Row], days: Container[date], *, said: bool
+) -> Difference | None:
+    """Return what the comparison of one effect finds; None: neither side says anything of it on these days."""
+    mine, theirs = _moved(record, effect), sum(abs(row.amount) for row in done)
+    around = [day for day in _days_of(effect) if day not in days]
+    if len(done) > 1 and effect.kind is not EffectKind.COLLECT:  # a payment may come in two transfers
+        return Difference.DOUBLE
+    if mine == theirs:
+        return Difference.MATCHED if said or mine else None
+    if theirs < mine and around:
+        return Difference.OTHER_DAY if done or len(around) < len(_days_of(effect)) else None
+    if not done:
+        return Difference.STATE if said else Difference.OURS_ONLY
+    return Difference.AMOUNT if mine else Difference.STATE
+
+
+def _moved(record: Record, effect: Effect) -> int:
+    """Return what has moved as far as the ledger knows, VND."""
+    if effect.state is State.CONFIRMED:
+        return effect.amount
+    return record.came if effect.kind is EffectKind.COLLECT else 0
+
+
+def _days_of(effect: Effect) -> list[date]:
+    """Return the days in whose files an effect may stand: from when it was sent until it was known to be done."""
+    sent, known = effect.since or effect.done_at, effect.done_at or effect.since
+    if sent is None or known is None:
+        return []
+    first, last = (sent - EDGE).astimezone(VIETNAM).date(), (known + EDGE).astimezone(VIETNAM).date()
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _known(ref: str, ours: Container[str]) -> str:
     """Return the reference of ours that theirs is or, as banks wrap a transfer's message, holds."""
+    ref = ref.upper()
     if ref in ours:
         return ref
     windows = (ref[at : at + MEMO_LENGTH] for at in range(len(ref) - MEMO_LENGTH + 1))
     return next((window for window in windows if window in ours), ref)
-
-
-def _refs(record: Record, kind: EffectKind) -> list[tuple[str, Effect]]:
-    effect = record.effect(kind)
-    if effect is None or not record.order.amount:
-        return []
-    memo = [(memo_of(effect.key), effect)] if kind is EffectKind.COLLECT else []
-    return [*memo, (effect.key, effect)]
-
-
-def _compare(confirmed: bool, amount: int, done: Sequence[Row], theirs: int, *, several: bool) -> Difference:
-    if confirmed != bool(done):
-        return Difference.STATE
-    if not confirmed:
-        return Difference.MATCHED
-    if len(done) > 1 and not several:  # a payment may come in two transfers, a bill is paid once
-        return Difference.DOUBLE
-    return Difference.MATCHED if amount == theirs else Difference.AMOUNT
-
-
-def _belongs(effect: Effect, day: date) -> bool:
-    """Tell whether an effect must stand in the file of a day; one beside midnight may stand in another's."""
-    if effect.since is None:
-        return False
-    begin = datetime.combine(day, datetime.min.time(), VIETNAM)
-    return begin <= effect.since < begin + timedelta(days=1) - EDGE

@@ -121,6 +121,7 @@ def _effect(before: Effect | None, id: str, kind: EffectKind, at: str, entry: En
         reason=Text.model_validate(reason) if reason else None,
         facts=_FACTS.validate_python(entry.detail.get("facts", ())),
         since=since,
+        done_at=datetime.fromisoformat(at) if state is State.CONFIRMED else None,
     )
 
 

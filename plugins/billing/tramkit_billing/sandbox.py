@@ -110,7 +110,7 @@ class Aggregator(Sandbox):
         rows = self.db.execute("SELECT partner_ref, amount, status FROM payments ORDER BY rowid")
         day = date.fromisoformat(request.query.get("date", datetime.now(UTC).date().isoformat()))
         told = [Row(ref, amount, status == "SUCCESS") for ref, amount, status in rows]
-        return web.Response(text=write_day_file("biller", day, told))
+        return web.Response(text=write_day_file("billing", day, told))
 
     async def _status(self, request: web.Request) -> web.Response:
         return self._told(request.match_info["ref"])

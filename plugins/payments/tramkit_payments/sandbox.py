@@ -103,7 +103,9 @@ width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
         rows = self.db.execute("SELECT content, amount FROM transfers ORDER BY at")
         day = date.fromisoformat(request.query.get("date", datetime.now(UTC).date().isoformat()))
         told = [Row(content.replace("|", " "), amount, True) for content, amount in rows]
-        return web.Response(text=write_day_file("payments", day, told))
+        back = self.db.execute("SELECT key, amount, status FROM refunds ORDER BY rowid")
+        told += [Row(key, -amount, status == "DONE") for key, amount, status in back]
+        return web.Response(text=write_day_file("payments.vietqr", day, told))
 
     async def _refund(self, request: web.Request) -> web.Response:
         try:
