@@ -169,9 +169,9 @@ async def _try_camera(visit: Visit, title: Text, body: tuple[Text, ...]) -> list
     def page(level: float | None) -> Capture:
         missing: list[Text] = []
         if camera is None:
-            missing.append(_("The camera does not work now: the doctor will hear you but not see you."))
+            missing.append(_("The camera does not work now: you will be heard but not seen."))
         if microphone is None:
-            missing.append(_("The microphone does not work now: the doctor will see you but not hear you."))
+            missing.append(_("The microphone does not work now: you will be seen but not heard."))
         return Capture(
             id=id,
             source="camera",

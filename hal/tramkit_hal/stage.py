@@ -12,6 +12,8 @@ from tramkit_hal.pages import Ask, Check, FieldView, View, Wait
 
 EVENTS = 64
 """Events kept for the core; when it takes none for so long, newer ones are refused."""
+TOUCHES = 32
+"""Events that wait when touches are no longer kept, so that there is room for an answer."""
 
 BLANK = View(page=Wait(title=labels.NOT_READY, body=(labels.NOT_READY_BODY,)))
 """Shown before the first view and after a wipe."""
@@ -89,9 +91,9 @@ class Stage:
             raise Refused("the page does not take this answer")
         names = _given(self.view)
         self.drafts |= {name: value for name, value in event.values.items() if name in names}
+        if isinstance(event, Touched) and self.events.qsize() >= TOUCHES:
+            return  # the core has plenty of touches to know that somebody is here
         if self.events.full():
-            if isinstance(event, Touched):
-                return  # the core has plenty of touches to know that somebody is here
             raise Refused("too many events are waiting")
         self.events.put_nowait(event)
 

@@ -122,10 +122,10 @@ async def test_a_service_from_the_attract_page_to_the_receipt(site: ServiceSite,
         assert site.glass.problems == []
 
 
+@pytest.mark.parametrize("open_site", ["web"], indirect=True)
 async def test_after_all_that_the_browser_holds_nothing_of_who_was_there(site: ServiceSite) -> None:
     """Comes last: whatever a page of a visit before has left in the browser is found."""
-    if not isinstance(site.glass, Hands):
-        pytest.skip("is about the browser's memory")
+    assert isinstance(site.glass, Hands)
     await site.glass.at("attract")
     strings = await heap_strings(site.glass.page)
     assert found_in(strings, [TAM.name, TAM.name.lower(), TAM.number, TAM.address, TAM.phone, TAM.subscription]) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,7 @@ def test_whatever_waits_for_the_operator_can_be_settled_by_them(tmp_path: Path, 
         tmp_path, "resolve", waiting.code, kind, "--done" if done else "--not-done", "--why", "bank's word"
     )
     assert written.exit_code == 0, written.output
+    assert f"{getpass.getuser()}: bank's word" in _orders(tmp_path, "show", waiting.code).output
     record = asyncio.run(_as_written(tmp_path))
     stays = kind in ("refund", "return") and not done  # the money has to go back: by hand, and then it is written
     expected = State.CONFIRMED if done else State.MANUAL if stays else State.REJECTED

@@ -237,6 +237,24 @@ async def test_a_station_that_comes_back_is_heard_again(make_screen, profile):
     assert (await resident.event()).page == "read"
 
 
+BREAK = "() => new Promise((broken) => { socket.addEventListener('close', broken); socket.close(); })"
+
+
+@pytest.mark.parametrize("meanwhile", ["the same page", "another page"])
+async def test_a_touch_while_the_line_is_broken_is_told_when_it_is_mended(make_screen, profile, meanwhile):
+    resident = Resident(await make_screen(), await profile.new_page())
+    await resident.open()
+    await resident.show(view_of(PAGES["choose"]))
+    await resident.page.workers[0].evaluate(BREAK)
+    await resident.page.click("#option-1")
+    if meanwhile == "another page":  # the touch was not meant for it
+        await resident.show(view_of(PAGES["read"]))
+        await resident.page.click("#continue")
+    event = await resident.event()
+    assert event.page == {"the same page": "choose", "another page": "read"}[meanwhile]
+    assert resident.problems == []
+
+
 async def test_a_tap_right_after_a_page_change_does_nothing(make_screen, profile):
     resident = Resident(await make_screen(ghost_tap_ms=600), await profile.new_page())
     await resident.open()

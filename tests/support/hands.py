@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from playwright.async_api import ConsoleMessage, Page
+from playwright.async_api import TimeoutError as NotThere
 
 from tramkit_hal.keyboard.syllables import split_tone
 
@@ -47,13 +48,19 @@ class Hands:
         await self.at("attract")
 
     async def at(self, kind: str, title: str = "") -> None:
-        """Wait for a page of a kind, perhaps with words of its title, until it takes touches."""
-        await self.page.wait_for_function(
-            """([kind, title]) => document.getElementById("main")?.classList.contains(kind)
-                && document.getElementById("title").textContent.replaceAll("\\u00a0", " ").includes(title)
-                && !document.body.classList.contains("settling")""",
-            arg=[kind, title],
-        )
+        """Wait for a page of a kind, perhaps with words of its title, until it takes touches.
+
+        :raises AssertionError: another one stands there; the words say which.
+        """
+        try:
+            await self.page.wait_for_function(
+                """([kind, title]) => document.getElementById("main")?.classList.contains(kind)
+                    && document.getElementById("title").textContent.replaceAll("\\u00a0", " ").includes(title)
+                    && !document.body.classList.contains("settling")""",
+                arg=[kind, title],
+            )
+        except NotThere as error:
+            raise AssertionError(f"no page {kind} {title!r}, but: {await self.read()!r}") from error
 
     async def title(self) -> str:
         """Return the title that stands there."""

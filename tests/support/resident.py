@@ -43,7 +43,7 @@ class Resident:
     async def has(self, view: View) -> None:
         """Wait until the browser shows a view, the newest."""
         await self.page.wait_for_function(
-            """([serial, language]) => Number(document.documentElement.dataset.shown) >= serial
+            """([serial, language]) => Number(document.documentElement?.dataset.shown) >= serial
                 && document.documentElement.lang === language""",
             arg=[self.screen.serial, view.language],
         )

@@ -88,6 +88,8 @@ def show_order(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], c
         reason = f" ({render(effect.reason, 'en')})" if effect.reason else ""
         amount = f"{effect.amount:,} ₫"
         click.echo(f"{kind.value}: {effect.state.value} {amount} key {effect.key} {effect.reference}{reason}")
+        if effect.looked_into:
+            click.echo(f"  {effect.looked_into}")
 
 
 def resolve_order(

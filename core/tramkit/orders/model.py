@@ -114,6 +114,7 @@ class Effect(_Data):
     :param amount: VND that it moves or has moved.
     :param since: when it was first sent; None: never.
     :param done_at: when it was confirmed, the last time where more money came; None: it is not.
+    :param looked_into: who of the operator looked into it last, and what they found out; empty: nobody.
     """
 
     kind: EffectKind
@@ -125,6 +126,7 @@ class Effect(_Data):
     facts: tuple[Fact, ...] = ()
     since: datetime | None = None
     done_at: datetime | None = None
+    looked_into: str = ""
 
 
 class Record(_Data):

@@ -111,7 +111,8 @@ def _effect(before: Effect | None, id: str, kind: EffectKind, at: str, entry: En
     since = before.since if before else None
     if state is State.SENT and since is None:
         since = datetime.fromisoformat(at)
-    reason = entry.detail.get("reason")
+    reason, operator = entry.detail.get("reason"), entry.detail.get("operator")
+    looked_into = f"{operator}: {entry.detail.get('why', '')}" if operator else before.looked_into if before else ""
     return Effect(
         kind=kind,
         key=key_of(id, kind),
@@ -122,6 +123,7 @@ def _effect(before: Effect | None, id: str, kind: EffectKind, at: str, entry: En
         facts=_FACTS.validate_python(entry.detail.get("facts", ())),
         since=since,
         done_at=datetime.fromisoformat(at) if state is State.CONFIRMED else None,
+        looked_into=looked_into,
     )
 
 

@@ -164,7 +164,7 @@ class Server:
     # ── what a browser sends ──────────────────────────────────────────────────────────────────────────────
 
     def _hear(self, text: str) -> bool:
-        """Take an event of the line; False: the browser does not show what stands, or sends what is none."""
+        """Take an event of the line; False: it is not taken, and the browser is told what stands."""
         try:
             self._take(event_adapter.validate_json(text))
         except Stale:

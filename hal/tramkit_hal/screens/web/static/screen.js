@@ -8,6 +8,7 @@ const lost = document.getElementById("lost");
 let state = JSON.parse(document.body.dataset.state);
 let active = null; // the field that the on-screen keyboard types into
 let pending = 0; // an answer is on its way since then
+let unheard = null; // what is on its way: the line may break before the station has it
 let busyTimer = 0;
 let touchTimer = 0;
 let touchedAt = -1000;
@@ -40,8 +41,9 @@ function values() {
 // ── telling the station ──
 
 function post(event) {
-  if (!away) line.postMessage(JSON.stringify({ page: state.page, revision: state.revision, ...event }));
-  return !away;
+  const said = { page: state.page, revision: state.revision, ...event };
+  if (!away) line.postMessage(JSON.stringify(said));
+  return said;
 }
 
 async function act(event) {
@@ -53,8 +55,8 @@ async function act(event) {
   clearTimeout(busyTimer);
   busyTimer = setTimeout(() => setBusy(true), 400);
   if (shelf) Atomics.store(laid, 0, -1);
-  if (!post({ ...event, values: values() })) return calm();
-  if (shelf) requestAnimationFrame(look);
+  unheard = post({ ...event, values: values() });
+  if (shelf && !away) requestAnimationFrame(look);
 }
 
 // The answer may be there before the frame after the touch, and be drawn with it.
@@ -107,6 +109,7 @@ function reload() {
 
 function apply({ html: markup, again, ...next }) {
   if (leaving) return; // the next document shows it
+  unheard = null;
   if (next.boot !== state.boot || (state.visit && next.visit !== state.visit)) return reload();
   if (next.serial < state.serial || (next.serial === state.serial && !again)) return;
   const same = next.page === state.page && next.kind === state.kind;
@@ -553,14 +556,15 @@ let heardAt = performance.now();
 line.onmessage = ({ data }) => {
   if (data === null) {
     away = true;
-    calm();
     setTimeout(rejoin, 1000);
     return;
   }
+  const said = away && performance.now() - pending < 5000 ? unheard : null; // after longer nobody expects it any more
   away = false;
   heardAt = performance.now();
   lost.hidden = true;
   if (data) apply(JSON.parse(data));
+  if (said && said.page === state.page && said.revision === state.revision) post(unheard = said);
 };
 
 // The station is there again but does not know this browser's secret: show its page that says how to open it.
