@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.golden_pages import golden_pages, view_of
 
 from tramkit_hal.aloud import aloud, number_in_words
+from tramkit_hal.describe import describe
+
+CAPITALS = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])")
+LICENCES = re.compile(r"[\w/]*\d[\w-]*/[\w-]+|[A-Z]{4}-[A-Z]{4}|[A-Z]{2,}-\d[\w/]*")
+"""Numbers and codes that are read letter by letter: 012345/HCM-CCHN."""
 
 
 @pytest.mark.parametrize(
@@ -91,3 +99,14 @@ def test_every_number_has_words_and_no_digit_is_left(number: int) -> None:
 def test_anything_can_be_said(words: str) -> None:
     for language in ("vi", "en"):
         aloud(words, language)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_no_abbreviation_of_a_page_is_left_to_the_voice(language: str) -> None:
+    left: set[str] = set()
+    for page in golden_pages().values():
+        for item in describe(view_of(page, language=language)):
+            for words in (item.name, item.value, item.error):
+                heard = LICENCES.sub("", aloud(words, language))
+                left |= {word for word in CAPITALS.findall(heard) if word.isupper()}
+    assert left == set()
