@@ -107,6 +107,6 @@ def test_no_abbreviation_of_a_page_is_left_to_the_voice(language: str) -> None:
     for page in golden_pages().values():
         for item in describe(view_of(page, language=language)):
             for words in (item.name, item.value, item.error):
-                heard = LICENCES.sub("", aloud(words, language))
+                heard = aloud(LICENCES.sub("", words), language)
                 left |= {word for word in CAPITALS.findall(heard) if word.isupper()}
     assert left == set()
