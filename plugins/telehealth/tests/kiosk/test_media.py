@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -17,9 +18,10 @@ from tramkit_hal.audio import Sound, SoundQueue
 from tramkit_hal.clock import SystemClock
 from tramkit_telehealth.media import engine
 from tramkit_telehealth.media.call import CallMedia
+from tramkit_telehealth.media.leg import Leg
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.slate import NO_PICTURE, slate, words
-from tramkit_telehealth.media.tracks import SoundFan
+from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack, SoundFan
 
 
 class Kiosk:
@@ -117,6 +119,25 @@ async def test_the_offer_has_sound_picture_heartbeat_and_candidates_and_no_h264(
     assert "VP8" in sdp
     assert "H264" not in sdp
     assert "stun" not in sdp
+
+
+async def test_a_leg_whose_closing_is_cut_short_leaves_no_socket_open() -> None:
+    fan, output = SoundFan(), Output(lambda _sound: None)
+    camera, microphone = CameraTrack(lambda: None, lambda: False, 0.0), MicrophoneTrack(fan, lambda: False, 0.0)
+    leg = Leg((), camera, microphone, output, SystemClock(), lambda: None)
+    ports = {int(line.split()[5]) for line in (await leg.offer()).splitlines() if line.startswith("a=candidate")}
+    assert ports & open_ports()
+    closing = asyncio.create_task(leg.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    await until(lambda: not ports & open_ports())
+
+
+def open_ports() -> set[int]:
+    """Return the UDP ports that are bound on this machine."""
+    lines = [line for name in ("udp", "udp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    return {int(line.split()[1].rpartition(":")[2], 16) for line in lines}
 
 
 async def test_a_camera_that_is_pulled_becomes_a_slate_while_the_sound_goes_on(kiosk: Kiosk) -> None:

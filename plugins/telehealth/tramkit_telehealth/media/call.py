@@ -123,7 +123,7 @@ class CallMedia:
             if fresh and gathered_with == servers and leg.state < LegState.CLOSED:
                 return
             self._spare = None
-            await leg.close()
+            self._drop(leg)
         leg = self._make(servers)
         self._spare = (leg, servers)
         try:
@@ -133,7 +133,7 @@ class CallMedia:
             _log.warning("candidates not gathered in time")
             if self._spare is not None and self._spare[0] is leg:
                 self._spare = None
-                await leg.close()
+                self._drop(leg)
 
     def start_leg(self, number: int) -> None:
         """Begin the leg of that number; one that was begun already goes on."""

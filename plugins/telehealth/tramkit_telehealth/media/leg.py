@@ -75,6 +75,7 @@ class Leg:
         self._last_beat: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._describing: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._pc = peer_connection(servers)
         self._pc.addTrack(microphone)
         self._pc.addTrack(camera)
@@ -111,9 +112,12 @@ class Leg:
 
     async def close(self) -> None:
         """End the leg; may be called more than once."""
-        if self.state is LegState.CLOSED:
-            return
-        self._become(LegState.CLOSED)
+        if self._closing is None:
+            self._become(LegState.CLOSED)
+            self._closing = asyncio.create_task(self._close(), name="leg closes")
+        await asyncio.shield(self._closing)  # closing that is cut short would leave its sockets open
+
+    async def _close(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -175,15 +179,9 @@ class Leg:
     def _on_connection(self) -> None:
         if self._pc.connectionState == "failed":
             _log.info("leg failed", extra={"leg": self.number})
-            self._spawn(self._end())
+            self._spawn(self.close())
         else:
             self._changed()
-
-    async def _end(self) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.discard(task)  # it must not wait for itself
-        await self.close()
 
     def _on_beat(self, _message: object) -> None:
         self._last_beat = self._clock.monotonic()
