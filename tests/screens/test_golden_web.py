@@ -101,19 +101,8 @@ async def test_every_page_is_whole_and_says_what_the_model_says(resident: Reside
     assert wrong == [], "\n".join(wrong)
 
 
-async def differences(resident: Resident, session: CDPSession, view: View, tries: int = 3) -> list[str]:
-    """Return in what the rendered accessibility tree is not what the model says.
-
-    Chromium builds its tree some time after the page is drawn: what differs is looked at anew.
-    """
-    while (wrong := await _differences(resident, session, view)) and (tries := tries - 1):
-        await resident.page.reload()
-        await resident.has(view)
-        await looking.settled(resident.page)
-    return wrong
-
-
-async def _differences(resident: Resident, session: CDPSession, view: View) -> list[str]:
+async def differences(resident: Resident, session: CDPSession, view: View) -> list[str]:
+    """Return in what the rendered accessibility tree is not what the model says."""
     said, model = await found(resident, session, view), expected(view)
     missing, extra = Counter(model) - Counter(said), Counter(said) - Counter(model)
     if missing or extra:
@@ -170,7 +159,7 @@ async def test_the_tree_tells_what_is_missing_and_what_is_too_much(resident: Res
     await resident.show(view)
     session = await resident.page.context.new_cdp_session(resident.page)
     await resident.page.evaluate("() => document.querySelector('dd').append(' and more')")
-    (difference,) = await differences(resident, session, view, tries=1)
+    (difference,) = await differences(resident, session, view)
     assert "Nguyễn Thị Hương Giang and more" in difference
 
 

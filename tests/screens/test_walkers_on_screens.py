@@ -242,8 +242,9 @@ class OnTerminal(Walking):
 
     async def click(self, action: str) -> None:
         part = next((part for part in self.app.parts() if part.item.action == action), None)
-        if part is not None:  # else the page has gone meanwhile
-            await click(self.app, part)
+        if part is not None:
+            with suppress(LookupError):  # the page has gone meanwhile
+                await click(self.app, part)
 
 
 @dataclass

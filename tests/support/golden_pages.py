@@ -650,11 +650,11 @@ def golden_pages() -> dict[str, AnyPage]:
 
 
 def plugin_pages() -> dict[str, AnyPage]:
-    """Return the golden pages of the installed plugins, by plugin and name."""
+    """Return the golden pages of the installed plugins, by plugin and name; each is a page of its own for a screen."""
     return {
-        f"{point.name}: {name}": page
+        f"{point.name}: {name}": page.model_copy(update={"id": f"golden-{number}"})
         for point in sorted(entry_points(group="tramkit.plugins"), key=lambda point: point.name)
-        for name, page in read(files(point.module.partition(".")[0])).items()
+        for number, (name, page) in enumerate(read(files(point.module.partition(".")[0])).items())
     }
 
 
