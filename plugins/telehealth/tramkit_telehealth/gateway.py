@@ -25,6 +25,7 @@ from tramkit_telehealth.case_link import CaseLink, CaseMessage
 from tramkit_telehealth.outbox import KioskMessage, Outbox
 from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
+    PING_SECONDS,
     VERSION,
     CaseSummary,
     DeskEnvelope,
@@ -58,8 +59,6 @@ REFUSED_PAUSE = 30.0
 """Seconds until the next attempt at a desk that refuses the key or the version: a person must mend it."""
 
 WELCOME_SECONDS = 5.0
-PING_SECONDS = 4.0
-"""Between two pings of the WebSocket (RFC 6455 §5.5.2): a desk without power is noticed within 1.5 times this."""
 
 Link = Literal["connecting", "connected", "down", "refused"]
 

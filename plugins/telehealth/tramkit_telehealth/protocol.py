@@ -40,6 +40,10 @@ INTERRUPTED_AFTER = 2.0
 NEW_LEG_AFTER = 4.0
 """Seconds without a beat after which the kiosk starts the next leg, keeping the old one until the new one is live."""
 
+PING_SECONDS = 8.0
+"""Between two pings of each line to the desk (RFC 6455 §5.5.2): who has no power is noticed within 1.5 times this, and
+who answers late by less than half of it is still there.
+"""
 LEASE_SECONDS = 15.0
 """How long a doctor's claim holds without a sign of life from the doctor's page."""
 RING_SECONDS = 30.0

@@ -13,11 +13,10 @@ from tramkit_telehealth.desk.lines import DoctorPage
 from tramkit_telehealth.desk.page_protocol import Reply, Trouble, command_envelope
 from tramkit_telehealth.desk.sign_in import COOKIE
 from tramkit_telehealth.desk.switchboard import Switchboard
-from tramkit_telehealth.protocol import MAX_MESSAGE
+from tramkit_telehealth.protocol import MAX_MESSAGE, PING_SECONDS
 
 _log = logging.getLogger(__name__)
 
-PING_SECONDS = 4.0
 MAX_MALFORMED = 20
 
 _NUMBER = re.compile(r'"n"\s*:\s*(\d{1,9})')

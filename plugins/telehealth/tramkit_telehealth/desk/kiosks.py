@@ -13,6 +13,7 @@ from tramkit_telehealth.desk.lines import KioskLine
 from tramkit_telehealth.desk.switchboard import KioskSaid, Switchboard
 from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
+    PING_SECONDS,
     VERSION,
     DeskEnvelope,
     Hello,
@@ -22,9 +23,6 @@ from tramkit_telehealth.protocol import (
 )
 
 _log = logging.getLogger(__name__)
-
-PING_SECONDS = 4.0
-"""Between two pings (RFC 6455 §5.5.2): a kiosk without power is noticed within 1.5 times this."""
 
 MAX_MALFORMED = 5
 """Messages of one connection that cannot be read, after which it is closed."""
