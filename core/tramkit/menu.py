@@ -28,6 +28,9 @@ _GOES_WITHOUT: dict[Role, Text] = {
     Role.SCREEN: _("The screen does not work now."),
 }
 
+_NEED_NOT_BE_THERE = frozenset((Role.ID_READER, Role.CODE_SCANNER, Role.PAYMENT_TERMINAL, Role.PRESENCE))
+"""Where a station has none the resident types or pays in another way, and misses nothing; out of order is told."""
+
 
 def menu(services: Iterable[Service], means: IdentityMeans) -> tuple[Option, ...]:
     """Return the menu's options as things stand now."""
@@ -61,6 +64,8 @@ def service_state(service: Service, means: IdentityMeans) -> ServiceState:
     if not service.asks_identity and (why := means.why_not(service.identity, exactly=service.identity_exactly)):
         return ServiceState(availability=Availability.CLOSED, reason=why)
     for role in service.wants:
+        if role in _NEED_NOT_BE_THERE and not means.devices.of(role):
+            continue
         availability, _reason = means.devices.availability(role)
         if availability is not Availability.AVAILABLE:
             without = service.limited_without.get(role) or _GOES_WITHOUT[role]
