@@ -47,7 +47,7 @@ class TopUp(Service):
         await visit.place(
             Order(
                 service=self.id,
-                payee="Nạp tiền điện thoại",
+                payee="Nhà mạng di động",
                 amount=amount,
                 title=_("Phone top-up"),
                 request={"provider": "topup", "customer": phone.number},
