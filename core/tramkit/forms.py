@@ -118,13 +118,20 @@ class Form(BaseModel):
         if errors:
             return None, errors
         try:
-            return cls(**values), {}
+            form = cls(**values)
         except ValidationError as error:
             for problem in error.errors(include_input=False, include_url=False, include_context=False):
                 name = str(problem["loc"][0]) if problem["loc"] else next(iter(cls.questions))
                 question = cls.questions[name]
                 errors[name] = question.out_of_range or question.malformed or _("Please look at this answer again.")
             return None, errors
+        if apart := form.apart():
+            return None, dict(apart)
+        return form, {}
+
+    def apart(self) -> Mapping[str, Text]:
+        """Return what is wrong with answers that are right each by itself but do not belong together, by field."""
+        return {}
 
     def typed(self) -> dict[str, str]:
         """Return the values as they would be typed, to fill the page in again."""

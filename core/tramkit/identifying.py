@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -16,6 +17,7 @@ from tramkit.same_person import another_person, facts
 from tramkit.signing_in import sign_in
 from tramkit.steps import one_step, page_or_device, while_there
 from tramkit.timeouts import Idle
+from tramkit_hal.card.number import check as check_number
 from tramkit_hal.card.qr import CardQrError
 from tramkit_hal.card.qr import parse as parse_qr
 from tramkit_hal.card.reader import IdReader
@@ -53,6 +55,11 @@ class TypedPerson(Form):
         forms.choice(_("Sex"), (Option(value="female", label=_("Female")), Option(value="male", label=_("Male")))),
     ]
     number: Annotated[str, forms.citizen_id(_("Identity number"), hint=_("12 digits on the front of the card"))]
+
+    def apart(self) -> Mapping[str, Text]:
+        """Hold the number against the date of birth and the sex, as is done with a card's."""
+        found = check_number(self.number, self.born, "female" if self.sex == "female" else "male")
+        return {"number": found.problem} if found.problem else {}
 
 
 async def identify(visit: Visit, level: Level, exactly: bool) -> Person:

@@ -149,7 +149,7 @@ async def test_with_a_card_one_finds_what_one_ordered_and_the_reprint_says_copy(
     assert [option.value for option in listed.options] == [record.code]
     place.s.screen.answer(record.code)
     shown = words(await place.s.page("done"))
-    assert "Your order has been carried out" in shown
+    assert "Your request has been received" in shown
     assert f"{record.code[:5]} {record.code[5:]}" in shown
     assert "BẢN SAO" in place.paper
 

@@ -212,7 +212,7 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
             "read · How your number is identified",
             "ask · Do you agree?",
             "ask · Sign the confirmation",
-            "done · Your order has been carried out",
+            "done · Your request has been received",
         ),
         "change of phone": Walk(
             "sim_identity.identify",

@@ -17,7 +17,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS progress (
     reference TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL) STRICT;
 """
-REFUSED_NUMBER = "079999999999"
+REFUSED_NUMBER = "079199999999"
 """An applicant with this identity number is refused."""
 SURE = ("chip_face", "vneid")
 """Levels of identity that the bank takes in place of seeing the applicant (Circular 17/2024/TT-NHNN, Article 17)."""

@@ -24,6 +24,7 @@ from tramkit import (
     forms,
     verbatim,
 )
+from tramkit_hal.card.number import check as check_number
 from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question, form_of
 from tramkit_procedures.fees import Rule, UnknownFee, fee
 from tramkit_procedures.gateway import Authority
@@ -58,6 +59,11 @@ class Member(Form):
     name: Annotated[str, forms.name(_("Full name"))]
     born: Annotated[date, forms.day(_("Date of birth"))]
     number: Annotated[str, forms.citizen_id(_("Personal identity number"))]
+
+    def apart(self) -> Mapping[str, Text]:
+        """Hold the number against the date of birth."""
+        problem = check_number(self.number, self.born).problem
+        return {"number": problem} if problem else {}
 
 
 class FileDossier(HandedIn):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
 from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Visit, forms, verbatim
+from tramkit_hal.card.number import check as check_number
 from tramkit_procedures.gateway import Authority
 from tramkit_procedures.handing_in import HandedIn
 from tramkit_procedures.health_insurance import Premium, Rules, bundled_rules, parse_code, premiums
@@ -30,6 +31,12 @@ class Insured(Form):
             parse=lambda typed: parse_code(typed).code,
         ),
     ]
+
+    def apart(self) -> Mapping[str, Text]:
+        """Hold an identity number against the date of birth."""
+        code = parse_code(self.code)
+        problem = check_number(code.number, self.born).problem if code.kind == "identity" else None
+        return {"code": problem} if problem else {}
 
 
 class HealthInsurance(HandedIn):

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS papers (code TEXT NOT NULL, file TEXT NOT NULL REFERE
 """
 AGENCY = "000.00.01.H29"
 VIETNAM = timezone(timedelta(hours=7))
-REFUSED_NUMBER = "079999999999"
+REFUSED_NUMBER = "079199999999"
 """An applicant with this identity number is refused."""
 
 
