@@ -179,7 +179,7 @@ async def test_whose_card_has_ordered_nothing_is_told_so_and_may_type_a_code(pla
     place.s.screen.answer("code")
     await place.s.page("ask", "Which receipt")
     place.s.screen.answer(code=record.code.lower())
-    assert "carried out" in words(await place.s.page("done"))
+    assert "has been received" in words(await place.s.page("done"))
 
 
 async def test_a_code_is_typed_in_any_way_and_a_wrong_one_can_be_typed_again(place: Place) -> None:

@@ -69,7 +69,7 @@ async def journey(site: ServiceSite, authorities: Authorities) -> None:
         while not authorities.taken():
             await asyncio.sleep(0.05)
     said = await until_done(site.glass, code)
-    assert "đã được thực hiện" in said
+    assert "đã được tiếp nhận" in said
     assert "chưa xác nhận" not in said
     await finish(site.glass)
     assert len(authorities.taken()) == 1
