@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tramkit import FileProblem, Level, Person, verbatim
+from tramkit import FileProblem, Level, Messages, Person, verbatim
 from tramkit_banking import banks, consents, rules
 from tramkit_banking.fields import tax_code
 from tramkit_banking.loan import Income, amounts, not_eligible
@@ -52,25 +52,36 @@ def why(born: date | None, income: int, debts: int = 0, *, principal: int = 50_0
             date(1980, 1, 1),
             6_240_522,
             0,
-            ["Tổng các khoản trả 2.496.209 ₫ mỗi tháng, không được quá 40% thu nhập."],
+            ["Mỗi tháng phải trả tất cả 2.496.209 ₫, nhiều hơn mức ngân hàng cho phép là 40% thu nhập."],
         ),
         (date(1980, 1, 1), 10_000_000, 1_503_791, []),
         (
             date(1980, 1, 1),
             10_000_000,
             1_503_792,
-            ["Tổng các khoản trả 4.000.001 ₫ mỗi tháng, không được quá 40% thu nhập."],
+            ["Mỗi tháng phải trả tất cả 4.000.001 ₫, nhiều hơn mức ngân hàng cho phép là 40% thu nhập."],
         ),
         (date(1980, 1, 1), 30_000_000, 0, []),
         (date(2008, 11, 23), 30_000_000, 0, []),
         (date(2008, 11, 24), 30_000_000, 0, ["Ngân hàng cho vay từ đủ 18 tuổi."]),
         (date(1948, 11, 23), 30_000_000, 0, []),
-        (date(1947, 11, 23), 30_000_000, 0, ["Phải trả xong trước khi ông/bà 80 tuổi."]),
+        (date(1947, 11, 24), 30_000_000, 0, []),  # 80 until the day after the last payment
+        (date(1947, 11, 23), 30_000_000, 0, ["Đến kỳ trả cuối, ông/bà không được quá 80 tuổi."]),
         (None, 30_000_000, 0, []),
     ],
 )
 def test_on_both_sides_of_each_limit(born: date | None, income: int, debts: int, words: list[str]) -> None:
     assert why(born, income, debts) == words
+
+
+def test_half_a_year_is_half_a_year_of_age() -> None:
+    assert why(date(1946, 5, 24), 30_000_000, months=6) == []
+    assert why(date(1946, 5, 23), 30_000_000, months=6) == ["Đến kỳ trả cuối, ông/bà không được quá 80 tuổi."]
+
+
+def test_the_receipt_calls_the_number_of_an_application_what_the_question_for_it_does() -> None:
+    _ = Messages("tramkit_banking")
+    assert render(_("Application number"), "vi").lower() in render(_("By the application number on your receipt"), "vi")
 
 
 def test_an_income_that_is_too_small_is_told_with_the_least() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
@@ -206,11 +207,11 @@ def not_eligible(
     """Return why a loan does not fit, in words; empty: it does, as far as the station can tell."""
     why: list[Text] = []
     if person.born is not None:
-        years, youngest = age(person.born, on), max(loan.youngest, rule.youngest)
-        if years < youngest:
+        youngest = max(loan.youngest, rule.youngest)
+        if age(person.born, on) < youngest:
             why.append(_("The bank lends from {years} years on.", years=youngest))
-        if years + -(-len(payments) // 12) > loan.oldest_at_end:
-            why.append(_("The last payment must be due before you are {years}.", years=loan.oldest_at_end))
+        if age(person.born, _months_later(on, len(payments))) > loan.oldest_at_end:
+            why.append(_("When the last payment is due, you may be {years} at most.", years=loan.oldest_at_end))
     if income.income < loan.least_income:
         why.append(_("The bank asks for an income of {amount} a month.", amount=Money(amount=loan.least_income)))
     most = max(each.payment for each in payments) + income.debts
@@ -223,6 +224,13 @@ def not_eligible(
             )
         )
     return why
+
+
+def _months_later(day: date, months: int) -> date:
+    """Return the same day of a later month, or the last one that month has."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def _money(amount: int) -> Text:
