@@ -73,3 +73,18 @@ def test_a_place_that_is_no_province_may_be_a_country(place: str) -> None:
     found = check(f"{place}090123458")
     assert found.ok
     assert [said(each) for each in found.warnings] == [PLACE]
+
+
+@pytest.mark.parametrize(
+    ("sex", "ok"),
+    [("Nam", True), ("nam", True), ("male", True), ("Nữ", False), ("nu\u031b\u0303", False), ("female", False)],
+)
+def test_sex_and_day_may_be_said_as_the_card_and_a_file_say_them(sex: str, ok: bool) -> None:
+    assert check("079090123458", "1990-05-17", sex).ok == ok
+    assert said(check("079090123458", "1991-05-17").problem) == BORN
+
+
+@pytest.mark.parametrize(("born", "sex", "named"), [("17/05/1990", None, "isoformat"), (None, "x", "male, female")])
+def test_what_is_no_day_and_no_sex_is_refused(born: str | None, sex: str | None, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        check("079090123458", born, sex)

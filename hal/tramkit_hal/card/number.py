@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tramkit_hal.words import Messages, Text
+from tramkit_hal.words import Messages, Text, nfc
 
 _ = Messages("tramkit_hal")
 
@@ -48,13 +48,22 @@ class NumberCheck(BaseModel):
     sex: Sex | None = None
 
 
-def check(number: str, born: date | None = None, sex: Sex | None = None) -> NumberCheck:
+SEXES: dict[str, Sex] = {"male": "male", "nam": "male", "female": "female", "nữ": "female"}
+"""Names of the sexes, in English and as cards have them."""
+
+
+def check(number: str, born: date | str | None = None, sex: str | None = None) -> NumberCheck:
     """Check a number's form, and its year and sex against what is known of the person.
 
     :param number: twelve ASCII digits, nothing else.
-    :param born: date of birth, where known.
-    :param sex: sex, where known.
+    :param born: date of birth, where known: a day, or ISO text.
+    :param sex: ``male`` or ``female``, or as the card has it, ``Nam`` or ``Nữ``, where known.
+    :raises ValueError: no such day or sex.
     """
+    born = date.fromisoformat(born) if isinstance(born, str) else born
+    if sex is not None and nfc(sex).strip().casefold() not in SEXES:
+        raise ValueError(f"no sex {sex!r}: male, female")
+    of_whom = None if sex is None else SEXES[nfc(sex).strip().casefold()]
     if not re.fullmatch(r"[0-9]{12}", number):
         return NumberCheck(ok=False, problem=_("An identity number has 12 digits."))
     century, says = divmod(int(number[3]), 2)
@@ -66,6 +75,6 @@ def check(number: str, born: date | None = None, sex: Sex | None = None) -> Numb
     problem: Text | None = None
     if born is not None and born.year != year:
         problem = _("The number and the date of birth do not belong together.")
-    elif sex is not None and sex != its_sex:
+    elif of_whom is not None and of_whom != its_sex:
         problem = _("The number and the sex do not belong together.")
     return NumberCheck(ok=problem is None, problem=problem, warnings=warnings, year=year, sex=its_sex)
