@@ -8,8 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 INSTALLED := $(VENV)/.installed
-# Most tests wait for a browser or a clock: more of them at once than there are processors.
-WORKERS ?= 4
+# Most tests wait for a browser or a clock: one more at once than there are processors here.
+WORKERS ?= 3
 PACKAGES := core/tramkit hal/tramkit_hal $(wildcard plugins/*/tramkit_*)
 
 # Debian packages, each with a file or command that tells whether it is there.

@@ -183,7 +183,7 @@ PERSON = {"name", "number", "born", "sex", "issued", "expires", "permanent_addre
 APPLICATION = {"kind", "product", "terms", "consents", "files"} | PERSON
 PURPOSES = {
     "supplement": {"kind", "code", "words"},
-    "withdraw": {"kind", "code", "words"},
+    "withdraw": {"kind", "code", "words", "number"},
     "file": {
         "kind", "procedure", "name_vi", "name_en", "agency", "working_days", "applicant", "answers", "members",
         "consents", "reductions", "units", "documents",

@@ -14,7 +14,7 @@ from tramkit_hal.keyboard.syllables import split_tone
 
 FRAMECODE = (Path(__file__).parent / "framecode.js").read_text(encoding="utf-8")
 
-LOOK_SECONDS = 30.0
+LOOK_SECONDS = 60.0
 
 
 def _is_problem(message: ConsoleMessage) -> bool:

@@ -132,6 +132,15 @@ async def by_face(site: ServiceSite, who: Somebody) -> None:
     await site.glass.go_on()
 
 
+async def by_chip(site: ServiceSite, who: Somebody) -> None:
+    """Lay the card on the reader."""
+    await site.glass.at("capture")
+    await site.lay_card(who.card)
+    await site.glass.says(who.name)
+    await site.glass.go_on()
+    await site.take_card()
+
+
 async def says_one_of(resident: AnyHands, *words: str) -> None:
     """Wait until the page says something, in whichever language."""
     async with asyncio.timeout(30):
@@ -178,15 +187,24 @@ async def track(site: ServiceSite, who: Somebody, code: str = DOSSIER) -> None:
     await site.glass.at("tell")
 
 
-def dossier_in(site: ServiceSite, state: int) -> str:
-    """Put a dossier in a state into the authorities' ledger, and return its code."""
+def dossier_in(site: ServiceSite, state: int, number: str = "079000000000") -> str:
+    """Put a dossier of somebody's in a state into the authorities' ledger, and return its code."""
     authorities = site.sandboxes["authorities"]
     assert isinstance(authorities, Authorities)
     count = authorities.db.execute("SELECT count(*) FROM dossiers").fetchone()[0]
     code = f"000.00.01.H29-260310-{2000 + count}"
-    row = (code, "079000000000", "Đăng ký thường trú", "Permanent residence", "Công an phường", state, "", "2026-03-19")
+    row = (code, number, "Đăng ký thường trú", "Permanent residence", "Công an phường", state, "", "2026-03-19")
     authorities.db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     return code
+
+
+async def track_by_card(site: ServiceSite, who: Somebody) -> None:
+    code = dossier_in(site, 10, who.number)
+    await site.glass.choose("card")
+    await by_chip(site, who)
+    await site.glass.choose(code)
+    await site.glass.at("tell")
+    await site.glass.says(code)
 
 
 async def _supplement(site: ServiceSite, who: Somebody) -> None:
@@ -198,9 +216,10 @@ async def _supplement(site: ServiceSite, who: Somebody) -> None:
 
 
 async def withdraw(site: ServiceSite, who: Somebody, code: str = "") -> None:
-    await track(site, who, code or dossier_in(site, 2))
+    await track(site, who, code or dossier_in(site, 2, who.number))
     await site.glass.choose("withdraw")
     await site.glass.choose("yes")
+    await by_chip(site, who)
     await site.glass.at("done")
 
 
@@ -325,17 +344,14 @@ async def _identify(site: ServiceSite, who: Somebody, known: Step = unsure, *, a
 
 
 async def _numbers(site: ServiceSite, who: Somebody) -> None:
-    await site.glass.at("capture")
-    await site.lay_card(who.card)
-    await site.glass.says(who.name)
-    await site.glass.go_on()
-    await site.take_card()
+    await by_chip(site, who)
     await site.glass.at("tell")
 
 
 ROUNDS: Mapping[str, tuple[str, Step]] = {
     "file": ("procedures.file", _file),
     "track": ("procedures.track", track),
+    "track by card": ("procedures.track", track_by_card),
     "supplement": ("procedures.track", _supplement),
     "withdraw": ("procedures.track", withdraw),
     "report": ("procedures.report", _report),

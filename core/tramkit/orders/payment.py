@@ -47,6 +47,7 @@ class Payment(BaseModel):
     :param key: of the effect; the provider does the same key once.
     :param amount: VND.
     :param memo: ``[A-Z0-9]``, for transfers.
+    :param others: memos of this station's other payments: a transfer that names one of them too is not this one's alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +56,7 @@ class Payment(BaseModel):
     amount: int = Field(gt=0)
     payee: str
     memo: str
+    others: frozenset[str] = frozenset()
 
 
 class Invitation(BaseModel):

@@ -8,6 +8,7 @@ same key.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,7 +19,7 @@ from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, Sta
 from tramkit.orders.payment import PaymentMethod
 from tramkit.orders.rows import AGED, CAME, CANCELLED, CLOSED, SETTLED, Entry
 from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
-from tramkit.orders.wire import Fulfiller, Wire
+from tramkit.orders.wire import Fulfiller, Wire, payment_of
 from tramkit_hal.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -67,7 +68,9 @@ class Runner:
         self.ledger = ledger
         self.methods = methods
         self._services = services
-        self._wire = Wire(services, methods)
+        self._memos: dict[str, str] = {}
+        """Of the orders for which money may come."""
+        self._wire = Wire(services, methods, self._memos)
         self._clock = clock
         self._pauses = pauses
         self._pay_within = pay_within
@@ -75,14 +78,18 @@ class Runner:
         self._changed: dict[str, asyncio.Event] = {}
         self._nudges: dict[str, asyncio.Event] = {}
         self._began: dict[str, float] = {}
+        self._left: set[str] = set()
+        """Orders of residents who have left: what only they could have paid is given up."""
 
     # ── from outside ──────────────────────────────────────────────────────────────────────────────────────
 
     async def start(self) -> None:
         """Go on with every order that is not closed."""
-        for record in await self.ledger.live():
-            if self.awaits_card(record):
-                await self._append(record.id, Entry(CANCELLED, ""))
+        live = await self.ledger.live()
+        for record in live:
+            self._expect(record)
+        for record in live:
+            self._left.add(record.id)
             self._begin(record.id, patient=record.ending is not None)
 
     async def stop(self) -> None:
@@ -107,6 +114,7 @@ class Runner:
         if order.service not in self._services:
             raise ValueError(f"no service {order.service!r}")
         record = await self.ledger.place(id, order, method, self._clock.now(), number)
+        self._expect(record)
         self._begin(id)
         return record
 
@@ -127,6 +135,7 @@ class Runner:
                 await self.cancel(id)
         except LedgerProblem as problem:  # no card is asked for; the ledger learns of it once it can be written
             _log.error("ledger cannot be written", extra={"order": id, "trouble": str(problem)})
+            self._left.add(id)
             if record is not None:
                 await self._wire.give_up(record)
 
@@ -174,6 +183,10 @@ class Runner:
 
     # ── one order ─────────────────────────────────────────────────────────────────────────────────────────
 
+    def _expect(self, record: Record) -> None:
+        if record.method and not record.closed:
+            self._memos[record.id] = payment_of(record).memo
+
     def _begin(self, id: str, *, patient: bool = False) -> None:
         """Carry an order out.
 
@@ -188,14 +201,20 @@ class Runner:
         waits = 0
         paying = False
         record: Record | None = None
-        if patient and (record := await self.ledger.record(id)) is not None:
+        if patient:
             waits = len(self._pauses)
+            with contextlib.suppress(LedgerProblem):
+                record = await self.ledger.record(id)
             await self._pause(id, self._seconds(record, waits + 1, paying=False))
         while True:
             try:
                 record = await self.ledger.record(id)
                 if record is None or record.closed:
+                    self._memos.pop(id, None)
                     return
+                if id in self._left and self.awaits_card(record):
+                    record = await self._append(id, Entry(CANCELLED, ""))
+                self._left.discard(id)
                 record = await self._note_age(record)
                 paying = self._is_paying(record)
                 moved = await self._advance(record)
@@ -325,13 +344,16 @@ class Runner:
                 return await self._perhaps_give_up(record, kind)
 
     async def _send_again(self, record: Record, kind: EffectKind) -> bool:
-        """The other side never heard of it: send the same key again while the other side still keeps keys."""
+        """The other side never heard of it: send the same key again while the other side still keeps keys.
+
+        That is no step forward: who forgets again and again is asked less and less often.
+        """
         effect = record.effects[kind]
         life = self._method(record).properties.idempotent if kind is not EffectKind.FULFIL else FULFIL_KEY_LIFE
         age = self._clock.now() - effect.since if effect.since else timedelta(0)
         if effect.since is None or (life is not None and timedelta(0) <= age < life):
             await self._append(record.id, Entry(kind.value, State.INTENT.value, effect.amount))
-            return True
+            return False
         if kind is EffectKind.COLLECT:
             await self._append(record.id, Entry(kind.value, State.REJECTED.value, effect.amount))
         else:

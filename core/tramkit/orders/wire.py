@@ -50,11 +50,15 @@ class Wire:
 
     :param services: who fulfils, by service id.
     :param methods: who collects, by id.
+    :param memos: of the payments for which money may come, by order.
     """
 
-    def __init__(self, services: Mapping[str, Fulfiller], methods: Mapping[str, PaymentMethod]) -> None:
+    def __init__(
+        self, services: Mapping[str, Fulfiller], methods: Mapping[str, PaymentMethod], memos: Mapping[str, str]
+    ) -> None:
         self._services = services
         self._methods = methods
+        self._memos = memos
 
     def method(self, record: Record) -> PaymentMethod:
         """Return the payment method of an order."""
@@ -64,24 +68,28 @@ class Wire:
         """Have an effect done; the same key does it once."""
         key = key_of(record.id, kind)
         if kind is EffectKind.COLLECT:
-            return await self._call(lambda: self.method(record).collect(payment_of(record)))
+            return await self._call(lambda: self.method(record).collect(self._payment(record)))
         if kind is EffectKind.FULFIL:
             return await self._call(lambda: self._services[record.order.service].fulfil(record.order, key))
         amount = record.effects[kind].amount
-        return await self._call(lambda: self.method(record).refund(payment_of(record), key, amount))
+        return await self._call(lambda: self.method(record).refund(self._payment(record), key, amount))
 
     async def ask(self, record: Record, kind: EffectKind) -> Outcome:
         """Ask what became of an effect."""
         key = key_of(record.id, kind)
         if kind is EffectKind.COLLECT:
-            return await self._call(lambda: self.method(record).inquire(payment_of(record)))
+            return await self._call(lambda: self.method(record).inquire(self._payment(record)))
         if kind is EffectKind.FULFIL:
             return await self._call(lambda: self._services[record.order.service].inquire(record.order, key))
-        return await self._call(lambda: self.method(record).inquire_refund(payment_of(record), key))
+        return await self._call(lambda: self.method(record).inquire_refund(self._payment(record), key))
 
     async def give_up(self, record: Record) -> Outcome:
         """Have a payment given up, or ask whether money came for one that was given up."""
-        return await self._call(lambda: self.method(record).cancel(payment_of(record)))
+        return await self._call(lambda: self.method(record).cancel(self._payment(record)))
+
+    def _payment(self, record: Record) -> Payment:
+        others = frozenset(memo for id, memo in self._memos.items() if id != record.id)
+        return payment_of(record).model_copy(update={"others": others})
 
     async def _call(self, call: Callable[[], Awaitable[Outcome]]) -> Outcome:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from tramkit import Gateway, GatewayTrouble, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, verbatim
@@ -14,6 +15,19 @@ _ = Messages("tramkit_payments")
 
 LATE = timedelta(hours=24)
 """For so long money is looked for after a payment was given up: it goes back."""
+
+
+class Came(NamedTuple):
+    """What has come for a payment.
+
+    :param amount: VND.
+    :param last: the last transfer's number.
+    :param disputed: more has come that names another payment too; when that one is over it is this one's to give back.
+    """
+
+    amount: int
+    last: str
+    disputed: bool
 
 
 class VietQr(PaymentMethod):
@@ -62,15 +76,19 @@ class VietQr(PaymentMethod):
 
     async def inquire(self, payment: Payment) -> Outcome:
         """Ask for the transfers with this memo: enough of them is done, less is pending."""
-        came, last = await self._came(payment)
-        if came >= payment.amount:
-            return Outcome(state="done", amount=came, reference=last)
-        return Outcome(state="pending", amount=came)
+        came = await self._came(payment)
+        if came.amount >= payment.amount:
+            return Outcome(state="done", amount=came.amount, reference=came.last)
+        return Outcome(state="pending", amount=came.amount)
 
     async def cancel(self, payment: Payment) -> Outcome:
         """Give up: what has come, too little perhaps, is told as done."""
-        came, last = await self._came(payment)
-        return Outcome(state="done", amount=came, reference=last) if came else Outcome(state="refused")
+        came = await self._came(payment)
+        if came.disputed:
+            return Outcome(state="pending", amount=came.amount)
+        if not came.amount:
+            return Outcome(state="refused")
+        return Outcome(state="done", amount=came.amount, reference=came.last)
 
     async def refund(self, payment: Payment, key: str, amount: int) -> Outcome:
         """Have money sent back to where it came from."""
@@ -88,32 +106,40 @@ class VietQr(PaymentMethod):
             return Outcome(state="unheard")
         return Outcome(state="done", reference=key) if told.get("status") == "DONE" else Outcome(state="unknown")
 
-    async def _came(self, payment: Payment) -> tuple[int, str]:
-        """Return all that has come, and the last transfer's number.
+    async def _came(self, payment: Payment) -> Came:
+        """Return all that has come.
 
         The receiver tells of the same money as the switch: who knows of more is right, the sum would double it.
         """
-        told: list[tuple[int, str]] = []
+        told: list[Came] = []
         trouble: GatewayTrouble | None = None
         for gateway in self._sources:
             try:
                 told.append(await self._came_to(gateway, payment))
             except GatewayTrouble as error:
                 trouble = error
-        enough = [each for each in told if each[0] >= payment.amount]
+        enough = [each for each in told if each.amount >= payment.amount]
         if not told or (trouble is not None and not enough):
             raise trouble or GatewayTrouble("nobody can be asked")
-        return max(told)
+        return max(told)._replace(disputed=any(each.disputed for each in told))
 
-    async def _came_to(self, gateway: Gateway, payment: Payment) -> tuple[int, str]:
+    async def _came_to(self, gateway: Gateway, payment: Payment) -> Came:
+        """Return what one of them tells. One transfer never pays two orders: with the memos of two it pays neither."""
         query = urlencode({"account": self._account, "memo": payment.memo})
         _status, told = await gateway.ask("GET", f"/api/transfers?{query}")
         transfers = told.get("transfers")
         if told.get("account") != self._account or not isinstance(transfers, list):
             raise GatewayTrouble("the switch's answer cannot be understood")
         ours: dict[str, int] = {}
+        disputed = False
         for each in transfers:
             id, amount, content = each.get("id"), each.get("amount"), each.get("content")
-            if isinstance(id, str) and type(amount) is int and amount > 0 and find_memo(payment.memo, str(content)):
+            if not (
+                isinstance(id, str) and type(amount) is int and amount > 0 and find_memo(payment.memo, str(content))
+            ):
+                continue
+            if others := [memo for memo in payment.others if find_memo(memo, str(content))]:
+                disputed = disputed or payment.memo < min(others)  # one of them waits, so that it goes back once
+            else:
                 ours[id] = amount  # the same transfer told twice is one
-        return sum(ours.values()), next(reversed(ours), "")
+        return Came(sum(ours.values()), next(reversed(ours), ""), disputed)

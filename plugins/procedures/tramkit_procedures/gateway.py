@@ -28,6 +28,8 @@ STATES: dict[int, tuple[Text, Text]] = {
 """The ten states of the national portal in plain words, and what to do next."""
 
 WITHDRAWABLE = frozenset({1, 2, 4, 5, 6})
+OVER = frozenset({3, 7, 8, 10})
+"""States after which the resident is not awaited any more."""
 
 
 class Dossier(BaseModel):

@@ -57,11 +57,14 @@ class Authorities(ApplicationSandbox):
                 return Decision("ACCEPTED", f"{self._now():%m%d%H/%Y}/{self._count():05d}")
             case "withdraw" | "supplement":
                 state = 7 if body["kind"] == "withdraw" else 4
-                found = self.db.execute("SELECT state FROM dossiers WHERE code = ?", (body["code"],)).fetchone()
+                select = "SELECT state, number FROM dossiers WHERE code = ?"
+                found = self.db.execute(select, (body["code"],)).fetchone()
                 if found is None or found[0] in (3, 7, 8, 9, 10):
-                    return Decision(
-                        "REFUSED", body["code"], ("Hồ sơ không còn thay đổi được.", "It can no longer be changed.")
-                    )
+                    words = ("Hồ sơ không còn thay đổi được.", "It can no longer be changed.")
+                    return Decision("REFUSED", body["code"], words)
+                if state == 7 and found[1] != body["number"]:
+                    words = ("Hồ sơ này do người khác nộp.", "Somebody else has filed this dossier.")
+                    return Decision("REFUSED", body["code"], words)
                 self.db.execute("UPDATE dossiers SET state = ? WHERE code = ?", (state, body["code"]))
                 return self._with_papers(body, Decision("ACCEPTED", body["code"]))
             case _:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import JsonValue
+
 from tramkit import Attachment, Day, Fact, Form, Level, Messages, Option, Order, Role, Tone, Visit, forms, verbatim
 from tramkit_procedures.dossiers import CodeProblem, parse_code
-from tramkit_procedures.gateway import STATES, WITHDRAWABLE, Dossier
+from tramkit_procedures.gateway import OVER, STATES, WITHDRAWABLE, Dossier
 from tramkit_procedures.handing_in import HandedIn, asked
 
 _ = Messages("tramkit_procedures")
@@ -91,7 +93,7 @@ class TrackDossier(HandedIn):
             facts.append(Fact(label=_("Authority"), value=verbatim(dossier.agency)))
         if dossier.note:
             facts.append(Fact(label=_("The authority says"), value=verbatim(dossier.note)))
-        if dossier.due is not None:
+        if dossier.due is not None and dossier.state not in OVER:
             facts.append(Fact(label=_("Come on"), value=_("{day}", day=Day(day=dossier.due))))
         options: list[Option] = []
         if dossier.state == SUPPLEMENT:
@@ -116,10 +118,17 @@ class TrackDossier(HandedIn):
                 name="sure",
             )
             if sure == "yes":
-                await self._place(visit, dossier, "withdraw", "")
+                person = await visit.identify(Level.CHIP if visit.reachable(Level.CHIP) else Level.CLAIMED)
+                await self._place(visit, dossier, "withdraw", "", number=person.number)
 
     async def _place(
-        self, visit: Visit, dossier: Dossier, kind: str, words: str, papers: tuple[Attachment, ...] = ()
+        self,
+        visit: Visit,
+        dossier: Dossier,
+        kind: str,
+        words: str,
+        papers: tuple[Attachment, ...] = (),
+        **more: JsonValue,
     ) -> None:
         await visit.place(
             Order(
@@ -127,7 +136,7 @@ class TrackDossier(HandedIn):
                 payee=dossier.agency or "Cơ quan nhà nước",
                 amount=0,
                 title=_("Answer to the authority") if kind == "supplement" else _("Withdrawal of a dossier"),
-                request={"kind": kind, "code": dossier.code, "words": words},
+                request={"kind": kind, "code": dossier.code, "words": words, **more},
                 attachments=papers,
             )
         )
