@@ -47,7 +47,7 @@ class Payment(BaseModel):
     :param key: of the effect; the provider does the same key once.
     :param amount: VND.
     :param memo: ``[A-Z0-9]``, for transfers.
-    :param others: memos of this station's other payments: a transfer that names one of them too is not this one's alone.
+    :param others: memos of the station's other payments, one of which a transfer may name too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

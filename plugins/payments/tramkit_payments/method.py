@@ -22,7 +22,7 @@ class Came(NamedTuple):
 
     :param amount: VND.
     :param last: the last transfer's number.
-    :param disputed: more has come that names another payment too; when that one is over it is this one's to give back.
+    :param disputed: more has come that names another payment too; when that one is over it is this one's.
     """
 
     amount: int
@@ -124,7 +124,7 @@ class VietQr(PaymentMethod):
         return max(told)._replace(disputed=any(each.disputed for each in told))
 
     async def _came_to(self, gateway: Gateway, payment: Payment) -> Came:
-        """Return what one of them tells. One transfer never pays two orders: with the memos of two it pays neither."""
+        """Return what one of them tells. A transfer never pays two orders: with the memos of two it pays neither."""
         query = urlencode({"account": self._account, "memo": payment.memo})
         _status, told = await gateway.ask("GET", f"/api/transfers?{query}")
         transfers = told.get("transfers")
@@ -139,7 +139,7 @@ class VietQr(PaymentMethod):
             ):
                 continue
             if others := [memo for memo in payment.others if find_memo(memo, str(content))]:
-                disputed = disputed or payment.memo < min(others)  # one of them waits, so that it goes back once
+                disputed = disputed or payment.memo < min(others)  # one of them waits, so that it counts once
             else:
                 ours[id] = amount  # the same transfer told twice is one
         return Came(sum(ours.values()), next(reversed(ours), ""), disputed)

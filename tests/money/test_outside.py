@@ -1,0 +1,162 @@
+"""What others do must not hurt: who names two orders in one transfer, who forgets, a disk that is full at the start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import pytest
+from support.money import ACCOUNT, BIN, World, world
+
+from tramkit.orders.ledger import Ledger, LedgerProblem
+from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State
+from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
+from tramkit.orders.rows import CANCELLED, Entry
+from tramkit.orders.runner import Runner
+from tramkit.orders.seal import Seal, read_key
+from tramkit.orders.wire import payment_of
+from tramkit_hal.clock import SystemClock
+from tramkit_hal.words import verbatim
+from tramkit_payments.method import VietQr
+
+FREE = Order(service="shop", payee="EVN", amount=0, title=verbatim("a report"))
+BILL = Order(service="shop", payee="EVN", amount=50_000, title=verbatim("a bill"))
+
+
+class Shop:
+    """Fulfils at once, or forgets whatever it is sent."""
+
+    def __init__(self) -> None:
+        self.forgets = False
+        self.sent: list[str] = []
+
+    async def fulfil(self, order: Order, key: str) -> Outcome:
+        self.sent.append(key)
+        return Outcome(state="unknown" if self.forgets else "done")
+
+    async def inquire(self, order: Order, key: str) -> Outcome:
+        return Outcome(state="unheard")
+
+
+class AtTheStation(PaymentMethod):
+    """Asks for a card of whoever stands before the station."""
+
+    id = "test.attended"
+    title = verbatim("card")
+
+    def __init__(self) -> None:
+        self.properties = Properties(can_be_asked=True, attended=True)
+        self.asked_for: list[str] = []
+
+    def invitation(self, payment: Payment) -> Invitation:
+        return Invitation()
+
+    async def collect(self, payment: Payment) -> Outcome:
+        self.asked_for.append(payment.key)
+        return Outcome(state="pending")
+
+    async def inquire(self, payment: Payment) -> Outcome:
+        return Outcome(state="unheard")
+
+    async def cancel(self, payment: Payment) -> Outcome:
+        return Outcome(state="refused")
+
+
+class Station:
+    """Ledger and runner, for as long as the context lasts."""
+
+    def __init__(self, folder: Path, *methods: PaymentMethod, pay_within: float = 30.0) -> None:
+        self.shop = Shop()
+        self.ledger = Ledger(folder / "ledger.sqlite", Seal(read_key(folder / "key" / "station.key")))
+        self.runner = Runner(
+            self.ledger,
+            {"shop": self.shop},
+            {each.id: each for each in methods},
+            SystemClock(),
+            pauses=(0.02, 0.05, 0.2),
+            pay_within=timedelta(seconds=pay_within),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.ledger.open()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.runner.stop()
+        await self.ledger.close()
+
+    async def record(self, id: str) -> Record:
+        record = await self.ledger.record(id)
+        assert record is not None
+        return record
+
+
+async def closed(station: Station, id: str) -> Record:
+    while not (record := await station.record(id)).closed:
+        await asyncio.sleep(0.02)
+    return record
+
+
+async def test_who_has_never_heard_of_it_again_and_again_is_asked_less_and_less_often(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        station.shop.forgets = True
+        await station.runner.place("o1", FREE)
+        await asyncio.sleep(1.5)
+        assert 2 <= len(station.shop.sent) <= 8
+        station.shop.forgets = False
+        assert (await station.runner.settled("o1")).ending is Ending.DONE
+
+
+def vietqr(outside: World, late: float) -> VietQr:
+    return VietQr(outside.switch.address, BIN, ACCOUNT, late=timedelta(seconds=late))
+
+
+async def test_one_transfer_that_names_two_orders_pays_one_at_most(tmp_path: Path) -> None:
+    async with world(tmp_path) as outside:
+        async with Station(tmp_path / "station", vietqr(outside, late=0.5), pay_within=1.0) as station:
+            memos = [payment_of(await station.runner.place(id, BILL, VietQr.id)).memo for id in ("o1", "o2")]
+            outside.switch.transfer(ACCOUNT, BILL.amount, " ".join(memos))
+            await asyncio.sleep(0.5)
+            assert station.shop.sent == []
+            for id in ("o1", "o2"):
+                await closed(station, id)
+        back = sum(outside.went_back(memo) for memo in memos)
+        assert back + len(station.shop.sent) * BILL.amount == BILL.amount
+
+
+async def test_after_a_restart_a_transfer_that_names_two_orders_pays_neither(tmp_path: Path) -> None:
+    async with world(tmp_path) as outside:
+        async with Station(tmp_path / "station", vietqr(outside, late=60)) as station:
+            memos = [payment_of(await station.runner.place(id, BILL, VietQr.id)).memo for id in ("o1", "o2")]
+        outside.switch.transfer(ACCOUNT, BILL.amount, " ".join(memos))
+        async with Station(tmp_path / "station", vietqr(outside, late=60)) as station:
+            await station.runner.start()
+            await asyncio.sleep(0.5)
+            assert station.shop.sent == []
+
+
+async def test_a_disk_that_is_full_at_the_start_stops_no_order_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = AtTheStation()
+    async with Station(tmp_path, card) as station:
+        now = SystemClock().now()
+        await station.ledger.place("card", BILL, card.id, now)
+        await station.ledger.place("paid", FREE, "", now)
+        append, refusals = station.ledger.append, iter(range(3))
+
+        async def full(id: str, entries: Sequence[Entry], at: datetime) -> Record:
+            if entries[0].what == CANCELLED and next(refusals, None) is not None:
+                raise LedgerProblem("disk full")
+            return await append(id, entries, at)
+
+        monkeypatch.setattr(station.ledger, "append", full)
+        await station.runner.start()
+        assert (await station.runner.settled("paid")).ending is Ending.DONE
+        given_up = await station.runner.settled("card")
+        assert given_up.cancelled
+        assert given_up.effects[EffectKind.COLLECT].state is State.REJECTED
+        assert card.asked_for == []  # the resident has left: nobody else may pay it
