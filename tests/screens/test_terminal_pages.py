@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import cv2
@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from tramkit_hal.clock import SystemClock
 from tramkit_hal.describe import describe
 from tramkit_hal.device import DeviceContext
-from tramkit_hal.pages import Ask, Bar, Capture, Contrast, Control, FieldView, Mode, Pay, Read, View
+from tramkit_hal.pages import Ask, Attract, Bar, Capture, Contrast, Control, FieldView, Mode, Pay, Read, View
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Shown
 from tramkit_hal.screens.terminal import TerminalScreen
@@ -283,6 +283,34 @@ async def test_a_lowered_page_leaves_the_upper_third_empty(terminal: Terminal) -
     assert [strip.text.strip() for strip in cells(terminal.app)[:10]] == [""] * 10
     await terminal.press("telehealth")
     assert (await terminal.event()).choice == "telehealth"
+
+
+async def test_a_terminal_that_changes_its_size_shows_the_page_anew(terminal: Terminal) -> None:
+    await terminal.show(view_of(PAGES["choose"]))
+    narrow = [strip.text.rstrip() for strip in cells(terminal.app)]
+    await terminal.pilot.resize_terminal(120, 40)
+    await reads(terminal, lambda lines: any(PAGE_IN_THE_MIDDLE in line for line in lines))
+    await terminal.pilot.resize_terminal(42, 36)
+    await reads(terminal, lambda lines: lines == narrow)
+
+
+PAGE_IN_THE_MIDDLE = " " * 20 + "( ) "
+
+
+async def reads(terminal: Terminal, so: Callable[[list[str]], bool]) -> None:
+    """Wait until what stands on the glass is so."""
+    async with asyncio.timeout(10):
+        while not so([strip.text.rstrip() for strip in cells(terminal.app)]):
+            await terminal.pilot.pause(0.02)
+
+
+async def test_enter_begins_where_the_first_page_is_longer_than_the_glass(terminal: Terminal) -> None:
+    page = PAGES["attract"]
+    assert isinstance(page, Attract)
+    await terminal.show(view_of(page.model_copy(update={"services": page.services * 9})))
+    assert "▼" in words_of(terminal)
+    await terminal.pilot.press("enter")
+    assert (await terminal.event()).choice == "continue"
 
 
 async def test_a_press_answers_the_page_that_is_seen_not_the_one_that_is_to_come(terminal: Terminal) -> None:

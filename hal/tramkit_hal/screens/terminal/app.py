@@ -110,7 +110,7 @@ class TerminalApp(App[None]):
         self.on_view_changed()
 
     def on_resize(self) -> None:
-        self._draw()
+        self.call_later(self._draw)  # Textual takes the new size only after this
 
     def on_view_changed(self) -> None:
         """Show what is on the stage now."""
@@ -359,6 +359,8 @@ class TerminalApp(App[None]):
             self._stand_at(new[old.index(at)])
             return
         first = [*self._parts["body"], self._more, *self._parts["actions"]]
+        if isinstance(self._view.page, Attract):  # Enter begins, however long the list of services is
+            first = self._parts["actions"]
         active = [part for part in first if part.typed and part.item.action == self._pen.name]
         self._stand_at(next((part for part in (*active, *first) if part in new), None))
 
