@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import JsonValue
@@ -27,6 +28,7 @@ from tramkit import (
     forms,
     verbatim,
 )
+from tramkit_hal.pages import Control
 from tramkit_hal.words import render
 from tramkit_sim_identity.numbers import MobileNumber, Prefixes, grouped, normalise
 from tramkit_sim_identity.operators import Operator, OperatorGateway
@@ -36,6 +38,8 @@ _ = Messages("tramkit_sim_identity")
 
 CONSENT_VERSION = "2026-11-1"
 """Of the words of the consents below: whoever changes them gives them a new version."""
+OTHER = "-"
+"""An operator that the station does not work with; no operator's id."""
 
 
 def _typed_number(typed: str) -> str:
@@ -48,11 +52,14 @@ class Number(Form):
 
     number: Annotated[
         str,
-        forms.text(
-            _("Phone number"),
-            hint=_("The old eleven digits are understood too"),
-            max_length=30,
-            parse=_typed_number,
+        replace(
+            forms.text(
+                _("Phone number"),
+                hint=_("The old eleven digits are understood too"),
+                max_length=30,
+                parse=_typed_number,
+            ),
+            control=Control.PHONE,
         ),
     ]
 
@@ -101,7 +108,7 @@ class Identify(Service):
             return
         number = await self._number(visit)
         operator = await self._which(visit, number)
-        if not await self._may_have(visit, rule, operator, person, number, again=why == "device"):
+        if operator is None or not await self._may_have(visit, rule, operator, person, number, again=why == "device"):
             return
         compared = person.reaches(Level.CHIP_FACE)
         await visit.read(
@@ -171,7 +178,7 @@ class Identify(Service):
             await visit.read(
                 _("After a change of phone"),
                 _(
-                    "Outgoing calls stop within {hours} hours until you are confirmed again.",
+                    "Within {hours} hours outgoing calls are stopped, until you confirm the number again.",
                     hours=change.outgoing_hours,
                 ),
                 _(
@@ -206,18 +213,26 @@ class Identify(Service):
             )
         return number
 
-    async def _which(self, visit: Visit, number: MobileNumber) -> Operator:
-        """Ask for the operator: a ported number keeps its prefix."""
+    async def _which(self, visit: Visit, number: MobileNumber) -> Operator | None:
+        """Ask for the operator: a ported number keeps its prefix; None: another one, and the resident is told where."""
         likely = [each for each in self._operators.values() if each.given_to == number.given_to]
         others = [each for each in self._operators.values() if each not in likely]
         options = [Option(value=each.id, label=each.name.text) for each in (*likely, *others)]
+        options.append(Option(value=OTHER, label=_("Another operator")))
         id = await visit.choose(
-            _("Whose number is it now?"),
+            _("Which operator is the number with now?"),
             options,
-            body=(_("A number that changed the operator keeps its first digits."),),
+            body=(_("A number that changed operators keeps its first digits."),),
             name="operator",
         )
-        return self._operators[id]
+        if id != OTHER:
+            return self._operators[id]
+        await visit.tell(
+            _("This station does not work with your operator"),
+            _("Please confirm the number in the operator's app or at its shop. Nothing was sent."),
+            tone=Tone.WARNING,
+        )
+        return None
 
     async def _may_have(
         self, visit: Visit, rule: Identification, operator: Operator, person: Person, number: str, *, again: bool
