@@ -23,7 +23,7 @@ async def test_another_operator_can_be_chosen_and_nothing_is_sent() -> None:
         s.screen.answer(name="Lê Văn Tám", number="079054001234", born="02091954", sex="male")
         await s.page("ask", "Which number is it")
         s.screen.answer(number="0901234567")
-        page = await s.page("choose", "Whose number")
+        page = await s.page("choose", "operator")
         assert isinstance(page, Choose)
         assert [render(option.label, "vi") for option in page.options][-1] == "Nhà mạng khác"
         s.screen.answer(page.options[-1].value)
