@@ -122,6 +122,29 @@ async def test_the_same_money_told_by_switch_and_receiver_is_counted_once(tmp_pa
         assert (await station(switch, address).inquire(PAYMENT)).amount == AMOUNT
 
 
+async def test_the_same_money_told_by_two_providers_is_counted_once(tmp_path: Path) -> None:
+    told = {"id": 1, "accountNumber": ACCOUNT, "content": MEMO, "transferType": "in", "transferAmount": AMOUNT}
+    async with Switch(tmp_path / "switch.sqlite").running() as switch, receiver(tmp_path) as address:
+        key = {"Authorization": f"Apikey {API_KEY}"}
+        assert await send(address, signed()) == 200
+        assert await send(address, json.dumps(told).encode(), "sepay", key) == 200
+        assert (await station(switch, address).inquire(PAYMENT)).amount == AMOUNT
+        assert await send(address, json.dumps({**told, "id": 2}).encode(), "sepay", key) == 200
+        assert (await station(switch, address).inquire(PAYMENT)).amount == 2 * AMOUNT
+
+
+def modes_in(folder: Path, names: str) -> list[int]:
+    return [file.stat().st_mode for file in folder.glob(names)]
+
+
+async def test_nobody_else_on_the_machine_reads_who_paid(tmp_path: Path) -> None:
+    async with receiver(tmp_path) as address:
+        assert await send(address, signed()) == 200
+        modes = modes_in(tmp_path, "notices.sqlite*")
+        assert len(modes) > 1
+        assert all(mode & 0o077 == 0 for mode in modes)
+
+
 async def test_with_one_of_both_away_the_other_is_enough_but_never_for_giving_up(tmp_path: Path) -> None:
     async with receiver(tmp_path) as address:
         without_switch = station("http://127.0.0.1:9", address)

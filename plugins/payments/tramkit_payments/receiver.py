@@ -13,7 +13,7 @@ import signal
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -62,6 +62,7 @@ class Receiver:
 
     def __init__(self, file: Path, secrets: Secrets) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # transfers name who paid; the log beside it is made with the same mode
         self._db = sqlite3.connect(file, isolation_level=None)
         self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {SCHEMA}")
         self._secrets = secrets
@@ -85,12 +86,13 @@ class Receiver:
             return web.json_response({"error": "UNKNOWN_STATION"}, status=401)
         account, memo = request.query.get("account", ""), request.query.get("memo", "")
         rows = self._db.execute("SELECT provider, id, amount, memo FROM notices WHERE account = ?", (account,))
-        found = [
-            {"id": f"{provider}:{id}", "amount": amount, "content": words}
-            for provider, id, amount, words in rows
-            if find_memo(memo, words)
-        ]
-        return web.json_response({"account": account, "transfers": found})
+        found: dict[str, list[dict[str, Any]]] = {}
+        for provider, id, amount, words in rows:
+            if find_memo(memo, words):
+                found.setdefault(provider, []).append({"id": f"{provider}:{id}", "amount": amount, "content": words})
+        # two providers tell of the same money: who knows of more is right, the sum would double it
+        most = max(found.values(), key=lambda each: sum(row["amount"] for row in each), default=[])
+        return web.json_response({"account": account, "transfers": most})
 
     def _knows(self, headers: Mapping[str, str]) -> bool:
         given = headers.get("Authorization", "")
