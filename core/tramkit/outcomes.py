@@ -79,12 +79,19 @@ def _nothing_paid(record: Record) -> Told:
 
 def _not_paid_yet(record: Record) -> Told:
     if record.cancelled:
-        ask = _("The bank has not answered yet. If money comes nevertheless, it goes back to you by itself.")
-        return _("The payment is being given up"), (ask, LATER), Tone.PLAIN
+        said = (_("The bank has not answered yet."), perhaps_paid(), LATER)
+        return _("The payment is being given up"), said, Tone.PLAIN
     if record.came:
         back = _("If the rest does not come in time, what has come goes back to you by itself.")
         return _("Part of the money has come"), (*still_missing(record), back), Tone.WARNING
     return _("It is not paid yet"), (_("If you have just paid, it takes a moment."), LATER), Tone.PLAIN
+
+
+def perhaps_paid() -> Text:
+    """Return what is true of money while nobody knows yet whether it came before the payment was given up."""
+    return _(
+        "If you have paid already, the order may still be carried out; if not, the money goes back to you by itself."
+    )
 
 
 def _what_goes_back(record: Record) -> tuple[Text, ...]:

@@ -15,7 +15,17 @@ from tramkit.orders.model import EffectKind, Order, Record
 from tramkit.orders.payment import PaymentMethod
 from tramkit.orders.runner import Runner
 from tramkit.orders.wire import payment_of
-from tramkit.outcomes import goes_back, nothing_moved, outcome, receipt, receipt_facts, spaced, still_missing, unpaid
+from tramkit.outcomes import (
+    goes_back,
+    nothing_moved,
+    outcome,
+    perhaps_paid,
+    receipt,
+    receipt_facts,
+    spaced,
+    still_missing,
+    unpaid,
+)
 from tramkit_hal.pages import Availability, Fact, Option, Pay, Tone, Wait
 from tramkit_hal.words import Messages, Money, verbatim
 
@@ -136,9 +146,9 @@ def pay_page(runner: Runner, record: Record) -> Pay:
 
 
 def _giving_up(record: Record) -> Wait:
-    leave = _("You may leave. If money comes nevertheless, it goes back to you by itself.")
+    leave = (_("You may leave."), perhaps_paid())
     code = Fact(label=_("Receipt code"), value=verbatim(spaced(record.code)))
-    return Wait(title=_("The payment is being given up"), body=(leave,), facts=(code,))
+    return Wait(title=_("The payment is being given up"), body=leave, facts=(code,))
 
 
 async def _wait(visit: Visit, runner: Runner, record: Record) -> Record:

@@ -195,6 +195,20 @@ async def test_while_the_bank_does_not_answer_giving_up_says_that_one_may_leave(
     assert "The bank has not answered yet" in await looked_up(till, record)
 
 
+async def test_what_may_have_been_paid_before_it_was_given_up_is_not_promised_back(till: Till) -> None:
+    payer, record = await ordered(till)
+    till.network("down", None)
+    till.transfer(record, record.order.amount)
+    await payer.act("give_up")
+    promise = "If you have paid already, the order may still be carried out; if not, the money goes back"
+    assert promise in words(await page(till, "The payment is being given up"))
+    await payer.leave()
+    assert promise in await looked_up(till, record)
+    till.network(None, None)
+    till.clock.skip(2 * MINUTE)
+    assert (await till.runner.settled(record.id)).ending is Ending.DONE
+
+
 async def test_while_money_goes_back_it_is_not_said_that_somebody_carries_the_order_out(till: Till) -> None:
     _payer, record = await ordered(till, REFUSED_BILL)
     till.transfer(record, record.order.amount)
