@@ -50,6 +50,8 @@ def test_every_page_of_questions_makes_a_form_of_four_questions_at_most() -> Non
         ('group = "residence"', 'group = "housing"', "group"),
         ('code = "1.004194"', 'code = "1.004222"', "twice"),
         ("members = true", "membres = true", "membres"),
+        ('when = "future"', 'when = "soon"', "when"),
+        ('kind = "phone"', 'kind = "phone", when = "past"', "only a question of kind day"),
     ],
 )
 def test_a_mistake_in_a_catalogue_is_told_with_file_and_key(tmp_path: Path, old: str, new: str, named: str) -> None:
@@ -59,6 +61,30 @@ def test_a_mistake_in_a_catalogue_is_told_with_file_and_key(tmp_path: Path, old:
         read_catalogue(file)
     assert "catalogue.toml" in str(problem.value)
     assert named in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "id", "typed", "right"),
+    [
+        ("1.004194", "until", "23/11/2026", False),
+        ("1.004194", "until", "24/11/2026", True),
+        ("1.004194", "until", "24/11/2027", True),
+        ("1.003677", "from", "01/01/1900", False),
+        ("1.001193", "child_born", "24/11/2026", True),
+        ("1.001193", "child_born", "25/11/2026", False),
+    ],
+)
+def test_a_day_that_is_over_or_has_not_come_is_told(code: str, id: str, typed: str, right: bool) -> None:
+    procedure = next(each for each in bundled().procedures if each.code == code)
+    questions = [each for each in procedure.questions if each.id == id]
+    _form, errors = form_of(procedure, 0, questions, date(2026, 11, 24)).read({id: typed})
+    assert list(errors) == ([] if right else [id])
+
+
+@pytest.mark.parametrize("code", ["1.004222", "1.004194", "1.002755"])
+def test_for_a_minors_residence_a_parent_is_asked_for_consent(code: str) -> None:
+    procedure = next(each for each in bundled().procedures if each.code == code)
+    assert [each.under_age for each in procedure.consents if each.id == "parent"] == [18]
 
 
 @pytest.mark.parametrize("words", ["dang ky thuong tru", "ĐĂNG KÝ thường", "thường trú đăng", "1.004222", "permanent"])

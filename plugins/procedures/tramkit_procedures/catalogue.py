@@ -69,6 +69,7 @@ class Question(_Data):
     """A question of a form.
 
     :param prefill: what of the card stands there at first.
+    :param when: of a day: ``past`` or ``future``; today is either.
     """
 
     id: Id
@@ -77,9 +78,12 @@ class Question(_Data):
     required: bool = True
     prefill: Literal["", "name", "number", "born", "address"] = ""
     options: tuple[Named, ...] = ()
+    when: Literal["", "past", "future"] = ""
 
     @model_validator(mode="after")
     def _sound(self) -> Question:
+        if self.when and self.kind != "day":
+            raise ValueError("only a question of kind day has a when")
         if (self.kind == "choice") != bool(self.options):
             raise ValueError("a question of kind choice, and only such a one, has options")
         return self
@@ -151,9 +155,12 @@ def bundled() -> Catalogue:
     return Catalogue.model_validate(tomllib.loads(BUNDLED.read_text(encoding="utf-8")))
 
 
-def form_of(procedure: Procedure, number: int, questions: Sequence[Question]) -> type[Form]:
-    """Return the form of one page of a procedure's questions."""
-    fields = {each.id: (_type(each), _question(each)) for each in questions}
+def form_of(procedure: Procedure, number: int, questions: Sequence[Question], on: date | None = None) -> type[Form]:
+    """Return the form of one page of a procedure's questions.
+
+    :param on: today; None: a day may be any.
+    """
+    fields = {each.id: (_type(each), _question(each, on)) for each in questions}
     title = f"Form_{re.sub(r'[^A-Za-z0-9]', '_', procedure.code)}_{number}"
     annotated = {
         id: (Annotated[type, question], ... if _required(question) else None) for id, (type, question) in fields.items()
@@ -173,13 +180,14 @@ def _type(question: Question) -> object:
     return str if question.required else str | None
 
 
-def _question(question: Question) -> forms.Question:
+def _question(question: Question, on: date | None) -> forms.Question:
     label = question.label.text
     match question.kind:
         case "name":
             return forms.name(label)
         case "day":
-            return forms.day(label)
+            earliest, latest = (on if question.when == each else None for each in ("future", "past"))
+            return forms.day(label, earliest=earliest, latest=latest)
         case "citizen_id":
             return forms.citizen_id(label)
         case "phone":

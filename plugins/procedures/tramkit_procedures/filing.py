@@ -141,7 +141,7 @@ class FileDossier(HandedIn):
         for number, questions in enumerate(pages):
             prefill = {each.id: value for each in questions if (value := _from_card(each, person))}
             form = await visit.ask(
-                form_of(procedure, number, questions),
+                form_of(procedure, number, questions, today(visit)),
                 procedure.name.text,
                 body=(_("Page {number} of {all}", number=number + 1, all=len(pages)),) if len(pages) > 1 else (),
                 prefill=prefill,
