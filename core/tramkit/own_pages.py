@@ -1,15 +1,29 @@
-"""The pages that are the core's own and stand over a service's page: warning, leave, help, settings."""
+"""The pages that are the core's own: between visits, and over a service's page: warning, leave, help, settings."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tramkit.staff import StaffCall
-from tramkit_hal.pages import Bar, Contrast, Help, Leave, Mode, Option, Settings, Timeout
+from tramkit_hal.pages import Attract, Bar, Contrast, Help, Leave, Mode, Option, Settings, Timeout
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")
 
 OWN: dict[Bar, str] = {Bar.START_OVER: "leave", Bar.SETTINGS: "settings", Bar.HELP: "help"}
 """The buttons of the bar that show a page, and its kind."""
+
+
+def nobody_here(services: Sequence[Option], *, closed: bool = False) -> Attract:
+    """Return what is shown between visits.
+
+    :param closed: for maintenance; the services are not shown.
+    """
+    if closed:
+        title = _("This station is closed for maintenance")
+        return Attract(id="attract", title=title, body=(_("Please come back later."),))
+    how = _("The station guides you step by step. You do not need to know computers.")
+    return Attract(id="attract", title=_("Citizen station"), body=(how,), services=tuple(services))
 
 
 def still_here(seconds: int) -> Timeout:

@@ -17,6 +17,7 @@ from tramkit.identity import Level, NotIdentified
 from tramkit.identity_means import IdentityMeans
 from tramkit.menu import menu
 from tramkit.orders.runner import Runner
+from tramkit.own_pages import nobody_here
 from tramkit.service import Service
 from tramkit.speech import Speech
 from tramkit.staff import StaffBell
@@ -26,7 +27,7 @@ from tramkit.wipe import wipe
 from tramkit_hal.clock import Clock
 from tramkit_hal.device import Device
 from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import Attract, Choose, Fact, Tell, Tone, View
+from tramkit_hal.pages import Choose, Fact, Tell, Tone, View
 from tramkit_hal.presence import Presence
 from tramkit_hal.roles import Role
 from tramkit_hal.screen import Screen
@@ -254,12 +255,7 @@ class Station:
                 await self._show_attract(screen)
 
     async def _show_attract(self, screen: Screen) -> None:
-        page = Attract(
-            id="attract",
-            title=_("This station is closed for maintenance") if self.closed else _("Citizen station"),
-            body=(_("Please come back later."),) if self.closed else (_("Touch the screen to begin"),),
-            services=() if self.closed else menu(self.services, self.means),
-        )
+        page = nobody_here(() if self.closed else menu(self.services, self.means), closed=self.closed)
         view = View(
             page=page,
             language=self._language,

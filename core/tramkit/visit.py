@@ -296,7 +296,8 @@ class Visit:
         :returns: the files; none: it is brought to the counter.
         """
         room = MOST_BYTES - self._given
-        found = await ask_papers(self, Asked(title, body, name, most, room, later or _("I bring it to the counter")))
+        later = later or _("I will bring it to the counter")
+        found = await ask_papers(self, Asked(title, body, name, most, room, later))
         self._given += sum(each.size for each in found)
         return found
 

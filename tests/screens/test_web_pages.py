@@ -116,7 +116,7 @@ async def test_a_secret_is_masked(resident):
 
 async def test_errors_stand_on_top_and_at_the_field_and_lead_there(resident):
     await resident.show(view_of(PAGES["ask_error"]))
-    words = "Số căn cước có 12 chữ số."
+    words = "Số định danh cá nhân có 12 chữ số."
     assert await resident.page.inner_text("#summary a") == words
     assert (await resident.page.inner_text("#error-number")).strip() == words
     assert await resident.page.get_attribute("#f-number", "aria-invalid") == "true"

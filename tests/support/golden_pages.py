@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from importlib.resources import files
 
 from tramkit.golden import read
+from tramkit.own_pages import help_asked, how_to_see, nobody_here, really_leave, still_here
+from tramkit.staff import StaffCall
 from tramkit_hal.pages import (
     AnyPage,
     Ask,
-    Attract,
     Availability,
     Bar,
     Call,
@@ -21,15 +22,11 @@ from tramkit_hal.pages import (
     Done,
     Fact,
     FieldView,
-    Help,
-    Leave,
     Mode,
     Option,
     Pay,
     Read,
-    Settings,
     Tell,
-    Timeout,
     Tone,
     View,
     Wait,
@@ -43,15 +40,15 @@ def b(vi: str, en: str) -> Text:
     return bilingual(vi=vi, en=en)
 
 
-HEAD = b("Ủy ban nhân dân phường Bến Thành", "People's Committee of Bến Thành Ward")
-SITE = b("Trạm công dân số · Nhà văn hóa khu phố 3", "Digital citizen station · Quarter 3 hall")
+HEAD = b("Uỷ ban nhân dân phường Bến Thành", "People's Committee of Bến Thành Ward")
+SITE = b("Trạm công dân số · Nhà văn hoá khu phố 3", "Digital citizen station · Quarter 3 hall")
 AT = datetime(2026, 11, 23, 3, 42, tzinfo=UTC)
 
 SERVICES = (
     Option(
         value="telehealth",
-        label=b("Khám bệnh từ xa với bác sĩ", "See a doctor by video"),
-        hint=b("Bác sĩ của bệnh viện quận, gọi hình ngay tại đây", "A doctor of the district hospital, by video, here"),
+        label=b("Gặp bác sĩ qua video", "See a doctor by video"),
+        hint=b("Bác sĩ của bệnh viện, gọi hình ngay tại đây", "A doctor of the hospital, by video, here"),
     ),
     Option(
         value="procedures",
@@ -60,15 +57,15 @@ SERVICES = (
     ),
     Option(
         value="billing",
-        label=b("Trả tiền điện, nước", "Pay electricity and water bills"),
+        label=b("Trả tiền hoá đơn", "Pay a bill"),
         state=Availability.LIMITED,
-        reason=b("Máy in hết giấy, biên lai hiện bằng mã QR.", "The printer has no paper; receipts show as a QR code."),
+        reason=b("Không in được giấy: máy in hiện không hoạt động.", "Without paper: the printer does not work now."),
     ),
     Option(
         value="banking",
         label=b("Mở tài khoản ngân hàng", "Open a bank account"),
         state=Availability.CLOSED,
-        reason=b("Đầu đọc thẻ căn cước đang hỏng.", "The card reader is out of order."),
+        reason=b("Máy đọc thẻ căn cước đang hỏng.", "The card reader is out of order."),
     ),
 )
 
@@ -176,7 +173,7 @@ def telehealth_pages() -> dict[str, AnyPage]:
         ),
         "check": Check(
             id="check",
-            title=b("Ông/bà xem lại giúp", "Please look over your answers"),
+            title=b("Xin ông/bà xem lại thông tin", "Please check your answers"),
             body=(b("Bác sĩ sẽ nhận các thông tin này.", "The doctor receives this information."),),
             facts=CHECK_FACTS,
             action=b("Gửi cho bác sĩ", "Send to the doctor"),
@@ -193,7 +190,7 @@ def telehealth_pages() -> dict[str, AnyPage]:
         "pay": Pay(
             id="pay",
             title=b("Trả tiền khám", "Pay for the consultation"),
-            payee=b("Bệnh viện Quận 1", "District 1 Hospital"),
+            payee=b("Bệnh viện Bến Thành", "Bến Thành Hospital"),
             amount=Money(amount=341_550),
             body=(b("Quét mã bằng ứng dụng ngân hàng.", "Scan the code with your bank's app."),),
             code="00020101021238570010A00000072701270006970436011305678912340208QRIBFTTA53037045802VN6304A1B2",
@@ -215,55 +212,17 @@ def telehealth_pages() -> dict[str, AnyPage]:
 
 
 def core_pages() -> dict[str, AnyPage]:
-    """Return the five kinds of the core, by name."""
+    """Return the five kinds of the core as the core itself makes them, by name."""
+    call = StaffCall(1, b("Có người cần giúp đỡ", "A resident asks for help"), AT, "028 3829 1234")
+    answered = StaffCall(2, call.reason, AT, call.phone)
+    answered.acknowledged_at = AT + timedelta(minutes=1)
     return {
-        "attract": Attract(
-            id="attract",
-            title=b("Kính chào ông/bà", "Welcome"),
-            body=(
-                b(
-                    "Trạm giúp ông/bà gặp bác sĩ và làm giấy tờ, không cần biết dùng máy tính.",
-                    "This station helps you see a doctor and file papers. You need not know computers.",
-                ),
-            ),
-            services=SERVICES,
-        ),
-        "timeout": Timeout(
-            id="timeout",
-            title=b("Ông/bà còn ở đây không?", "Are you still here?"),
-            body=(b("Thông tin đang được che đi.", "Your information is hidden meanwhile."),),
-            seconds=30,
-        ),
-        "help": Help(
-            id="help",
-            title=b("Đã gọi nhân viên hỗ trợ", "Staff has been called"),
-            body=(b("Ông/bà cứ đứng tại đây.", "Please stay here."),),
-            asked_at=AT,
-            phone="028 3829 1234",
-        ),
-        "help_acknowledged": Help(
-            id="help_acknowledged",
-            title=b("Nhân viên đang tới", "Staff is on the way"),
-            asked_at=AT,
-            acknowledged_at=AT,
-            phone="028 3829 1234",
-        ),
-        "settings": Settings(
-            id="settings",
-            title=b("Cỡ chữ và màu", "Text size and colours"),
-            options=(
-                Option(value="text_1", label=b("Chữ thường", "Normal text")),
-                Option(value="text_1.5", label=b("Chữ lớn", "Larger text")),
-                Option(value="text_2", label=b("Chữ rất lớn", "Largest text")),
-                Option(value="contrast_high", label=b("Tương phản cao", "High contrast")),
-                Option(value="contrast_dark", label=b("Nền tối", "Dark background")),
-            ),
-        ),
-        "leave": Leave(
-            id="leave",
-            title=b("Ông/bà có muốn kết thúc không?", "Do you want to end?"),
-            body=(b("Mọi điều đã nhập sẽ được xoá.", "Everything you entered will be deleted."),),
-        ),
+        "attract": nobody_here(SERVICES),
+        "timeout": still_here(30),
+        "help": help_asked(call),
+        "help_acknowledged": help_asked(answered),
+        "settings": how_to_see(Mode()),
+        "leave": really_leave(),
     }
 
 
@@ -321,7 +280,9 @@ SIGNATURE = "1z4s2u353p1w4k1q5f3c6a5b 7c3u865r8y2m9s4kam3ubh5ece3uf04iha3w 3k7s7
 
 
 def _ask_signature(*, wrong: bool = False) -> Ask:
-    short = b("Nét này quá ít để làm chữ ký. Xin ông/bà xoá rồi ký lại.", "That is too little. Please sign again.")
+    short = b(
+        "Nét ký ngắn quá, chưa thành chữ ký. Xin ông/bà xoá rồi ký lại.", "That is too little. Please sign again."
+    )
     return Ask(
         id="ask_signature",
         title=b("Xin ông/bà ký tên", "Please sign"),
@@ -353,11 +314,11 @@ def _ask_error() -> Ask:
             FieldView(
                 name="number",
                 control=Control.CITIZEN_ID,
-                label=b("Số căn cước", "Identity number"),
-                hint=b("12 chữ số ở mặt trước của thẻ.", "12 digits on the front of the card."),
+                label=b("Số định danh cá nhân", "Identity number"),
+                hint=b("12 chữ số ở mặt trước thẻ căn cước.", "12 digits on the front of the card."),
                 example=verbatim("079090123458"),
                 value="0790901",
-                error=b("Số căn cước có 12 chữ số.", "An identity number has 12 digits."),
+                error=b("Số định danh cá nhân có 12 chữ số.", "An identity number has 12 digits."),
                 max_length=20,
             ),
         ),
@@ -433,7 +394,7 @@ def _ask_choice() -> Ask:
 def _tells() -> dict[str, AnyPage]:
     doctor = (
         Fact(label=b("Bác sĩ", "Doctor"), value=verbatim("BS. Trần Văn Bình")),
-        Fact(label=b("Nơi làm việc", "Facility"), value=b("Bệnh viện Quận 1", "District 1 Hospital")),
+        Fact(label=b("Nơi làm việc", "Facility"), value=b("Bệnh viện Bến Thành", "Bến Thành Hospital")),
         Fact(label=b("Số chứng chỉ hành nghề", "Licence number"), value=verbatim("012345/HCM-CCHN")),
         Fact(label=b("Giá khám", "Price"), value=b("36.500 ₫", "36.500 ₫")),
     )
@@ -452,7 +413,7 @@ def _tells() -> dict[str, AnyPage]:
             body=(
                 b(
                     "Đã báo nhân viên tới giúp. Ông/bà ngồi xuống và đừng đi một mình.",
-                    "Staff is on the way. Sit down and do not go alone.",
+                    "Staff have been called. Sit down and do not go anywhere alone.",
                 ),
             ),
             action=b("Tôi đã hiểu", "I understand"),
@@ -466,11 +427,11 @@ def _tells() -> dict[str, AnyPage]:
                     "Bác sĩ trực từ 7 giờ 30 đến 16 giờ 30, thứ Hai đến thứ Sáu.",
                     "Doctors are on duty from 7:30 to 16:30, Monday to Friday.",
                 ),
-                b("Cần gấp, ông/bà gọi 1900 1234.", "If it is urgent, call 1900 1234."),
+                b("Nếu cần gấp, mời ông/bà gọi 1900 1234.", "If it is urgent, call 1900 1234."),
             ),
             options=(
                 Option(value="back_later", label=b("Tôi sẽ quay lại", "I will come back")),
-                Option(value="call_me", label=b("Bệnh viện gọi lại cho tôi", "The hospital calls me back")),
+                Option(value="call_me", label=b("Nhờ bệnh viện gọi lại cho tôi", "Have the hospital call me back")),
             ),
             action=None,
         ),
@@ -516,23 +477,28 @@ def _captures() -> dict[str, AnyPage]:
         "capture_card": Capture(
             id="capture_card",
             source="card",
-            title=b("Đặt thẻ căn cước lên đầu đọc", "Put your identity card on the reader"),
-            body=(b("Đầu đọc ở phía dưới màn hình, đèn xanh.", "The reader is below the screen, with a blue light."),),
+            title=b("Mời ông/bà đặt thẻ căn cước lên máy đọc", "Please place your identity card on the reader"),
+            body=(
+                b(
+                    "Máy đọc ở phía dưới màn hình, có đèn xanh dương.",
+                    "The reader is below the screen, with a blue light.",
+                ),
+            ),
             options=(Option(value="manual", label=b("Tôi không mang thẻ", "I have no card with me")),),
         ),
         "capture_code": Capture(
             id="capture_code",
             source="code",
-            title=b("Đưa mã QR vào trước đầu quét", "Hold the QR code before the scanner"),
+            title=b("Mời ông/bà đưa mã QR vào trước máy quét", "Hold the QR code in front of the scanner"),
             options=skip,
         ),
         "capture_paper": Capture(
             id="capture_paper",
             source="paper",
             title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
-            body=(b("Giữ trang 1 thẳng trước máy ảnh.", "Hold page 1 flat before the camera."),),
+            body=(b("Ông/bà giữ trang 1 thẳng trước máy ảnh.", "Hold page 1 flat in front of the camera."),),
             video="paper",
-            options=(Option(value="later", label=b("Tôi mang đến quầy", "I bring it to the counter")),),
+            options=(Option(value="later", label=b("Tôi sẽ mang đến quầy", "I will bring it to the counter")),),
             action=b("Chụp", "Take the picture"),
         ),
         "capture_paper_seen": Capture(
@@ -542,28 +508,38 @@ def _captures() -> dict[str, AnyPage]:
             video="paper",
             result=(Fact(label=b("Tệp 1", "File 1"), value=b("Ảnh", "Picture")),),
             options=(
-                Option(value="again", label=b("Không, chụp lại", "No, again")),
+                Option(value="again", label=b("Không, làm lại", "No, do it again")),
                 Option(value="more", label=b("Có, và còn trang nữa", "Yes, and there is another page")),
             ),
-            action=b("Có, dùng ảnh này", "Yes, use it"),
+            action=b("Có, dùng tệp này", "Yes, use it"),
         ),
         "capture_phone": Capture(
             id="capture_phone",
             source="phone",
             title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
-            body=(b("Quét mã này bằng máy ảnh của điện thoại.", "Scan this code with your phone's camera."),),
+            body=(
+                b(
+                    "Xin quét mã này bằng máy ảnh của điện thoại. Điện thoại phải dùng chung mạng Wi-Fi với trạm.",
+                    "Scan this code with your phone's camera. Your phone must be in the same network as this station.",
+                ),
+            ),
             codes=("http://192.0.2.10:8090/3q2-7wPZt1mXb0yVgA5kQd",),
             options=(
                 Option(value="new", label=b("Hiện mã mới", "Show a new code")),
-                Option(value="later", label=b("Tôi mang đến quầy", "I bring it to the counter")),
+                Option(value="later", label=b("Tôi sẽ mang đến quầy", "I will bring it to the counter")),
             ),
         ),
         "capture_phone_opened": Capture(
             id="capture_phone_opened",
             source="phone",
             title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
-            body=(b("Điện thoại của ông/bà đã mở trang.", "Your phone has opened the page."),),
-            options=(Option(value="later", label=b("Tôi mang đến quầy", "I bring it to the counter")),),
+            body=(
+                b(
+                    "Điện thoại của ông/bà đã mở trang. Xin chọn ảnh trên điện thoại rồi bấm Gửi.",
+                    "Your phone has opened the page. Choose the photo there and press Send.",
+                ),
+            ),
+            options=(Option(value="later", label=b("Tôi sẽ mang đến quầy", "I will bring it to the counter")),),
         ),
         "capture_vital": Capture(
             id="capture_vital",
@@ -586,7 +562,7 @@ def _captures() -> dict[str, AnyPage]:
                     label=b("Nhiệt độ", "Temperature"),
                     value=Text(id="{t} °C", params={"t": Decimal1(number=36.8)}),
                 ),
-                Fact(label=b("Máy đo lúc", "Measured at"), value=Text(id="{d}", params={"d": Day(day=AT.date())})),
+                Fact(label=b("Ngày đo", "Date"), value=Text(id="{d}", params={"d": Day(day=AT.date())})),
             ),
             action=b("Dùng kết quả này", "Use this result"),
             options=(Option(value="again", label=b("Đo lại", "Measure again")),),
@@ -637,7 +613,7 @@ def _call(connection: str, *, enlarged: bool = False, muted: bool = False) -> Ca
         connection=connection,  # type: ignore[arg-type]
         facts=(
             Fact(label=b("Bác sĩ", "Doctor"), value=verbatim("BS. Trần Văn Bình")),
-            Fact(label=b("Nơi làm việc", "Facility"), value=b("Bệnh viện Quận 1", "District 1 Hospital")),
+            Fact(label=b("Nơi làm việc", "Facility"), value=b("Bệnh viện Bến Thành", "Bến Thành Hospital")),
         ),
         enlarged=enlarged,
         muted=muted,
@@ -663,6 +639,8 @@ def view_of(
 ) -> View:
     """Return the view in which the core would show the page."""
     attract = page.kind == "attract"
+    if page.kind == "settings":  # marks what is chosen
+        page = page.model_copy(update={"options": how_to_see(mode or Mode()).options})
     alone = attract or page.kind in ("timeout", "leave", "help", "settings")
     bar = (Bar.SETTINGS, Bar.LOWER, Bar.HELP) if attract else tuple(Bar)
     given: dict[str, object] = {

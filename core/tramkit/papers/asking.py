@@ -266,7 +266,7 @@ def _link_page(id: str, asked: Asked, link: Link, told: tuple[Text, ...]) -> Cap
 
 async def _look_over(visit: Visit, asked: Asked, files: Sequence[Made], *, more: bool) -> str:
     """Show what was given; return ``continue``, ``again`` or ``more``."""
-    options = [Option(value="again", label=_("No, again"))]
+    options = [Option(value="again", label=_("No, do it again"))]
     if more:
         options.append(Option(value="more", label=_("Yes, and there is another page")))
     page = Capture(
