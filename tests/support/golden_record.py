@@ -78,7 +78,10 @@ def steady(page: AnyPage) -> Any:
     given: dict[str, Any] = {"id": page.kind, "revision": 1}
     if getattr(page, "level", None) is not None:
         given["level"] = 0.4
-    return _steady(page.model_copy(update=given).model_dump(mode="json", exclude_none=True))
+    data = page.model_copy(update=given).model_dump(mode="json", exclude_none=True)
+    if "action" in type(page).model_fields:  # a page without its button is another page than one with the usual button
+        data.setdefault("action", None)
+    return _steady(data)
 
 
 def _steady(node: Any) -> Any:

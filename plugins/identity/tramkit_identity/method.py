@@ -23,7 +23,7 @@ MOST_TROUBLES = 3
 """So many polls in a row may come to nothing, each twice as late as the one before, until the resident is told."""
 
 DOWN = _("VNeID does not answer at the moment. Please try again later or take another way.")
-REFUSED = _("It was refused on the phone. Nothing about you has come to this station.")
+REFUSED = _("The request was refused on the phone. This station has received nothing about you.")
 EXPIRED = _("The code was not used in time. Please try again and take a new one.")
 LOST = _("Your approval did not arrive at this station. Please try again and approve once more.")
 TOO_LOW = _("This VNeID account is of level 1; level 2 is needed here. The police raise it, with your identity card.")

@@ -97,6 +97,7 @@ class FileDossier(HandedIn):
                 time=procedure.time.text,
             ),
             *_papers(procedure),
+            _cost(self._fee(procedure, day, frozenset(), 1)),
             _("You will be asked a few questions. Nothing is sent before you say so."),
         )
         person = visit.person or await visit.identify(Level.CLAIMED)
@@ -133,7 +134,7 @@ class FileDossier(HandedIn):
             if found:
                 return found
             attempt += 1
-            await visit.tell(_("Nothing was found"), _("Please try one word less, or other words."), tone=Tone.WARNING)
+            await visit.tell(_("Nothing was found"), _("Please try fewer words, or other words."), tone=Tone.WARNING)
 
     async def _answers(self, visit: Visit, procedure: Procedure, person: Person) -> dict[str, str]:
         answers: dict[str, str] = {}
@@ -145,7 +146,7 @@ class FileDossier(HandedIn):
                 procedure.name.text,
                 body=(_("Page {number} of {all}", number=number + 1, all=len(pages)),) if len(pages) > 1 else (),
                 prefill=prefill,
-                sources={id: _("From your card") for id in prefill},
+                sources={id: _("From your details") for id in prefill},
                 name=f"questions {number}",
             )
             answers |= {name: value for name, value in form.typed().items() if value}
@@ -240,6 +241,15 @@ def _papers(procedure: Procedure) -> list[Text]:
     if not procedure.documents:
         return [_("No papers are needed.")]
     return [_("You need: {paper}", paper=each.name.text) for each in procedure.documents]
+
+
+def _cost(amount: int | None) -> Text:
+    """Return what is said of the fee before the start: that of one, without a reduction."""
+    if amount is None:
+        return _("The fee is paid at the authority.")
+    if not amount:
+        return _("There is no fee.")
+    return _("Usual fee: {amount}. The exact fee is shown before you pay.", amount=Money(amount=amount))
 
 
 def _from_card(question: Question, person: Person) -> str:

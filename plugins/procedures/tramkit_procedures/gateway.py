@@ -95,5 +95,7 @@ def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Return what the authority's answer adds to the receipt."""
     facts = [Fact(label=_("Dossier code"), value=verbatim(str(told["reference"])))] if told.get("reference") else []
     if told.get("appointment"):
-        facts.append(Fact(label=_("Come on"), value=_("{day}", day=Day(day=date.fromisoformat(told["appointment"])))))
+        facts.append(
+            Fact(label=_("Appointment"), value=_("{day}", day=Day(day=date.fromisoformat(told["appointment"]))))
+        )
     return tuple(facts)

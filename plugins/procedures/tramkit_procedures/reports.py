@@ -61,7 +61,7 @@ class ReportMatter(HandedIn):
     async def serve(self, visit: Visit) -> None:
         await visit.tell(
             _("Is anybody in danger now?"),
-            _("Then do not type: call."),
+            _("If so, do not type here: call now."),
             facts=(
                 Fact(label=_("Police"), value=verbatim("113")),
                 Fact(label=_("Fire and rescue"), value=verbatim("114")),

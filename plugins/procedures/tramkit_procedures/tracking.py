@@ -94,7 +94,7 @@ class TrackDossier(HandedIn):
         if dossier.note:
             facts.append(Fact(label=_("The authority says"), value=verbatim(dossier.note)))
         if dossier.due is not None and dossier.state not in OVER:
-            facts.append(Fact(label=_("Come on"), value=_("{day}", day=Day(day=dossier.due))))
+            facts.append(Fact(label=_("Appointment"), value=_("{day}", day=Day(day=dossier.due))))
         options: list[Option] = []
         if dossier.state == SUPPLEMENT:
             options.append(Option(value="supplement", label=_("Answer the authority")))

@@ -128,7 +128,7 @@ class Clinic:
         await self.known_by_card(name)
         await self.consent()
         await self.to_measurements(complaint)
-        await self.step("choose", "Would you like to be measured", "skip")
+        await self.step("choose", "Would you like to take measurements", "skip")
         await self.finish_intake()
         return await self.desk.heard(OpenCase)
 

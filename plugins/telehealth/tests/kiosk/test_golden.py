@@ -30,7 +30,7 @@ async def seen_by_a_doctor(c: Clinic) -> None:
     await c.page("ask", "At which number")
     c.screen.answer(phone="0912345678")
     await c.to_measurements()
-    await c.step("choose", "Would you like to be measured", "measure")
+    await c.step("choose", "Would you like to take measurements", "measure")
     await c.measured()
     await c.finish_intake()
     await c.page("wait", "You are being registered")
@@ -67,7 +67,7 @@ async def far_from_usual(c: Clinic) -> None:
     await c.consent()
     await c.to_measurements()
     await c.control(Role.VITAL_SENSOR, "blood_pressure", "230/120")
-    await c.step("choose", "Would you like to be measured", "measure")
+    await c.step("choose", "Would you like to take measurements", "measure")
     await c.measured()
     await c.page("tell", "A measurement is far from the usual range")
 
@@ -107,7 +107,7 @@ WALKS: Mapping[str, Walk] = {
             "tell · What it costs and who answers for it",
             "ask · What brings you to the doctor?",
             "ask · What the doctor should know about you",
-            "choose · Would you like to be measured for the doctor?",
+            "choose · Would you like to take measurements for the doctor?",
             "capture · Measure your blood pressure",
             "capture · Measure your blood pressure · result",
             "capture · Can the doctor see and hear you?",
@@ -128,7 +128,7 @@ WALKS: Mapping[str, Walk] = {
     "danger": Walk(in_danger, ("tell · You need emergency help now · emergency",)),
     "measured": Walk(far_from_usual, ("tell · A measurement is far from the usual range · warning",)),
     "child": Walk(with_a_child, ("ask · A parent or guardian comes with the child",)),
-    "refused": Walk(without_consent, ("tell · Without the first two consents a doctor cannot be seen here",)),
+    "refused": Walk(without_consent, ("tell · Without the first two consents you cannot see a doctor here",)),
     "desk down": Walk(desk_down, ("tell · The doctors cannot be reached now · warning",), {"up": False}),
 }
 """By name. ``make golden`` writes down what they show."""

@@ -56,7 +56,7 @@ async def test_who_goes_on_after_a_red_flag_is_seen_first_and_staff_are_called_o
         await c.known_by_card()
         await c.consent()
         await c.to_measurements()
-        await c.step("choose", "Would you like to be measured", "skip")
+        await c.step("choose", "Would you like to take measurements", "skip")
         await c.finish_intake()
         opened = await c.desk.heard(OpenCase)
         assert opened.intake.urgency == 1
@@ -179,7 +179,7 @@ async def test_a_phone_number_is_asked_for_only_with_its_consent() -> None:
         await c.page("ask", "At which number")
         c.screen.answer(phone="0912345678")
         await c.to_measurements()
-        await c.step("choose", "Would you like to be measured", "skip")
+        await c.step("choose", "Would you like to take measurements", "skip")
         await c.finish_intake()
         answers = {answer.id: answer.answer for answer in (await c.desk.heard(OpenCase)).intake.answers}
         assert answers["phone"].replace(" ", "").endswith("912345678")
@@ -196,7 +196,7 @@ async def test_a_child_comes_with_a_guardian_and_agrees_too() -> None:
         await c.page("ask", "A parent or guardian comes with the child")
         c.screen.answer(name="Đặng Văn Bình", relation="father", guardian="yes", child="yes")
         await c.to_measurements()
-        await c.step("choose", "Would you like to be measured", "skip")
+        await c.step("choose", "Would you like to take measurements", "skip")
         await c.finish_intake()
         intake = (await c.desk.heard(OpenCase)).intake
         assert {c.purpose for c in intake.consents if c.given} == {"telehealth", "health_data", "guardian", "child"}
@@ -224,7 +224,7 @@ async def test_measurements_reach_the_desk_with_device_and_time() -> None:
         await c.known_by_card()
         await c.consent()
         await c.to_measurements()
-        await c.step("choose", "Would you like to be measured", "measure")
+        await c.step("choose", "Would you like to take measurements", "measure")
         await c.measured()
         await c.finish_intake()
         intake = (await c.desk.heard(OpenCase)).intake
@@ -241,7 +241,7 @@ async def test_an_alarming_measurement_calls_staff_and_makes_the_case_urgent() -
         await c.consent()
         await c.to_measurements()
         await c.control(Role.VITAL_SENSOR, "blood_pressure", "230/120")
-        await c.step("choose", "Would you like to be measured", "measure")
+        await c.step("choose", "Would you like to take measurements", "measure")
         await c.measured()
         await c.page("tell", "A measurement is far from the usual range")
         assert c.shows("This is not a diagnosis", "call 115")
@@ -267,7 +267,7 @@ async def test_the_camera_page_shows_the_residents_own_picture_and_a_meter() -> 
         await c.known_by_card()
         await c.consent()
         await c.to_measurements()
-        await c.step("choose", "Would you like to be measured", "skip")
+        await c.step("choose", "Would you like to take measurements", "skip")
         await c.screen.until(lambda page: page.kind == "capture" and bool(getattr(page, "level", None)))
         await until(lambda: "self" in c.screen.videos and c.screen.videos["self"].frame is not None)
         c.screen.answer()
@@ -281,7 +281,7 @@ async def test_the_camera_page_says_what_is_missing() -> None:
         await c.known_by_card()
         await c.consent()
         await c.to_measurements()
-        await c.step("choose", "Would you like to be measured", "skip")
+        await c.step("choose", "Would you like to take measurements", "skip")
         await c.page("capture", "Can the doctor see")
         assert c.shows("camera does not work now", "microphone does not work now")
 
@@ -295,14 +295,14 @@ async def test_back_in_the_intake_keeps_the_answers_and_changes_nothing_in_the_c
         await c.known_by_card()
         await c.consent()
         await c.to_measurements()
-        await c.page("choose", "Would you like to be measured")
+        await c.page("choose", "Would you like to take measurements")
         for title in ("What the doctor should know", "What brings you", "What it costs", "In which language"):
             c.screen.press("back")
             page = await c.screen.until(lambda page, title=title: title in page.title.id)
             if isinstance(page, Ask) and "brings" in title:
                 assert page.fields[0].value == COMPLAINT
         await c.to_measurements_again()
-        await c.step("choose", "Would you like to be measured", "skip")
+        await c.step("choose", "Would you like to take measurements", "skip")
         await c.finish_intake()
         intake = (await c.desk.heard(OpenCase)).intake
         assert (intake.complaint, intake.patient.name, len(intake.consents)) == (COMPLAINT, NAME, 3)
@@ -315,7 +315,7 @@ async def test_a_change_on_the_check_page_leads_straight_back_to_it() -> None:
         await c.known_by_card()
         await c.consent()
         await c.to_measurements()
-        await c.step("choose", "Would you like to be measured", "skip")
+        await c.step("choose", "Would you like to take measurements", "skip")
         await c.step("capture", "Can the doctor see")
         await c.page("check", "Is everything right?")
         c.screen.press("change", "symptoms")
@@ -353,7 +353,7 @@ async def test_a_desk_that_goes_away_before_it_has_the_case_gets_an_honest_page_
         await c.known_by_card()
         await c.consent()
         await c.to_measurements()
-        await c.step("choose", "Would you like to be measured", "skip")
+        await c.step("choose", "Would you like to take measurements", "skip")
         await c.step("capture", "Can the doctor see")
         await c.page("check", "Is everything right?")
         await c.desk.stop()

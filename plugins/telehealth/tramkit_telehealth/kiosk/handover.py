@@ -96,7 +96,7 @@ def told(handed: HandedOver) -> tuple[Text, Tone]:
         case "printed":
             return _("It is printed: please take the paper with you."), Tone.SUCCESS
         case "shown":
-            return _("There is no paper now. Scan the code with your phone to take it with you."), Tone.WARNING
+            return _("It cannot be printed now. Scan the code with your phone to take it with you."), Tone.WARNING
         case "unknown":
             return _("It is not sure whether it was printed. Please look for the paper."), Tone.WARNING
         case _:

@@ -169,7 +169,7 @@ async def _ask_consents(visit: Visit, offer: Offer) -> tuple[tuple[Consent, ...]
         given = await visit.ask(
             Consents,
             _("Do you agree?"),
-            body=(_("Touch each sentence that you agree to. A doctor can be seen here only with the first two."),),
+            body=(_("Touch each sentence that you agree to. You can see a doctor here only with the first two."),),
             name="consents",
         )
         at = visit.now()
@@ -177,7 +177,7 @@ async def _ask_consents(visit: Visit, offer: Offer) -> tuple[tuple[Consent, ...]
         consents = record((TELEHEALTH, HEALTH_DATA, CONTACT_PHONE), given, language, at)
         if given.telehealth and given.health_data:
             break
-        if await _stop_here(visit, _("Without the first two consents a doctor cannot be seen here"), offer):
+        if await _stop_here(visit, _("Without the first two consents you cannot see a doctor here"), offer):
             return None
     if not given.contact_phone:
         return consents, ""
@@ -298,7 +298,7 @@ async def _measure(visit: Visit, offer: Offer) -> tuple[Reading, ...]:
     if not kinds:
         return ()
     wanted = await visit.choose(
-        _("Would you like to be measured for the doctor?"),
+        _("Would you like to take measurements for the doctor?"),
         (
             Option(value="measure", label=_("Yes, measure"), hint=_("It takes a few minutes; each can be skipped.")),
             Option(value="skip", label=_("No, go on without measurements")),

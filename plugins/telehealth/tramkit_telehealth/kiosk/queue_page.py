@@ -75,7 +75,7 @@ def queue_page(place: QueuePlace, *, connected: bool, leaving: bool, facility: F
     if leaving:
         title = _("Do you really want to leave the queue?")
         options = [
-            Option(value="stay", label=_("No, I keep waiting")),
+            Option(value="stay", label=_("No, keep waiting")),
             Option(value="really_leave", label=_("Yes, leave the queue")),
         ]
     return Wait(title=title, body=tuple(body), facts=tuple(facts), options=tuple(options))

@@ -18,7 +18,7 @@ async def ask_red_flags(visit: Visit) -> tuple[RedFlag | None, bool]:
     chosen = await visit.choose(
         _("Do you have any of these right now?"),
         red_flag_options(),
-        body=(_("Then you need help faster than a video call can give it."),),
+        body=(_("If so, you need help faster than a video call can give it."),),
         name="red_flag",
     )
     flag = red_flag(chosen)
