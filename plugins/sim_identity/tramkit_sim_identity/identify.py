@@ -239,7 +239,7 @@ class Identify(Service):
     ) -> bool:
         """Ask the operator which numbers the person has; tell them where this one cannot be confirmed here."""
         try:
-            have = await visit.fetch(self._gateways[operator.id].numbers_of, person.number, person.name)
+            have = await visit.fetch(self._gateways[operator.id].numbers_of, person.number)
         except GatewayTrouble:
             await visit.tell(
                 _("The operator does not answer now"),

@@ -34,7 +34,7 @@ class MyNumbers(Service):
         silent = False
         for operator, gateway in self._gateways:
             try:
-                numbers = await visit.fetch(gateway.numbers_of, person.number, person.name)
+                numbers = await visit.fetch(gateway.numbers_of, person.number)
             except GatewayTrouble:
                 silent = True
                 facts.append(Fact(label=operator.name.text, value=_("Does not answer now")))

@@ -77,13 +77,13 @@ class OperatorGateway:
     def __init__(self, operator: Operator) -> None:
         self.gateway = Gateway(operator.url, "the operator", facts=_facts)
 
-    async def numbers_of(self, number: str, name: str) -> list[str]:
+    async def numbers_of(self, number: str) -> list[str]:
         """Return the subscriptions in a person's name.
 
         :param number: personal identity number.
         :raises GatewayTrouble: no answer that can be understood.
         """
-        _status, told = await self.gateway.ask("POST", "/subscriptions/search", {"number": number, "name": name})
+        _status, told = await self.gateway.ask("POST", "/subscriptions/search", {"number": number})
         try:
             return _NUMBERS.validate_python(told.get("numbers"))
         except ValidationError:
