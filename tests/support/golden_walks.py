@@ -170,7 +170,7 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
         ),
         "wrong code": Walk("billing.pay", _wrong_code, ("tell · This cannot be right · warning",)),
         "silent": Walk("billing.pay", _provider_silent, ("tell · The provider does not answer now · warning",)),
-        "top up": _walk("top up", "ask · Which number is to be topped up?", "choose · How much?"),
+        "top up": _walk("top up", "ask · Which number would you like to top up?", "choose · How much?"),
     },
     "payments": {
         "bill": _walk(
@@ -190,7 +190,7 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
             "account",
             "choose · Which account?",
             "tell · Current account",
-            "ask · How does the bank reach you?",
+            "ask · How can the bank reach you?",
             "ask · What you do",
             "read · What the bank asks you to know",
             "ask · Do you agree?",
@@ -208,7 +208,7 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
             "identify",
             "choose · What is it about?",
             "ask · Which number is it?",
-            "choose · Whose number is it now?",
+            "choose · Which operator is the number with now?",
             "read · How your number is identified",
             "ask · Do you agree?",
             "ask · Sign the confirmation",

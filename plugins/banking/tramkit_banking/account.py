@@ -41,7 +41,7 @@ class Contact(Form):
 
     phone: Annotated[str, forms.phone(_("Phone number"))]
     address: Annotated[str, forms.text(_("Where you live now"), max_length=200)]
-    email: Annotated[str | None, forms.email(_("Email, if you have one"), required=False)]
+    email: Annotated[str | None, forms.email(_("Email"), required=False)]
 
 
 class Work(Form):
@@ -84,7 +84,7 @@ class OpenAccount(Applying):
             await self.refer(visit, bank)
         contact = await visit.ask(
             Contact,
-            _("How does the bank reach you?"),
+            _("How can the bank reach you?"),
             prefill={"address": person.address} if person.address else {},
             sources={"address": _("From your card")},
             name="contact",

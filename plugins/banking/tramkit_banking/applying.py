@@ -92,7 +92,7 @@ class Applying(Service):
             _("Do you agree?"),
             body=(
                 _("Touch each sentence that you agree to. Nothing is agreed to for you."),
-                _("Your identity number and your income are personal data. Only this bank gets them."),
+                _("What you tell here is personal data. Only this bank gets it."),
             ),
             name="consents",
         )

@@ -45,7 +45,7 @@ MONTHS_PER_PAGE = 6
 class Income(Form):
     """What the resident earns and owes."""
 
-    income: Annotated[int, forms.money(_("Income a month"))]
+    income: Annotated[int, forms.money(_("Income a month (đồng)"))]
     debts: Annotated[int, forms.money(_("Paid for other loans each month; 0 if none"))]
     employer: Annotated[str, forms.text(_("Where you work, or: pension"), max_length=100)]
     phone: Annotated[str, forms.phone(_("Phone number"))]
@@ -82,7 +82,7 @@ class ApplyForLoan(Applying):
         facts = (
             Fact(label=_("Bank"), value=bank.name.text, change="bank"),
             Fact(label=_("Loan"), value=_money(principal), change="principal"),
-            Fact(label=_("For"), value=_("{months} months", months=months), change="months"),
+            Fact(label=_("Term"), value=_("{months} months", months=months), change="months"),
             Fact(label=_("First payment"), value=_money(payments[0].payment)),
             Fact(label=_("Used for"), value=PURPOSES[purpose], change="purpose"),
         )
@@ -129,7 +129,7 @@ async def _does_not_fit(visit: Visit, why: Sequence[Text]) -> None:
     await visit.tell(
         _("This loan does not fit you"),
         *why,
-        _("A smaller amount or a longer time may fit: touch Back. Nothing was sent to the bank."),
+        _("Touch Back to choose another amount or time. Nothing was sent to the bank."),
         tone=Tone.PLAIN,
     )
 
@@ -213,12 +213,14 @@ def not_eligible(
         if age(person.born, _months_later(on, len(payments))) > loan.oldest_at_end:
             why.append(_("When the last payment is due, you may be {years} at most.", years=loan.oldest_at_end))
     if income.income < loan.least_income:
-        why.append(_("The bank asks for an income of {amount} a month.", amount=Money(amount=loan.least_income)))
+        why.append(
+            _("The bank asks for an income of at least {amount} a month.", amount=Money(amount=loan.least_income))
+        )
     most = max(each.payment for each in payments) + income.debts
     if most * 100 > income.income * loan.income_share:
         why.append(
             _(
-                "All payments together, {amount} a month, may take {share} % of your income at most.",
+                "All payments together are {amount} a month, but the bank allows at most {share}% of your income.",
                 amount=Money(amount=most),
                 share=loan.income_share,
             )
@@ -238,4 +240,4 @@ def _money(amount: int) -> Text:
 
 
 def _percent(rate: float) -> Text:
-    return _("{percent} % a year", percent=Decimal1(number=rate * 100))
+    return _("{percent}% a year", percent=Decimal1(number=rate * 100))

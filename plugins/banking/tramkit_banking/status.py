@@ -34,7 +34,7 @@ def parse_number(text: str) -> str:
     """
     tidy = re.sub(r"[\s.\-]", "", unicodedata.normalize("NFKC", text)).upper()
     if not re.fullmatch(r"[A-Z0-9]{6,20}", tidy):
-        raise NumberProblem(_("An application number has 6 to 20 letters and digits. It stands on your receipt."))
+        raise NumberProblem(_("An application number has 6 to 20 letters and digits. It is on your receipt."))
     return tidy
 
 
@@ -43,7 +43,7 @@ class Number(Form):
 
     number: Annotated[
         str,
-        forms.code(_("Application number"), hint=_("It stands on your receipt"), max_length=40, parse=parse_number),
+        forms.code(_("Application number"), hint=_("It is on your receipt"), max_length=40, parse=parse_number),
     ]
 
 
@@ -80,7 +80,7 @@ class ApplicationStatus(Applying):
         state, next_step = STATES[found.state]
         facts = [
             Fact(label=_("Bank"), value=bank.name.text),
-            Fact(label=_("For"), value=KINDS[found.kind]),
+            Fact(label=_("Application"), value=KINDS[found.kind]),
             Fact(label=_("Application number"), value=verbatim(found.reference)),
         ]
         if found.state in ("branch", "papers", "approved"):

@@ -127,7 +127,9 @@ def check_with(rule: Provider, code: str) -> CodeCheck:
         return CodeCheck(
             ok=False,
             code=tidy[:MAX_CODE],
-            problem=_("This is no customer code of this provider. It looks like {example}.", example=rule.example),
+            problem=_(
+                "This is not a customer code of this provider. Its codes look like {example}.", example=rule.example
+            ),
         )
     return CodeCheck(ok=True, code=tidy, region=rule.regions.get(tidy[:2], ""))
 

@@ -50,7 +50,7 @@ MOST_SCANNED = 2000
 class Account(Form):
     """A customer code."""
 
-    code: Annotated[str, forms.code(_("Customer code"), hint=_("It stands on your bill"), max_length=MOST_SCANNED)]
+    code: Annotated[str, forms.code(_("Customer code"), hint=_("It is on your bill"), max_length=MOST_SCANNED)]
 
 
 class PayBill(Service):
@@ -71,7 +71,7 @@ class PayBill(Service):
 
     async def serve(self, visit: Visit) -> None:
         options = [
-            Option(value=each.id, label=SERVICES.get(each.service, _name(each)), hint=_name(each))
+            Option(value=each.id, label=SERVICES.get(each.service, _name(each)), hint=_told_apart(each))
             for each in self._providers.values()
         ]
         provider = self._providers[await visit.choose(_("Which bill?"), options, name="provider")]
@@ -212,6 +212,12 @@ def choices_of(provider: Provider, bills: Sequence[Bill]) -> dict[str, tuple[Tex
 
 def _name(provider: Provider) -> Text:
     return bilingual(vi=provider.name["vi"], en=provider.name.get("en", provider.name["vi"]))
+
+
+def _told_apart(provider: Provider) -> Text | None:
+    """Return the provider's name; None where it says no more than the service's does."""
+    service = SERVICES.get(provider.service)
+    return None if service is None or provider.name.get("en") == service.id else _name(provider)
 
 
 def _month(bill: Bill) -> str:

@@ -34,7 +34,7 @@ class TopUp(Service):
         self._gateway = gateway
 
     async def serve(self, visit: Visit) -> None:
-        phone = await visit.ask(Phone, _("Which number is to be topped up?"), name="phone")
+        phone = await visit.ask(Phone, _("Which number would you like to top up?"), name="phone")
         options = [Option(value=str(each), label=_("{amount}", amount=Money(amount=each))) for each in AMOUNTS]
         amount = int(await visit.choose(_("How much?"), options, name="amount"))
         facts = (Fact(label=_("Phone number"), value=verbatim(grouped(phone.number)), change="phone"),)
