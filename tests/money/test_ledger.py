@@ -173,6 +173,18 @@ async def test_random_edits_are_all_found(tmp_path: Path) -> None:
     print(f"{EDITS} edits, all found")
 
 
+async def test_a_cut_off_end_is_found_though_the_thief_names_another_entry_the_last(tmp_path: Path) -> None:
+    async with ledger_in(tmp_path) as ledger:
+        await ledger.place("o1", order(), "m", NOW)
+        await ledger.append("o1", [Entry("collect", "sent", 1000), Entry("collect", "confirmed", 1000)], NOW)
+    db = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    db.execute("DROP TRIGGER entries_remain")
+    db.execute("DELETE FROM entries WHERE number = 4")
+    db.execute("UPDATE head SET (number, link) = (SELECT number, link FROM entries ORDER BY number DESC LIMIT 1)")
+    db.close()
+    assert await _found(tmp_path)
+
+
 async def _fill(ledger: Ledger) -> None:
     for number in range(500):
         await ledger.place(f"o{number}", order(), "m", NOW)

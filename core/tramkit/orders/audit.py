@@ -26,17 +26,26 @@ class Verdict:
     problem: str = ""
 
 
-def tail(db: sqlite3.Connection) -> tuple[int, bytes]:
+def head_of(seal: Seal, number: int, link: bytes) -> bytes:
+    """Return what is written of the last entry apart from it: who has no key names no other entry the last."""
+    return seal.link(b"head", row_bytes((number, link)))
+
+
+def tail(db: sqlite3.Connection, seal: Seal) -> tuple[int, bytes]:
     """Return number and link of the last entry.
 
     :raises ValueError: entries are missing at the end.
     """
-    nothing = (0, FIRST_LINK)
-    head = db.execute("SELECT number, link FROM head").fetchone() or nothing
-    last = db.execute("SELECT number, link FROM entries ORDER BY number DESC LIMIT 1").fetchone() or nothing
-    if head != last:
+    last = db.execute("SELECT number, link FROM entries ORDER BY number DESC LIMIT 1").fetchone()
+    number, link = (0, FIRST_LINK) if last is None else last
+    if not _ends(db, seal, number, link):
         raise ValueError("entries are missing at the end")
-    return head
+    return number, link
+
+
+def _ends(db: sqlite3.Connection, seal: Seal, number: int, link: bytes) -> bool:
+    head = db.execute("SELECT number, link FROM head").fetchone()
+    return head == (number, head_of(seal, number, link)) if head is not None else number == 0
 
 
 def verify(db: sqlite3.Connection, seal: Seal) -> Verdict:
@@ -53,7 +62,7 @@ def verify(db: sqlite3.Connection, seal: Seal) -> Verdict:
             return Verdict(count, f"entry {count} was changed, or one before it")
         if row[2] == PLACED and (problem := _order(db, seal, row)):
             return Verdict(count, problem)
-    if (db.execute("SELECT number, link FROM head").fetchone() or (0, FIRST_LINK)) != (count, link):
+    if not _ends(db, seal, count, link):
         return Verdict(count, f"entries after {count} are missing")
     orders = db.execute("SELECT count(*) FROM orders").fetchone()[0]
     placed = db.execute("SELECT count(*) FROM entries WHERE what = ?", (PLACED,)).fetchone()[0]

@@ -142,10 +142,10 @@ class Ledger:
         db.execute("PRAGMA secure_delete = ON")
         db.executescript(SCHEMA + attachments.SCHEMA)
         try:
-            self._tail = Tail(*audit.tail(db))
             sealed = db.execute("SELECT id, sealed FROM orders ORDER BY rowid DESC LIMIT 1").fetchone()
             if sealed is not None:
                 self._seal.open(sealed[1], sealed[0])
+            self._tail = Tail(*audit.tail(db, self._seal))
         except (ValueError, SealProblem) as problem:
             raise LedgerProblem(f"{self._file}: {problem}") from None
 
@@ -296,7 +296,8 @@ class Ledger:
                     db.execute("ROLLBACK TO one")
                     write.record, write.refused = None, problem
                 db.execute("RELEASE one")
-            db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (tail.number, tail.link))
+            head = audit.head_of(self._seal, tail.number, tail.link)
+            db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (tail.number, head))
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
