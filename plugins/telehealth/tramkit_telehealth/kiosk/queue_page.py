@@ -66,7 +66,11 @@ def queue_page(place: QueuePlace, *, connected: bool, leaving: bool, facility: F
             )
         )
         facts.append(Fact(label=_("Waiting time"), value=wait_text(place.estimate)))
-        body.append(_("Please stay here. The page changes by itself when the doctor is ready."))
+        body.append(
+            _("If you leave, your place in the queue is lost.")
+            if leaving
+            else _("Please stay here. The page changes by itself when the doctor is ready.")
+        )
         body.append(_("If you feel worse, tell staff or call 115."))
     if not connected:
         body.insert(0, _("The connection to the doctors is interrupted. We keep trying; please wait."))
