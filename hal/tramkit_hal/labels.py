@@ -27,7 +27,7 @@ CODE_OF = _("Code {n} of {m}", n="{n}", m="{m}")
 CODE_TOO_LONG = _("This is too long for a code. Please ask for it on paper.")
 CODE_NO_ROOM = _("This code does not fit on this display. Please ask staff for it.")
 CODE_NO_ROOM_PAY = _("The code does not fit on this display. Transfer by hand: what to type stands above.")
-OPTIONAL = _("(not required)")
+OPTIONAL = _("(optional)")
 TOUCH_TO_BEGIN = _("Touch the screen to begin")
 SERVICES_NOW = _("What this station can do now")
 STILL_HERE = _("I am still here")
@@ -35,7 +35,7 @@ END_NOW = _("End now")
 STAY = _("No, go on")
 LEAVE = _("Yes, end and delete")
 WAYS = {
-    Typing.DIRECT: _("Direct"),
+    Typing.DIRECT: _("Tone keys"),
     Typing.TELEX: _("Telex"),
     Typing.VNI: _("VNI"),
 }

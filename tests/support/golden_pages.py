@@ -519,7 +519,7 @@ def _captures() -> dict[str, AnyPage]:
             title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
             body=(
                 b(
-                    "Xin quét mã này bằng máy ảnh của điện thoại. Điện thoại phải dùng chung mạng Wi-Fi với trạm.",
+                    "Xin quét mã bằng điện thoại dùng chung Wi-Fi với trạm.",
                     "Scan this code with your phone's camera. Your phone must be in the same network as this station.",
                 ),
             ),
