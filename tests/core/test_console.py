@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from support.site import Program, program
+from support.site import Program, panel, program
 from textual._context import active_app
 from textual.pilot import Pilot
 from textual.widgets import DataTable, RichLog, Static, TabbedContent
@@ -66,6 +66,10 @@ def cells(console: Console, table: str) -> str:
     return "\n".join(" ".join(str(cell) for cell in rows.get_row_at(row)) for row in range(rows.row_count))
 
 
+def asked(console: Console) -> str:
+    return " ".join(notice.message for notice in console._notifications)
+
+
 def log(console: Console) -> str:
     return "\n".join(line.text for line in console.query_one("#log-lines", RichLog).lines)
 
@@ -77,6 +81,8 @@ async def test_the_console_shows_devices_log_and_a_visit_without_the_resident(tm
         assert "The resident" in now(console)
         console.query_one(TabbedContent).active = "log"
         await until(pilot, lambda: "visit begins" in log(console))
+        (begins,) = (line for line in log(console).splitlines() if "visit begins" in line)
+        assert f"· {begins[:3]}" in now(console), "the log and the visit go by one clock"
         await pilot.press("a")
         await until(pilot, lambda: "▲" not in now(console))
 
@@ -84,10 +90,26 @@ async def test_the_console_shows_devices_log_and_a_visit_without_the_resident(tm
 async def test_a_device_is_reset_by_pressing_twice(tmp_path: Path) -> None:
     async with at_the_console(tmp_path) as (console, pilot, running):
         await until(pilot, lambda: console.query_one("#device-table", DataTable).row_count > 1)
-        await pilot.press("tab", "down", "r")
+        await pilot.press("down", "r")
+        await until(pilot, lambda: "receipt" in asked(console))
         assert "device reset" not in running.log.read_text()
         await pilot.press("r")
         await until(pilot, lambda: "reset" in running.log.read_text())
+
+
+async def test_what_to_do_about_a_device_is_read_whole_in_a_narrow_terminal(tmp_path: Path) -> None:
+    async with at_the_console(tmp_path) as (console, pilot, running):
+        await until(pilot, lambda: console.query_one("#device-table", DataTable).row_count > 1)
+        words = console.query_one("#mend", Static)
+        assert not words.display, "a device that works needs no words"
+        async with panel(await running.address("panel")) as bystander:
+            await bystander.control("receipt_printer", "paper", "out")
+        await pilot.press("down")
+        await until(pilot, lambda: bool(words.display))
+        await pilot.resize_terminal(60, 24)
+        row = console.query_one("#device-table", DataTable).get_row_at(1)
+        assert str(words.render()) == row[3]
+        assert words.size.height >= len(row[3]) / 60
 
 
 async def test_a_closed_station_takes_nobody_in_until_it_is_opened(tmp_path: Path) -> None:

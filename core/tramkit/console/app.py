@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Footer, Header, RichLog, Static, TabbedContent, TabPane
 
 from tramkit.console.client import LogLine, PanelClient, PanelTrouble
-from tramkit_hal.words import Messages, Text, render
+from tramkit_hal.words import VIETNAM, Messages, Text, render
 
 _ = Messages("tramkit")
 
@@ -30,6 +30,7 @@ _LABELS = {
 _COLUMNS = (_("Device"), _("Model"), _("State"), _("What to do"))
 _PLUGIN_COLUMNS = (_("Plugin"), _("Version"), _("State"), _("Reason"))
 _TABS = {"devices": _("Devices"), "plugins": _("Plugins and services"), "log": _("Log")}
+_TABLES = {"devices": "device-table", "plugins": "plugin-table"}
 _OPEN, _CLOSED = _("In service"), _("Closed for service")
 _STYLES = {
     **dict.fromkeys(("ready", "busy", "enabled", "available", "info"), "green"),
@@ -51,6 +52,7 @@ class Console(App[None]):
     #now { height: auto; padding: 0 1; background: $boost; }
     #trouble { height: auto; padding: 0 1; background: $error; color: $text; display: none; }
     DataTable { height: 1fr; }
+    #mend { height: auto; padding: 0 1; background: $boost; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "reset", "Reset"),
@@ -79,10 +81,12 @@ class Console(App[None]):
                 yield DataTable(id="plugin-table", cursor_type="row", zebra_stripes=True)
             with TabPane("", id="log"):
                 yield RichLog(id="log-lines", wrap=True)
+        yield Static(id="mend")
         yield Footer()
 
     async def on_mount(self) -> None:
         self._name_everything()
+        self._table("device-table").focus()
         await self.look()
         self.set_interval(LOOK_SECONDS, self.look)
 
@@ -120,6 +124,21 @@ class Console(App[None]):
 
     def _table(self, name: str) -> DataTable[Any]:
         return cast("DataTable[Any]", self.query_one(f"#{name}"))
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Say in full, below the table, what the row under the cursor has no room for."""
+        self._say_row()
+
+    def on_tabbed_content_tab_activated(self) -> None:
+        self._say_row()
+
+    def _say_row(self) -> None:
+        name = _TABLES.get(self.query_one(TabbedContent).active)
+        table = self._table(name) if name else None
+        words = str(table.get_row_at(table.cursor_row)[-1]) if table and table.row_count else ""
+        mend = self.query_one("#mend", Static)
+        mend.update(RichText(words))
+        mend.display = bool(words)
 
     def _trouble(self, words: str) -> None:
         banner = self.query_one("#trouble", Static)
@@ -240,6 +259,6 @@ class Console(App[None]):
 
 def _clock(at: str) -> str:
     try:
-        return datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S")
+        return datetime.fromisoformat(at).astimezone(VIETNAM).strftime("%H:%M:%S")
     except ValueError:
         return "--:--:--"
