@@ -35,7 +35,7 @@ END_NOW = _("End now")
 STAY = _("No, go on")
 LEAVE = _("Yes, end and delete")
 WAYS = {
-    Typing.DIRECT: _("Tone keys"),
+    Typing.DIRECT: _("Tones"),
     Typing.TELEX: _("Telex"),
     Typing.VNI: _("VNI"),
 }

@@ -41,7 +41,7 @@ def b(vi: str, en: str) -> Text:
 
 
 HEAD = b("Uỷ ban nhân dân phường Bến Thành", "People's Committee of Bến Thành Ward")
-SITE = b("Trạm công dân số · Nhà văn hoá khu phố 3", "Digital citizen station · Quarter 3 hall")
+SITE = b("Trạm Nhà văn hoá khu phố 3", "Station at the Quarter 3 hall")
 AT = datetime(2026, 11, 23, 3, 42, tzinfo=UTC)
 
 SERVICES = (
