@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from support.memory import found_in, found_in_files
 from support.other_hands import ScriptedHands
-from support.rounds import ROUNDS, TAM, Somebody, begin, fill, finish, go_round, typed_identity, unsure
+from support.rounds import ROUNDS, TAM, Somebody, begin, by_chip, fill, finish, go_round, unsure
 from support.services import ServiceSite, whole_site
 
 from tramkit.sandbox import ApplicationSandbox, Fault, FaultOrder, Sandbox
@@ -71,7 +71,7 @@ async def _track(site: ServiceSite) -> None:
 
 async def _track_by_card(site: ServiceSite) -> None:
     await site.glass.choose("card")
-    await typed_identity(site.glass)
+    await by_chip(site, TAM)
 
 
 async def _bill(site: ServiceSite) -> None:

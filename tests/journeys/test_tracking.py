@@ -53,3 +53,15 @@ async def test_only_who_filed_a_dossier_can_withdraw_it(site: ServiceSite, who: 
         await resident.says("Hồ sơ này do người khác nộp.")
     await finish(resident)
     assert authorities.db.execute("SELECT state FROM dossiers WHERE code = ?", (code,)).fetchone() == (state,)
+
+
+async def test_who_has_no_card_to_lay_sees_nobodys_dossiers(site: ServiceSite) -> None:
+    code = dossier_in(site, 2, TAM.number)
+    await begin(site.glass, "procedures.track")
+    await site.glass.choose("card")
+    await site.glass.at("capture")
+    await site.glass.choose("neither")
+    await site.glass.at("tell")
+    assert code not in await site.glass.read()
+    await site.glass.go_on()
+    await site.glass.at("attract")

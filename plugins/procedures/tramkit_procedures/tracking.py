@@ -6,7 +6,22 @@ from typing import Annotated
 
 from pydantic import JsonValue
 
-from tramkit import Attachment, Day, Fact, Form, Level, Messages, Option, Order, Role, Tone, Visit, forms, verbatim
+from tramkit import (
+    Attachment,
+    Availability,
+    Day,
+    Fact,
+    Form,
+    Level,
+    Messages,
+    Option,
+    Order,
+    Role,
+    Tone,
+    Visit,
+    forms,
+    verbatim,
+)
 from tramkit_procedures.dossiers import CodeProblem, parse_code
 from tramkit_procedures.gateway import OVER, STATES, WITHDRAWABLE, Dossier
 from tramkit_procedures.handing_in import HandedIn, asked
@@ -42,7 +57,7 @@ class TrackDossier(HandedIn):
             _("How shall the dossier be found?"),
             [
                 Option(value="code", label=_("By the dossier code"), hint=_("It stands on your receipt")),
-                Option(value="card", label=_("By the identity card"), hint=_("Shows all your dossiers")),
+                _by_card_option(visit),
             ],
             name="how",
         )
@@ -72,7 +87,7 @@ class TrackDossier(HandedIn):
         return None
 
     async def _by_card(self, visit: Visit) -> Dossier | None:
-        person = await visit.identify(Level.CLAIMED)
+        person = await visit.identify(Level.CHIP)  # whoever types a stranger's details sees nothing
         answered, found = await asked(visit, self.authority.dossiers_of, person.number)
         if not answered:
             return None
@@ -140,3 +155,15 @@ class TrackDossier(HandedIn):
                 attachments=papers,
             )
         )
+
+
+def _by_card_option(visit: Visit) -> Option:
+    """Return the answer that shows all dossiers of a person; closed where the station cannot tell whose card it is."""
+    why = visit.why_unreachable(Level.CHIP)
+    return Option(
+        value="card",
+        label=_("By the identity card"),
+        hint=_("Shows all your dossiers"),
+        state=Availability.CLOSED if why else Availability.AVAILABLE,
+        reason=why,
+    )
