@@ -74,6 +74,7 @@ class Runner:
         self._clock = clock
         self._pauses = pauses
         self._pay_within = pay_within
+        self._writing: set[asyncio.Task[Record]] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed: dict[str, asyncio.Event] = {}
         self._nudges: dict[str, asyncio.Event] = {}
@@ -94,6 +95,7 @@ class Runner:
 
     async def stop(self) -> None:
         """Stop; the next start goes on."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -113,10 +115,25 @@ class Runner:
             raise ValueError(f"no payment method {method!r}")
         if order.service not in self._services:
             raise ValueError(f"no service {order.service!r}")
+        writing = asyncio.create_task(self._write(id, order, method, number), name="order is written")
+        self._writing.add(writing)
+        writing.add_done_callback(self._written)
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:  # whoever leaves while it is written has ordered all the same
+            self._left.add(id)
+            raise
+
+    async def _write(self, id: str, order: Order, method: str, number: str) -> Record:
         record = await self.ledger.place(id, order, method, self._clock.now(), number)
         self._expect(record)
         self._begin(id)
         return record
+
+    def _written(self, writing: asyncio.Task[Record]) -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled() and (problem := writing.exception()) is not None:
+            _log.error("order not written", extra={"trouble": type(problem).__name__})
 
     async def cancel(self, id: str) -> None:
         """Have a payment given up that has not been made; one that was made goes on."""
