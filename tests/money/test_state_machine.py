@@ -8,6 +8,7 @@ lead to the providers' sandboxes and to the receiver of notices. ``TRAMKIT_MONEY
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -47,6 +48,8 @@ CUSTOMERS = (BILL, REFUSED_BILL, "PE01000123457", PHONE, REFUSED_PHONE)
 FAULTS = (None, None, "down", "lost_before", "lost_after", "garbage")
 ACTS = ("on", "on", "on", "twice", "back", "language", "leave", "give_up", "beside")
 PAID = "It is paid. Thank you"
+LOST = "ignore:unclosed (<socket|transport):ResourceWarning"
+"""A connection that is accepted in the moment in which the receiver stops is lost by asyncio before Python 3.12."""
 SEEN: Counter[str] = Counter()
 """What the lives were like: so many of each."""
 
@@ -318,6 +321,7 @@ class Money(RuleBasedStateMachine):
         finally:
             self.await_(self.till.close())
             self.loop.close()
+            gc.collect()  # what LOST speaks of is found here, not in another test
             shutil.rmtree(self.folder)
 
     def _agrees(self, record: Record) -> None:
@@ -334,6 +338,7 @@ class Money(RuleBasedStateMachine):
         assert (record.ending is Ending.UNPAID) == (EffectKind.REFUND not in said and EffectKind.FULFIL not in said)
 
 
+@pytest.mark.filterwarnings(LOST)
 @pytest.mark.timeout(240 if EXAMPLES <= 50 else 36_000)
 class TestMoney(Money.TestCase):
     """The lives of stations, and a word of what they were like."""
