@@ -66,3 +66,13 @@ async def test_every_page_for_phones_is_accessible(uploads: Uploads, phone: Phon
     await phone.open(link.address)
     assert urlsplit(phone.page.url).path == urlsplit(link.address).path
     assert await faults(phone) == []
+
+
+@pytest.mark.parametrize(("most", "says"), [(1, "One file"), (3, "At most 3 files")])
+async def test_the_page_takes_as_many_files_as_it_says(uploads: Uploads, phone: Phone, most: int, says: str) -> None:
+    with uploads.link(WHAT, most, "en") as link:
+        await phone.open(link.address)
+        words = await phone.page.inner_text("body")
+        several = await phone.page.evaluate("() => document.getElementById('files').multiple")
+    assert says in words
+    assert ("You may choose several" in words) == several == (most > 1)

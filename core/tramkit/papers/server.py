@@ -204,7 +204,8 @@ class Uploads:
     def _form(
         self, request: web.Request, link: Link, problems: tuple[str, ...] = (), status: int = 200
     ) -> web.Response:
-        return self._page(request, link, words.PHONE_TITLE, (words.PHONE_HOW,), problems, form=True, status=status)
+        how = words.PHONE_HOW_SEVERAL if link.most > 1 else words.PHONE_HOW
+        return self._page(request, link, words.PHONE_TITLE, (how,), problems, form=True, status=status)
 
     def _page(
         self,
@@ -218,9 +219,8 @@ class Uploads:
         status: int = 200,
     ) -> web.Response:
         language = self._language(request, link)
-        limit = render(words.PHONE_LIMIT, language).format(
-            count=link.most if link else 0, size=self._most_bytes // 1024 // 1024
-        )
+        most = link.most if link else 0
+        limit = words.PHONE_SEVERAL if most > 1 else words.PHONE_ONE
         html = self._template.render(
             agency=self._agency,
             languages=LANGUAGES,
@@ -234,8 +234,8 @@ class Uploads:
                 "choose": render(words.PHONE_CHOOSE, language),
                 "send": render(words.PHONE_SEND, language),
                 "wait": render(words.PHONE_WAIT, language),
-                "limit": limit,
-                "several": link is not None and link.most > 1,
+                "limit": render(limit, language).format(count=most, size=self._most_bytes // 1024 // 1024),
+                "several": most > 1,
             }
             if form
             else None,

@@ -34,10 +34,12 @@ PROBLEMS: Mapping[Problem, Text] = {
 """Why a file is not taken, and what to do instead."""
 
 PHONE_TITLE = _("Send a paper to the citizen station")
-PHONE_HOW = _("Take a photo of the paper or choose one, then press Send. You may choose several.")
+PHONE_HOW = _("Take a photo of the paper or choose one, then press Send.")
+PHONE_HOW_SEVERAL = _("Take a photo of the paper or choose one, then press Send. You may choose several.")
 PHONE_CHOOSE = _("Photo or PDF")
 PHONE_SEND = _("Send to the station")
-PHONE_LIMIT = _(
+PHONE_ONE = _("One file of at most {size} MB. The place stored in a photo is removed.", size="{size}")
+PHONE_SEVERAL = _(
     "At most {count} files, {size} MB each. The place stored in a photo is removed.", count="{count}", size="{size}"
 )
 PHONE_SENT = _("The station has it")
