@@ -244,6 +244,8 @@ async def _insure(site: ServiceSite, who: Somebody) -> None:
     await resident.choose("2")
     await go_on(resident, "ask")
     await resident.says("2")
+    await fill(resident, name=who.name.lower(), born=who.born, code=who.number)
+    await go_on(resident, "tell")  # nobody is insured twice
     await fill(resident, name="lê thị chín", born="03041960", code="GD4790123456789")
     await resident.choose("12")
     await go_on(resident, "check")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
-from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Visit, forms, verbatim
+from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Tone, Visit, forms, verbatim
 from tramkit_hal.card.number import check as check_number
 from tramkit_procedures.gateway import Authority
 from tramkit_procedures.handing_in import HandedIn
@@ -31,6 +31,11 @@ class Insured(Form):
             parse=lambda typed: parse_code(typed).code,
         ),
     ]
+
+    @property
+    def number(self) -> str:
+        """The social-insurance or identity number of the code."""
+        return parse_code(self.code).number
 
     def apart(self) -> Mapping[str, Text]:
         """Hold an identity number against the date of birth."""
@@ -71,7 +76,13 @@ class HealthInsurance(HandedIn):
         count = int(await visit.choose(_("How many people of the household are to be insured?"), options, name="count"))
         members: list[Insured] = []
         for number in range(1, count + 1):
-            members.append(await self._member(visit, number, head if number == 1 else None))
+            member = await self._member(visit, number, head if number == 1 else None)
+            while member.number in {each.number for each in members}:
+                await visit.tell(
+                    _("This person is on the list already"), _("Please enter somebody else."), tone=Tone.WARNING
+                )
+                member = await self._member(visit, number, None)
+            members.append(member)
         month_options = [
             Option(
                 value=str(months),
