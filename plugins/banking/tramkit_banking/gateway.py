@@ -19,7 +19,7 @@ STATES: dict[str, tuple[Text, Text]] = {
     "papers": (_("The bank needs more papers"), _("Please bring them to the branch, with your identity card.")),
     "approved": (
         _("The bank agrees"),
-        _("Please read the contract at the branch before you sign. Nothing is owed before."),
+        _("Please read the contract at the branch before you sign. Nothing binds you before."),
     ),
     "open": (_("The account is open"), _("You can use it now.")),
     "paid_out": (_("The loan is paid out"), _("The schedule of the contract counts. You may pay back earlier.")),
