@@ -1,8 +1,8 @@
 """``python -m bench services``: pages, taps and machine time of each service; a catalogue of 2,000 procedures.
 
 ``SERVICE_pages``, ``SERVICE_taps``, ``SERVICE_machine_seconds``
-    a robot resident goes through the service against its sandbox over HTTP; machine time is the processor's, of station
-    and sandbox together.
+    a robot resident goes through the service, as the journeys of the tests do, against its sandbox over HTTP; machine
+    time is the processor's, of station and sandbox together. Seeing a doctor is measured by ``python -m bench call``.
 ``catalogue_load_ms``
     reading and checking a file of 2,000 procedures. The peer is reading the same TOML without checking it.
 ``search_ms``
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.options import Options
 from bench.records import emit, median, say
-from bench.services.robot import ROUNDS, rounds
+from bench.services.robot import ROUNDS, measured
 from tramkit_procedures.catalogue import Procedure, bundled, read_catalogue
 from tramkit_procedures.search import Index, words_of
 
@@ -33,10 +33,11 @@ async def run(options: Options) -> None:
     for name in ROUNDS:
         with tempfile.TemporaryDirectory() as folder:
             say(name)
-            pages, taps, seconds = await rounds(name, Path(folder))
-        emit("services", f"{name}_pages", pages, "pages")
-        emit("services", f"{name}_taps", taps, "taps")
-        emit("services", f"{name}_machine_seconds", seconds, "s")
+            pages, taps, seconds = await measured(name, Path(folder))
+        service = name.replace(" ", "_").lower()
+        emit("services", f"{service}_pages", pages, "pages")
+        emit("services", f"{service}_taps", taps, "taps")
+        emit("services", f"{service}_machine_seconds", seconds, "s")
 
 
 def catalogue(folder: Path, options: Options) -> None:
