@@ -24,6 +24,7 @@ METRICS = {
         "media_cpu",
     },
     "ledger": {"commit_p50", "commit_p99", "effects_per_second", "file_growth", "ready_after_restart"},
+    "services": {"catalogue_load_ms", "search_ms", "file_pages", "bill_evn_taps", "my_numbers_machine_seconds"},
     "screens": {
         "tap_to_painted_p50",
         "tap_to_painted_p95",
@@ -48,6 +49,8 @@ WITH_PEER = (
     "tap_to_painted",
     "heard_to_painted",
     "cold_start",
+    "catalogue_load",
+    "search",
 )
 
 
