@@ -123,8 +123,6 @@ async def test_one_transfer_that_names_two_orders_pays_one_at_most(tmp_path: Pat
         async with Station(tmp_path / "station", vietqr(outside, late=0.5), pay_within=1.0) as station:
             memos = [payment_of(await station.runner.place(id, BILL, VietQr.id)).memo for id in ("o1", "o2")]
             outside.switch.transfer(ACCOUNT, BILL.amount, " ".join(memos))
-            await asyncio.sleep(0.5)
-            assert station.shop.sent == []
             for id in ("o1", "o2"):
                 await closed(station, id)
         back = sum(outside.went_back(memo) for memo in memos)

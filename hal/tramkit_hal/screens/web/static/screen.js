@@ -8,7 +8,7 @@ const lost = document.getElementById("lost");
 let state = JSON.parse(document.body.dataset.state);
 let active = null; // the field that the on-screen keyboard types into
 let pending = 0; // an answer is on its way since then
-let unheard = null; // what is on its way: the line may break before the station has it
+let unheard = null; // that answer: the line may break
 let busyTimer = 0;
 let touchTimer = 0;
 let touchedAt = -1000;
@@ -559,7 +559,7 @@ line.onmessage = ({ data }) => {
     setTimeout(rejoin, 1000);
     return;
   }
-  const said = away && performance.now() - pending < 5000 ? unheard : null; // after longer nobody expects it any more
+  const said = away && performance.now() - pending < 5000 ? unheard : null; // later it would startle
   away = false;
   heardAt = performance.now();
   lost.hidden = true;
