@@ -135,6 +135,8 @@ class Conversation:
         self._help: StaffCall | None = None
         self._next_own: Bar | None = None
         self.committed: Text | None = None
+        self.stays: Text | None = None
+        """What goes on when the resident leaves, for who asks to leave."""
         """Why Back is no longer possible; None while it is."""
         self._ended: Ended | None = None
         self._closed = False
@@ -194,7 +196,7 @@ class Conversation:
         if self._sound is not None:
             self._sound.hush()
         self._view = self._view.model_copy(update={"page": Leave(title=verbatim("")), "note": None})
-        self._note = None
+        self._note = self.stays = None
         while not self._inbox.empty():
             self._inbox.get_nowait()
         for task in (self._alarm_task, self._gone_task):
@@ -366,7 +368,7 @@ class Conversation:
                 case Bar.HELP:
                     await self._ask_help()
                 case _:
-                    if await self._over(own_pages.really_leave(), self._timeouts.menu) in ("leave", None):
+                    if await self._over(own_pages.really_leave(self.stays), self._timeouts.menu) in ("leave", None):
                         self._tell(Ended("left"))
                         return True
             button = self._next_own

@@ -36,12 +36,14 @@ def still_here(seconds: int) -> Timeout:
     )
 
 
-def really_leave() -> Leave:
-    """Return the question before the resident's answers are thrown away."""
+def really_leave(stays: Text | None = None) -> Leave:
+    """Return the question before the resident's answers are thrown away.
+
+    :param stays: what goes on all the same, and how it is found again.
+    """
+    deleted = _("What you have entered will be deleted from this station.")
     return Leave(
-        id="leave",
-        title=_("Do you want to end the visit?"),
-        body=(_("What you have entered will be deleted from this station."),),
+        id="leave", title=_("Do you want to end the visit?"), body=(deleted,) if stays is None else (stays, deleted)
     )
 
 

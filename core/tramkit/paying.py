@@ -53,8 +53,14 @@ async def place(visit: Visit, runner: Runner | None, order: Order, id: str) -> R
     try:
         record = await runner.place(id, order, method, holder(visit))
         if order.amount:
+            visit.conversation.stays = _(
+                "Your order stays, and a payment is not lost. Please keep the receipt code {code}: under My receipts it"
+                " shows what became of it.",
+                code=spaced(record.code),
+            )
             record = await _collect(visit, runner, record)
         record = await _wait(visit, runner, record)
+        await visit.commit(_("This cannot be taken back here any more."))
     except LedgerProblem:
         await visit.tell(
             _("This station cannot take orders now"),
@@ -186,6 +192,8 @@ async def show(visit: Visit, record: Record, *, copy: bool = False) -> None:
         await visit.tell(title, *said, tone=tone, facts=facts)
         return
     handed = await visit.print(receipt(record, copy=copy), name=f"receipt {record.code}")
+    if handed.outcome == "printed":
+        said = (*said, _("Please take your receipt from the printer."))
     if tone is Tone.SUCCESS:
         await visit.done(title, *said, facts=facts, codes=handed.codes)
     else:

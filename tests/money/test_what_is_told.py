@@ -269,3 +269,26 @@ async def test_the_receipt_says_the_same_as_the_page(till: Till) -> None:
             assert render(block.text, "vi") in shown
         elif isinstance(block, Row) and block.label.id != "Time":
             assert f"{render(block.label, 'vi')}: {render(block.value, 'vi')}" in shown
+
+
+async def test_who_asks_to_leave_while_paying_is_told_that_the_order_stays_and_under_which_code(till: Till) -> None:
+    payer, record = await ordered(till)
+    await payer.act("leave")
+    asked = await page(till, "Do you want to end the visit?")
+    assert f"keep the receipt code {record.code[:5]} {record.code[5:]}" in words(asked)
+    await payer.leave()
+    await payer.act("on")
+    await till.running.screen.until(lambda page: page.kind == "choose")
+    await payer.act("leave")
+    asked = await page(till, "Do you want to end the visit?")
+    assert record.code[5:] not in words(asked), "the next resident is told of no order"
+
+
+async def test_back_on_a_receipt_says_what_is_so(till: Till) -> None:
+    payer, record = await ordered(till)
+    till.transfer(record, record.order.amount)
+    await page(till, "It is paid. Thank you")
+    await payer.act("back")
+    note = till.running.screen.view.note
+    assert note is not None
+    assert render(note, "en") == "This cannot be taken back here any more."
