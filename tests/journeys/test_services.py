@@ -1,4 +1,4 @@
-"""Each service of the citizen station from the attract page to the receipt: before a robot's screen and in Chromium."""
+"""Each service of the citizen station from the attract page to the receipt: before a robot's screen, in a terminal, in Chromium."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tramkit_identity.sandbox import OpenIdProvider
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["scripted", "web"])
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["scripted", "terminal", "web"])
 async def open_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     """One site for all tests of a screen."""
     folder: Path = tmp_path_factory.mktemp("site")
