@@ -1,4 +1,4 @@
-"""Each service of the citizen station from the attract page to the receipt: before a robot's screen, in a terminal, in Chromium."""
+"""Each service of the citizen station from the attract page to the receipt: robot's screen, terminal, Chromium."""
 
 from __future__ import annotations
 
