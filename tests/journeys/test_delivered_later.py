@@ -75,7 +75,7 @@ async def journey(site: ServiceSite, authorities: Authorities) -> None:
     assert len(authorities.taken()) == 1
 
 
-@pytest.mark.parametrize("screen", ["scripted", "web"])
+@pytest.mark.parametrize("screen", ["scripted", "terminal", "web"])
 async def test_what_is_handed_in_while_the_authority_is_down_is_delivered_once_it_is_back(
     tmp_path: Path, screen: str
 ) -> None:

@@ -48,7 +48,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture(params=["scripted", "web"])
+@pytest.fixture(params=["scripted", "terminal", "web"])
 def open_site(request: pytest.FixtureRequest, tmp_path: Path, browser: Browser) -> Open:
     """Return what opens a site before each screen."""
     screen = request.param
