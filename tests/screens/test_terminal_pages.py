@@ -24,7 +24,7 @@ from tramkit_hal.screen import Shown
 from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_hal.screens.terminal.sheet import Sheet
 from tramkit_hal.video import NewestFrame, PixelFormat
-from tramkit_hal.words import verbatim
+from tramkit_hal.words import PSEUDO, verbatim
 
 PAGES = golden_pages()
 
@@ -83,7 +83,8 @@ async def test_every_page_says_what_the_model_says(terminal: Terminal, language:
 
 
 @pytest.mark.parametrize(
-    ("size", "language"), [((42, 36), "vi"), ((42, 36), "en"), ((80, 24), "vi"), ((120, 40), "en")]
+    ("size", "language"),
+    [((42, 36), "vi"), ((42, 36), "en"), ((42, 36), PSEUDO), ((80, 24), "vi"), ((120, 40), "en")],
 )
 async def test_nothing_is_cut_off_and_everything_can_be_reached(size: tuple[int, int], language: str) -> None:
     async with at_a_terminal(*size) as terminal:

@@ -42,7 +42,9 @@ class Picture(Part):
 
     def lines(self, width: int) -> list[str]:
         below = [""] * (self._high - 1)
-        below[len(below) // 2] = centre(self._none, width)  # a picture is drawn over it
+        none = [centre(line, width) for line in wrap(self._none, width)][: len(below)]
+        top = (len(below) - len(none)) // 2
+        below[top : top + len(none)] = none  # a picture is drawn over it
         return [*wrap(self.item.name, width)[:1], *below]
 
     def look_again(self) -> None:
