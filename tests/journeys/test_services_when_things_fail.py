@@ -125,6 +125,8 @@ async def test_who_cannot_be_asked_is_told_of_and_nothing_was_ordered(
 
 CARRIED_OUT = {
     "file": ("authorities", "/applications"),
+    "supplement": ("authorities", "/applications"),
+    "withdraw": ("authorities", "/applications"),
     "report": ("authorities", "/applications"),
     "health insurance": ("authorities", "/applications"),
     "account": ("lender", "/applications"),
