@@ -62,7 +62,7 @@ def test_a_bench_prints_json_lines_with_its_peer(bench: str) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=230,
+        timeout=580,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]

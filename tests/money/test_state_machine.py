@@ -339,7 +339,7 @@ class Money(RuleBasedStateMachine):
 
 
 @pytest.mark.filterwarnings(LOST)
-@pytest.mark.timeout(240 if EXAMPLES <= 50 else 36_000)
+@pytest.mark.timeout(600 if EXAMPLES <= 50 else 36_000)
 class TestMoney(Money.TestCase):
     """The lives of stations, and a word of what they were like."""
 

@@ -137,7 +137,7 @@ class ScriptedScreen(Screen):
         """The page shown now."""
         return self.view.page
 
-    async def until(self, predicate: Callable[[AnyPage], bool], deadline: float = 10.0) -> AnyPage:
+    async def until(self, predicate: Callable[[AnyPage], bool], deadline: float = 60.0) -> AnyPage:
         """Wait for a page, which may be the one shown now, and return it.
 
         :param deadline: seconds of real time.
