@@ -7,10 +7,10 @@ import getpass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from support.command import command
 from support.money import order_of, station
 
-from tramkit.cli import main
 from tramkit.orders.model import EffectKind, Record, State
 from tramkit.orders.rows import Entry
 from tramkit_hal.clock import SystemClock
@@ -48,26 +48,7 @@ async def _as_written(folder: Path) -> Record:
 
 
 def _orders(folder: Path, *words: str) -> Result:
-    config = folder / "station.toml"
-    config.write_text(
-        f"""
-[station]
-id = "demo-1"
-site = "A"
-agency = "B"
-[help]
-phone = "1022"
-[plugins]
-enabled = []
-[orders]
-data = "{folder / "station"}"
-key = "{folder / "station" / "key" / "station.key"}"
-[[roles.screen]]
-driver = "scripted"
-""",
-        encoding="utf-8",
-    )
-    return CliRunner().invoke(main, ["orders", "--config", str(config), *words])
+    return command(folder, "orders", *words)
 
 
 @pytest.mark.parametrize(("kind", "done"), CASES)

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from click.testing import CliRunner
+from support.command import command
 from support.money import ACCOUNT, World, order_of, station, world
 
-from tramkit.cli import main
 from tramkit.orders.model import Effect, EffectKind, Ending, Order, Record, State, key_of
 from tramkit.orders.reconcile import VIETNAM, DayFile, DayFileProblem, Row, read_day_file, reconcile, write_day_file
 from tramkit.orders.wire import memo_of, payment_of
@@ -52,26 +51,7 @@ async def _files(folder: Path, outside: World) -> tuple[Path, Path]:
 
 
 def _command(folder: Path, *files: Path) -> tuple[int, list[dict[str, object]]]:
-    config = folder / "station.toml"
-    config.write_text(
-        f"""
-[station]
-id = "demo-1"
-site = "A"
-agency = "B"
-[help]
-phone = "1022"
-[plugins]
-enabled = []
-[orders]
-data = "{folder / "station"}"
-key = "{folder / "station" / "key" / "station.key"}"
-[[roles.screen]]
-driver = "scripted"
-""",
-        encoding="utf-8",
-    )
-    done = CliRunner().invoke(main, ["reconcile", "--config", str(config), *map(str, files)])
+    done = command(folder, "reconcile", *map(str, files))
     return done.exit_code, [json.loads(line) for line in done.output.splitlines() if line.startswith("{")]
 
 
