@@ -62,7 +62,7 @@ def check(number: str, born: date | str | None = None, sex: str | None = None) -
     """
     born = date.fromisoformat(born) if isinstance(born, str) else born
     if sex is not None and nfc(sex).strip().casefold() not in SEXES:
-        raise ValueError(f"no sex {sex!r}: male, female")
+        raise ValueError("no such sex: male, female")  # not repeated: it is somebody's
     of_whom = None if sex is None else SEXES[nfc(sex).strip().casefold()]
     if not re.fullmatch(r"[0-9]{12}", number):
         return NumberCheck(ok=False, problem=_("An identity number has 12 digits."))
