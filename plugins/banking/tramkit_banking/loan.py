@@ -67,8 +67,9 @@ class ApplyForLoan(Applying):
         principal = int(await visit.choose(_("How much do you need?"), options, name="principal"))
         terms = [Option(value=str(each), label=_("{months} months", months=each)) for each in loan.months]
         months = int(await visit.choose(_("For how long?"), terms, name="months"))
-        uses = [Option(value=id, label=label) for id, label in PURPOSES.items()]
-        purpose = await visit.choose(_("What is it for?"), uses, name="purpose")
+        purpose = await visit.choose(
+            _("What is it for?"), [Option(value=id, label=label) for id, label in PURPOSES.items()], name="purpose"
+        )
         income = await visit.ask(Income, _("What do you earn?"), name="income")
         payments = schedule(principal, months, loan.yearly_rate, loan.method)
         if why := not_eligible(loan, rule, person, income, payments, visit.today()):
@@ -86,11 +87,9 @@ class ApplyForLoan(Applying):
             Fact(label=_("First payment"), value=_money(payments[0].payment)),
             Fact(label=_("Used for"), value=PURPOSES[purpose], change="purpose"),
         )
-        mine = (
-            Fact(label=_("Full name"), value=verbatim(person.name)),
-            Fact(label=_("Income"), value=_money(income.income), change="income"),
-        )
-        await visit.check(_("Is everything right?"), (*facts, *mine), action=_("Sign the application"))
+        name = Fact(label=_("Full name"), value=verbatim(person.name))
+        earned = Fact(label=_("Income"), value=_money(income.income), change="income")
+        await visit.check(_("Is everything right?"), (*facts, name, earned), action=_("Sign the application"))
         signature = await self.sign(visit, _("Application for a loan"))
         off = _("{days} days after signing the contract, without cost", days=loan.cooling_off_days)
         branch = (Fact(label=_("Go with your card to"), value=bank.branch.text),) if referred else ()
@@ -107,12 +106,9 @@ class ApplyForLoan(Applying):
                     "principal": principal,
                     "months": months,
                     "purpose": purpose,
-                    "income": income.income,
-                    "debts": income.debts,
-                    "employer": income.employer,
-                    "phone": income.phone,
                     "terms": bank.terms.version,
                     "consents": consents,
+                    **income.model_dump(),
                     **applicant(person),
                 },
                 facts=(
