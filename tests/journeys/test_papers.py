@@ -16,6 +16,7 @@ from support import papers
 from support.hands import Hands
 from support.other_hands import AnyHands
 from support.phone import Phone, read_code
+from support.rounds import photograph
 from support.services import ServiceSite, service_site
 from support.site import start
 
@@ -195,15 +196,6 @@ async def test_papers_are_photographed_and_missing_ones_added_later(open_site: O
         names = [name for name, _file in authorities.papers(code)]
         assert names == ["paper-dwelling-1", "supplement-1"]
         assert authorities.db.execute("SELECT state FROM dossiers").fetchone() == (4,)
-
-
-async def photograph(resident: AnyHands) -> None:
-    """Photograph one page and use it."""
-    await resident.choose("camera")
-    await resident.at("capture")
-    await resident.go_on()
-    await resident.at("capture", "đọc được")
-    await resident.go_on()
 
 
 async def test_a_report_carries_photos(open_site: Open, tmp_path: Path) -> None:

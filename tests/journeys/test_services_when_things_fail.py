@@ -19,6 +19,7 @@ from support.other_hands import ScriptedHands
 from support.rounds import ROUNDS, TAM, Somebody, begin, by_chip, fill, finish, go_round, unsure
 from support.services import ServiceSite, whole_site
 
+from tramkit.gateway import SECONDS
 from tramkit.sandbox import ApplicationSandbox, Fault, FaultOrder, Sandbox
 from tramkit_hal.roles import Role
 from tramkit_hal.simulated import Simulated
@@ -121,6 +122,28 @@ async def test_who_cannot_be_asked_is_told_of_and_nothing_was_ordered(
     assert ordered(site) == before
 
 
+@pytest.mark.parametrize("name", ["track", "track by card", "bill evn", "bank status", "identify", "my numbers"])
+async def test_who_answers_late_is_waited_for(site: ServiceSite, name: str) -> None:
+    for sandbox in site.sandboxes.values():
+        sandbox.order_faults(FaultOrder(faults=("slow",) * 3, slow_seconds=0.3))
+    await go_round(site, name)
+    await finish(site.glass)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("asked", list(ASKED))
+async def test_who_answers_too_late_is_told_of_and_nothing_was_ordered(site: ServiceSite, asked: str) -> None:
+    service, steps, sandbox, words = ASKED[asked]
+    before = ordered(site)
+    site.sandboxes[sandbox].order_faults(FaultOrder(faults=("slow",) * 3, slow_seconds=SECONDS + 1))
+    await begin(site.glass, service)
+    await steps(site)
+    await site.glass.at("tell")
+    await site.glass.says(words)
+    await finish(site.glass)
+    assert ordered(site) == before
+
+
 # ── where an order is carried out ─────────────────────────────────────────────────────────────────────────────────────
 
 CARRIED_OUT = {
@@ -152,12 +175,21 @@ async def test_whatever_fails_while_it_is_carried_out_it_is_done_once(
     await finish(site.glass)
 
 
+FILES = {
+    "account": ("lender", "image/png", b"\x89PNG"),
+    "identify": ("carrier", "image/png", b"\x89PNG"),
+    "file with a paper": ("authorities", "image/jpeg", b"\xff\xd8\xff"),
+    "supplement with a paper": ("authorities", "image/jpeg", b"\xff\xd8\xff"),
+    "report with a photo": ("authorities", "image/jpeg", b"\xff\xd8\xff"),
+}
+"""Where a signature or a paper goes, of which type, and how the file begins."""
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", ["account", "identify"])
-async def test_whatever_fails_while_the_signature_is_sent_it_arrives_whole(
-    site: ServiceSite, name: str, fault: Fault
-) -> None:
-    outside = site.sandboxes[CARRIED_OUT[name][0]]
+@pytest.mark.parametrize("name", list(FILES))
+async def test_whatever_fails_while_a_file_is_sent_it_arrives_whole(site: ServiceSite, name: str, fault: Fault) -> None:
+    sandbox, type, begins = FILES[name]
+    outside = site.sandboxes[sandbox]
     before = keys(outside)
     outside.order_faults(FaultOrder(faults=(fault,), path="/files", slow_seconds=0.3))
     await go_round(site, name)
@@ -165,7 +197,7 @@ async def test_whatever_fails_while_the_signature_is_sent_it_arrives_whole(
     assert isinstance(outside, ApplicationSandbox)
     file = outside.file(f"{key}-1")
     assert file is not None
-    assert (file[0], file[1][:4]) == ("image/png", b"\x89PNG")
+    assert (file[0], file[1][: len(begins)]) == (type, begins)
     await finish(site.glass)
 
 

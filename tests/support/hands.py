@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,8 @@ from tramkit_hal.keyboard.syllables import split_tone
 FRAMECODE = (Path(__file__).parent / "framecode.js").read_text(encoding="utf-8")
 
 LOOK_SECONDS = 60.0
+LOOKS = 10
+"""So often is a page looked at anew before an answer counts as out of reach."""
 
 
 def _is_problem(message: ConsoleMessage) -> bool:
@@ -92,13 +93,13 @@ class Hands:
         answer = self.page.locator(f'[data-choice="{value}"]')
         await answer.wait_for(state="attached")
         self._touched_under = await self.title()
-        while True:  # the page may move while one looks: then one looks again
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS / 10):
-                    while not await answer.is_visible():
-                        await self.page.click("[data-step='1']")
-                    await answer.click()
-                    return
+        for _ in range(LOOKS):  # the page may move while one looks: then one looks again
+            with suppress(NotThere):
+                while not await answer.is_visible():
+                    await self.page.click("[data-step='1']", timeout=LOOK_SECONDS * 1000 / LOOKS)
+                await answer.click(timeout=LOOK_SECONDS * 1000 / LOOKS)
+                return
+        raise AssertionError(f"cannot touch {value!r} on: {await self.read()!r}")
 
     async def gone(self, value: str) -> None:
         """Wait until the page that had an answer has given way to the next, which may have it again."""

@@ -54,6 +54,7 @@ class Somebody:
 TAM = Somebody()
 
 Step = Callable[[ServiceSite, Somebody], Awaitable[None]]
+Paper = Callable[[AnyHands], Awaitable[None]]
 
 
 async def begin(resident: AnyHands, service: str, language: str = "vi") -> None:
@@ -158,13 +159,27 @@ async def signed(resident: AnyHands, who: Somebody = TAM) -> None:
     await resident.go_on()
 
 
+async def photograph(resident: AnyHands) -> None:
+    """Photograph one page and use it."""
+    await resident.choose("camera")
+    await resident.at("capture")
+    await resident.go_on()
+    await resident.at("capture", "đọc được")
+    await resident.go_on()
+
+
+async def without(resident: AnyHands) -> None:
+    """Do without a paper now."""
+    await resident.choose("later")
+
+
 async def finish(resident: AnyHands) -> None:
     """Go from the last page to the attract page."""
     await resident.go_on()
     await resident.at("attract")
 
 
-async def _file(site: ServiceSite, who: Somebody) -> None:
+async def _file(site: ServiceSite, who: Somebody, paper: Paper = without) -> None:
     resident = site.glass
     await typed_identity(resident, who)
     await resident.choose("residence")
@@ -174,7 +189,7 @@ async def _file(site: ServiceSite, who: Somebody) -> None:
     await resident.choose("1")
     await fill(resident, name="lê thị chín", born="03041960", number="079160001234")
     await resident.choose("yes")
-    await resident.choose("later")  # the paper is brought to the counter
+    await paper(resident)
     await go_on(resident, "check")
     await resident.choose("payments.vietqr")
     await site.pay()
@@ -207,11 +222,11 @@ async def track_by_card(site: ServiceSite, who: Somebody) -> None:
     await site.glass.says(code)
 
 
-async def _supplement(site: ServiceSite, who: Somebody) -> None:
+async def _supplement(site: ServiceSite, who: Somebody, paper: Paper = without) -> None:
     await track(site, who, dossier_in(site, 5))
     await site.glass.choose("supplement")
     await fill(site.glass, words="tôi bổ sung hợp đồng thuê nhà")
-    await site.glass.choose("later")
+    await paper(site.glass)
     await site.glass.at("done")
 
 
@@ -223,12 +238,12 @@ async def withdraw(site: ServiceSite, who: Somebody, code: str = "") -> None:
     await site.glass.at("done")
 
 
-async def _report(site: ServiceSite, who: Somebody, *, named: bool = False) -> None:
+async def _report(site: ServiceSite, who: Somebody, paper: Paper = without, *, named: bool = False) -> None:
     resident = site.glass
     await go_on(resident, "tell")
     await resident.choose("noise")
     await fill(resident, what="hát to ban đêm", where="tháp a tầng 3", when="=often")
-    await resident.choose("later")  # without photos
+    await paper(resident)
     await resident.choose("named" if named else "anonymous")
     if named:
         await typed_identity(resident, who)
@@ -371,10 +386,16 @@ ROUNDS: Mapping[str, tuple[str, Step]] = {
     "my numbers": ("sim_identity.numbers", _numbers),
 }
 """Each service's id, and what is done in it."""
+WITH_PAPERS: Mapping[str, tuple[str, Step]] = {
+    "file with a paper": ("procedures.file", partial(_file, paper=photograph)),
+    "supplement with a paper": ("procedures.track", partial(_supplement, paper=photograph)),
+    "report with a photo": ("procedures.report", partial(_report, paper=photograph)),
+}
+"""The same where a paper is photographed; the words of its pages are looked for in Vietnamese."""
 
 
 async def go_round(site: ServiceSite, name: str, language: str = "vi", who: Somebody = TAM) -> None:
     """Go through a service from the attract page to its last page."""
-    service, round = ROUNDS[name]
+    service, round = {**ROUNDS, **WITH_PAPERS}[name]
     await begin(site.glass, service, language)
     await round(site, who)

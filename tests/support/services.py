@@ -229,6 +229,7 @@ async def whole_site(
         f'[settings.banking]\nbanks_file = "{folder / banks.BUNDLED.name}"\n'
         f'[settings.sim_identity]\noperators_file = "{folder / operators.BUNDLED.name}"\n'
         '[[roles.camera]]\ndriver = "sim_camera"\n[[roles.face_matcher]]\ndriver = "sim_face_matcher"\n'
+        '[[roles.document_camera]]\ndriver = "sim_camera"\n'
     )
     sandboxes = {
         name: Authorities(folder / "authorities.sqlite", clock)
