@@ -102,7 +102,7 @@ def test_the_ledgers_of_others_tell_what_is_lost_and_what_is_doubled(tmp_path: P
 
 
 async def cut_at(folder: Path, flow: Flow, at: int) -> tuple[bool, list[str]]:
-    """Cut the power at one place of a flow, if it has that many; return whether it has, and where the ledgers differ."""
+    """Cut the power at one place of a flow; return whether it has that many, and where the ledgers differ."""
     async with world(folder) as outside:
         place = ("--place", f"{flow.customer},order{at}", "--kill-at", str(at))
         code, told = await run(folder, outside, flow, *place)
