@@ -98,7 +98,7 @@ async def test_every_page_is_whole_and_says_what_the_model_says(resident: Reside
         await resident.show(view)
         await looking.settled(page)
         wrong += [f"{name}: {fault}" for fault in await looking.faults(page)]
-        if (nth + LOOKS.index(look)) % AXE_SHARE == 0:
+        if look.language != PSEUDO and (nth + LOOKS.index(look)) % AXE_SHARE == 0:  # no browser knows that language
             wrong += [f"{name}: {violation}" for violation in await looking.violations(page)]
         if look.tree:
             wrong += [f"{name}: {difference}" for difference in await differences(resident, session, view)]
