@@ -27,7 +27,7 @@ from tramkit.outcomes import (
     unpaid,
 )
 from tramkit_hal.pages import Availability, Fact, Option, Pay, Tone, Wait
-from tramkit_hal.words import Messages, Money, verbatim
+from tramkit_hal.words import Messages, Money, Text, verbatim
 
 if TYPE_CHECKING:
     from tramkit.visit import Visit
@@ -37,9 +37,12 @@ _ = Messages("tramkit")
 WAIT_SECONDS = 45.0
 """So long a resident waits for what they have paid for; then the receipt says that it is under way."""
 
+GIVE_UP = "give_up"
+NOT_PAYING = Option(value=GIVE_UP, label=_("Do not pay"))
 
-async def place(visit: Visit, runner: Runner | None, order: Order, id: str) -> Record | None:
-    """Have an order paid and carried out under an id of its own; see :meth:`Visit.place`."""
+
+async def place(visit: Visit, runner: Runner | None, order: Order) -> Record | None:
+    """Have an order paid and carried out, in as many attempts as the resident wants; see :meth:`Visit.place`."""
     methods = usable_methods(runner) if runner is not None else []
     if runner is None or not await writable(runner.ledger) or (order.amount and not methods):
         await visit.tell(
@@ -49,18 +52,13 @@ async def place(visit: Visit, runner: Runner | None, order: Order, id: str) -> R
         )
         return None
     method = await _choose_method(visit, methods) if order.amount else ""
-    await visit.commit(_("The order has been placed. To undo it, go on and choose not to pay."))
     try:
-        record = await runner.place(id, order, method, holder(visit))
-        if order.amount:
-            visit.conversation.stays = _(
-                "Your order stays, and a payment is not lost. Please keep the receipt code {code}: under My receipts it"
-                " shows what became of it.",
-                code=spaced(record.code),
-            )
-            record = await _collect(visit, runner, record)
-        record = await _wait(visit, runner, record)
-        await visit.commit(_("This cannot be taken back here any more."))
+        record = await _attempt(visit, runner, order, method)
+        while nothing_moved(record) and (methods := usable_methods(runner)):
+            method = await _choose_again(visit, methods, record)
+            if method == GIVE_UP:
+                return record
+            record = await _attempt(visit, runner, order, method)
     except LedgerProblem:
         await visit.tell(
             _("This station cannot take orders now"),
@@ -69,6 +67,22 @@ async def place(visit: Visit, runner: Runner | None, order: Order, id: str) -> R
         )
         return None
     await show(visit, record)
+    return record
+
+
+async def _attempt(visit: Visit, runner: Runner, order: Order, method: str) -> Record:
+    """Place an order under an id of its own and see it through, for as long as one can be asked to wait."""
+    await visit.commit(_("The order has been placed. To undo it, go on and choose not to pay."))
+    record = await runner.place(visit.order_id(), order, method, holder(visit))
+    if order.amount:
+        visit.conversation.stays = _(
+            "Your order stays, and a payment is not lost. Please keep the receipt code {code}: under My receipts it"
+            " shows what became of it.",
+            code=spaced(record.code),
+        )
+        record = await _collect(visit, runner, record)
+    record = await _wait(visit, runner, record)
+    await visit.commit(_("This cannot be taken back here any more."))
     return record
 
 
@@ -100,6 +114,30 @@ async def _choose_method(visit: Visit, methods: Sequence[PaymentMethod]) -> str:
         return methods[0].id
     options = [Option(value=method.id, label=method.title, hint=method.hint) for method in methods]
     return await visit.choose(_("How would you like to pay?"), options, name="payment method")
+
+
+async def _choose_again(visit: Visit, methods: Sequence[PaymentMethod], record: Record) -> str:
+    """Tell why nothing was paid; return how the resident wants to try once more, or :data:`GIVE_UP`.
+
+    The attempt before is over: money that still comes for it goes back.
+    """
+    await visit.commit(_("That payment is over, and nothing was paid. Please choose here how to go on."))
+    visit.conversation.stays = _(
+        "Nothing was paid, so nothing is carried out. Please keep the receipt code {code}: under My receipts it shows"
+        " what became of it.",
+        code=spaced(record.code),
+    )
+    title, said, tone = outcome(record)
+    options = [Option(value=each.id, label=_once_more(each, record)) for each in methods]
+    return await visit.tell(
+        title, *said, tone=tone, facts=receipt_facts(record), options=(*options, NOT_PAYING), action=None
+    )
+
+
+def _once_more(method: PaymentMethod, record: Record) -> Text:
+    if method.id == record.method:
+        return _("Try again: {method}", method=method.title)
+    return _("Pay another way: {method}", method=method.title)
 
 
 async def _collect(visit: Visit, runner: Runner, record: Record) -> Record:
@@ -147,7 +185,7 @@ def pay_page(runner: Runner, record: Record) -> Pay:
         amount=Money(amount=payment.amount),
         body=(*still_missing(record), *((rest,) if record.came else ()), *invitation.words, *details, code),
         code=invitation.qr,
-        options=(Option(value="give_up", label=_("Do not pay")),),
+        options=(NOT_PAYING,),
     )
 
 

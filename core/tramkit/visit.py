@@ -349,13 +349,13 @@ class Visit:
     async def place(self, order: Order) -> Record | None:
         """Have an order paid and carried out, and hand out the receipt; from here on it is durable.
 
-        The core chooses the way of paying, draws the Pay page from the order alone and shows what became of it. Whoever
-        leaves meanwhile finds the result under the receipt's code.
+        The core chooses the way of paying, draws the Pay page from the order alone and shows what became of it. Where
+        nothing was paid it offers another attempt, which is an order of its own. Whoever leaves meanwhile finds the
+        result under the receipt's code.
 
-        :returns: the order as the ledger has it; None: nothing was ordered, and the resident knows it.
+        :returns: the last attempt's order as the ledger has it; None: nothing was ordered, and the resident knows it.
         """
-        self._orders += 1
-        return await paying.place(self, self._runner, order, f"{self.id}-{self._orders}")
+        return await paying.place(self, self._runner, order)
 
     async def commit(self, because: Text) -> None:
         """From here on the outside world knows: Back explains with these words instead of going back."""
@@ -524,6 +524,11 @@ class Visit:
         self._alive()
         device.claim(self.id)
         self._claimed.add(device)
+
+    def order_id(self) -> str:
+        """Return an id for an order that is placed now, never the same; for the core's own steps."""
+        self._orders += 1
+        return f"{self.id}-{self._orders}"
 
     def page_id(self, key: str) -> str:
         """Return the id of the page of a step; for the core's own steps."""

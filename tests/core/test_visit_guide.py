@@ -23,6 +23,7 @@ FOR_THE_CORE = {
     "clock",
     "used",
     "undead",
+    "order_id",
     "page_id",
     "claim",
     "run",

@@ -101,6 +101,11 @@ async def to_the_code(resident: Hands, code: str) -> dict[str, str]:
         await resident.choose(bills[0]["bill_id"])
     await resident.at("check")
     await resident.go_on()
+    return await at_the_code(resident) | {"amount": str(bills[0]["amount"])}
+
+
+async def at_the_code(resident: Hands) -> dict[str, str]:
+    """Return what the Pay page says: all of it, receipt code, memo."""
     await resident.at("pay")
     words = await resident.read()
     said = [line for line in words.split("\n") if ": " in line]
@@ -108,7 +113,6 @@ async def to_the_code(resident: Hands, code: str) -> dict[str, str]:
         "words": words,
         "memo": next(line for line in said if "chuyển khoản" in line).rpartition(" ")[2],
         "code": "".join(next(line for line in said if "Mã biên nhận" in line).partition(": ")[2].split()),
-        "amount": str(bills[0]["amount"]),
     }
 
 
@@ -188,16 +192,24 @@ async def test_a_bill_that_is_refused_after_the_money_came_is_refunded_and_said(
             assert outside.went_back(shown["memo"]) == int(shown["amount"])
 
 
-async def test_a_resident_who_decides_not_to_pay_is_told_that_nothing_was_paid(
+async def test_a_resident_who_decides_not_to_pay_is_told_that_nothing_was_paid_and_may_try_again(
     tmp_path: Path, browser: Browser
 ) -> None:
     async with world(tmp_path / "outside") as outside:
         site = BillSite(tmp_path, outside, browser)
-        async with site.running():
+        async with site.running() as client:
             resident = await site.resident()
-            await to_the_code(resident, CODE)
+            first = await to_the_code(resident, CODE)
             await resident.choose("give_up")
             await resident.at("tell", "Chưa trả tiền")
+            await resident.choose("payments.vietqr")
+            again = await at_the_code(resident)
+            assert again["memo"] != first["memo"]
+            assert parse(await qr_of(resident)).memo == again["memo"]
+            outside.switch.transfer(ACCOUNT, int(first["amount"]), again["memo"])
+            await resident.at("done")
+            assert again["code"][:5] in await client.shown("receipt_printer")
+            assert len(await _payments(outside)) == 1
 
 
 async def test_with_the_aggregator_down_nothing_is_ordered_and_the_resident_is_told(

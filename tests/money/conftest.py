@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest_asyncio
+from support.till import Till
 
 os.environ["PYTHONPATH"] = os.pathsep.join(
     each for each in (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")) if each
 )  # the process that forks stations imports support.money
+
+
+@pytest_asyncio.fixture
+async def till(tmp_path: Path) -> AsyncIterator[Till]:
+    """A station that takes money, with all that is outside it."""
+    till = Till(tmp_path)
+    await till.open()
+    yield till
+    await till.close()

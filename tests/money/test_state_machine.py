@@ -46,7 +46,7 @@ MOST_TRANSFERS = 2
 """Of a third one for the same order the operator is told."""
 CUSTOMERS = (BILL, REFUSED_BILL, "PE01000123457", PHONE, REFUSED_PHONE)
 FAULTS = (None, None, "down", "lost_before", "lost_after", "garbage")
-ACTS = ("on", "on", "on", "twice", "back", "language", "leave", "give_up", "beside")
+ACTS = ("on", "on", "on", "twice", "back", "language", "leave", "give_up", "again", "again twice", "beside")
 PAID = "It is paid. Thank you"
 LOST = "ignore:unclosed (<socket|transport):ResourceWarning"
 """A connection that is accepted in the moment in which the receiver stops is lost by asyncio before Python 3.12."""
@@ -90,6 +90,8 @@ class Money(RuleBasedStateMachine):
         SEEN["acts"] += 1
         SEEN["back"] += act == "back"
         SEEN[f"{act} while paying"] += act in ("leave", "give_up") and page.kind == "pay"
+        SEEN["another try"] += act.startswith("again")
+        self.confirmed += act.startswith("again")
         if isinstance(page, Check) and act in ("on", "twice"):
             self.checked = page
             self.confirmed += 1
@@ -112,6 +114,25 @@ class Money(RuleBasedStateMachine):
     def a_resident_changes_their_mind(self, wish: Wish) -> None:
         self.payer.wish = wish
 
+    @rule(first=WISHES, then=WISHES, act=st.sampled_from(("again", "again twice")), pays=SHARES)
+    def a_resident_gives_up_and_tries_again(self, first: Wish, then: Wish, act: str, pays: float) -> None:
+        """They pay another way, perhaps, unless the bank is silent for too long."""
+        if len(self.placed) < MOST_ORDERS - 1:
+            self.payer.wish = first
+            self.await_(self._order(set(), 0.0))
+            self.payer.wish = then
+            self.await_(self._try_again(act, pays))
+
+    async def _try_again(self, act: str, pays: float) -> None:
+        before = len(self.placed)
+        await self.payer.act("give_up")
+        for _round in range(200):
+            if (await self.payer.page()).kind not in ("pay", "wait"):
+                break
+            await asyncio.sleep(0.0005)
+        await self.payer.act(act)
+        await self._pay(before, pays)
+
     @rule(which=st.integers(0, 3))
     def a_receipt_is_looked_for(self, which: int) -> None:
         if record := self._placed(which):
@@ -131,6 +152,10 @@ class Money(RuleBasedStateMachine):
         before = len(self.placed)
         await self.payer.leave()
         await self.payer.go_on(backs)
+        await self._pay(before, pays)
+
+    async def _pay(self, before: int, pays: float) -> None:
+        """Have the newest order paid, if there is one more than before."""
         self.placed = {record.id: record for record in await self.till.records()}
         if pays and len(self.placed) > before and (record := self._placed(-1)):
             await self._card(APPROVE) if record.method == "payments.terminal" else self._transfer(record, pays)
@@ -250,11 +275,17 @@ class Money(RuleBasedStateMachine):
         assert not self.placed.keys() - found.keys(), "an order that was placed is gone"
         assert len(found) <= self.confirmed, "more orders than residents have confirmed"
         self.placed = found
+        tried = Counter(record.id.rpartition("-")[0] for record in found.values() if self._may_be_paid(record))
+        assert not tried or max(tried.values()) == 1, "two attempts of one resident that can both be paid"
         for record in found.values():
             came, back = self._came_and_back(record)
             times, billed = self.till.outside.billed(record.id)
             assert times <= 1, f"{record.id}: paid on {times} times"
             assert billed + back <= came, f"{record.id}: {came} came, {billed} was paid on, {back} went back"
+
+    def _may_be_paid(self, record: Record) -> bool:
+        """Tell whether money that comes for an order now is taken for it."""
+        return not record.effects[EffectKind.COLLECT].state.final
 
     def _came_and_back(self, record: Record) -> tuple[int, int]:
         memo = payment_of(record).memo
@@ -355,7 +386,9 @@ class TestMoney(Money.TestCase):
     @classmethod
     def tearDownClass(cls) -> None:
         print("seed", SEED, dict(sorted((+SEEN).items())))
-        assert {"done", "refunded", "unpaid", "back", "leave while paying"} <= (+SEEN).keys(), "lives of no interest"
+        assert {"done", "refunded", "unpaid", "back", "leave while paying", "another try"} <= (+SEEN).keys(), (
+            "lives of no interest"
+        )
 
 
 seed(SEED)(Money)

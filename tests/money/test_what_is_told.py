@@ -3,59 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from support.money import BILL, PHONE, REFUSED_BILL
-from support.payer import Payer, Wish
-from support.till import LATE, Till
+from support.money import PHONE, REFUSED_BILL
+from support.payer import Payer, Wish, ordered, words
+from support.till import MINUTE, Till
 
 from tramkit.orders.model import EffectKind, Ending, Record, State
 from tramkit.orders.runner import PAY_WITHIN
 from tramkit.outcomes import outcome, receipt
 from tramkit_hal.document import Paragraph, Row
-from tramkit_hal.pages import AnyPage, Pay
+from tramkit_hal.pages import Pay
 from tramkit_hal.sim.payment_terminal import DECLINE
 from tramkit_hal.words import Messages, Money, render
 from tramkit_payments.vietqr import parse
 
 _ = Messages("tramkit")
-MINUTE = 60
 BACK = "sent back"
-
-
-@pytest_asyncio.fixture
-async def till(tmp_path: Path) -> AsyncIterator[Till]:
-    """A station that takes money, with all that is outside it."""
-    till = Till(tmp_path)
-    await till.open()
-    yield till
-    await till.close()
-
-
-async def ordered(till: Till, customer: str = BILL, method: str = "payments.vietqr") -> tuple[Payer, Record]:
-    """Lead a resident to the Pay page."""
-    payer = Payer(till)
-    payer.wish = Wish(customer, method)
-    assert (await payer.go_on()).kind == "pay"
-    return payer, (await till.records())[-1]
-
-
-def words(page: AnyPage, language: str = "en") -> str:
-    """Return what a page says."""
-    facts = [f"{render(each.label, language)}: {render(each.value, language)}" for each in getattr(page, "facts", ())]
-    return "\n".join([render(page.title, language), *(render(text, language) for text in page.body), *facts])
 
 
 def money(amount: int, language: str = "en") -> str:
     return render(_("{amount}", amount=Money(amount=amount)), language)
-
-
-async def page(till: Till, title: str) -> AnyPage:
-    """Wait for a page with this title."""
-    return await till.running.screen.until(lambda page: page.title.id == title)
 
 
 async def looked_up(till: Till, record: Record) -> str:
@@ -70,19 +38,11 @@ async def looked_up(till: Till, record: Record) -> str:
     return words(await screen.until(lambda page: page.kind in ("tell", "done")))
 
 
-async def closed(till: Till, record: Record) -> Record:
-    """Let the time for late money go by."""
-    till.clock.skip((PAY_WITHIN + LATE).total_seconds() + MINUTE)
-    while not (record.closed or record.manual):
-        record = await till.runner.changed(record.id, record)
-    return record
-
-
 async def test_part_of_the_money_is_told_at_once_and_the_code_asks_for_the_rest(till: Till) -> None:
     _payer, record = await ordered(till)
     amount = record.order.amount
     till.transfer(record, 30_000)
-    shown = await page(till, "Part of the money has come")
+    shown = await till.page("Part of the money has come")
     assert isinstance(shown, Pay)
     assert shown.amount == Money(amount=amount - 30_000)
     assert parse(shown.code).amount == amount - 30_000
@@ -90,14 +50,14 @@ async def test_part_of_the_money_is_told_at_once_and_the_code_asks_for_the_rest(
     assert f"Còn thiếu {money(amount - 30_000, 'vi')}" in words(shown, "vi")
     assert "what has come goes back to you" in words(shown)
     till.transfer(record, amount - 30_000)
-    await page(till, "It is paid. Thank you")
+    await till.page("It is paid. Thank you")
     assert till.outside.billed(record.id) == (1, amount)
 
 
 async def test_part_of_the_money_outlives_a_power_cut_and_is_found_by_the_code(till: Till) -> None:
     _payer, record = await ordered(till)
     till.transfer(record, 30_000)
-    await page(till, "Part of the money has come")
+    await till.page("Part of the money has come")
     await till.cut()
     till.network("down", None)
     await till.start()
@@ -110,10 +70,10 @@ async def test_part_of_the_money_outlives_a_power_cut_and_is_found_by_the_code(t
 async def test_too_little_goes_back_and_is_said_to(till: Till, how: str) -> None:
     payer, record = await ordered(till)
     till.transfer(record, 30_000)
-    await page(till, "Part of the money has come")
+    await till.page("Part of the money has come")
     if how == "gives up":
         await payer.act("give_up")
-        said = words(await page(till, "Not enough was paid"))
+        said = words(await till.page("Not enough was paid"))
     else:
         await payer.leave()
         till.clock.skip(PAY_WITHIN.total_seconds() + MINUTE)
@@ -128,7 +88,7 @@ async def test_too_little_goes_back_and_is_said_to(till: Till, how: str) -> None
 async def test_too_much_is_paid_on_and_the_rest_is_said_to_go_back(till: Till) -> None:
     _payer, record = await ordered(till)
     till.transfer(record, record.order.amount + 20_000)
-    said = words(await page(till, "It is paid. Thank you"))
+    said = words(await till.page("It is paid. Thank you"))
     assert "More came than was to be paid." in said
     assert f"{money(20_000)} was {BACK}" in said
 
@@ -147,9 +107,9 @@ async def test_what_was_paid_is_said_to_be_paid_though_the_rest_cannot_go_back_y
 async def test_a_second_transfer_is_said_to_go_back(till: Till) -> None:
     _payer, record = await ordered(till)
     till.transfer(record, record.order.amount)
-    await page(till, "It is paid. Thank you")
+    await till.page("It is paid. Thank you")
     till.transfer(record, record.order.amount)
-    record = await closed(till, record)
+    record = await till.closed(record)
     said = await looked_up(till, record)
     assert "It is paid. Thank you" in said
     assert "Money came once more after that." in said
@@ -159,10 +119,10 @@ async def test_a_second_transfer_is_said_to_go_back(till: Till) -> None:
 async def test_money_that_comes_too_late_is_said_to_go_back(till: Till) -> None:
     payer, record = await ordered(till)
     await payer.act("give_up")
-    said = words(await page(till, "Nothing was paid"))
+    said = words(await till.page("Nothing was paid"))
     assert "The payment was given up." in said
     till.transfer(record, record.order.amount)
-    record = await closed(till, record)
+    record = await till.closed(record)
     assert record.ending is Ending.REFUNDED
     said = await looked_up(till, record)
     assert "The money came too late" in said
@@ -188,7 +148,7 @@ async def test_while_the_bank_does_not_answer_giving_up_says_that_one_may_leave(
     payer, record = await ordered(till)
     till.network("down", None)
     await payer.act("give_up")
-    shown = words(await page(till, "The payment is being given up"))
+    shown = words(await till.page("The payment is being given up"))
     assert "You may leave" in shown
     assert f"{record.code[:5]} {record.code[5:]}" in shown
     await payer.leave()
@@ -201,7 +161,7 @@ async def test_what_may_have_been_paid_before_it_was_given_up_is_not_promised_ba
     till.transfer(record, record.order.amount)
     await payer.act("give_up")
     promise = "If you have paid already, the order may still be carried out; if not, the money goes back"
-    assert promise in words(await page(till, "The payment is being given up"))
+    assert promise in words(await till.page("The payment is being given up"))
     await payer.leave()
     assert promise in await looked_up(till, record)
     till.network(None, None)
@@ -215,30 +175,24 @@ async def test_while_money_goes_back_it_is_not_said_that_somebody_carries_the_or
     while not (found := await till.ledger.record(record.id)) or EffectKind.REFUND not in found.effects:
         till.network("down" if found and EffectKind.FULFIL in found.effects else None, None)
         await asyncio.sleep(0)
-    await page(till, "Your money is being sent back")
+    await till.page("Your money is being sent back")
     title, said, _tone = outcome(found)
     assert title.id == "It could not be carried out"
     assert f"{money(record.order.amount)} is being {BACK}" in render(said[-1], "en")
     till.network(None, None)
-    assert f"{money(record.order.amount)} was {BACK}" in words(await page(till, "It could not be carried out"))
+    assert f"{money(record.order.amount)} was {BACK}" in words(await till.page("It could not be carried out"))
 
 
 async def test_a_card_that_is_declined_and_a_card_that_was_never_held_are_told_apart(till: Till) -> None:
     payer, _record = await ordered(till, PHONE, "payments.terminal")
     await payer.act("give_up")
-    said = words(await page(till, "Nothing was paid"))
+    said = words(await till.page("Nothing was paid"))
     assert "The payment was given up." in said
     assert "not accepted" not in said
     await payer.leave()
     payer, _record = await ordered(till, PHONE, "payments.terminal")
-    await till.terminal.control("answer", DECLINE)
-    async with till.terminal.events() as events:
-        while "card" not in till.terminal.shown():
-            async for event in events:
-                assert event.name == "prompt"
-                break
-    await till.terminal.control("card", "")
-    assert "The card was not accepted." in words(await page(till, "Nothing was paid"))
+    await till.hold_card(DECLINE)
+    assert "The card was not accepted." in words(await till.page("Nothing was paid"))
 
 
 async def test_who_leaves_while_the_ledger_cannot_be_written_leaves_no_terminal_that_asks_for_a_card(
@@ -261,7 +215,7 @@ async def test_who_leaves_while_the_ledger_cannot_be_written_leaves_no_terminal_
 async def test_the_receipt_says_the_same_as_the_page(till: Till) -> None:
     _payer, record = await ordered(till)
     till.transfer(record, record.order.amount + 20_000)
-    shown = words(await page(till, "It is paid. Thank you"), "vi")
+    shown = words(await till.page("It is paid. Thank you"), "vi")
     found = await till.ledger.record(record.id)
     assert found is not None
     for block in receipt(found).blocks:
@@ -274,20 +228,20 @@ async def test_the_receipt_says_the_same_as_the_page(till: Till) -> None:
 async def test_who_asks_to_leave_while_paying_is_told_that_the_order_stays_and_under_which_code(till: Till) -> None:
     payer, record = await ordered(till)
     await payer.act("leave")
-    asked = await page(till, "Do you want to end the visit?")
+    asked = await till.page("Do you want to end the visit?")
     assert f"keep the receipt code {record.code[:5]} {record.code[5:]}" in words(asked)
     await payer.leave()
     await payer.act("on")
     await till.running.screen.until(lambda page: page.kind == "choose")
     await payer.act("leave")
-    asked = await page(till, "Do you want to end the visit?")
+    asked = await till.page("Do you want to end the visit?")
     assert record.code[5:] not in words(asked), "the next resident is told of no order"
 
 
 async def test_back_on_a_receipt_says_what_is_so(till: Till) -> None:
     payer, record = await ordered(till)
     till.transfer(record, record.order.amount)
-    await page(till, "It is paid. Thank you")
+    await till.page("It is paid. Thank you")
     await payer.act("back")
     note = till.running.screen.view.note
     assert note is not None

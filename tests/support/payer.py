@@ -9,10 +9,11 @@ from typing import Any
 
 from support.money import BILL
 from support.till import Till
+from tramkit.orders.model import Record
 from tramkit_billing.service import LEAST_PART
 from tramkit_hal.events import Answered, Pressed, Touched
 from tramkit_hal.pages import AnyPage, Bar
-from tramkit_hal.words import Money
+from tramkit_hal.words import Money, render
 
 ENOUGH = 60
 """More acts than any way to a payment takes."""
@@ -81,7 +82,7 @@ class Payer:
         """Do something at the screen, if the page lets them, and wait for what it shows of it.
 
         :param act: ``on``: what leads on; ``twice``: the same with a nervous finger; ``back``, ``language``, ``leave``,
-            ``give_up``, ``beside``: touch beside every button.
+            ``give_up``, ``again``: another way to pay, ``again twice``, ``beside``: touch beside every button.
         """
         page = await self.page()
         screen = self.till.running.screen
@@ -91,7 +92,7 @@ class Payer:
         self._heard(act, page)
         shown = asyncio.ensure_future(screen.changed())
         await asyncio.sleep(0)
-        for _time in range(2 if act == "twice" else 1):
+        for _time in range(2 if act.endswith("twice") else 1):
             screen.send(event)
         await shown
 
@@ -107,6 +108,8 @@ class Payer:
                 return Pressed(**at, button="language", value="en" if view.language == "vi" else "vi")
             case "give_up" if "give_up" in page.answers():
                 return Answered(**at, choice="give_up")
+            case "again" | "again twice" if page.kind == "tell" and self.wish.method in page.answers():
+                return Answered(**at, choice=self.wish.method)
             case "leave" if "leave" in page.answers():
                 return Answered(**at, choice="leave")
             case "leave" if Bar.START_OVER in view.bar:
@@ -131,4 +134,18 @@ class Payer:
             return wanted[0] if wanted else offered[self.wish.which % len(offered)]
         if page.kind in ("pay", "wait"):
             return ""
-        return "stay" if "stay" in page.answers() else "continue"
+        return next((each for each in ("stay", "give_up") if each in page.answers()), "continue")
+
+
+async def ordered(till: Till, customer: str = BILL, method: str = "payments.vietqr") -> tuple[Payer, Record]:
+    """Lead a resident to the Pay page."""
+    payer = Payer(till)
+    payer.wish = Wish(customer, method)
+    assert (await payer.go_on()).kind == "pay"
+    return payer, (await till.records())[-1]
+
+
+def words(page: AnyPage, language: str = "en") -> str:
+    """Return what a page says."""
+    facts = [f"{render(each.label, language)}: {render(each.value, language)}" for each in getattr(page, "facts", ())]
+    return "\n".join([render(page.title, language), *(render(text, language) for text in page.body), *facts])

@@ -23,7 +23,7 @@ from support.money import ACCOUNT, BIN, TERMINAL_DB, World, world
 from support.station import Running, station
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.model import Record
-from tramkit.orders.runner import Runner
+from tramkit.orders.runner import PAY_WITHIN, Runner
 from tramkit.orders.seal import Seal
 from tramkit.orders.wire import payment_of
 from tramkit.receipts import Receipts
@@ -33,8 +33,9 @@ from tramkit_billing.gateway import Aggregator
 from tramkit_billing.service import PayBill
 from tramkit_billing.topup import TopUp
 from tramkit_hal.device import DeviceContext
+from tramkit_hal.pages import AnyPage
 from tramkit_hal.roles import Role
-from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
+from tramkit_hal.sim.payment_terminal import APPROVE, SimPaymentTerminal
 from tramkit_payments.method import VietQr
 from tramkit_payments.receiver import Receiver, Secrets
 from tramkit_payments.terminal import CardTerminal
@@ -43,6 +44,7 @@ from tramkit_payments.webhooks import payos_signature
 KEY, STATION_KEY = "k" * 32, "station-key-0123456789"
 LATE = timedelta(hours=24)
 PAUSES = (0.01, 0.02)
+MINUTE = 60
 ENDLESS = 10_000
 """So many requests fail while a provider is faulty: more than a life has."""
 
@@ -170,6 +172,17 @@ class Till:
         """Return all orders, oldest first."""
         return (await self.ledger.newest(1000))[::-1]
 
+    async def page(self, title: str) -> AnyPage:
+        """Wait for a page with this title."""
+        return await self.running.screen.until(lambda page: page.title.id == title)
+
+    async def closed(self, record: Record) -> Record:
+        """Let the time for late money go by."""
+        self.clock.skip((PAY_WITHIN + LATE).total_seconds() + MINUTE)
+        while not (record.closed or record.manual):
+            record = await self.runner.changed(record.id, record)
+        return record
+
     # ── outside ───────────────────────────────────────────────────────────────────────────────────────────
 
     def network(self, bank: Fault | None, biller: Fault | None) -> None:
@@ -183,6 +196,16 @@ class Till:
         id = self.outside.switch.transfer(ACCOUNT, amount, memo)
         words = self.outside.switch.db.execute("SELECT content FROM transfers WHERE id = ?", (id,)).fetchone()[0]
         return notice(amount, words, id)
+
+    async def hold_card(self, says: str = APPROVE) -> None:
+        """Hold a card to the terminal once it asks for one; the bank says what it is told to."""
+        await self.terminal.control("answer", says)
+        async with self.terminal.events() as events:
+            while "card" not in self.terminal.shown():
+                async for event in events:
+                    assert event.name == "prompt"
+                    break
+        await self.terminal.control("card", "")
 
     async def start_receiver(self) -> None:
         """Start the receiver of notices, at the address that it had."""
