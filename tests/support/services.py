@@ -37,7 +37,7 @@ from .other_hands import AnyHands, ScriptedHands, TerminalHands
 from .resident import PORTRAIT
 
 SCREENS = {
-    "web": 'driver = "web"\nport = 0\n',
+    "web": 'driver = "web"\nport = 0\nghost_tap_ms = 0\n',
     "terminal": 'driver = "terminal"\nheadless = true\nghost_tap_ms = 0\n',
     "scripted": 'driver = "scripted"\n',
 }
