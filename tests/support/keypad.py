@@ -64,17 +64,25 @@ class KeypadHands(Hands):
         """
         passed: list[str] = []
         for _step in range(STEPS):
-            if await self.reached(selector):
+            there, turns, what = await self.page.evaluate(STANDS_AT, selector)
+            if there:
+                await self.arrived(selector)
                 return
-            if await self.page.evaluate("() => document.activeElement.matches(\"[data-step='1']:enabled\")"):
+            passed.append(what)
+            if turns:
                 await self.page.keyboard.press("Enter")
             await self.page.keyboard.press("ArrowDown")
-            passed.append(await self.page.evaluate("() => document.activeElement.outerHTML.slice(0, 80)"))
         raise AssertionError(f"the keypad does not reach {selector}; it passed {passed[:60]}")
 
-    async def reached(self, selector: str) -> bool:
-        """Tell whether the focus is there."""
-        return await self.page.evaluate("(selector) => document.activeElement.matches(selector)", selector)
+    async def arrived(self, selector: str) -> None:
+        """Notice what one stands at now."""
+
+
+STANDS_AT = """(selector) => {
+    const at = document.activeElement;
+    return [at.matches(selector), at.matches("[data-step='1']:enabled"), at.outerHTML.slice(0, 80)];
+}"""
+"""Whether the focus is there, or on what turns to more answers; and on what it is."""
 
 
 class Ears(KeypadHands):
@@ -114,17 +122,16 @@ class Ears(KeypadHands):
                     await asyncio.sleep(0.02)
         raise AssertionError(f"{words!r} was not said, but {said!r}")
 
-    async def reached(self, selector: str) -> bool:
-        """Tell whether the last that was said is what stands there: its name, as one hears it."""
-        if not await super().reached(selector):
-            return False
+    async def arrived(self, selector: str) -> None:
+        """Wait until the last that was said is what stands there: its name, as one hears it."""
+        name = ""
         with suppress(NotThere, TimeoutError):
             name = await self.page.evaluate("() => NAME".replace("NAME", NAME))
             said = aloud(name, await self.language())
             async with asyncio.timeout(LOOK_SECONDS):
                 while not (await self.panel.shown("voice")).rpartition("\n")[2].startswith(said):
                     await asyncio.sleep(0.02)
-            return True
+            return
         raise AssertionError(f"nobody heard what stands at {selector}: {name!r}")
 
 

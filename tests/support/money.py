@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from tramkit.devices import Devices
@@ -234,7 +234,7 @@ async def run_station(
     ours, theirs = _servers.Pipe(duplex=False)
     arguments = [str(data), outside.switch.address, outside.aggregator.address, *more]
     process = _servers.Process(target=child, args=(arguments, theirs))
-    await asyncio.to_thread(process.start)
+    process.start()  # on this thread, as everything that looks at its end: of two that look at once, one gets none
     theirs.close()
     killing = None if kill_after is None else asyncio.get_running_loop().call_later(kill_after, process.kill)
     told: list[dict[str, object]] = []
@@ -244,7 +244,8 @@ async def run_station(
             on_told(told[-1])
     if killing is not None:
         killing.cancel()
-    await asyncio.to_thread(process.join)
+    await asyncio.to_thread(wait, [process.sentinel])
+    process.join()
     code = process.exitcode
     process.close()
     ours.close()
