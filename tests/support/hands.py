@@ -39,6 +39,8 @@ class Hands:
         self.page = page
         self.problems: list[str] = []
         self._touched_under = ""
+        self._answered = ""
+        """The number of the view that was answered: what comes next is another one."""
         page.set_default_timeout(LOOK_SECONDS * 1000)
         page.on("console", lambda m: self.problems.append(m.text) if _is_problem(m) else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -46,22 +48,30 @@ class Hands:
     async def open(self, address: str) -> None:
         """Open the station's screen."""
         await self.page.goto(address)
+        self._answered = ""
         await self.at("attract")
 
     async def at(self, kind: str, title: str = "") -> None:
-        """Wait for a page of a kind, perhaps with words of its title, until it takes touches.
+        """Wait for a page of a kind, perhaps with words of its title, until it takes touches; not for the one answered.
 
         :raises AssertionError: another one stands there; the words say which.
         """
         try:
             await self.page.wait_for_function(
-                """([kind, title]) => document.getElementById("main")?.classList.contains(kind)
+                """([kind, title, answered]) => document.getElementById("main")?.classList.contains(kind)
+                    && document.documentElement.dataset.shown !== answered
                     && document.getElementById("title").textContent.replaceAll("\\u00a0", " ").includes(title)
                     && !document.body.classList.contains("settling")""",
-                arg=[kind, title],
+                arg=[kind, title, self._answered],
             )
+            self._answered = ""
         except NotThere as error:
             raise AssertionError(f"no page {kind} {title!r}, but: {await self.read()!r}") from error
+
+    async def answering(self) -> None:
+        """Note which view is answered."""
+        self._touched_under = await self.title()
+        self._answered = await self.page.evaluate("() => document.documentElement.dataset.shown")
 
     async def title(self) -> str:
         """Return the title that stands there."""
@@ -92,7 +102,7 @@ class Hands:
         """Touch an answer, turning to the page of answers that has it."""
         answer = self.page.locator(f'[data-choice="{value}"]')
         await answer.wait_for(state="attached")
-        self._touched_under = await self.title()
+        await self.answering()
         for _ in range(LOOKS):  # the page may move while one looks: then one looks again
             with suppress(NotThere):
                 while not await answer.is_visible():
@@ -142,6 +152,7 @@ class Hands:
 
     async def go_on(self) -> None:
         """Touch the button that goes on."""
+        await self.answering()
         await self.page.click("#continue")
 
     async def press(self, button: str) -> None:

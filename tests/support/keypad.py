@@ -27,7 +27,7 @@ class KeypadHands(Hands):
 
     async def choose(self, value: str) -> None:
         await self.page.locator(f'[data-choice="{value}"]').wait_for(state="attached")
-        self._touched_under = await self.title()
+        await self.answering()
         await self.ok(f'[data-choice="{value}"]')
 
     async def pick(self, name: str, value: str = "yes") -> None:

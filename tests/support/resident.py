@@ -44,7 +44,7 @@ class Resident:
         """Wait until the browser shows a view, the newest."""
         await self.page.wait_for_function(
             """([serial, language]) => Number(document.documentElement?.dataset.shown) >= serial
-                && document.documentElement.lang === language""",
+                && document.documentElement.lang === language && document.readyState === 'complete'""",
             arg=[self.screen.serial, view.language],
         )
 
