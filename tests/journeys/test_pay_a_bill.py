@@ -118,7 +118,7 @@ async def at_the_code(resident: Hands) -> dict[str, str]:
 
 async def qr_of(resident: Hands) -> str:
     """Read the code on the screen as a banking app does: it looks again until it sees one."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while True:
             picture = cv2.imdecode(np.frombuffer(await resident.page.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
             if text := cv2.QRCodeDetector().detectAndDecode(picture)[0]:
