@@ -146,6 +146,39 @@ async def test_a_reload_shows_the_same_page_and_what_was_typed(resident):
     assert await resident.page.input_value("#f-complaint") == "Chóng mặt từ hôm qua"
 
 
+KEEP_WHAT_COMES = """
+window.Worker = class extends Worker {
+    constructor(...given) {
+        super(...given);
+        window.come = [];
+        this.addEventListener("message", ({ data }) => window.come.push(data));
+        window.lineOfThePage = this;
+    }
+};
+"""
+
+
+async def test_a_view_that_comes_after_a_newer_one_changes_nothing(make_screen, profile):
+    await profile.add_init_script(KEEP_WHAT_COMES)
+    resident = Resident(await make_screen(), await profile.new_page())
+    await resident.open()
+    for name in ("attract", "ask_text"):
+        await resident.show(view_of(PAGES[name]))
+        await resident.page.wait_for_function(
+            "serial => come.some(each => each && JSON.parse(each).serial === serial)", arg=resident.screen.serial
+        )
+    asked = list(resident.requests)
+    attract = resident.screen.serial - 1
+    await resident.page.evaluate(
+        """serial => lineOfThePage.dispatchEvent(new MessageEvent("message", {
+            data: come.find(each => each && JSON.parse(each).serial === serial) }))""",
+        attract,
+    )
+    await resident.page.click("#continue")
+    assert (await resident.event()).page == "ask_text"
+    assert resident.requests == asked
+
+
 async def test_typed_values_are_forgotten_with_the_visit(resident):
     await resident.show(view_of(PAGES["ask_text"]))
     await resident.page.fill("#f-complaint", "bí mật")
