@@ -125,7 +125,9 @@ async def test_a_power_cut_at_any_commit_loses_and_doubles_nothing(tmp_path: Pat
     cuts = 0
     for first in range(1, ENOUGH, AT_ONCE):
         places = range(first, first + AT_ONCE)
-        found = await asyncio.gather(*(cut_at(tmp_path / str(at), FLOWS[name], at) for at in places))
+        async with asyncio.TaskGroup() as stations:
+            tasks = [stations.create_task(cut_at(tmp_path / str(at), FLOWS[name], at)) for at in places]
+        found = [task.result() for task in tasks]
         assert [problem for _cut, problems in found for problem in problems] == []
         cuts += sum(cut for cut, _problems in found)
         if not all(cut for cut, _problems in found):

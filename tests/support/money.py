@@ -238,17 +238,22 @@ async def run_station(
     theirs.close()
     killing = None if kill_after is None else asyncio.get_running_loop().call_later(kill_after, process.kill)
     told: list[dict[str, object]] = []
-    with contextlib.suppress(EOFError):
-        while True:
-            told.append(await asyncio.to_thread(ours.recv))
-            on_told(told[-1])
-    if killing is not None:
-        killing.cancel()
-    await asyncio.to_thread(wait, [process.sentinel])
-    process.join()
-    code = process.exitcode
-    process.close()
-    ours.close()
+    try:
+        with contextlib.suppress(EOFError):
+            while True:
+                told.append(await asyncio.to_thread(ours.recv))
+                on_told(told[-1])
+        await asyncio.to_thread(wait, [process.sentinel])
+    except BaseException:
+        process.kill()  # the test has failed or was stopped: its station goes with it
+        raise
+    finally:
+        if killing is not None:
+            killing.cancel()
+        process.join()
+        code = process.exitcode
+        process.close()
+        ours.close()
     assert code is not None
     return code, told
 

@@ -200,6 +200,7 @@ async def track(site: ServiceSite, who: Somebody, code: str = DOSSIER) -> None:
     await site.glass.choose("code")
     await fill(site.glass, code=code.lower())
     await site.glass.at("tell")
+    await site.glass.says(code)
 
 
 def dossier_in(site: ServiceSite, state: int, number: str = "079000000000") -> str:
@@ -339,6 +340,7 @@ async def bank_status(site: ServiceSite, who: Somebody, number: str = APPLICATIO
     await site.glass.choose("song_xanh")
     await fill(site.glass, number=number.lower())
     await site.glass.at("tell")
+    await site.glass.says(number)
 
 
 async def _identify(site: ServiceSite, who: Somebody, known: Step = unsure, *, again: bool = False) -> None:
