@@ -4,7 +4,7 @@
     a robot resident goes through the service, as the journeys of the tests do, against its sandbox over HTTP; machine
     time is the processor's, of station and sandbox together. Seeing a doctor is measured by ``python -m bench call``.
 ``catalogue_load_ms``
-    reading and checking a file of 2,000 procedures. The peer is reading the same TOML without checking it.
+    reading and checking a file of 2,000 procedures. The peer is tomllib reading the same TOML without checking it.
 ``search_ms``
     finding procedures by words, median. The peer is folding and looking at each name in turn.
 """
@@ -53,7 +53,7 @@ def catalogue(folder: Path, options: Options) -> None:
     began = time.perf_counter()
     loaded = read_catalogue(file)
     ours = time.perf_counter() - began
-    emit("services", "catalogue_load_ms", ours * 1000, "ms", "TOML alone", plain * 1000)
+    emit("services", "catalogue_load_ms", ours * 1000, "ms", "tomllib alone", plain * 1000)
     procedures = (*bundled().procedures, *loaded.procedures)
     index = Index(procedures)
     fast: list[float] = []

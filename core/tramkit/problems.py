@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import rtoml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -31,31 +31,33 @@ class FileProblem(Exception):
         self.problems = problems
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, most: int = MAX_FILE) -> dict[str, Any]:
     """Read a TOML file.
 
+    :param most: bytes; a larger one is refused.
     :raises FileProblem: it is missing, unreadable, too large, not UTF-8, or not TOML; with the line where it is known.
     """
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise FileProblem(str(path), [f"the file is larger than {MAX_FILE} bytes; this is no settings file"])
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > most:
+            raise FileProblem(str(path), [f"the file is larger than {most} bytes; this is no settings file"])
+        return rtoml.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileProblem(str(path), ["there is no such file"]) from None
     except UnicodeDecodeError:
         raise FileProblem(str(path), ["the file is not UTF-8 text; save it as UTF-8"]) from None
     except OSError as error:
         raise FileProblem(str(path), [f"the file cannot be read: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except rtoml.TomlParsingError as error:
         raise FileProblem(str(path), [f"this is not TOML: {error}"]) from None
 
 
-def read_settings(path: Path, model: type[M]) -> M:
+def read_settings(path: Path, model: type[M], most: int = MAX_FILE) -> M:
     """Read a TOML file into a model.
 
+    :param most: bytes; a larger one is refused.
     :raises FileProblem: with a line for each thing that is wrong.
     """
-    data = read_toml(path)
+    data = read_toml(path, most)
     try:
         return model.model_validate(data)
     except ValidationError as error:

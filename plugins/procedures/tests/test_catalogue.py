@@ -63,6 +63,15 @@ def test_a_mistake_in_a_catalogue_is_told_with_file_and_key(tmp_path: Path, old:
     assert named in str(problem.value)
 
 
+def test_a_catalogue_may_hold_thousands_of_procedures_with_all_their_questions(tmp_path: Path) -> None:
+    first = TEXT[TEXT.index("[[procedures]]") : TEXT.index("[[procedures]]", TEXT.index("[[procedures]]") + 1)]
+    code = bundled().procedures[0].code
+    file = tmp_path / "catalogue.toml"
+    file.write_text("".join(first.replace(code, f"9.{each:06d}", 1) for each in range(3_000)), encoding="utf-8")
+    assert file.stat().st_size > 2 * 1024 * 1024, "larger than a settings file may be"
+    assert len(read_catalogue(file).procedures) == 3_000
+
+
 @pytest.mark.parametrize(
     ("code", "id", "typed", "right"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
@@ -15,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from tramkit import FileProblem, Form, Option, Text, bilingual, forms, read_settings
 
 BUNDLED = Path(__file__).parent / "catalogue.toml"
+MAX_FILE = 32 * 1024 * 1024
+"""Most bytes of a catalogue: of some thousand procedures with all their questions."""
 PER_PAGE = 4
 """Questions that stand on one page at most."""
 
@@ -146,13 +147,13 @@ def read_catalogue(file: Path) -> Catalogue:
 
     :raises FileProblem: it is malformed; the words name file and key.
     """
-    return read_settings(file, Catalogue)
+    return read_settings(file, Catalogue, MAX_FILE)
 
 
 @cache
 def bundled() -> Catalogue:
     """Return the catalogue that comes with the plugin."""
-    return Catalogue.model_validate(tomllib.loads(BUNDLED.read_text(encoding="utf-8")))
+    return read_catalogue(BUNDLED)
 
 
 def form_of(procedure: Procedure, number: int, questions: Sequence[Question], on: date | None = None) -> type[Form]:
