@@ -202,16 +202,29 @@ USES: Mapping[str, Role] = {
 
 
 @pytest.fixture
-def log_lines() -> Iterator[io.StringIO]:
-    """The station's log as it is written; pytest's own handlers are put back afterwards."""
+def log_lines(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """The station's log as it is written; pytest's own handlers are put back afterwards, and take nothing meanwhile.
+
+    What they take pytest keeps to the end of its run, with the words of every exception: a later test would find it.
+    """
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()
     stream = io.StringIO()
     log.configure("debug", stream=stream)
+    logging_plugin = request.config.pluginmanager.get_plugin("logging-plugin")
+    pytests = (logging_plugin.report_handler, logging_plugin.caplog_handler)
+    for handler in pytests:
+        handler.addFilter(_nothing)
     yield stream
+    for handler in pytests:
+        handler.removeFilter(_nothing)
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+def _nothing(_record: logging.LogRecord) -> bool:
+    return False
 
 
 def make_devices(folder: Path) -> dict[Role, Sequence[Device]]:
