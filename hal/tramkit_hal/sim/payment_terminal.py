@@ -202,4 +202,5 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
     def shown(self) -> str:
         if not self._prompting:
             return "TRAMKIT"
-        return f"{self._row(self._prompting)[1]:,} VND\nInsert, tap or swipe a card".replace(",", ".")
+        amount = f"{self._row(self._prompting)[1]:,}".replace(",", ".")
+        return f"{amount} VND\nInsert, tap or swipe a card"
