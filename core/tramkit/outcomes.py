@@ -22,8 +22,8 @@ def outcome(record: Record) -> Told:
         safe = (_("Your payment is not lost."),) if record.order.amount else ()
         return _("Staff must look after this order"), (*safe, LATER), Tone.WARNING
     if _is(record, EffectKind.FULFIL, State.CONFIRMED):
-        title = _("It is paid. Thank you") if record.order.amount else _("Your request has been received")
-        return title, _what_goes_back(record), Tone.SUCCESS
+        usual = _("It is paid. Thank you") if record.order.amount else _("Your request has been received")
+        return record.order.done or usual, _what_goes_back(record), Tone.SUCCESS
     if _is(record, EffectKind.FULFIL, State.REJECTED):
         fulfil = record.effects[EffectKind.FULFIL]
         reason = (fulfil.reason,) if fulfil.reason is not None else ()

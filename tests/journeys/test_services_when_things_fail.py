@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from support.memory import found_in, found_in_files
 from support.other_hands import ScriptedHands
-from support.rounds import ROUNDS, TAM, Somebody, begin, by_chip, fill, finish, go_round, unsure
+from support.rounds import ROUNDS, TAM, Somebody, ask_about, begin, by_chip, fill, finish, go_round, unsure
 from support.services import ServiceSite, whole_site
 
 from tramkit.gateway import SECONDS
@@ -65,44 +65,35 @@ def ordered(site: ServiceSite) -> set[str]:
 # ── where something is asked before the order ─────────────────────────────────────────────────────────────────────────
 
 
-async def _track(site: ServiceSite) -> None:
-    await site.glass.choose("code")
-    await fill(site.glass, code="000.00.01.h29-260310-0420")
-
-
-async def _track_by_card(site: ServiceSite) -> None:
+async def _by_card(site: ServiceSite, who: Somebody) -> None:
     await site.glass.choose("card")
-    await by_chip(site, TAM)
+    await by_chip(site, who)
 
 
-async def _bill(site: ServiceSite) -> None:
+async def _bill(site: ServiceSite, who: Somebody) -> None:
     await site.glass.choose("evn")
     await fill(site.glass, code="pe01000123456")
 
 
-async def _status(site: ServiceSite) -> None:
+async def _status(site: ServiceSite, who: Somebody) -> None:
     await site.glass.choose("song_xanh")
     await fill(site.glass, number="ac1a2b3c4d")
 
 
-async def _identify(site: ServiceSite) -> None:
+async def _identify(site: ServiceSite, who: Somebody) -> None:
     await site.glass.choose("number")
-    await unsure(site, TAM)
-    await fill(site.glass, number="0381234567")
+    await unsure(site, who)
+    await fill(site.glass, number=who.subscription)
     await site.glass.choose("viettel")
 
 
-async def _numbers(site: ServiceSite) -> None:
-    await ROUNDS["my numbers"][1](site, TAM)
-
-
 ASKED = {
-    "track": (_track, "authorities", "hiện không trả lời"),
-    "track by card": (_track_by_card, "authorities", "hiện không trả lời"),
+    "track": (ask_about, "authorities", "hiện không trả lời"),
+    "track by card": (_by_card, "authorities", "hiện không trả lời"),
     "bill evn": (_bill, "aggregator", "hiện chưa trả lời"),
     "bank status": (_status, "lender", "Ngân hàng hiện không trả lời"),
     "identify": (_identify, "carrier", "Nhà mạng hiện không trả lời"),
-    "my numbers": (_numbers, "carrier", "Hiện không trả lời"),
+    "my numbers": (ROUNDS["my numbers"][1], "carrier", "Hiện không trả lời"),
 }
 """Rounds in which something is asked: the way there, who is asked, and what is said where no answer comes."""
 
@@ -113,7 +104,7 @@ async def _ask_in_vain(site: ServiceSite, name: str, faults: FaultOrder) -> None
     before = ordered(site)
     site.sandboxes[sandbox].order_faults(faults)
     await begin(site.glass, ROUNDS[name][0])
-    await steps(site)
+    await steps(site, TAM)
     await site.glass.at("tell")
     await site.glass.says(words)
     await finish(site.glass)

@@ -16,7 +16,20 @@ from tramkit_identity.sandbox import OpenIdProvider
 
 from .golden_record import StandingClock, met
 from .other_hands import ScriptedHands
-from .rounds import ROUNDS, TAM, Somebody, Step, begin, fill, go_on, loan_wanted, track, typed_identity, unsure
+from .rounds import (
+    ROUNDS,
+    TAM,
+    Somebody,
+    Step,
+    ask_about,
+    begin,
+    fill,
+    go_on,
+    loan_wanted,
+    track,
+    typed_identity,
+    unsure,
+)
 from .services import DOSSIER, ServiceSite, whole_site
 
 
@@ -51,7 +64,7 @@ async def _more_is_needed(site: ServiceSite, who: Somebody) -> None:
 
 async def _silent(site: ServiceSite, who: Somebody) -> None:
     site.sandboxes["authorities"].order_faults(FaultOrder(faults=("down",) * 3))
-    await track(site, who)
+    await ask_about(site, who)
 
 
 # ── billing and payments ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,7 +160,7 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
             "ask · Permanent residence",
             "ask · Household member {number}",
             "check · Is everything right?",
-            "done · It is paid. Thank you",
+            "done · Your dossier has been handed in",
         ),
         "search": Walk("procedures.file", _search_in_vain, ("tell · Nothing was found · warning",)),
         "track": Walk("procedures.track", _more_is_needed, ("tell · Papers are missing",)),

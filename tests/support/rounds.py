@@ -196,10 +196,14 @@ async def _file(site: ServiceSite, who: Somebody, paper: Paper = without) -> Non
     await resident.at("done")
 
 
-async def track(site: ServiceSite, who: Somebody, code: str = DOSSIER) -> None:
+async def ask_about(site: ServiceSite, who: Somebody, code: str = DOSSIER) -> None:
     await site.glass.choose("code")
     await fill(site.glass, code=code.lower())
     await site.glass.at("tell")
+
+
+async def track(site: ServiceSite, who: Somebody, code: str = DOSSIER) -> None:
+    await ask_about(site, who, code)
     await site.glass.says(code)
 
 

@@ -27,6 +27,7 @@ class Order(_Data):
     :param payee: who gets the money, for the Pay page and the receipt.
     :param amount: VND, whole; 0: nothing is collected.
     :param title: what it is, for the receipt.
+    :param done: what the resident is told once it is carried out; None: that it is paid, or was received.
     :param request: what the service needs to fulfil it; personal, kept sealed.
     :param facts: what the receipt says; personal, kept sealed.
     :param attachments: papers, photos, a signature; personal, kept sealed until the order is settled.
@@ -36,6 +37,7 @@ class Order(_Data):
     payee: str = Field(max_length=120)
     amount: int = Field(ge=0, le=MAX_AMOUNT, strict=True)
     title: Text
+    done: Text | None = None
     request: dict[str, JsonValue] = {}
     facts: tuple[Fact, ...] = ()
     attachments: tuple[Attachment, ...] = ()

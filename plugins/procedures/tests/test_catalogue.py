@@ -52,6 +52,8 @@ def test_every_page_of_questions_makes_a_form_of_four_questions_at_most() -> Non
         ("members = true", "membres = true", "membres"),
         ('when = "future"', 'when = "soon"', "when"),
         ('kind = "phone"', 'kind = "phone", when = "past"', "only a question of kind day"),
+        ('when = "future"', 'when = "future", under = 6', "has an under"),
+        ('after = "child_born"', 'after = "child"', "no question child of kind day"),
     ],
 )
 def test_a_mistake_in_a_catalogue_is_told_with_file_and_key(tmp_path: Path, old: str, new: str, named: str) -> None:
@@ -81,6 +83,8 @@ def test_a_catalogue_may_hold_thousands_of_procedures_with_all_their_questions(t
         ("1.003677", "from", "01/01/1900", False),
         ("1.001193", "child_born", "24/11/2026", True),
         ("1.001193", "child_born", "25/11/2026", False),
+        ("2.000986", "child_born", "25/11/2020", True),
+        ("2.000986", "child_born", "24/11/2020", False),
     ],
 )
 def test_a_day_that_is_over_or_has_not_come_is_told(code: str, id: str, typed: str, right: bool) -> None:

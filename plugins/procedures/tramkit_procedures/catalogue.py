@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from tramkit import FileProblem, Form, Option, Text, bilingual, forms, read_settings
+from tramkit import FileProblem, Form, Messages, Option, Text, bilingual, forms, read_settings
+
+_ = Messages("tramkit_procedures")
 
 BUNDLED = Path(__file__).parent / "catalogue.toml"
 MAX_FILE = 32 * 1024 * 1024
@@ -71,6 +73,7 @@ class Question(_Data):
 
     :param prefill: what of the card stands there at first.
     :param when: of a day: ``past`` or ``future``; today is either.
+    :param under: of a day of birth: so many years old at most is too old.
     """
 
     id: Id
@@ -80,9 +83,12 @@ class Question(_Data):
     prefill: Literal["", "name", "number", "born", "address"] = ""
     options: tuple[Named, ...] = ()
     when: Literal["", "past", "future"] = ""
+    under: int | None = Field(default=None, ge=1, le=150)
 
     @model_validator(mode="after")
     def _sound(self) -> Question:
+        if self.under is not None and self.when != "past":
+            raise ValueError("only a question of kind day whose when is past has an under")
         if self.when and self.kind != "day":
             raise ValueError("only a question of kind day has a when")
         if (self.kind == "choice") != bool(self.options):
@@ -90,8 +96,22 @@ class Question(_Data):
         return self
 
 
+class OnTime(_Data):
+    """Until when somebody is on time.
+
+    :param after: the question that asks for the day on which the time begins.
+    :param days: so many days after it is the last.
+    """
+
+    after: Id
+    days: int = Field(ge=1, le=3650)
+
+
 class Procedure(_Data):
-    """A procedure; see the file."""
+    """A procedure; see the file.
+
+    :param on_time: who files later pays at the authority, which sets how much; None: there is no such day.
+    """
 
     code: str = Field(pattern=r"^(\d\.\d{6}|[A-Z0-9_]{4,20})$")
     group: Literal["residence", "civil", "justice", "other"]
@@ -107,12 +127,15 @@ class Procedure(_Data):
     questions: tuple[Question, ...]
     consents: tuple[Consent, ...] = ()
     reductions: tuple[Named, ...] = ()
+    on_time: OnTime | None = None
     source: str = Field(min_length=3)
     effective_from: date
     effective_to: date | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Procedure:
+        if self.on_time and self.on_time.after not in {each.id for each in self.questions if each.kind == "day"}:
+            raise ValueError(f"on_time: there is no question {self.on_time.after} of kind day")
         for what, items in (("questions", self.questions), ("documents", self.documents), ("consents", self.consents)):
             ids = [item.id for item in items]
             if len(set(ids)) != len(ids):
@@ -122,6 +145,16 @@ class Procedure(_Data):
     def in_force(self, on: date) -> bool:
         """Tell whether it can be filed on a day."""
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+    def late(self, answers: Mapping[str, str], on: date) -> bool:
+        """Tell whether somebody files after the time for it.
+
+        :param answers: to its questions, as typed.
+        """
+        if self.on_time is None or not (typed := answers.get(self.on_time.after)):
+            return False
+        day, month, year = (int(part) for part in typed.split("/"))
+        return (on - date(year, month, day)).days > self.on_time.days
 
     def pages(self) -> list[tuple[Question, ...]]:
         """Return the questions by pages."""
@@ -169,6 +202,12 @@ def form_of(procedure: Procedure, number: int, questions: Sequence[Question], on
     return create_model(title, __base__=Form, **annotated)  # type: ignore[call-overload]  # pyright: ignore
 
 
+def _under(years: int, on: date) -> date:
+    """Return the earliest birthday of those who are not so many years old yet."""
+    day = min(on.day, 28) if on.month == 2 else on.day  # 29 February is not in every year
+    return date(on.year - years, on.month, day) + timedelta(days=1)
+
+
 def _required(question: forms.Question) -> bool:
     return question.required
 
@@ -188,7 +227,10 @@ def _question(question: Question, on: date | None) -> forms.Question:
             return forms.name(label)
         case "day":
             earliest, latest = (on if question.when == each else None for each in ("future", "past"))
-            return forms.day(label, earliest=earliest, latest=latest)
+            if question.under is None or on is None:
+                return forms.day(label, earliest=earliest, latest=latest)
+            too_old = _("This is for somebody under {years} years old.", years=question.under)
+            return forms.day(label, earliest=_under(question.under, on), latest=latest, out_of_range=too_old)
         case "citizen_id":
             return forms.citizen_id(label)
         case "phone":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -28,7 +28,7 @@ from tramkit_hal.card.number import check as check_number
 from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question, form_of
 from tramkit_procedures.fees import Rule, UnknownFee, fee
 from tramkit_procedures.gateway import Authority
-from tramkit_procedures.handing_in import HandedIn, today
+from tramkit_procedures.handing_in import HandedIn, listed_already, today
 from tramkit_procedures.papers import Given, ask_for, files_of, to_bring
 from tramkit_procedures.search import Index
 
@@ -97,19 +97,19 @@ class FileDossier(HandedIn):
                 time=procedure.time.text,
             ),
             *_papers(procedure),
-            _cost(self._fee(procedure, day, frozenset(), 1)),
+            *_cost(procedure, self._fee(procedure, day, frozenset(), 1)),
             _("You will be asked a few questions. Nothing is sent before you say so."),
         )
         person = visit.person or await visit.identify(Level.CLAIMED)
         answers = await self._answers(visit, procedure, person)
-        members = await _members(visit) if procedure.members else []
+        members = await _members(visit, person) if procedure.members else []
         agreed = await _consents(visit, procedure, person, day)
         if agreed is None:
             return
         holds = await self._holds(visit, procedure, person, day)
         units = await _units(visit, procedure)
         papers = await ask_for(visit, procedure.documents)
-        amount = self._fee(procedure, day, holds, units)
+        amount = None if procedure.late(answers, day) else self._fee(procedure, day, holds, units)
         await self._hand_in(visit, procedure, person, answers, members, agreed, holds, units, papers, amount)
 
     async def _which(self, visit: Visit, day: date) -> Procedure:
@@ -208,6 +208,7 @@ class FileDossier(HandedIn):
                 payee=procedure.agency.vi,
                 amount=amount or 0,
                 title=procedure.name.text,
+                done=_("Your dossier has been handed in"),
                 request={
                     "kind": "dossier",
                     "procedure": procedure.code,
@@ -243,13 +244,16 @@ def _papers(procedure: Procedure) -> list[Text]:
     return [_("You need: {paper}", paper=each.name.text) for each in procedure.documents]
 
 
-def _cost(amount: int | None) -> Text:
-    """Return what is said of the fee before the start: that of one, without a reduction."""
+def _cost(procedure: Procedure, amount: int | None) -> Iterator[Text]:
+    """Say of the fee what is known before the start: that of one, without a reduction."""
     if amount is None:
-        return _("The fee is paid at the authority.")
-    if not amount:
-        return _("There is no fee.")
-    return _("Usual fee: {amount}. The exact fee is shown before you pay.", amount=Money(amount=amount))
+        yield _("The fee is paid at the authority.")
+    elif not amount:
+        yield _("There is no fee.")
+    else:
+        yield _("Usual fee: {amount}. The exact fee is shown before you pay.", amount=Money(amount=amount))
+    if amount is not None and procedure.on_time:
+        yield _("This holds within {days} days. Later the fee is paid at the authority.", days=procedure.on_time.days)
 
 
 def _from_card(question: Question, person: Person) -> str:
@@ -266,14 +270,19 @@ def _from_card(question: Question, person: Person) -> str:
             return ""
 
 
-async def _members(visit: Visit) -> list[Member]:
+async def _members(visit: Visit, person: Person) -> list[Member]:
     options = [Option(value="0", label=_("Only I"))]
     options += [Option(value=str(count), label=_("{count} more", count=count)) for count in range(1, MOST_MEMBERS + 1)]
     count = int(await visit.choose(_("Who else of the household is registered with you?"), options, name="members"))
-    return [
-        await visit.ask(Member, _("Household member {number}", number=number), name=f"member {number}")
-        for number in range(1, count + 1)
-    ]
+    members: list[Member] = []
+    for number in range(1, count + 1):
+        title, name = _("Household member {number}", number=number), f"member {number}"
+        member = await visit.ask(Member, title, name=name)
+        while member.number in {person.number, *(each.number for each in members)}:
+            await listed_already(visit)
+            member = await visit.ask(Member, title, name=name)
+        members.append(member)
+    return members
 
 
 async def _consents(visit: Visit, procedure: Procedure, person: Person, day: date) -> list[str] | None:

@@ -46,3 +46,8 @@ async def asked(visit: Visit, call: Callable[..., Awaitable[T]], *args: Any) -> 
             tone=Tone.WARNING,
         )
         return False, None
+
+
+async def listed_already(visit: Visit) -> None:
+    """Tell that somebody was entered who is there already."""
+    await visit.tell(_("This person is on the list already"), _("Please enter somebody else."), tone=Tone.WARNING)

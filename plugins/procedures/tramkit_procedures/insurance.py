@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
-from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Tone, Visit, forms, verbatim
+from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Visit, forms, verbatim
 from tramkit_hal.card.number import check as check_number
 from tramkit_procedures.gateway import Authority
-from tramkit_procedures.handing_in import HandedIn
+from tramkit_procedures.handing_in import HandedIn, listed_already
 from tramkit_procedures.health_insurance import Premium, Rules, bundled_rules, parse_code, premiums
 
 _ = Messages("tramkit_procedures")
@@ -78,9 +78,7 @@ class HealthInsurance(HandedIn):
         for number in range(1, count + 1):
             member = await self._member(visit, number, head if number == 1 else None)
             while member.number in {each.number for each in members}:
-                await visit.tell(
-                    _("This person is on the list already"), _("Please enter somebody else."), tone=Tone.WARNING
-                )
+                await listed_already(visit)
                 member = await self._member(visit, number, None)
             members.append(member)
         month_options = [
@@ -114,6 +112,7 @@ class HealthInsurance(HandedIn):
                 payee=self._rules.payee.vi,
                 amount=sum(each),
                 title=_("Health insurance of the household"),
+                done=_("Your registration has been handed in"),
                 request={
                     "kind": "health_insurance",
                     "months": months,

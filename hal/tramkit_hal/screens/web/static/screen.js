@@ -111,8 +111,7 @@ function apply({ html: markup, again, ...next }) {
   if (leaving) return; // the next document shows it
   unheard = null;
   if (next.boot !== state.boot) return reload();
-  // One that the shelf has overtaken comes late: it is older, whatever its visit.
-  if (next.serial < state.serial || (next.serial === state.serial && !again)) return;
+  if (next.serial < state.serial + !again) return; // the shelf was quicker
   if (state.visit && next.visit !== state.visit) return reload();
   const same = next.page === state.page && next.kind === state.kind;
   const answered = pending > 0;
