@@ -335,8 +335,13 @@ def day(
     latest: date | None = None,
     hint: Text | None = None,
     out_of_range: Text | None = None,
+    too_early: Text | None = None,
 ) -> Question:
-    """Ask for a calendar day, typed ``17/05/1990`` or ``17051990``; the field is a ``date``."""
+    """Ask for a calendar day, typed ``17/05/1990`` or ``17051990``; the field is a ``date``.
+
+    :param out_of_range: what is said of a day before ``earliest`` or after ``latest``.
+    :param too_early: what is said instead of one before ``earliest``.
+    """
     range_words = out_of_range or _("That day cannot be right. Please look at it again.")
 
     def parse(typed: str) -> date:
@@ -348,7 +353,9 @@ def day(
             value = date(y, m, d)
         except ValueError:
             raise Malformed from None
-        if (earliest and value < earliest) or (latest and value > latest):
+        if earliest and value < earliest:
+            raise Malformed(too_early or range_words)
+        if latest and value > latest:
             raise Malformed(range_words)
         return value
 

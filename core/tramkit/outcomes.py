@@ -22,8 +22,7 @@ def outcome(record: Record) -> Told:
         safe = (_("Your payment is not lost."),) if record.order.amount else ()
         return _("Staff must look after this order"), (*safe, LATER), Tone.WARNING
     if _is(record, EffectKind.FULFIL, State.CONFIRMED):
-        usual = _("It is paid. Thank you") if record.order.amount else _("Your request has been received")
-        return record.order.done or usual, _what_goes_back(record), Tone.SUCCESS
+        return *_done(record), Tone.SUCCESS
     if _is(record, EffectKind.FULFIL, State.REJECTED):
         fulfil = record.effects[EffectKind.FULFIL]
         reason = (fulfil.reason,) if fulfil.reason is not None else ()
@@ -35,6 +34,13 @@ def outcome(record: Record) -> Told:
     if _is(record, EffectKind.COLLECT, State.CONFIRMED):
         return _not_enough(record) if paid(record) < record.order.amount else _too_late(record)
     return _nothing_paid(record) if unpaid(record) else _not_paid_yet(record)
+
+
+def _done(record: Record) -> tuple[Text, tuple[Text, ...]]:
+    amount, back = record.order.amount, _what_goes_back(record)
+    if record.order.done is None:
+        return _("It is paid. Thank you") if amount else _("Your request has been received"), back
+    return record.order.done, (*((_("{amount} is paid.", amount=Money(amount=amount)),) if amount else ()), *back)
 
 
 def unpaid(record: Record) -> bool:

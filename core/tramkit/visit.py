@@ -207,6 +207,7 @@ class Visit:
         :param sources: where a prefilled value came from, by field.
         :param scanned: the field, of a form with one, that a code before the scanner answers too.
         """
+        base = f"{form.__qualname__} {name}"
         name = name or form.__name__
         attempts = 0
         errors: dict[str, Text] = {}
@@ -224,9 +225,7 @@ class Visit:
             attempts += bool(errors)
             return None if found is None else found.typed()
 
-        value = await self.step(
-            "ask", title, page, read, Idle.QUESTION, name=name, base=form.__qualname__, scanned=scanned
-        )
+        value = await self.step("ask", title, page, read, Idle.QUESTION, name=name, base=base, scanned=scanned)
         found, _errors = form.read(value)
         assert found is not None
         return found

@@ -272,6 +272,7 @@ async def _insure(site: ServiceSite, who: Somebody) -> None:
     await resident.choose("payments.vietqr")
     await site.pay()
     await resident.at("done")
+    await says_one_of(resident, "Hồ sơ đăng ký của ông/bà đã được nộp", "Your registration has been handed in")
 
 
 async def _bill(site: ServiceSite, who: Somebody, provider: str) -> None:

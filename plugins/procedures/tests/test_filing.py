@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,7 +13,7 @@ from support.station import Running, station
 from tramkit_hal.clock import ManualClock
 from tramkit_hal.pages import Check, Read, Tell
 from tramkit_hal.words import render
-from tramkit_procedures.catalogue import bundled
+from tramkit_procedures.catalogue import Question, bundled, form_of
 from tramkit_procedures.filing import FileDossier
 from tramkit_procedures.gateway import Authority
 
@@ -63,7 +64,7 @@ async def test_who_registers_a_birth_late_is_told_that_the_authority_sets_the_fe
     page = await into(s, "civil", BIRTH)
     said = " ".join(render(each, "vi") for each in page.body)
     assert "Không phải nộp lệ phí." in said
-    assert "trong 60 ngày; quá hạn, lệ phí trả tại cơ quan" in said
+    assert "trong 60 ngày kể từ: Ngày sinh của trẻ. Nếu quá hạn, ông/bà trả lệ phí tại cơ quan." in said
     await s.page("ask")
     s.screen.answer(child="Lê Thị An", child_born=born, child_sex="female", child_place="Bệnh viện Từ Dũ")
     await s.screen.until(lambda page: page.kind == "ask" and page.fields[0].name == "mother")
@@ -71,6 +72,28 @@ async def test_who_registers_a_birth_late_is_told_that_the_authority_sets_the_fe
     last = await s.page("check")
     assert isinstance(last, Check)
     assert next(render(fact.value, "vi") for fact in last.facts if fact.label.id == "Fee") == fee
+
+
+@pytest.mark.parametrize(
+    ("years", "on", "born", "said"),
+    [
+        (6, "2026-11-24", "25/11/2020", ""),
+        (6, "2026-11-24", "24/11/2020", "Thủ tục này dành cho người dưới 6 tuổi."),
+        (6, "2026-11-24", "25/11/2026", "Ngày này không hợp lệ. Mời ông/bà xem lại."),
+        (6, "2028-02-29", "01/03/2022", ""),
+        (6, "2028-02-29", "28/02/2022", "Thủ tục này dành cho người dưới 6 tuổi."),
+        (16, "2028-02-29", "01/03/2012", ""),
+        (16, "2028-02-29", "29/02/2012", "Thủ tục này dành cho người dưới 16 tuổi."),
+    ],
+)
+def test_a_procedure_for_the_young_is_not_for_who_has_completed_the_years(
+    years: int, on: str, born: str, said: str
+) -> None:
+    kind: dict[str, Any] = {"kind": "day", "when": "past", "under": years}
+    question = Question.model_validate({"id": "born", "label": {"vi": "Ngày sinh", "en": "Born"}} | kind)
+    form = form_of(bundled().procedures[0], 0, (question,), date.fromisoformat(on))
+    _found, errors = form.read({"born": born})
+    assert {name: render(text, "vi") for name, text in errors.items()} == ({"born": said} if said else {})
 
 
 @pytest.mark.parametrize("number", ["079054001234", "079160001234"], ids=["the resident", "the first member"])

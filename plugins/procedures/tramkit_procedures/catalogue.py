@@ -89,6 +89,8 @@ class Question(_Data):
     def _sound(self) -> Question:
         if self.under is not None and self.when != "past":
             raise ValueError("only a question of kind day whose when is past has an under")
+        if self.kind == "day" and not self.required:
+            raise ValueError("a question of kind day is always required")
         if self.when and self.kind != "day":
             raise ValueError("only a question of kind day has a when")
         if (self.kind == "choice") != bool(self.options):
@@ -151,9 +153,9 @@ class Procedure(_Data):
 
         :param answers: to its questions, as typed.
         """
-        if self.on_time is None or not (typed := answers.get(self.on_time.after)):
+        if self.on_time is None:
             return False
-        day, month, year = (int(part) for part in typed.split("/"))
+        day, month, year = (int(part) for part in answers[self.on_time.after].split("/"))
         return (on - date(year, month, day)).days > self.on_time.days
 
     def pages(self) -> list[tuple[Question, ...]]:
@@ -204,8 +206,10 @@ def form_of(procedure: Procedure, number: int, questions: Sequence[Question], on
 
 def _under(years: int, on: date) -> date:
     """Return the earliest birthday of those who are not so many years old yet."""
-    day = min(on.day, 28) if on.month == 2 else on.day  # 29 February is not in every year
-    return date(on.year - years, on.month, day) + timedelta(days=1)
+    try:
+        return on.replace(year=on.year - years) + timedelta(days=1)
+    except ValueError:  # 29 February is not in every year
+        return date(on.year - years, 3, 1)
 
 
 def _required(question: forms.Question) -> bool:
@@ -230,7 +234,7 @@ def _question(question: Question, on: date | None) -> forms.Question:
             if question.under is None or on is None:
                 return forms.day(label, earliest=earliest, latest=latest)
             too_old = _("This is for somebody under {years} years old.", years=question.under)
-            return forms.day(label, earliest=_under(question.under, on), latest=latest, out_of_range=too_old)
+            return forms.day(label, earliest=_under(question.under, on), latest=latest, too_early=too_old)
         case "citizen_id":
             return forms.citizen_id(label)
         case "phone":

@@ -106,10 +106,11 @@ class FileDossier(HandedIn):
         agreed = await _consents(visit, procedure, person, day)
         if agreed is None:
             return
-        holds = await self._holds(visit, procedure, person, day)
+        late = procedure.late(answers, day)
+        holds = frozenset[str]() if late else await self._holds(visit, procedure, person, day)
         units = await _units(visit, procedure)
         papers = await ask_for(visit, procedure.documents)
-        amount = None if procedure.late(answers, day) else self._fee(procedure, day, holds, units)
+        amount = None if late else self._fee(procedure, day, holds, units)
         await self._hand_in(visit, procedure, person, answers, members, agreed, holds, units, papers, amount)
 
     async def _which(self, visit: Visit, day: date) -> Procedure:
@@ -252,8 +253,13 @@ def _cost(procedure: Procedure, amount: int | None) -> Iterator[Text]:
         yield _("There is no fee.")
     else:
         yield _("Usual fee: {amount}. The exact fee is shown before you pay.", amount=Money(amount=amount))
-    if amount is not None and procedure.on_time:
-        yield _("This holds within {days} days. Later the fee is paid at the authority.", days=procedure.on_time.days)
+    if amount is not None and (limit := procedure.on_time):
+        begins = next(each.label.text for each in procedure.questions if each.id == limit.after)
+        yield _(
+            "This holds for {days} days from: {day}. Later the fee is paid at the authority.",
+            days=limit.days,
+            day=begins,
+        )
 
 
 def _from_card(question: Question, person: Person) -> str:

@@ -109,9 +109,9 @@ function reload() {
 
 function apply({ html: markup, again, ...next }) {
   if (leaving) return; // the next document shows it
-  unheard = null;
   if (next.boot !== state.boot) return reload();
   if (next.serial < state.serial + !again) return; // the shelf was quicker
+  unheard = null;
   if (state.visit && next.visit !== state.visit) return reload();
   const same = next.page === state.page && next.kind === state.kind;
   const answered = pending > 0;
