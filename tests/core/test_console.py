@@ -138,3 +138,10 @@ async def test_an_old_secret_is_refused_with_what_to_do(tmp_path: Path) -> None:
         with pytest.raises(PanelTrouble, match="use the address it printed"):
             await client.sign_in()
         await client.close()
+
+
+async def test_a_console_that_is_closed_while_it_looks_ends_quietly(tmp_path: Path) -> None:
+    async with at_the_console(tmp_path) as (console, pilot, _running):
+        await until(pilot, lambda: "In service" in now(console))
+        looking = asyncio.create_task(console.look())
+    await looking

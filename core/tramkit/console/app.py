@@ -108,13 +108,18 @@ class Console(App[None]):
 
     async def look(self) -> None:
         """Ask the station how it is and show it; where it does not answer, say so and keep what was last known."""
+        trouble = ""
+        lines: list[LogLine] = []
         try:
             self._report = await self.client.report(self.language)
             lines = await self.client.log(self._logged)
-        except PanelTrouble as trouble:
-            self._trouble(str(trouble))
+        except PanelTrouble as error:
+            trouble = str(error)
+        if not self.query("#trouble"):
+            return  # the console was closed meanwhile
+        self._trouble(trouble)
+        if trouble:
             return
-        self._trouble("")
         self.title = f"{self._report['station']} · {self._report['site']}"
         self.sub_title = self._report["agency"]
         self.query_one("#now", Static).update(self._now())
