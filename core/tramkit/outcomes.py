@@ -37,10 +37,12 @@ def outcome(record: Record) -> Told:
 
 
 def _done(record: Record) -> tuple[Text, tuple[Text, ...]]:
-    amount, back = record.order.amount, _what_goes_back(record)
-    if record.order.done is None:
-        return _("It is paid. Thank you") if amount else _("Your request has been received"), back
-    return record.order.done, (*((_("{amount} is paid.", amount=Money(amount=amount)),) if amount else ()), *back)
+    order, back = record.order, _what_goes_back(record)
+    if order.done is None:
+        return _("It is paid. Thank you") if order.amount else _("Your request has been received"), back
+    if not order.amount:
+        return order.done, back
+    return order.done, (_("{amount} is paid.", amount=Money(amount=order.amount)), *back)
 
 
 def unpaid(record: Record) -> bool:
