@@ -21,6 +21,7 @@ from tramkit import (
     Text,
     Tone,
     Visit,
+    age,
     forms,
     verbatim,
 )
@@ -28,7 +29,7 @@ from tramkit_hal.card.number import check as check_number
 from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question, form_of
 from tramkit_procedures.fees import Rule, UnknownFee, fee
 from tramkit_procedures.gateway import Authority
-from tramkit_procedures.handing_in import HandedIn, listed_already, today
+from tramkit_procedures.handing_in import HandedIn, listed_already
 from tramkit_procedures.papers import Given, ask_for, files_of, to_bring
 from tramkit_procedures.search import Index
 
@@ -87,7 +88,7 @@ class FileDossier(HandedIn):
         self._rules = rules
 
     async def serve(self, visit: Visit) -> None:
-        day = today(visit)
+        day = visit.today()
         procedure = await self._which(visit, day)
         await visit.read(
             procedure.name.text,
@@ -143,7 +144,7 @@ class FileDossier(HandedIn):
         for number, questions in enumerate(pages):
             prefill = {each.id: value for each in questions if (value := _from_card(each, person))}
             form = await visit.ask(
-                form_of(procedure, number, questions, today(visit)),
+                form_of(procedure, number, questions, visit.today()),
                 procedure.name.text,
                 body=(_("Page {number} of {all}", number=number + 1, all=len(pages)),) if len(pages) > 1 else (),
                 prefill=prefill,
@@ -295,7 +296,7 @@ async def _consents(visit: Visit, procedure: Procedure, person: Person, day: dat
     """Ask for each agreement by itself; None: one is missing, and the resident knows what to do."""
     given: list[str] = []
     for each in procedure.consents:
-        if each.under_age is not None and not _younger(person, each.under_age, day):
+        if each.under_age is not None and (person.born is None or age(person.born, day) >= each.under_age):
             continue
         options = [Option(value="yes", label=_("Yes, they have agreed")), Option(value="no", label=_("Not yet"))]
         if await visit.choose(each.name.text, options, name=f"consent {each.id}") != "yes":
@@ -312,13 +313,6 @@ async def _without(visit: Visit, consent: Consent) -> None:
         _("Come back when they have agreed. Nothing was sent."),
         tone=Tone.WARNING,
     )
-
-
-def _younger(person: Person, years: int, day: date) -> bool:
-    if person.born is None:
-        return False
-    had = (day.month, day.day) >= (person.born.month, person.born.day)
-    return day.year - person.born.year - (not had) < years
 
 
 async def _reduction(visit: Visit, procedure: Procedure) -> str:

@@ -1,9 +1,8 @@
-"""What the services of this plugin share: being told that the authority does not answer, handing in, the day here."""
+"""What the services of this plugin share: an authority that does not answer, handing in, who is entered twice."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta, timezone
 from typing import Any, TypeVar
 
 from tramkit import GatewayTrouble, Messages, Order, Outcome, Service, Tone, Visit
@@ -11,8 +10,6 @@ from tramkit_procedures.gateway import Authority
 
 _ = Messages("tramkit_procedures")
 T = TypeVar("T")
-
-VIETNAM = timezone(timedelta(hours=7))
 
 
 class HandedIn(Service):
@@ -28,11 +25,6 @@ class HandedIn(Service):
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask what became of the application."""
         return await self.authority.gateway.status(key)
-
-
-def today(visit: Visit) -> date:
-    """Return the day in Vietnam, the same in each replay."""
-    return visit.now().astimezone(VIETNAM).date()
 
 
 async def asked(visit: Visit, call: Callable[..., Awaitable[T]], *args: Any) -> tuple[bool, T | None]:
