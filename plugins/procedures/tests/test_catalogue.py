@@ -53,6 +53,7 @@ def test_every_page_of_questions_makes_a_form_of_four_questions_at_most() -> Non
         ('when = "future"', 'when = "soon"', "when"),
         ('kind = "phone"', 'kind = "phone", when = "past"', "only a question of kind day"),
         ('when = "future"', 'when = "future", under = 6', "has an under"),
+        ('when = "future"', 'when = "future", required = false', "is always required"),
         ('after = "child_born"', 'after = "child"', "no question child of kind day"),
     ],
 )
