@@ -1,31 +1,31 @@
 """Tramkit: the open framework for digital citizen stations. These names are all that a plugin needs."""
 
 from tramkit import forms as forms
-from tramkit.capture import CameraTest, reading_text, vital_name
-from tramkit.conversation import Ending
-from tramkit.days import age, day_of
+from tramkit.capture.capture import CameraTest, reading_text, vital_name
+from tramkit.capture.printing import HandedOver
+from tramkit.conversation.conversation import Ending
+from tramkit.conversation.staff import StaffCall
 from tramkit.forms import Form
-from tramkit.gateway import Gateway, GatewayTrouble
-from tramkit.hookspecs import PluginContext, hookimpl
-from tramkit.identity import Level, NotIdentified, Person
-from tramkit.identity_method import IdentityMethod, NotSignedIn, SignIn
-from tramkit.live import Live
+from tramkit.host.days import age, day_of
+from tramkit.host.order import Order, Outcome, Record
+from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
+from tramkit.host.person import Level, NotIdentified, Person
+from tramkit.host.sign_in import IdentityMethod, NotSignedIn, SignIn
+from tramkit.identity.same_person import masked
 from tramkit.log import configure as configure_log
 from tramkit.orders.attachments import Attachment
-from tramkit.orders.model import Order, Outcome, Record
-from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
-from tramkit.printing import HandedOver
+from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileProblem, read_settings
-from tramkit.same_person import masked
-from tramkit.sandbox_command import sandbox_command
-from tramkit.service import Service, ServiceState
-from tramkit.staff import StaffCall
-from tramkit.visit import Visit
-from tramkit_hal.document import Code, Document, Heading, Paragraph, Row, Rule
-from tramkit_hal.pages import Availability, Call, Fact, Option, Tone, Wait
-from tramkit_hal.roles import Role
-from tramkit_hal.trouble import DeviceError
-from tramkit_hal.vital import Reading, Vital
+from tramkit.sandbox.command import sandbox_command
+from tramkit.visit.gateway import Gateway, GatewayTrouble
+from tramkit.visit.live import Live
+from tramkit.visit.service import Service, ServiceState
+from tramkit.visit.visit import Visit
+from tramkit_hal.contracts.vital import Reading, Vital
+from tramkit_hal.device.errors import DeviceError
+from tramkit_hal.device.roles import Role
+from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
+from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
 from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, bilingual, verbatim
 
 __all__ = [

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from support import papers
 
 from tramkit import Attachment, Order, verbatim
-from tramkit.gateway import Gateway, GatewayTrouble
 from tramkit.orders.attachments import MOST_BYTES
 from tramkit.orders.ledger import SETTLED, Entry, KeyConflict, Ledger
 from tramkit.orders.seal import Seal
 from tramkit.sandbox import ApplicationSandbox, FaultOrder
+from tramkit.visit.gateway import Gateway, GatewayTrouble
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 PHOTO = papers.photo(width=400, height=300)

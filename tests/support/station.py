@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from support.city import City
-from tramkit.devices import Devices
-from tramkit.identity_means import IdentityMeans
+from tramkit.conversation.staff import StaffBell
+from tramkit.conversation.timeouts import Timeouts
+from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.papers.server import Uploads
-from tramkit.service import Service
-from tramkit.staff import StaffBell
-from tramkit.station import Profile, Station
-from tramkit.timeouts import Timeouts
+from tramkit.station.devices import Devices
+from tramkit.station.station import Profile, Station
+from tramkit.visit.service import Service
 from tramkit_hal.card.trust import CardTrust
-from tramkit_hal.clock import Clock, ManualClock
-from tramkit_hal.device import Device, DeviceContext, NoSettings
-from tramkit_hal.pages import AnyPage
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import Device, DeviceContext, NoSettings
+from tramkit_hal.device.clock import Clock, ManualClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
+from tramkit_hal.ui.pages import AnyPage
 
 PHONE = "1022"
 

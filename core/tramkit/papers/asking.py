@@ -7,24 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tramkit.conversation.steps import one_step
+from tramkit.conversation.timeouts import Idle
 from tramkit.orders.attachments import Attachment
 from tramkit.papers.content import Made, Problem, jpeg
 from tramkit.papers.link import Happened, Link
 from tramkit.papers.still import picture_of, sheet_of
 from tramkit.papers.words import PROBLEMS
-from tramkit.steps import one_step
-from tramkit.timeouts import Idle
-from tramkit_hal.camera import Camera
-from tramkit_hal.events import Answered
-from tramkit_hal.pages import Capture, Fact, Option
-from tramkit_hal.roles import Role
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.contracts.camera import Camera
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.events import Answered
+from tramkit_hal.ui.pages import Capture, Fact, Option
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Messages, Text, verbatim
 
 if TYPE_CHECKING:
     from tramkit.papers.server import Uploads
-    from tramkit.visit import Visit
+    from tramkit.visit.visit import Visit
 
 _ = Messages("tramkit")
 

@@ -6,8 +6,8 @@ import asyncio
 import logging
 
 from tramkit import DeviceError, Role, Visit
-from tramkit_hal.audio import Microphone, Sound, SoundQueue, Speaker
-from tramkit_hal.camera import Camera
+from tramkit_hal.contracts.audio import Microphone, Sound, SoundQueue, Speaker
+from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.tracks import FPS, SIZE, SoundFan
 

@@ -25,7 +25,7 @@ from tramkit import (
     verbatim,
     vital_name,
 )
-from tramkit_hal.vital import VitalSensor
+from tramkit_hal.contracts.vital import VitalSensor
 from tramkit_hal.words import LANGUAGES, render
 from tramkit_telehealth.consents import (
     CHILD,
