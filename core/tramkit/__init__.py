@@ -1,25 +1,26 @@
 """Tramkit: the open framework for digital citizen stations. These names are all that a plugin needs."""
 
 from tramkit import forms as forms
-from tramkit.capture.capture import CameraTest, reading_text, vital_name
-from tramkit.capture.printing import HandedOver
-from tramkit.conversation.conversation import Ending
-from tramkit.conversation.staff import StaffCall
 from tramkit.forms import Form
+from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, day_of
+from tramkit.host.ending import Ending
 from tramkit.host.order import Order, Outcome, Record
 from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
-from tramkit.host.person import Level, NotIdentified, Person
+from tramkit.host.person import Level, NotIdentified, Person, masked
+from tramkit.host.results import CameraTest, HandedOver
+from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, NotSignedIn, SignIn
-from tramkit.identity.same_person import masked
+from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
-from tramkit.orders.attachments import Attachment
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileProblem, read_settings
 from tramkit.sandbox.command import sandbox_command
+from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
 from tramkit.visit.gateway import Gateway, GatewayTrouble
 from tramkit.visit.live import Live
-from tramkit.visit.service import Service, ServiceState
+from tramkit.visit.service import Service
+from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
 from tramkit_hal.contracts.vital import Reading, Vital
 from tramkit_hal.device.errors import DeviceError
@@ -32,6 +33,7 @@ __all__ = [
     "Attachment",
     "Availability",
     "Call",
+    "CameraHandle",
     "CameraTest",
     "Code",
     "Day",
@@ -51,6 +53,7 @@ __all__ = [
     "Level",
     "Live",
     "Messages",
+    "MicrophoneHandle",
     "Moment",
     "Money",
     "NotIdentified",
@@ -72,6 +75,7 @@ __all__ = [
     "Service",
     "ServiceState",
     "SignIn",
+    "SpeakerHandle",
     "StaffCall",
     "Text",
     "Tone",

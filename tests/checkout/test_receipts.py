@@ -95,7 +95,7 @@ class Place:
     async def look(self, how: str) -> None:
         """Begin to look for a receipt."""
         await self.s.menu()
-        self.s.screen.answer(Receipts.id)
+        self.s.screen.answer(Receipts.descriptor.id)
         await self.s.page("choose", "How would you like")
         self.s.screen.answer(how)
 
@@ -211,7 +211,7 @@ async def test_without_a_reader_that_is_believed_the_code_alone_is_asked_for(tmp
     runner = Runner(ledger, {}, {}, CLOCK)
     async with station([Receipts(runner)], clock=CLOCK, runner=runner) as s:
         await s.menu()
-        s.screen.answer(Receipts.id)
+        s.screen.answer(Receipts.descriptor.id)
         await s.page("ask", "Which receipt")
     await ledger.close()
 

@@ -16,7 +16,7 @@ from support.memory import found_in, found_in_files
 from support.station import Running, station
 
 from tramkit import Level, Messages, NotIdentified, Person, Service, Visit, log
-from tramkit.identity.face_check import MOST_FAILURES, WORDS
+from tramkit.identity.face_check import MAX_FAILURES, WORDS
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.contracts.face import FaceFinding
 from tramkit_hal.device.base import DeviceContext
@@ -132,11 +132,11 @@ async def test_whose_face_is_the_cards_is_known_by_chip_and_face_and_the_end_for
         (person,) = face.known
         assert (person.level, person.number) == (Level.CHIP_FACE, AN.number)
         (visit,) = face.visits
-        assert visit.face.portrait(person) is not None
+        assert visit._host.identification.face.portrait(person) is not None
         face.s.screen.answer()
         await face.s.attract()
-        assert visit.face.portrait(person) is None
-        assert not visit.face.knows(person)
+        assert visit._host.identification.face.portrait(person) is None
+        assert not visit._host.identification.face.knows(person)
         assert face.camera.picture.frame is None
         assert not face.matcher.shown()
         shown = [view.model_dump_json() for view in face.s.screen.history]
@@ -167,7 +167,7 @@ async def test_after_a_few_failures_no_face_is_compared_any_more_and_back_gives_
     async with face_station(country) as face:
         await face.begin()
         await face.matcher.control("finds", FaceFinding.ANOTHER.value)
-        for _time in range(MOST_FAILURES - 1):
+        for _time in range(MAX_FAILURES - 1):
             await _once_more(face)
         face.s.screen.press("back")
         await face.s.page("capture", "Is this you")
@@ -225,7 +225,7 @@ async def test_a_matcher_that_fails_is_nobodys_match(fault: Trouble, country: Pa
         await face.matcher.control("fault", fault.value)
         await _once_more(face)
         assert face.known == []
-        assert face.visits[0].face.tries_left(AN_CHIP) == MOST_FAILURES  # the station's failure is not the resident's
+        assert face.visits[0].face.tries_left(AN_CHIP) == MAX_FAILURES  # the station's failure is not the resident's
 
 
 async def test_a_camera_that_goes_is_told_and_one_that_comes_back_is_used(country: Path) -> None:

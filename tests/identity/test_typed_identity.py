@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tramkit.identity.identifying import TypedPerson
+from tramkit.identity.typed import TypedPerson
 from tramkit_hal.words import render
 
 BORN = "Số định danh và ngày sinh không khớp nhau."

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from support.cuts import Disk, RememberingVfs, connect
 
+from tramkit.host.attachment import Attachment
 from tramkit.host.order import Order
-from tramkit.orders.attachments import Attachment
 from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.rows import CLOSED, SETTLED, Entry
 from tramkit.orders.seal import Seal

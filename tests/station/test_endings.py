@@ -114,7 +114,7 @@ class Everything(Service):
 
     async def serve(self, visit: Visit) -> None:
         said = verbatim(personal())
-        visit.journal.keep_draft("draft", personal())
+        await visit.fetch(self._known, personal())
         options = [Option(value="a", label=said)]
         match self.kind:
             case "choose":
@@ -146,7 +146,7 @@ class Everything(Service):
                 async with visit.live(Wait(title=_("Queue"), body=(said,), options=(leave_queue,))) as live:
                     await live.answer()
             case "call":
-                visit.device(Role.CAMERA, SimCamera)
+                await visit.camera()
                 await visit.commit(_("It is sent."))
                 async with visit.live(Call(title=said, video="doctor", own_video="self", connection="live")) as live:
                     await live.answer()
@@ -157,6 +157,9 @@ class Everything(Service):
                 await visit.done(_("Done"), said)
         if self.raises:
             raise RuntimeError(personal())
+
+    async def _known(self, said: str) -> str:
+        return said
 
     async def _work(self, _said: str) -> None:
         await self.worked.wait()

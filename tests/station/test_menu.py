@@ -7,6 +7,8 @@ import pytest
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
 from tramkit.station.menu import menu
+from tramkit.station.offer import offers
+from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit.visit.visit import Visit
 from tramkit_hal.device.base import DeviceContext
@@ -52,7 +54,7 @@ async def test_a_device_that_is_out_of_order_is_told(
     for role, (_driver, how) in drivers.items():
         if how == "works":
             await bound[role][0].open()
-    (option,) = menu([Errand()], IdentityMeans(Devices(bound, SystemClock())))
+    (option,) = menu(offers([InlinePlugin([Errand()])]), IdentityMeans(Devices(bound, SystemClock())))
     assert option.state is state
     reason = render(option.reason, "en") if option.reason else ""
     assert reason.startswith(said)

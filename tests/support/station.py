@@ -16,7 +16,9 @@ from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.papers.server import Uploads
 from tramkit.station.devices import Devices
+from tramkit.station.offer import OwnService
 from tramkit.station.station import Profile, Station
+from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.card.trust import CardTrust
 from tramkit_hal.device.base import Device, DeviceContext, NoSettings
@@ -59,7 +61,7 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def station(
-    services: Sequence[Service],
+    services: Sequence[Service | OwnService],
     *,
     clock: Clock | None = None,
     bound: Mapping[Role, Sequence[Device]] | None = None,
@@ -84,12 +86,13 @@ async def station(
     running = Station(
         Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
         devices,
-        services,
+        [InlinePlugin([service for service in services if isinstance(service, Service)])],
         bell,
         clock,
         timeouts or Timeouts(farewell=0.1),
         seed=seed,
         uploads=uploads,
+        own=[service for service in services if not isinstance(service, Service)],
         **(city.joins(devices) if city else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())

@@ -91,16 +91,16 @@ async def run_station(
         method.devices = devices
     runner = await _start_runner(config, plugins, clock)
     uploads = await _start_uploads(config, clock)
-    services = [*plugins.services, *([Receipts(runner)] if runner is not None else [])]
     station = Station(
         Profile(config.station.id, config.station.agency, config.station.site, tuple(config.station.languages)),
         devices,
-        services,
+        plugins.sides,
         StaffBell(clock, config.help.phone),
         clock,
         config.timeouts,
         runner=runner,
         uploads=uploads,
+        own=[Receipts(runner)] if runner is not None else [],
         means=IdentityMeans(devices, plugins.identity_methods, trust_of(config)),
     )
     loop = asyncio.get_running_loop()

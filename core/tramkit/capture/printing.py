@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit.conversation.station_visit import StationVisit
+from tramkit.host.results import HandedOver
 from tramkit_hal.contracts.printer import ReceiptPrinter
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
@@ -14,26 +13,11 @@ from tramkit_hal.document.document import Document
 from tramkit_hal.ui.pages import Wait
 from tramkit_hal.words import Messages
 
-if TYPE_CHECKING:
-    from tramkit.visit.visit import Visit
-
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
 
-class HandedOver(BaseModel):
-    """What became of a document for the resident.
-
-    :param outcome: ``printed``; ``shown``: no paper, the codes hold it; ``failed``; ``unknown``: it may have printed.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    outcome: Literal["printed", "shown", "failed", "unknown"]
-    codes: tuple[str, ...] = ()
-
-
-async def hand_over(visit: Visit, document: Document, name: str) -> HandedOver:
+async def hand_over(visit: StationVisit, document: Document, name: str) -> HandedOver:
     """Hand a document over: on paper, or as codes for the screen where there is no paper.
 
     :param name: the same name prints once in a visit.
@@ -59,7 +43,7 @@ async def hand_over(visit: Visit, document: Document, name: str) -> HandedOver:
     return HandedOver(outcome="unknown" if unknown else "failed")
 
 
-async def _present(visit: Visit, printer: ReceiptPrinter) -> bool:
+async def _present(visit: StationVisit, printer: ReceiptPrinter) -> bool:
     """Hand out the paper; False: it is printed, but may not have come out."""
     if not printer.capabilities.presents:
         return True

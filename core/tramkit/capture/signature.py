@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from PIL import Image, ImageDraw
 
 from tramkit import forms
-from tramkit.conversation.steps import one_step
-from tramkit.conversation.timeouts import Idle
+from tramkit.asking.idle import Idle
+from tramkit.conversation.station_visit import StationVisit
 from tramkit.forms import Form
-from tramkit.orders.attachments import Attachment
+from tramkit.host.attachment import Attachment
 from tramkit_hal.ui.pages import Ask, Control, FieldView, Option
 from tramkit_hal.ui.strokes import HEIGHT, SHORTEST, WIDTH, Stroke, length, parse
 from tramkit_hal.words import Messages, Text, verbatim
-
-if TYPE_CHECKING:
-    from tramkit.visit.visit import Visit
 
 _ = Messages("tramkit")
 
@@ -35,15 +32,15 @@ class TypedName(Form):
     name: Annotated[str, forms.name(_("Full name"))]
 
 
-async def sign(visit: Visit, title: Text, body: tuple[Text, ...], name: str) -> Attachment:
+async def sign(visit: StationVisit, title: Text, body: tuple[Text, ...], name: str) -> Attachment:
     """Have the resident sign; see :meth:`Visit.sign`."""
-    typed = await one_step(visit, f"sign:{name}", name, lambda: _sign(visit, title, body))
+    typed = await visit.one_step(f"sign:{name}", name, lambda: _sign(visit, title, body))
     if FIELD in typed:
         return Attachment.of(name, "image/png", picture(parse(typed[FIELD])))
     return Attachment.of(name, "text/plain", typed["name"].encode())
 
 
-async def _sign(visit: Visit, title: Text, body: tuple[Text, ...]) -> dict[str, str]:
+async def _sign(visit: StationVisit, title: Text, body: tuple[Text, ...]) -> dict[str, str]:
     """Return what was drawn or typed, under the name of its field."""
     id = visit.page_id(visit.current)
     typed: dict[str, str] = dict(visit.kept() or {})
@@ -54,7 +51,7 @@ async def _sign(visit: Visit, title: Text, body: tuple[Text, ...]) -> dict[str, 
         page = _pad(id, title, body, typed, error, attempts)
         if not drawing:
             page = _typing(visit, id, title, body, typed, error, attempts)
-        answered = await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)
+        answered = await visit.exchange(page, Idle.READING)
         if answered.choice in ("type", "draw"):
             drawing, typed, error, attempts = answered.choice == "draw", {}, None, 0
             continue
@@ -88,7 +85,7 @@ def _pad(id: str, title: Text, body: tuple[Text, ...], typed: dict[str, str], er
 
 
 def _typing(
-    visit: Visit,
+    visit: StationVisit,
     id: str,
     title: Text,
     body: tuple[Text, ...],
@@ -120,7 +117,7 @@ def _wrong_with_drawing(typed: dict[str, str]) -> Text | None:
     return None
 
 
-def _wrong_with_name(visit: Visit, typed: dict[str, str]) -> Text | None:
+def _wrong_with_name(visit: StationVisit, typed: dict[str, str]) -> Text | None:
     found, errors = TypedName.read(typed)
     if found is None:
         return errors["name"]

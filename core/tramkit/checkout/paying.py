@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from tramkit.capture.printing import hand_over
 from tramkit.checkout.outcomes import (
     goes_back,
     nothing_moved,
@@ -20,6 +20,7 @@ from tramkit.checkout.outcomes import (
     still_missing,
     unpaid,
 )
+from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.order import EffectKind, Order, Record
 from tramkit.host.payment import PaymentMethod
 from tramkit.host.person import Level
@@ -28,9 +29,6 @@ from tramkit.orders.runner import Runner
 from tramkit.orders.wire import payment_of
 from tramkit_hal.ui.pages import Availability, Fact, Option, Pay, Tone, Wait
 from tramkit_hal.words import Messages, Money, Text, verbatim
-
-if TYPE_CHECKING:
-    from tramkit.visit.visit import Visit
 
 _ = Messages("tramkit")
 
@@ -41,7 +39,7 @@ GIVE_UP = "give_up"
 NOT_PAYING = Option(value=GIVE_UP, label=_("Do not pay"))
 
 
-async def place(visit: Visit, runner: Runner | None, order: Order) -> Record | None:
+async def place(visit: StationVisit, runner: Runner | None, order: Order) -> Record | None:
     """Have an order paid and carried out, in as many attempts as the resident wants; see :meth:`Visit.place`."""
     methods = usable_methods(runner) if runner is not None else []
     if runner is None or not await writable(runner.ledger) or (order.amount and not methods):
@@ -70,9 +68,9 @@ async def place(visit: Visit, runner: Runner | None, order: Order) -> Record | N
     return record
 
 
-async def _attempt(visit: Visit, runner: Runner, order: Order, method: str) -> Record:
+async def _attempt(visit: StationVisit, runner: Runner, order: Order, method: str) -> Record:
     """Place an order under an id of its own and see it through, for as long as one can be asked to wait."""
-    await visit.commit(_("The order has been placed. To undo it, go on and choose not to pay."))
+    visit.commit(_("The order has been placed. To undo it, go on and choose not to pay."))
     record = await runner.place(visit.order_id(), order, method, holder(visit))
     if order.amount:
         visit.conversation.stays = _(
@@ -82,7 +80,7 @@ async def _attempt(visit: Visit, runner: Runner, order: Order, method: str) -> R
         )
         record = await _collect(visit, runner, record)
     record = await _wait(visit, runner, record)
-    await visit.commit(_("This cannot be taken back here any more."))
+    visit.commit(_("This cannot be taken back here any more."))
     return record
 
 
@@ -96,7 +94,7 @@ async def writable(ledger: Ledger) -> bool:
     return True
 
 
-def holder(visit: Visit) -> str:
+def holder(visit: StationVisit) -> str:
     """Return the identity number under which an order is found again: of a chip or an account, never a claimed one."""
     person = visit.person
     return person.number if person is not None and person.reaches(Level.CHIP) else ""
@@ -109,19 +107,19 @@ def usable_methods(runner: Runner) -> list[PaymentMethod]:
     ]
 
 
-async def _choose_method(visit: Visit, methods: Sequence[PaymentMethod]) -> str:
+async def _choose_method(visit: StationVisit, methods: Sequence[PaymentMethod]) -> str:
     if len(methods) == 1:
         return methods[0].id
     options = [Option(value=method.id, label=method.title, hint=method.hint) for method in methods]
     return await visit.choose(_("How would you like to pay?"), options, name="payment method")
 
 
-async def _choose_again(visit: Visit, methods: Sequence[PaymentMethod], record: Record) -> str:
+async def _choose_again(visit: StationVisit, methods: Sequence[PaymentMethod], record: Record) -> str:
     """Tell why nothing was paid; return how the resident wants to try once more, or :data:`GIVE_UP`.
 
     The attempt before is over: money that still comes for it goes back.
     """
-    await visit.commit(_("That payment is over, and nothing was paid. Please choose here how to go on."))
+    visit.commit(_("That payment is over, and nothing was paid. Please choose here how to go on."))
     visit.conversation.stays = _(
         "Nothing was paid, so nothing is carried out. Please keep the receipt code {code}: under My receipts it shows"
         " what became of it.",
@@ -140,7 +138,7 @@ def _once_more(method: PaymentMethod, record: Record) -> Text:
     return _("Pay another way: {method}", method=method.title)
 
 
-async def _collect(visit: Visit, runner: Runner, record: Record) -> Record:
+async def _collect(visit: StationVisit, runner: Runner, record: Record) -> Record:
     """Show the Pay page until the money has come or the payment was given up."""
     try:
         return await _until_paid(visit, runner, record)
@@ -149,7 +147,7 @@ async def _collect(visit: Visit, runner: Runner, record: Record) -> Record:
         await asyncio.shield(runner.left(record.id))
 
 
-async def _until_paid(visit: Visit, runner: Runner, record: Record) -> Record:
+async def _until_paid(visit: StationVisit, runner: Runner, record: Record) -> Record:
     async with visit.live(pay_page(runner, record)) as live:
         while not record.effects[EffectKind.COLLECT].state.final:
             live.update(_giving_up(record) if record.cancelled else pay_page(runner, record))
@@ -195,7 +193,7 @@ def _giving_up(record: Record) -> Wait:
     return Wait(title=_("The payment is being given up"), body=leave, facts=(code,))
 
 
-async def _wait(visit: Visit, runner: Runner, record: Record) -> Record:
+async def _wait(visit: StationVisit, runner: Runner, record: Record) -> Record:
     """Show that it is under way until it is settled, or for as long as one can be asked to wait."""
     if record.ending is not None or unpaid(record):
         return record
@@ -219,7 +217,7 @@ def _wait_page(record: Record) -> Wait:
     )
 
 
-async def show(visit: Visit, record: Record, *, copy: bool = False) -> None:
+async def show(visit: StationVisit, record: Record, *, copy: bool = False) -> None:
     """Tell the resident what became of an order, and hand out the receipt where something was done.
 
     :param copy: a receipt was handed out before: this one says COPY.
@@ -229,7 +227,7 @@ async def show(visit: Visit, record: Record, *, copy: bool = False) -> None:
     if nothing_moved(record):
         await visit.tell(title, *said, tone=tone, facts=facts)
         return
-    handed = await visit.print(receipt(record, copy=copy), name=f"receipt {record.code}")
+    handed = await hand_over(visit, receipt(record, copy=copy), name=f"receipt {record.code}")
     if handed.outcome == "printed":
         said = (*said, _("Please take your receipt from the printer."))
     if tone is Tone.SUCCESS:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from tramkit import forms
 from tramkit.checkout import paying
+from tramkit.conversation.station_visit import StationVisit
 from tramkit.forms import Form
 from tramkit.host.order import Record
 from tramkit.host.person import Level
+from tramkit.host.plugin_side import ServiceDescriptor
 from tramkit.orders.ledger import LedgerProblem
 from tramkit.orders.rows import CODE_LENGTH, tidy_code
 from tramkit.orders.runner import Runner
-from tramkit.visit.service import Service
+from tramkit.station.station_host import StationHost
 from tramkit_hal.ui.pages import Option, Tone
 from tramkit_hal.words import Messages, Moment, Money, Text
-
-if TYPE_CHECKING:
-    from tramkit.visit.visit import Visit
 
 _ = Messages("tramkit")
 
@@ -34,22 +33,27 @@ class ReceiptCode(Form):
     ]
 
 
-class Receipts(Service):
+class Receipts:
     """Finds an order by the code of its receipt, or by the chip of an identity card.
+
+    A service of the station itself: it sees orders of every service.
 
     :param runner: who has the orders.
     """
 
-    id = "tramkit.receipts"
-    title = _("My receipts")
-    hint = _("What became of what you ordered or paid")
+    descriptor = ServiceDescriptor(
+        id="tramkit.receipts", title=_("My receipts"), hint=_("What became of what you ordered or paid")
+    )
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
-    async def serve(self, visit: Visit) -> None:
+    async def serve(self, host: StationHost) -> None:
+        """Lead the resident to a receipt."""
+        visit = host.visit
         try:
-            record = await (self._by_card(visit) if await self._has_card(visit) else self._by_code(visit))
+            by_card = await self._has_card(host)
+            record = await (self._by_card(host) if by_card else self._by_code(visit))
         except LedgerProblem:
             await visit.tell(
                 _("Receipts cannot be looked up here now"),
@@ -60,9 +64,9 @@ class Receipts(Service):
         if record is not None:
             await paying.show(visit, record, copy=True)
 
-    async def _has_card(self, visit: Visit) -> bool:
+    async def _has_card(self, host: StationHost) -> bool:
         """Ask how it is to be found, where a card can be read at all."""
-        if not visit.reachable(Level.CHIP):
+        if not host.identification.reachable(Level.CHIP):
             return False
         options = [
             Option(value="code", label=_("By the code on the receipt")),
@@ -72,9 +76,9 @@ class Receipts(Service):
                 hint=_("For what was ordered with the card or a signed-in account"),
             ),
         ]
-        return await visit.choose(_("How would you like to find your receipt?"), options, name="how") == "card"
+        return await host.visit.choose(_("How would you like to find your receipt?"), options, name="how") == "card"
 
-    async def _by_code(self, visit: Visit) -> Record | None:
+    async def _by_code(self, visit: StationVisit) -> Record | None:
         typed = await visit.ask(ReceiptCode, _("Which receipt?"))
         record = await self._runner.ledger.by_code(tidy_code(typed.code))
         if record is None:
@@ -85,9 +89,10 @@ class Receipts(Service):
             )
         return record
 
-    async def _by_card(self, visit: Visit) -> Record | None:
+    async def _by_card(self, host: StationHost) -> Record | None:
         """Let a person choose among their orders; the card must prove itself, its printed code is no proof."""
-        person = await visit.identify(Level.CHIP)
+        visit = host.visit
+        person = await host.identification.identify(Level.CHIP)
         records = {each.code: each for each in await self._runner.ledger.of_holder(person.number, MOST)}
         if not records:
             by_code = Option(value="code", label=_("By the code on the receipt"))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from tramkit.asking.idle import Idle
 from tramkit.conversation import system_pages
 from tramkit.conversation.speech import Speech
 from tramkit.conversation.staff import StaffBell, StaffCall
-from tramkit.conversation.timeouts import Idle, Timeouts
+from tramkit.conversation.timeouts import Timeouts
+from tramkit.host.ending import BackPressed, ChangePressed, Ended, Ending, Signal, VisitIsOverError
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import (
@@ -35,35 +35,8 @@ from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
-Ending = Literal["done", "left", "timed_out", "fault", "shutdown"]
-"""How a visit ended."""
-
 MAX_PRESSES = 200
 """Things done at the screen that may wait to be looked at; more come only from a machine and are dropped."""
-
-
-@dataclass(frozen=True)
-class BackPressed:
-    """The resident wants the page before."""
-
-    typed: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class ChangePressed:
-    """The resident wants to change the answer of that name."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The visit is over."""
-
-    ending: Ending
-
-
-Signal = BackPressed | ChangePressed | Ended
 
 
 @dataclass(frozen=True)
@@ -82,10 +55,6 @@ class _Replace:
 
 
 _Item = Answered | Pressed | Touched | _Alarm | _Gone | _Replace
-
-
-class VisitIsOver(Exception):
-    """Somebody goes on with a visit that has ended: a service that did not stop when it was told to."""
 
 
 class Conversation:
@@ -188,7 +157,7 @@ class Conversation:
 
     def end(self, ending: Ending) -> None:
         """End the visit."""
-        self._tell(Ended(ending))
+        self._tell(Ended(ending=ending))
 
     def close(self) -> None:
         """Stop every timer, forget what was shown and said, and take nothing more."""
@@ -292,7 +261,7 @@ class Conversation:
 
     async def _show(self, page: AnyPage, *, back: bool) -> None:
         if self._closed:
-            raise VisitIsOver
+            raise VisitIsOverError
         was = self._view.page
         same = was.id == page.id and was.kind == page.kind and was.answers() == page.answers()
         if not same or isinstance(page, Ask):
@@ -341,10 +310,10 @@ class Conversation:
                     return True
                 if not back:
                     return True
-                self._tell(BackPressed(press.values if isinstance(self._view.page, Ask) else {}))
+                self._tell(BackPressed(typed=press.values if isinstance(self._view.page, Ask) else {}))
                 return False
             case "change":
-                self._tell(ChangePressed(press.value))
+                self._tell(ChangePressed(name=press.value))
                 return False
             case "language":
                 self._speak(press.value)
@@ -369,7 +338,7 @@ class Conversation:
                     await self._ask_help()
                 case _:
                     if await self._over(system_pages.really_leave(self.stays), self._timeouts.menu) in ("leave", None):
-                        self._tell(Ended("left"))
+                        self._tell(Ended(ending="left"))
                         return True
             button = self._next_own
         return False
@@ -385,7 +354,7 @@ class Conversation:
             if self._sound is not None and not self._view.listening:
                 self._sound.hush()
         if choice in ("leave", None):
-            self._tell(Ended("timed_out"))
+            self._tell(Ended(ending="timed_out"))
             return True
         return await self._own_pages(self._next_own)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -31,14 +29,3 @@ class Timeouts(BaseModel):
     presence: float = Field(default=20, ge=1, le=600)
     waiting: float = Field(default=600, ge=1, le=3600)
     farewell: float = Field(default=8, ge=0.1, le=60)
-
-
-class Idle(Enum):
-    """Which time-out a page has."""
-
-    MENU = "menu"
-    QUESTION = "question"
-    READING = "reading"
-    WAITING = "waiting"
-    NONE = "none"
-    """Suspended: the page has a deadline of its own (Pay, Capture, Call)."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-from tramkit.orders.attachments import MOST_BYTES, Attachment
+from tramkit.host.attachment import MAX_BYTES, Attachment
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import Text
 
@@ -47,8 +47,8 @@ class Order(_Data):
     def _fit(cls, value: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
         if len({each.name for each in value}) < len(value):
             raise ValueError("two attachments have the same name")
-        if sum(each.size for each in value) > MOST_BYTES:
-            raise ValueError(f"the attachments have more than {MOST_BYTES} bytes together")
+        if sum(each.size for each in value) > MAX_BYTES:
+            raise ValueError(f"the attachments have more than {MAX_BYTES} bytes together")
         return value
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tramkit.host.order import Outcome
-from tramkit.station.devices import Devices
-from tramkit.visit.service import ServiceState
+from tramkit.host.service_state import ServiceState
+from tramkit_hal.device.base import Device
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.pages import Availability
 from tramkit_hal.words import Text
@@ -74,6 +75,25 @@ class Invitation(BaseModel):
     details: tuple[tuple[Text, Text], ...] = ()
 
 
+D = TypeVar("D", bound=Device)
+
+
+class DeviceSource(Protocol):
+    """The station's devices, as far as a payment method may use them."""
+
+    def of(self, role: Role) -> Sequence[Device]:
+        """Return the devices bound to a role, first choice first."""
+        ...
+
+    def usable(self, role: Role, contract: type[D]) -> list[D]:
+        """Return the devices of a role that can be used now, first choice first."""
+        ...
+
+    def availability(self, role: Role) -> tuple[Availability, Text | None]:
+        """Return whether a role can be filled, and why not."""
+        ...
+
+
 class PaymentMethod(ABC):
     """One way to pay. It keeps nothing of a payment in ``self``: the ledger does."""
 
@@ -83,7 +103,7 @@ class PaymentMethod(ABC):
     needs: ClassVar[tuple[Role, ...]] = ()
     """Devices without which it cannot be used."""
     properties: Properties
-    devices: Devices | None = None
+    devices: DeviceSource | None = None
     """The station's devices, once it runs."""
 
     def availability(self) -> ServiceState:

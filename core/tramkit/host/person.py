@@ -76,3 +76,8 @@ class NotIdentified(Exception):
     def __init__(self, reason: Text) -> None:
         super().__init__("not identified")
         self.reason = reason
+
+
+def masked(number: str) -> str:
+    """Return an identity number with its middle hidden, ``079•••••3458``."""
+    return f"{number[:3]}•••••{number[-4:]}" if len(number) >= 9 else number

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from tramkit.host.person import Level, Person
-from tramkit.visit.service import ServiceState
+from tramkit.host.service_state import ServiceState
 from tramkit_hal.words import Text
 
 

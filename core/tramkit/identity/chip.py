@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.person import Level, Person
+from tramkit.identity.face_check import FaceCheck
 from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.groups import CardContentError, CardData, read_card
 from tramkit_hal.card.passive import Flaw, NotAuthentic
-from tramkit_hal.card.trust import authenticate
+from tramkit_hal.card.trust import CardTrust, authenticate
 from tramkit_hal.contracts.id_reader import WHO, IdReader
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.words import Messages, Text
-
-if TYPE_CHECKING:
-    from tramkit.visit.visit import Visit
 
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
@@ -54,10 +52,19 @@ class CardRead(BaseModel):
     doubt: Text | None = None
 
 
-async def read_at(visit: Visit, reader: IdReader, *, face: bool, stale: bool = False, refused: str = "") -> CardRead:
+async def read_at(
+    visit: StationVisit,
+    trust: CardTrust,
+    face: FaceCheck | None,
+    reader: IdReader,
+    *,
+    stale: bool = False,
+    refused: str = "",
+) -> CardRead:
     """Wait for a card and read it.
 
-    :param face: the portrait is needed; that of a card that is believed goes to :attr:`Visit.face`.
+    :param trust: whose signature is believed.
+    :param face: takes the portrait of a card that is believed; None: no portrait is needed.
     :param stale: the card that lies there now was read a moment ago: it is to be taken away first.
     :param refused: number on a card that the resident has refused: where it still lies there, it is to be taken away.
     :raises DeviceError: ``unreadable``, the resident's try has failed.
@@ -65,23 +72,23 @@ async def read_at(visit: Visit, reader: IdReader, *, face: bool, stale: bool = F
     if stale:
         await _for_ever(reader.wait_removed)
     await _for_ever(reader.wait_card)
-    found = await _read(visit, reader, face)
+    found = await _read(visit, trust, face, reader)
     if found.person.number == refused:
-        return await read_at(visit, reader, face=face, stale=True)
+        return await read_at(visit, trust, face, reader, stale=True)
     return found
 
 
-async def _read(visit: Visit, reader: IdReader, face: bool) -> CardRead:
-    files = await reader.read(groups=(*WHO, "dg2") if face else WHO)
-    if visit.means.trust.unavailable():
+async def _read(visit: StationVisit, trust: CardTrust, face: FaceCheck | None, reader: IdReader) -> CardRead:
+    files = await reader.read(groups=(*WHO, "dg2") if face is not None else WHO)
+    if trust.unavailable():
         return CardRead(person=_claimed(files))
     try:
-        found = await authenticate(files, visit.means.trust, visit.clock.now())
+        found = await authenticate(files, trust, visit.clock.now())
     except NotAuthentic as error:
         _log.warning("card not believed", extra={"visit": visit.id, "flaw": error.flaw.value})
         return CardRead(person=_claimed(files), doubt=WORDS.get(error.flaw, NOT_GENUINE))
-    if face:
-        visit.face.portray(found)
+    if face is not None:
+        face.portray(found)
     return CardRead(person=_person(found.data, Level.CHIP))
 
 

@@ -11,10 +11,9 @@ import logging
 import time
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING
 
-from tramkit.conversation.steps import page_or_device
-from tramkit.conversation.timeouts import Idle
+from tramkit.asking.idle import Idle
+from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.person import Level, Person
 from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.card.trust import Authentic
@@ -27,13 +26,10 @@ from tramkit_hal.ui.pages import Capture, Fact, Option, Tell, Tone
 from tramkit_hal.video import Frame
 from tramkit_hal.words import Messages, Text
 
-if TYPE_CHECKING:
-    from tramkit.visit.visit import Visit
-
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
-MOST_FAILURES = 3
+MAX_FAILURES = 3
 """Comparisons in one visit that may find another person, or no person; Circular 50/2024/TT-NHNN: at most ten."""
 
 MATCH_SECONDS = 180.0
@@ -85,16 +81,17 @@ class FaceCheck:
 
     def tries_left(self, person: Person) -> int:
         """Return how often the person may still be compared in this visit."""
-        return max(0, MOST_FAILURES - self._failures[person.number])
+        return max(0, MAX_FAILURES - self._failures[person.number])
 
     def forget(self) -> None:
         """Forget all of it."""
         self.__init__()
 
 
-async def check(visit: Visit, person: Person, others: tuple[Option, ...]) -> Person | str:
+async def check(visit: StationVisit, tries: FaceCheck, person: Person, others: tuple[Option, ...]) -> Person | str:
     """Compare until it is the person; or return the other way that the resident takes.
 
+    :param tries: what the visit holds for it.
     :param person: as the chip says, level ``CHIP``.
     :param others: the other ways to be identified; the last is to do none of it.
     """
@@ -103,11 +100,11 @@ async def check(visit: Visit, person: Person, others: tuple[Option, ...]) -> Per
     if isinstance(kept, Person) and kept.reaches(Level.CHIP_FACE) and kept.number == person.number:
         await _found(visit, key)
         return kept
-    portrait = visit.face.portrait(person)
+    portrait = tries.portrait(person)
     if portrait is None:
         return await _no_more(visit, key, _("The chip of your card gave no picture to compare with."), others)
     trouble: Text | None = None
-    while visit.face.tries_left(person):
+    while tries.tries_left(person):
         found = await _try(visit, key, portrait, trouble, others)
         if isinstance(found, str) and not isinstance(found, FaceFinding):
             return found
@@ -119,17 +116,17 @@ async def check(visit: Visit, person: Person, others: tuple[Option, ...]) -> Per
         if isinstance(found, FaceFinding):
             _log.info("face not matched", extra={"visit": visit.id, "finding": found.value})
             if found in _COUNTED:
-                visit.face.failed(person)
+                tries.failed(person)
             found = WORDS[found]
         trouble = found
     return await _no_more(visit, key, _("The face could not be matched with the card."), others)
 
 
 async def _try(
-    visit: Visit, key: str, portrait: Portrait, trouble: Text | None, others: tuple[Option, ...]
+    visit: StationVisit, key: str, portrait: Portrait, trouble: Text | None, others: tuple[Option, ...]
 ) -> FaceFinding | Text | str:
     """Show the resident their own picture and compare once; return the finding, what was wrong, or their other way."""
-    camera = await _start(visit)
+    camera = await visit.start_camera(Role.CAMERA)
     page = Capture(
         id=f"{key}-look",
         source="camera",
@@ -146,7 +143,7 @@ async def _try(
     try:
         if camera is not None:
             visit.set_video(VIDEO, camera.picture)
-        answered = await visit.conversation.exchange(page, Idle.QUESTION, back=visit.can_go_back)
+        answered = await visit.exchange(page, Idle.QUESTION)
         if answered.choice != "continue":
             return answered.choice
         if camera is None:
@@ -163,7 +160,7 @@ async def _try(
             await camera.stop()
 
 
-async def _compare(visit: Visit, key: str, camera: Camera, portrait: Portrait) -> FaceFinding | Text:
+async def _compare(visit: StationVisit, key: str, camera: Camera, portrait: Portrait) -> FaceFinding | Text:
     matcher = visit.device(Role.FACE_MATCHER, FaceMatcher)
     page = Capture(
         id=f"{key}-busy",
@@ -173,7 +170,7 @@ async def _compare(visit: Visit, key: str, camera: Camera, portrait: Portrait) -
         video=VIDEO,
         options=(Option(value="stop", label=_("Stop")),),
     )
-    found = await page_or_device(visit, page, [partial(_finding, camera, matcher, portrait)], Idle.NONE)
+    found = await visit.page_or_device(page, [partial(_finding, camera, matcher, portrait)], Idle.NONE)
     return _("The comparison was stopped.") if isinstance(found, Answered) else found
 
 
@@ -194,16 +191,7 @@ async def _finding(camera: Camera, matcher: FaceMatcher, portrait: Portrait) -> 
     return found
 
 
-async def _start(visit: Visit) -> Camera | None:
-    try:
-        camera = visit.device(Role.CAMERA, Camera)
-        await camera.start(1280, 720, 30)
-    except DeviceError:
-        return None
-    return camera
-
-
-async def _found(visit: Visit, key: str) -> None:
+async def _found(visit: StationVisit, key: str) -> None:
     page = Capture(
         id=f"{key}-found",
         source="camera",
@@ -211,10 +199,10 @@ async def _found(visit: Visit, key: str) -> None:
         result=(Fact(label=_("Face and card"), value=_("The same person")),),
         action=_("Continue"),
     )
-    await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)
+    await visit.exchange(page, Idle.READING)
 
 
-async def _no_more(visit: Visit, key: str, why: Text, others: tuple[Option, ...]) -> str:
+async def _no_more(visit: StationVisit, key: str, why: Text, others: tuple[Option, ...]) -> str:
     """Tell why no face is compared any more in this visit, and return the other way that is taken."""
     page = Tell(
         id=f"{key}-failed",
@@ -224,4 +212,4 @@ async def _no_more(visit: Visit, key: str, why: Text, others: tuple[Option, ...]
         options=others,
         action=None,
     )
-    return (await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)).choice
+    return (await visit.exchange(page, Idle.READING)).choice

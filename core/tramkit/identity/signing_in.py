@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from tramkit.conversation.steps import page_or_device
-from tramkit.conversation.timeouts import Idle
+from tramkit.asking.idle import Idle
+from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.person import Person
 from tramkit.host.sign_in import IdentityMethod, NotSignedIn, SignIn
+from tramkit.identity.means import IdentityMeans
 from tramkit.identity.same_person import another_person, facts
+from tramkit.identity.way import CARD, NEITHER, Wanted, Way
 from tramkit_hal.ui.events import Answered
 from tramkit_hal.ui.pages import Option, Tell, Tone
 from tramkit_hal.words import Messages, Text, verbatim
 
-if TYPE_CHECKING:
-    from tramkit.visit.visit import Visit
-
 _ = Messages("tramkit")
 
 
-async def sign_in(visit: Visit, method: IdentityMethod, others: tuple[Option, ...]) -> Person | str:
+class SignInWay(Way):
+    """A sign-in on the resident's own phone.
+
+    :param method: a plugin's.
+    """
+
+    def __init__(self, visit: StationVisit, means: IdentityMeans, method: IdentityMethod) -> None:
+        self.id = method.id
+        self._visit = visit
+        self._means = means
+        self._method = method
+
+    async def take(self, wanted: Wanted) -> Person | str:
+        others = self._other_ways(wanted)
+        found = await self._visit.one_step(
+            f"sign_in:{self.id}", "identity", lambda: _sign_in(self._visit, self._method, others)
+        )
+        return found if isinstance(found, Person) else str(found)
+
+    def _other_ways(self, wanted: Wanted) -> tuple[Option, ...]:
+        if self._means.card_lacks(wanted.level, exactly=wanted.exactly) is None:
+            return (Option(value=CARD, label=_("Use my identity card instead")),)
+        return (Option(value=NEITHER, label=_("I cannot do this")),)
+
+
+async def _sign_in(visit: StationVisit, method: IdentityMethod, others: tuple[Option, ...]) -> Person | str:
     """Show the code, wait until the resident has approved on their phone; or return what they do instead.
 
     :param others: the other ways to be identified.
@@ -46,19 +69,19 @@ async def sign_in(visit: Visit, method: IdentityMethod, others: tuple[Option, ..
                 return choice
 
 
-async def _approved(visit: Visit, key: str, method: IdentityMethod, others: tuple[Option, ...]) -> Person | str:
+async def _approved(visit: StationVisit, key: str, method: IdentityMethod, others: tuple[Option, ...]) -> Person | str:
     """Ask for a code and wait as long as it lives: a resident who looks at the phone does not touch the screen.
 
     :raises NotSignedIn: it came to nothing, or it is somebody else than who began.
     """
     sign_in = await visit.meanwhile(method.begin(), _("One moment, please"))
     page = _page(key, method, sign_in, others)
-    found = await page_or_device(visit, page, [partial(method.wait, sign_in)], Idle.WAITING)
+    found = await visit.page_or_device(page, [partial(method.wait, sign_in)], Idle.WAITING)
     if isinstance(found, Answered):
         return found.choice
     if found.level is not method.level:
         raise TypeError(f'identity method "{method.id}" returned another level than its own')
-    if trouble := another_person(visit, found):
+    if trouble := another_person(visit.person, found):
         raise NotSignedIn(trouble)
     return found
 
@@ -88,7 +111,7 @@ def _page(key: str, method: IdentityMethod, sign_in: SignIn, others: tuple[Optio
     )
 
 
-async def _failed(visit: Visit, key: str, why: Text, others: tuple[Option, ...]) -> str:
+async def _failed(visit: StationVisit, key: str, why: Text, others: tuple[Option, ...]) -> str:
     page = Tell(
         id=f"{key}-failed",
         title=_("You are not signed in"),
@@ -97,10 +120,10 @@ async def _failed(visit: Visit, key: str, why: Text, others: tuple[Option, ...])
         options=others,
         action=_("Try again"),
     )
-    return (await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)).choice
+    return (await visit.exchange(page, Idle.READING)).choice
 
 
-async def _is_it_you(visit: Visit, key: str, person: Person) -> bool:
+async def _is_it_you(visit: StationVisit, key: str, person: Person) -> bool:
     page = Tell(
         id=f"{key}-found",
         title=_("You are signed in"),
@@ -110,4 +133,4 @@ async def _is_it_you(visit: Visit, key: str, person: Person) -> bool:
         options=(Option(value="again", label=_("This is not me: sign in again")),),
         action=_("Yes, this is me"),
     )
-    return (await visit.conversation.exchange(page, Idle.QUESTION, back=visit.can_go_back)).choice == "continue"
+    return (await visit.exchange(page, Idle.QUESTION)).choice == "continue"

@@ -17,15 +17,18 @@ from typing import Any, Literal, TypeVar
 
 import click
 import pluggy
+from pydantic import ValidationError
 
 from tramkit.host.payment import PaymentMethod
 from tramkit.host.person import Level
+from tramkit.host.plugin_side import PluginSide
 from tramkit.host.sign_in import IdentityMethod
 from tramkit.plugins import golden, hookspecs
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
 from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
 from tramkit.problems import FileProblem
 from tramkit.suggest import did_you_mean
+from tramkit.visit.inline import InlinePlugin, describe
 from tramkit.visit.service import Service
 from tramkit_hal.ui.pages import AnyPage
 from tramkit_hal.ui.screen import ScreenCapabilities
@@ -96,6 +99,11 @@ class PluginSet:
     def services(self) -> list[Service]:
         """The services of all plugins that run, in the order of ``[plugins] enabled``."""
         return [service for name in self.enabled for service in self.running.get(name, ())]
+
+    @property
+    def sides(self) -> list[PluginSide]:
+        """The plugins that run, each with its services, in the order of ``[plugins] enabled``."""
+        return [InlinePlugin(self.running[name]) for name in self.enabled if name in self.running]
 
     def report(self) -> list[dict[str, str]]:
         """Return a row for each plugin: ``name state version title services step reason``."""
@@ -335,10 +343,21 @@ def _verify_services(manifest: Manifest, services: Iterable[Any]) -> None:
                 f'service "{id}" asks for identity "{service.identity.name.lower()}", '
                 f'but plugin.toml says "{entry.identity}"',
             )
-        if not getattr(service, "title", None):
-            raise _KeptOut("verify", f'service "{id}" has no title')
+        _verify_declared(service)
     if missing := sorted(set(declared) - offered):
         raise _KeptOut("verify", f"plugin.toml declares services that are not offered: {', '.join(missing)}")
+
+
+def _verify_declared(service: Service) -> None:
+    """What a service says of itself must be of the right types: the menu shows it to everybody."""
+    if not getattr(service, "title", None):
+        raise _KeptOut("verify", f'service "{service.id}" has no title')
+    try:
+        describe(service)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _KeptOut("verify", f'service "{service.id}", {where}: {first["msg"]}') from None
 
 
 def _verify_methods(plugin: str, methods: Iterable[Any]) -> None:

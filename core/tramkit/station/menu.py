@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from tramkit.host.service_state import ServiceState
 from tramkit.identity.means import IdentityMeans
-from tramkit.visit.service import Service, ServiceState
+from tramkit.station.offer import Offer
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.pages import Availability, Option
 from tramkit_hal.words import Messages, Text
@@ -26,19 +27,23 @@ _GOES_WITHOUT: dict[Role, Text] = {
     Role.PAYMENT_TERMINAL: _("The payment terminal does not work now."),
     Role.PRESENCE: _("The presence sensor does not work now."),
     Role.SCREEN: _("The screen does not work now."),
+    Role.VOICE: _("Without being read aloud: the voice does not work now."),
+    Role.FACE_MATCHER: _("Without comparing faces: that does not work now."),
 }
+
+_DEVICE = _("A device that the service uses does not work now.")
 
 _NEED_NOT_BE_THERE = frozenset((Role.ID_READER, Role.CODE_SCANNER, Role.PAYMENT_TERMINAL, Role.PRESENCE))
 """Where a station has none the resident types or pays in another way, and misses nothing; out of order is told."""
 
 
-def menu(services: Iterable[Service], means: IdentityMeans) -> tuple[Option, ...]:
+def menu(offers: Iterable[Offer], means: IdentityMeans) -> tuple[Option, ...]:
     """Return the menu's options as things stand now."""
-    return tuple(_option(service, means) for service in services)
+    return tuple(_option(offer, means) for offer in offers)
 
 
-def _option(service: Service, means: IdentityMeans) -> Option:
-    state = service_state(service, means)
+def _option(offer: Offer, means: IdentityMeans) -> Option:
+    service, state = offer.service, service_state(offer, means)
     return Option(
         value=service.id,
         label=service.title,
@@ -48,14 +53,15 @@ def _option(service: Service, means: IdentityMeans) -> Option:
     )
 
 
-def service_state(service: Service, means: IdentityMeans) -> ServiceState:
+def service_state(offer: Offer, means: IdentityMeans) -> ServiceState:
     """Return whether a service can be used now: closed where a needed device is down, limited where a wanted one is."""
+    service = offer.service
     for role in service.needs:
         availability, reason = means.devices.availability(role)
         if availability is not Availability.AVAILABLE:
             return ServiceState(availability=availability, reason=reason)
     try:
-        own = service.availability()
+        own = offer.availability()
     except Exception:  # a plugin's edge: one service that cannot tell must not take the menu down
         _log.exception("service cannot tell its state", extra={"service": service.id})
         return ServiceState(availability=Availability.CLOSED, reason=_("This service has a fault."))
@@ -68,6 +74,6 @@ def service_state(service: Service, means: IdentityMeans) -> ServiceState:
             continue
         availability, _reason = means.devices.availability(role)
         if availability is not Availability.AVAILABLE:
-            without = service.limited_without.get(role) or _GOES_WITHOUT[role]
+            without = service.limited_without.get(role) or _GOES_WITHOUT.get(role, _DEVICE)
             return ServiceState(availability=Availability.LIMITED, reason=without)
     return own

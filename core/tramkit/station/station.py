@@ -11,26 +11,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tramkit.conversation.conversation import Conversation, Ending
+from tramkit.asking.idle import Idle
+from tramkit.conversation.conversation import Conversation
 from tramkit.conversation.speech import Speech
 from tramkit.conversation.staff import StaffBell
+from tramkit.conversation.station_visit import StationVisit
 from tramkit.conversation.system_pages import nobody_here
-from tramkit.conversation.timeouts import Idle, Timeouts
-from tramkit.host.person import Level, NotIdentified
+from tramkit.conversation.timeouts import Timeouts
+from tramkit.host.ending import Ending
+from tramkit.host.plugin_side import PluginSide
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.station.devices import Devices
 from tramkit.station.menu import menu
+from tramkit.station.offer import OwnService, offers
+from tramkit.station.session import Session
+from tramkit.station.station_host import StationHost
 from tramkit.station.wipe import wipe
-from tramkit.visit.service import Service
-from tramkit.visit.visit import Visit
 from tramkit_hal.contracts.presence import Presence
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered, Pressed, Touched
-from tramkit_hal.ui.pages import Choose, Fact, Tell, Tone, View
+from tramkit_hal.ui.pages import Choose, Tell, Tone, View
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
 
@@ -72,6 +76,8 @@ class Progress:
 class Station:
     """One kiosk: a screen, devices and services, and the loop that serves one resident after the other.
 
+    :param sides: the plugins, each wherever it runs.
+    :param own: services of the station itself.
     :param seed: makes visits repeatable; None: each visit draws its own.
     :param runner: carries orders out; None: this station takes none.
     :param means: how it learns who somebody is; None: by its devices alone.
@@ -82,7 +88,7 @@ class Station:
         self,
         profile: Profile,
         devices: Devices,
-        services: Sequence[Service],
+        sides: Sequence[PluginSide],
         bell: StaffBell,
         clock: Clock,
         timeouts: Timeouts,
@@ -91,13 +97,15 @@ class Station:
         runner: Runner | None = None,
         means: IdentityMeans | None = None,
         uploads: Uploads | None = None,
+        own: Sequence[OwnService] = (),
     ) -> None:
         self._runner = runner
         self._uploads = uploads
         self.means = means or IdentityMeans(devices)
         self.profile = profile
         self.devices = devices
-        self.services = tuple(services)
+        self._sides = tuple(sides)
+        self.offers = offers(sides, own)
         self.bell = bell
         self._clock = clock
         self._timeouts = timeouts
@@ -128,8 +136,9 @@ class Station:
     async def run(self) -> None:
         """Open the devices and serve residents until :meth:`stop`."""
         await self.devices.open()
-        await self._each_service("start")
         try:
+            for side in self._sides:
+                await side.start()
             while (screen := await self._screen()) is not None:
                 self._opened.set()
                 try:
@@ -138,7 +147,8 @@ class Station:
                     _log.error("screen lost", extra={"trouble": error.trouble.value})
                     await self._clock.sleep(REFRESH_SECONDS)
         finally:
-            await self._each_service("stop")
+            for side in self._sides:
+                await side.stop()
             await self.devices.close()
 
     async def _serve(self, screen: Screen) -> None:
@@ -165,13 +175,6 @@ class Station:
         self._touched.set()
         if self._conversation is not None:
             self._conversation.end("shutdown")
-
-    async def _each_service(self, step: str) -> None:
-        for service in self.services:
-            try:
-                await (service.start() if step == "start" else service.stop())
-            except Exception:  # a plugin's edge
-                _log.exception("service did not start or stop", extra={"service": service.id, "step": step})
 
     async def _screen(self) -> Screen | None:
         """Return the screen, waiting for one; None: the station is told to stop first."""
@@ -255,7 +258,7 @@ class Station:
                 await self._show_attract(screen)
 
     async def _show_attract(self, screen: Screen) -> None:
-        page = nobody_here(() if self.closed else menu(self.services, self.means), closed=self.closed)
+        page = nobody_here(() if self.closed else menu(self.offers, self.means), closed=self.closed)
         view = View(
             page=page,
             language=self._language,
@@ -286,18 +289,12 @@ class Station:
         )
         if self._headset:
             conversation.headset(True)
-        visit = Visit(
-            id=id,
-            conversation=conversation,
-            screen=screen,
-            devices=self.devices,
-            bell=self.bell,
-            clock=self._clock,
-            runner=self._runner,
-            means=self.means,
-            uploads=self._uploads,
-            seed=secrets.randbits(63) if self._seed is None else self._seed + self.visits,
+        visit = StationVisit(
+            id=id, conversation=conversation, screen=screen, devices=self.devices, bell=self.bell, clock=self._clock
         )
+        seed = secrets.randbits(63) if self._seed is None else self._seed + self.visits
+        host = StationHost(visit, self.means, self._runner, self._uploads, seed)
+        session = Session(host, self.offers, lambda: menu(self.offers, self.means), self._chose)
         self._attract_view = None
         self._conversation = conversation
         self._progress = Progress(id, "", "", self._clock.now())
@@ -305,7 +302,7 @@ class Station:
         watch = asyncio.create_task(self._refresh_menu(conversation))
         ending: Ending = "fault"
         try:
-            ending = await visit.run(self._script)
+            ending = await session.run()
             if ending == "fault":
                 await self._apologise(conversation)
         except Exception:  # the core's own wall: whatever happened, wipe and go on
@@ -313,32 +310,26 @@ class Station:
         finally:
             watch.cancel()
             self._conversation = None
-            self.last_wipe_certain = await wipe(visit, self.devices, screen)
+            for side in self._sides:
+                side.visit_ended(id)
+            self.last_wipe_certain = await wipe(host, self.devices, screen, stopped=not session.did_not_stop)
             self._progress = None
             _log.info("visit ends", extra={"visit": id, "ending": ending, "wiped": self.last_wipe_certain})
         if not self._stopping.is_set():
             await self._farewell(screen, conversation.language)
 
-    async def _script(self, visit: Visit) -> None:
-        chosen = await visit.choose(_("What would you like to do?"), menu(self.services, self.means), name="menu")
-        service = next(service for service in self.services if service.id == chosen)
+    def _chose(self, service: str) -> None:
         if self._progress is not None:
-            self._progress = Progress(visit.id, service.id, "", self._progress.since)
-        try:
-            if service.identity is not Level.NONE and not service.asks_identity:
-                await visit.identify(service.identity, exactly=service.identity_exactly)
-            await service.serve(visit)
-        except NotIdentified as unknown:
-            await _refer(visit, service, unknown.reason)
+            self._progress = Progress(self._progress.visit, service, "", self._progress.since)
 
     async def _refresh_menu(self, conversation: Conversation) -> None:
         """Keep the menu true while it stands."""
-        ids = {service.id for service in self.services}
+        ids = {offer.service.id for offer in self.offers}
         while True:
             await self._clock.sleep(REFRESH_SECONDS)
             page = conversation.page
             if isinstance(page, Choose) and {option.value for option in page.options} == ids:
-                options = menu(self.services, self.means)
+                options = menu(self.offers, self.means)
                 if options != page.options:
                     conversation.replace(page.model_copy(update={"options": options}))
 
@@ -391,15 +382,3 @@ class Station:
         finally:
             touched.cancel()
             pause.cancel()
-
-
-async def _refer(visit: Visit, service: Service, reason: Text) -> None:
-    """Say why the service ends here, and where else it can be had."""
-    await visit.tell(
-        _("This service must know for sure who you are"),
-        reason,
-        _("Staff at a counter can do it with your card."),
-        tone=Tone.WARNING,
-        facts=(Fact(label=_("Service"), value=service.title),),
-        action=_("End the visit"),
-    )

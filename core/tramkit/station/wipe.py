@@ -7,7 +7,7 @@ import contextlib
 import logging
 
 from tramkit.station.devices import Devices
-from tramkit.visit.visit import Visit
+from tramkit.station.station_host import StationHost
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.ui.screen import Screen
@@ -15,20 +15,23 @@ from tramkit_hal.ui.screen import Screen
 _log = logging.getLogger(__name__)
 
 
-async def wipe(visit: Visit, devices: Devices, screen: Screen) -> bool:
+async def wipe(host: StationHost, devices: Devices, screen: Screen, *, stopped: bool) -> bool:
     """Wipe the visit's memory, every device and the screen; return whether all of it is certain.
+
+    :param stopped: the service has stopped; what one holds that has not is not known.
 
     A device that cannot be wiped is reset; one that cannot be reset serves no resident until the operator resets it. A
     device that is away is wiped when it is back and before it serves; it is uncertain where this visit has used it.
     """
+    visit = host.visit
     used = visit.used
-    visit.wipe()
+    host.forget()
     present = [device for device in devices if device.state.usable or device is screen]
     away = [device for device in devices if device not in present]
     for device in away:
         await _owe(device, devices)
     wiped = await asyncio.gather(*(_wipe_device(device, devices, visit.id) for device in present))
-    clean = all(wiped) and used.isdisjoint(away) and not visit.undead and await _is_blank(screen)
+    clean = all(wiped) and used.isdisjoint(away) and stopped and await _is_blank(screen)
     if not clean:
         _log.error("wipe is not certain", extra={"visit": visit.id})
     return clean

@@ -7,8 +7,8 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from tramkit.host.attachment import Attachment
 from tramkit.host.order import Outcome
-from tramkit.orders.attachments import Attachment
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import bilingual
 

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
-
-from pydantic import BaseModel, ConfigDict
+from typing import ClassVar
 
 from tramkit.host.person import Level
+from tramkit.host.service_state import ServiceState
+from tramkit.visit.visit import Visit
 from tramkit_hal.device.roles import Role
-from tramkit_hal.ui.pages import Availability
 from tramkit_hal.words import Text
-
-if TYPE_CHECKING:
-    from tramkit.visit.visit import Visit
-
-
-class ServiceState(BaseModel):
-    """Whether a service can be used now, and why not.
-
-    :param reason: for the resident; needed unless ``available``.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    availability: Availability = Availability.AVAILABLE
-    reason: Text | None = None
 
 
 class Service(ABC):

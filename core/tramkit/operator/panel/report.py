@@ -285,7 +285,7 @@ class Reporter:
         progress = self._station.progress
         if progress is None:
             return None
-        titles = {service.id: service.title for service in self._station.services}
+        titles = {offer.service.id: offer.service.title for offer in self._station.offers}
         title = titles.get(progress.service)
         doing = words.PAGES.get(progress.page)
         return VisitReport(
@@ -305,7 +305,7 @@ class Reporter:
                 state_words=render(words.SERVICES[Availability(option.state)], language),
                 reason=render(option.reason, language) if option.reason else "",
             )
-            for option in menu(self._station.services, self._station.means)
+            for option in menu(self._station.offers, self._station.means)
         )
 
     def _identity(self, level: Level, language: str) -> IdentityReport:

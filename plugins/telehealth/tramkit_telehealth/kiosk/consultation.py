@@ -261,7 +261,7 @@ class Consultation:
             enlarged=enlarged,
             microphone=self._devices.microphone is not None,
             speaker=self._devices.speaker is not None,
-            camera=self._devices.camera is not None and self._devices.camera.state.usable,
+            camera=self._devices.camera_works,
             desk=self._gateway.connected,
         )
 

@@ -117,12 +117,29 @@ class Journal:
 
     def back(self) -> None:
         """Take back the last answer and all after it; the way back from a Change link ends here."""
-        self._resume_until = ""
-        self._changed = ""
+        self.end_resume()
         for index in range(len(self._entries) - 1, -1, -1):
             if self._entries[index].answer:
                 self._take_back(index)
                 return
+
+    def end_resume(self) -> None:
+        """Ask every page again from here on: the resident has gone back on the way from a Change link."""
+        self._resume_until = ""
+        self._changed = ""
+
+    def back_to_start(self, resume_until: str = "") -> None:
+        """Take back everything.
+
+        :param resume_until: key of the step until which complete answers stand again.
+        """
+        self._take_back(0)
+        self._changed = ""
+        self._resume_until = resume_until
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Return the keys of the steps that are done and begin so, in their order."""
+        return tuple(entry.key for entry in self._entries if entry.key.startswith(prefix))
 
     def change(self, name: str, resume_until: str) -> bool:
         """Take back the answer of that name; later ones stand again until the step ``resume_until``."""
