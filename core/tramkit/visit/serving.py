@@ -57,7 +57,8 @@ class Serving:
                 if not await again:  # the station goes on without it
                     await asyncio.get_running_loop().create_future()
             finally:
-                task.cancel()
+                if self._signalled() is None:  # else it was told already, and may be putting its things away
+                    task.cancel()
 
     def _signalled(self) -> asyncio.Future[bool] | None:
         return self._runs_again
