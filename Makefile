@@ -1,5 +1,6 @@
 # make run    the station with simulated devices and the doctor's desk; prints the addresses to open
-# make test   every test;  make check  form, types, floors, translations;  make bench  measurements as JSON lines
+# make test   every kind of test;  make test-slow  the same with more seeds, rounds, looks and screens: at each landing
+# make check  form, types, floors, translations;  make bench  measurements as JSON lines
 # make golden  what the plugins' golden pages show, written anew
 # make gallery  a picture of every page;  make accessibility  docs/accessibility.md
 
@@ -17,7 +18,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng
 
-.PHONY: run test check bench peers pictures golden gallery accessibility install system piper clean
+.PHONY: run test test-slow check bench peers pictures golden gallery accessibility install system piper clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -43,8 +44,14 @@ $(PIPER)/.installed: tests/piper.txt
 		&& $(PIPER)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/piper.txt \
 		&& touch $@ || echo "Piper cannot be installed: the test that hears it is skipped" >&2
 
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+
+# All that is not marked slow; TESTS=path runs what lies there whole.
 test: install system piper
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
+	@$(PYTEST) $(if $(TESTS),$(TESTS),-m "not slow")
+
+test-slow: install system piper
+	@$(PYTEST) -m slow $(TESTS)
 
 check: install
 	@$(BIN)/ruff check .

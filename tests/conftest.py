@@ -6,9 +6,12 @@ import os
 
 import pytest
 from hypothesis import settings
+from support.chromium import browser, chromium
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("ci")
+
+__all__ = ["browser", "chromium"]
 
 _skipped: list[str] = []
 

@@ -54,8 +54,15 @@ WITH_PEER = (
 )
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize("bench", METRICS)
+@pytest.mark.parametrize(
+    "bench",
+    [
+        "ledger",
+        pytest.param("services", marks=pytest.mark.slow),
+        pytest.param("call", marks=[pytest.mark.slow, pytest.mark.browser]),
+        pytest.param("screens", marks=[pytest.mark.slow, pytest.mark.browser]),
+    ],
+)
 def test_a_bench_prints_json_lines_with_its_peer(bench: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "bench", bench, "--quick"],

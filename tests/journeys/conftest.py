@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
-from support.doctor import Doctor, chromium_args, write_camera, write_microphone
+from playwright.async_api import Browser, Page
+from support.doctor import Doctor
 from support.hands import Hands
 from support.other_hands import AnyHands, ScriptedHands, TerminalHands
 from support.resident import LANDSCAPE, PORTRAIT
@@ -27,9 +27,6 @@ from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_telehealth.desk.settings import demo_file
 
-FIRST_FRAME = 7000
-"""The doctor's camera counts its frames from here."""
-DOCTORS_TONE = 700.0
 RESIDENTS_TONE = 1000.0
 
 STATION = """
@@ -139,20 +136,6 @@ class Site:
             self.passwords = {name: await self.desk.address(f"doctor {name}") for name in ("bs-lan", "bs-minh")}
 
 
-@pytest_asyncio.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    """A Chromium whose camera and microphone are the doctor's."""
-    camera, microphone = tmp_path / "doctor.y4m", tmp_path / "doctor.wav"
-    write_camera(camera, FIRST_FRAME)
-    write_microphone(microphone, DOCTORS_TONE)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=chromium_args(camera, microphone)
-        )
-        yield browser
-        await browser.close()
-
-
 @contextlib.asynccontextmanager
 async def run_site(folder: Path, browser: Browser, settings: str = STATION) -> AsyncGenerator[Site]:
     """Run a site for as long as the block lasts."""
@@ -224,7 +207,7 @@ def hands_at(screen: Device) -> AnyHands:
     return TerminalHands(screen)
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
     """A running site."""
     async with run_site(tmp_path, browser) as running:

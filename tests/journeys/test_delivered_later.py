@@ -7,15 +7,16 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import Browser
 from support.other_hands import AnyHands
 from support.rounds import begin, fill, finish, go_on
 from support.services import ServiceSite, service_site
+from support.slow import quick_and_slow
 
 from tramkit.sandbox import FaultOrder
 from tramkit_procedures.sandbox import Authorities
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PROCEDURES = '[settings.procedures]\ngateway_url = "{authorities}"\n'
 RECEIPT_CODE = re.compile(r"Mã biên nhận[\s:]*([A-Z0-9]+ [A-Z0-9]+)")
@@ -76,16 +77,11 @@ async def journey(site: ServiceSite, authorities: Authorities) -> None:
 
 
 @pytest.mark.timeout(480)
-@pytest.mark.parametrize("screen", ["scripted", "terminal", "web"])
+@pytest.mark.parametrize("screen", quick_and_slow(["terminal"], ["scripted", "terminal", "web"]))
 async def test_what_is_handed_in_while_the_authority_is_down_is_delivered_once_it_is_back(
-    tmp_path: Path, screen: str
+    tmp_path: Path, browser: Browser, screen: str
 ) -> None:
     authorities = Authorities(tmp_path / "authorities.sqlite")
-    async with async_playwright() as playwright:
-        browser = None
-        if screen == "web":
-            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        async with service_site(tmp_path, screen, browser, PROCEDURES, authorities=authorities) as site:
-            await journey(site, authorities)
-        if browser is not None:
-            await browser.close()
+    at = browser if screen == "web" else None
+    async with service_site(tmp_path, screen, at, PROCEDURES, authorities=authorities) as site:
+        await journey(site, authorities)

@@ -8,22 +8,34 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
+from support.slow import quick_and_slow
 
 from .conftest import Site, run_site, run_site_here
 from .steps import CONCLUSION, NAME, intake, nothing_stays
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+SCREENS = ("web", "terminal", "scripted")
 
 
-@pytest_asyncio.fixture(params=["web", "terminal", "scripted"])
+def first_at(screen: str) -> pytest.MarkDecorator:
+    """Make a journey before each screen, and at once before this one.
+
+    A Chromium stands before residents in :mod:`test_see_a_doctor` and :mod:`test_without_touch`, too.
+    """
+    return pytest.mark.parametrize("site", quick_and_slow([screen], SCREENS), indirect=True)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(request: pytest.FixtureRequest, tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
-    """A site with each screen."""
+    """A site with the screen of the test's parameter."""
     running = run_site if request.param == "web" else run_site_here
     arguments = () if request.param == "web" else (request.param,)
     async with running(tmp_path, browser, *arguments) as site:
         yield site
 
 
+@first_at("terminal")
 async def test_a_resident_waits_is_seen_by_a_doctor_and_gets_the_paper(site: Site) -> None:
     doctor = await site.doctor()
     resident = await site.anyone()
@@ -42,6 +54,7 @@ async def test_a_resident_waits_is_seen_by_a_doctor_and_gets_the_paper(site: Sit
     await nothing_stays(site, resident)
 
 
+@first_at("scripted")
 async def test_a_resident_types_everything_changes_the_language_corrects_an_answer_and_leaves(site: Site) -> None:
     await site.doctor()
     resident = await site.anyone()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 from support import papers
 from support.hands import Hands
 from support.other_hands import AnyHands
@@ -19,6 +18,7 @@ from support.phone import Phone, read_code
 from support.rounds import photograph
 from support.services import ServiceSite, service_site
 from support.site import start
+from support.slow import quick_and_slow
 
 from tramkit.papers.content import make
 from tramkit.sandbox import FaultOrder
@@ -26,7 +26,7 @@ from tramkit_procedures.sandbox import Authorities
 
 from .steps import until
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 Open = Callable[..., AbstractAsyncContextManager[ServiceSite]]
 SETTINGS = """
@@ -40,18 +40,16 @@ driver = "sim_camera"
 """
 
 
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser for screens and phones."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        await browser.close()
+def first_at(screen: str) -> pytest.MarkDecorator:
+    """Open the site before each screen, and at once before this one."""
+    return pytest.mark.parametrize(
+        "open_site", quick_and_slow([screen], ["scripted", "terminal", "web"]), indirect=True
+    )
 
 
-@pytest.fixture(params=["scripted", "terminal", "web"])
+@pytest.fixture
 def open_site(request: pytest.FixtureRequest, tmp_path: Path, browser: Browser) -> Open:
-    """Return what opens a site before each screen."""
+    """Return what opens a site before the screen of the test's parameter."""
     screen = request.param
     at = browser if screen == "web" else None
     return lambda **sandboxes: service_site(tmp_path, screen, at, SETTINGS, **sandboxes)
@@ -112,6 +110,7 @@ async def to_the_papers(resident: AnyHands) -> None:
     await resident.at("choose", "chỗ ở hợp pháp")
 
 
+@first_at("web")
 async def test_a_paper_comes_from_the_phone(open_site: Open, browser: Browser, tmp_path: Path) -> None:
     authorities = Authorities(tmp_path / "authorities.sqlite")
     sent = papers.photo()
@@ -165,6 +164,7 @@ async def officer_sees(authorities: Authorities, file: str, content: bytes) -> N
             assert await paper.read() == content
 
 
+@first_at("terminal")
 async def test_papers_are_photographed_and_missing_ones_added_later(open_site: Open, tmp_path: Path) -> None:
     authorities = Authorities(tmp_path / "authorities.sqlite")
     async with open_site(authorities=authorities) as site:
@@ -198,6 +198,7 @@ async def test_papers_are_photographed_and_missing_ones_added_later(open_site: O
         assert authorities.db.execute("SELECT state FROM dossiers").fetchone() == (4,)
 
 
+@first_at("scripted")
 async def test_a_report_carries_photos(open_site: Open, tmp_path: Path) -> None:
     authorities = Authorities(tmp_path / "authorities.sqlite")
     async with open_site(authorities=authorities) as site:

@@ -24,7 +24,7 @@ from tramkit_payments.vietqr import parse
 
 from .steps import until
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 CODE = "PE01000123456"
 REFUSED = "PE01009999991"
@@ -129,7 +129,7 @@ def money(amount: str) -> str:
     return f"{int(amount):,}".replace(",", ".")
 
 
-@pytest.mark.parametrize("landscape", [False, True])
+@pytest.mark.parametrize("landscape", [False, pytest.param(True, marks=pytest.mark.slow)])
 async def test_a_resident_pays_a_bill_and_gets_the_receipt(tmp_path: Path, browser: Browser, landscape: bool) -> None:
     async with world(tmp_path / "outside") as outside:
         site = BillSite(tmp_path, outside, browser)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.doctor import DOCTORS_TONE, FIRST_FRAME
 from support.memory import found_in, heap_strings
 
-from .conftest import DOCTORS_TONE, FIRST_FRAME, RESIDENTS_TONE, Site
+from .conftest import RESIDENTS_TONE, Site
 from .steps import CANARIES, CONCLUSION, NAME, intake, nothing_stays, until
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 TITLES = {"vi": "Kết quả khám qua video", "en": "Summary of the video consultation"}
 
 
-@pytest.mark.parametrize(("language", "landscape"), [("vi", False), ("en", True)])
+@pytest.mark.parametrize(("language", "landscape"), [("vi", False), pytest.param("en", True, marks=pytest.mark.slow)])
 async def test_a_resident_sees_a_doctor_and_leaves_with_paper(site: Site, language: str, landscape: bool) -> None:
     doctor = await site.doctor(language=language)
     resident = await site.resident(landscape=landscape)

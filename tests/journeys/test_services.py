@@ -8,34 +8,33 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
+from playwright.async_api import Browser
 from support.hands import Hands
 from support.memory import found_in, heap_strings
 from support.other_hands import ScriptedHands
 from support.rounds import ROUNDS, TAM, finish, go_round
 from support.services import ServiceSite, whole_site
+from support.slow import quick_and_slow
 
 from tramkit.sandbox import ApplicationSandbox, Sandbox
 from tramkit_identity.sandbox import OpenIdProvider
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["scripted", "terminal", "web"])
-async def open_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
-    """One site for all tests of a screen."""
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def open_site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, chromium: Browser
+) -> AsyncIterator[ServiceSite]:
+    """One site for all tests before the screen of their parameter."""
     folder: Path = tmp_path_factory.mktemp("site")
-    async with async_playwright() as playwright:
-        browser = None
-        if request.param == "web":
-            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        async with whole_site(folder, request.param, browser) as site:
-            yield site
-        if browser is not None:
-            await browser.close()
+    async with whole_site(folder, request.param, chromium if request.param == "web" else None) as site:
+        yield site
+        if isinstance(site.glass, Hands):
+            await site.glass.page.context.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(open_site: ServiceSite) -> AsyncIterator[ServiceSite]:
     """The site with its attract page showing, whatever became of the test before."""
     yield open_site
@@ -121,23 +120,54 @@ VARIANTS = ("track by card", "supplement", "withdraw", "report by name", "accoun
 """Other ways through a service: in the second language the robot goes them, and people one way through each service."""
 
 
-@pytest.mark.parametrize(
-    ("name", "language"),
-    [*((name, "vi") for name in ROUNDS), *((name, "en") for name in ROUNDS if name not in {*ONCE, *VARIANTS})],
-)
+ALL = [*((name, "vi") for name in ROUNDS), *((name, "en") for name in ROUNDS if name not in {*ONCE, *VARIANTS})]
+AT_THE_TERMINAL = [
+    ("supplement", "vi"),
+    ("health insurance", "vi"),
+    ("loan", "vi"),
+    ("top up", "en"),
+    ("identify", "en"),
+]
+IN_CHROMIUM = [("file", "vi"), ("bill evn", "vi"), ("account by face", "vi"), ("track", "en"), ("my numbers", "en")]
+"""The robot goes them all at once; people one way through each plugin, and all the others in ``make test-slow``."""
+
+
+def before(screen: str) -> pytest.MarkDecorator:
+    """Make a test at the site that has this screen."""
+    return pytest.mark.parametrize("open_site", [screen], indirect=True)
+
+
+@before("scripted")
+@pytest.mark.parametrize(("name", "language"), ALL)
 async def test_a_service_from_the_attract_page_to_the_receipt(site: ServiceSite, name: str, language: str) -> None:
     await journey(site, name, language)
 
 
-@pytest.mark.parametrize("open_site", ["scripted"], indirect=True)
+@before("terminal")
+@pytest.mark.parametrize(("name", "language"), quick_and_slow(AT_THE_TERMINAL, ALL))
+async def test_a_service_at_the_terminal(site: ServiceSite, name: str, language: str) -> None:
+    await journey(site, name, language)
+
+
+@before("web")
+@pytest.mark.parametrize(("name", "language"), quick_and_slow(IN_CHROMIUM, ALL))
+async def test_a_service_in_chromium(site: ServiceSite, name: str, language: str) -> None:
+    await journey(site, name, language)
+
+
+@before("scripted")
 @pytest.mark.parametrize("name", VARIANTS)
 async def test_another_way_through_a_service_in_the_second_language(site: ServiceSite, name: str) -> None:
     await journey(site, name, "en")
 
 
-@pytest.mark.parametrize("open_site", ["web"], indirect=True)
-async def test_after_all_that_the_browser_holds_nothing_of_who_was_there(site: ServiceSite) -> None:
-    """Comes last: whatever a page of a visit before has left in the browser is found."""
+@before("web")
+@pytest.mark.parametrize("rounds", quick_and_slow(["quick"], ["quick", "all"]))
+async def test_after_all_that_the_browser_holds_nothing_of_who_was_there(site: ServiceSite, rounds: str) -> None:
+    """Comes last: whatever a page of a visit before has left in the browser is found.
+
+    :param rounds: that were made before.
+    """
     assert isinstance(site.glass, Hands)
     await site.glass.at("attract")
     strings = await heap_strings(site.glass.page)

@@ -18,6 +18,7 @@ from support.memory import found_in, found_in_files
 from support.other_hands import ScriptedHands
 from support.rounds import ROUNDS, TAM, Somebody, ask_about, begin, by_chip, fill, finish, go_round, unsure
 from support.services import ServiceSite, whole_site
+from support.slow import each_with_each, quick_and_slow
 
 from tramkit.sandbox import ApplicationSandbox, Fault, FaultOrder, Sandbox
 from tramkit.visit.gateway import SECONDS
@@ -111,15 +112,14 @@ async def _ask_in_vain(site: ServiceSite, name: str, faults: FaultOrder) -> None
     assert ordered(site) == before
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "slow"])
-@pytest.mark.parametrize("name", list(ASKED))
+@pytest.mark.parametrize(("name", "fault"), each_with_each(ASKED, [fault for fault in FAULTS if fault != "slow"]))
 async def test_who_cannot_be_asked_is_told_of_and_nothing_was_ordered(
     site: ServiceSite, name: str, fault: Fault
 ) -> None:
     await _ask_in_vain(site, name, FaultOrder(faults=(fault,) * 3))  # a GET whose line breaks is asked once more
 
 
-@pytest.mark.parametrize("name", list(ASKED))
+@pytest.mark.parametrize("name", quick_and_slow(["bill evn"], ASKED))
 async def test_who_answers_too_late_is_told_of_and_nothing_was_ordered(site: ServiceSite, name: str) -> None:
     await _ask_in_vain(site, name, FaultOrder(faults=("slow",) * 3, slow_seconds=SECONDS + 1))
 
@@ -149,8 +149,7 @@ CARRIED_OUT = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", list(CARRIED_OUT))
+@pytest.mark.parametrize(("name", "fault"), each_with_each(CARRIED_OUT, FAULTS))
 async def test_whatever_fails_while_it_is_carried_out_it_is_done_once(
     site: ServiceSite, name: str, fault: Fault
 ) -> None:
@@ -174,8 +173,7 @@ FILES = {
 """Where a signature or a paper goes, of which type, and how the file begins."""
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", list(FILES))
+@pytest.mark.parametrize(("name", "fault"), each_with_each(FILES, FAULTS))
 async def test_whatever_fails_while_a_file_is_sent_it_arrives_whole(site: ServiceSite, name: str, fault: Fault) -> None:
     sandbox, type, begins = FILES[name]
     outside = site.sandboxes[sandbox]

@@ -9,7 +9,7 @@ import pytest
 from .conftest import RESIDENTS_TONE, Site
 from .steps import CONCLUSION, NAME, intake, nothing_stays, until
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_with_the_desk_without_power_an_emergency_still_gets_115_and_staff(site: Site) -> None:

@@ -12,7 +12,7 @@ from support.resident import PORTRAIT
 from .conftest import STATION, run_site
 from .steps import CONCLUSION, NAME, intake, nothing_stays
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 VOICE = """
 [[roles.voice]]
@@ -21,7 +21,7 @@ words_per_minute = 60000
 """
 
 
-@pytest.mark.parametrize("eyes", ["open", "shut"])
+@pytest.mark.parametrize("eyes", [pytest.param("open", marks=pytest.mark.slow), "shut"])
 async def test_a_resident_sees_a_doctor_by_keypad(tmp_path: Path, browser: Browser, eyes: str) -> None:
     async with run_site(tmp_path, browser, STATION + VOICE) as site:
         doctor = await site.doctor()

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_random_power_cuts_under_load_lose_and_double_nothing() -> None:
     run = subprocess.run(

@@ -19,6 +19,7 @@ from support.money import (
     run_station,
     world,
 )
+from support.slow import quick_and_slow
 
 from tramkit.orders.wire import memo_of
 from tramkit_billing.sandbox import Aggregator
@@ -68,6 +69,8 @@ FLOWS = {
     ),
     "card, the biller declines": Flow(REFUSED_BILL, {}, CARD, ("refunded", "unpaid"), "refunded"),
 }
+EACH_ENDING = ("pay too much", "card, the biller declines", "give up and pay")
+"""Among them are both ways to pay, each ending, and money that comes too late."""
 
 
 async def run(data: Path, outside: World, flow: Flow, *more: str) -> tuple[int, list[dict[str, object]]]:
@@ -120,7 +123,7 @@ async def cut_at(folder: Path, flow: Flow, at: int) -> tuple[bool, list[str]]:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", quick_and_slow(EACH_ENDING, FLOWS))
 async def test_a_power_cut_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, name: str) -> None:
     cuts = 0
     for first in range(1, ENOUGH, AT_ONCE):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from support.station import Running, station
 
 from tramkit import Document, Messages, Option, Row, Service, Visit, verbatim
@@ -21,7 +21,7 @@ from tramkit_hal.sim.camera import SimCamera
 from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 _ = Messages("tests")
 CANARY = "Nguyễn Thị Chim Hoàng Yến"
 
@@ -53,7 +53,7 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def desk() -> AsyncGenerator[Desk]:
+async def desk(browser: Browser) -> AsyncGenerator[Desk]:
     clock = SystemClock()
 
     def make(kind: Any, role: Role) -> Any:
@@ -65,12 +65,11 @@ async def desk() -> AsyncGenerator[Desk]:
         Role.CAMERA: [make(SimCamera, Role.CAMERA)],
         Role.RECEIPT_PRINTER: [printer, make(SimReceiptPrinter, Role.RECEIPT_PRINTER)],
     }
-    async with station([Pets()], clock=clock, bound=bound) as running, async_playwright() as playwright:
+    async with station([Pets()], clock=clock, bound=bound) as running:
         panel = Panel(running.station, port=0)
         await panel.start()
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1280, "height": 800})
         try:
-            page = await browser.new_page(viewport={"width": 1280, "height": 800})
             opened = Desk(page, panel, running, printer)
             page.on("console", lambda m: opened.complaints.append(m.text) if m.type == "error" else None)
             page.on("pageerror", lambda error: opened.complaints.append(str(error)))
@@ -78,12 +77,12 @@ async def desk() -> AsyncGenerator[Desk]:
             await expect(page.locator("article").first).to_be_visible()
             yield opened
         finally:
-            await browser.close()
+            await page.context.close()
             await panel.stop()
 
 
-async def test_an_operator_sees_the_devices_and_mends_them_in_both_languages() -> None:
-    async with desk() as d:
+async def test_an_operator_sees_the_devices_and_mends_them_in_both_languages(browser: Browser) -> None:
+    async with desk(browser) as d:
         assert d.page.url == f"http://127.0.0.1:{d.panel.guard.port}/"
         camera = d.card("camera")
         await expect(camera).to_contain_text("Sẵn sàng")
@@ -111,8 +110,8 @@ async def test_an_operator_sees_the_devices_and_mends_them_in_both_languages() -
         assert d.complaints == []
 
 
-async def test_half_typed_words_and_focus_stay_while_the_station_moves_on() -> None:
-    async with desk() as d:
+async def test_half_typed_words_and_focus_stay_while_the_station_moves_on(browser: Browser) -> None:
+    async with desk(browser) as d:
         box = d.card("id_reader").locator("input")
         await box.click()
         await box.press_sequentially('{"number":')
@@ -125,8 +124,8 @@ async def test_half_typed_words_and_focus_stay_while_the_station_moves_on() -> N
         await expect(box).to_have_value('{"number":')
 
 
-async def test_a_call_for_staff_is_answered_from_the_banner() -> None:
-    async with desk() as d:
+async def test_a_call_for_staff_is_answered_from_the_banner(browser: Browser) -> None:
+    async with desk(browser) as d:
         call = d.station.bell.ring(_("A resident asks for help"))
         await expect(d.page).to_have_title("(1) Bảng thiết bị · Đảo Kim Cương")
         await d.page.locator("#banner").get_by_role("button", name="Tôi đến ngay").click()
@@ -136,8 +135,8 @@ async def test_a_call_for_staff_is_answered_from_the_banner() -> None:
         await expect(d.page).to_have_title("Bảng thiết bị · Đảo Kim Cương")
 
 
-async def test_the_paper_hangs_out_until_the_visit_is_wiped() -> None:
-    async with desk() as d:
+async def test_the_paper_hangs_out_until_the_visit_is_wiped(browser: Browser) -> None:
+    async with desk(browser) as d:
         document = Document(title=verbatim("Phiếu"), blocks=(Row(label=verbatim("Tên"), value=verbatim(CANARY)),))
         await d.station.menu()
         await expect(d.page.locator("aside")).to_contain_text("đang chọn")
@@ -154,8 +153,8 @@ async def test_the_paper_hangs_out_until_the_visit_is_wiped() -> None:
         assert d.complaints == []
 
 
-async def test_the_page_says_when_the_station_is_gone() -> None:
-    async with desk() as d:
+async def test_the_page_says_when_the_station_is_gone(browser: Browser) -> None:
+    async with desk(browser) as d:
         await d.panel.stop()
         await expect(d.page.locator("#banner")).to_contain_text("Mất kết nối với trạm")
         await expect(d.page.locator("#panel")).to_have_class("stale")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 from support import looking
 from support.phone import Phone
 
@@ -15,7 +15,7 @@ from tramkit.papers.server import Uploads
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.words import LANGUAGES, bilingual
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 WHAT = bilingual(vi="Giấy tờ chỗ ở", en="Proof of dwelling")
 LEAST = 44
@@ -26,17 +26,14 @@ SMALL = """(least) => [...document.querySelectorAll('a, button, input')]
 SIDEWAYS = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-@pytest_asyncio.fixture
-async def phone() -> AsyncIterator[Phone]:
-    async with async_playwright() as playwright:
-        browser: Browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        phone = await Phone.of(browser)
-        await looking.prepare(phone.page)
-        yield phone
-        await browser.close()
+@pytest_asyncio.fixture(loop_scope="session")
+async def phone(browser: Browser) -> Phone:
+    phone = await Phone.of(browser)
+    await looking.prepare(phone.page)
+    return phone
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def uploads() -> AsyncIterator[Uploads]:
     server = Uploads("127.0.0.1", 0, ManualClock(), agency="UBND phường Bình Trưng, TP. Hồ Chí Minh")
     await server.start()

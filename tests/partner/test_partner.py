@@ -50,13 +50,14 @@ class Venv:
 
     def __init__(self, folder: Path) -> None:
         self.python = folder / "bin" / "python"
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
         (packages,) = folder.glob("lib/python*/site-packages")
         ours = site.getsitepackages()[0]
         (packages / "ours.pth").write_text(f"import site; site.addsitedir({ours!r})\n", encoding="utf-8")
 
     def pip(self, *arguments: str) -> None:
-        command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
+        ours = [sys.executable, "-m", "pip", "--python", str(self.python)]  # to give it one of its own takes far longer
+        command = [*ours, "--disable-pip-version-check", "--quiet", *arguments]
         subprocess.run(command, check=True, timeout=120, capture_output=True)
 
     def command(self, *arguments: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext
 from support.resident import PORTRAIT, Resident
 
 from tramkit_hal.device.base import DeviceContext
@@ -16,16 +16,7 @@ from tramkit_hal.screens.web import WebScreen
 MakeScreen = Callable[..., Awaitable[WebScreen]]
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """One Chromium for a module's tests; each test has a profile of its own."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def make_screen() -> AsyncIterator[MakeScreen]:
     """Make open web screens that are closed after the test."""
     async with AsyncExitStack() as stack:
@@ -40,7 +31,7 @@ async def make_screen() -> AsyncIterator[MakeScreen]:
         yield make
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def profile(chromium: Browser) -> AsyncIterator[BrowserContext]:
     """A fresh browser profile, portrait."""
     context = await chromium.new_context(viewport=PORTRAIT)
@@ -48,7 +39,7 @@ async def profile(chromium: Browser) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def resident(make_screen: MakeScreen, profile: BrowserContext) -> Resident:
     """A browser that has opened a screen in portrait."""
     person = Resident(await make_screen(), await profile.new_page())

@@ -42,7 +42,7 @@ from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.ui.pages import Ask, Control, View
 from tramkit_hal.ui.screen import Screen
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FIRST = int(os.environ.get("TRAMKIT_WALKERS_SEED", "1"))
 VISITS = int(os.environ.get("TRAMKIT_SCREEN_WALKERS", "2"))
@@ -316,13 +316,20 @@ async def visits(glass: Walking, begin: Callable[[], Awaitable[object]]) -> None
 
 @pytest.mark.browser
 @pytest.mark.timeout(SECONDS)
-@pytest.mark.parametrize("services", [False, True], ids=["every kind of page", "services"])
-@pytest.mark.parametrize("viewport", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
-async def test_walkers_at_the_web_screen(chromium: Browser, viewport, services: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("viewport", "services"),
+    [
+        pytest.param(PORTRAIT, True, id="portrait, services"),
+        pytest.param(LANDSCAPE, False, id="landscape, every kind of page"),
+        pytest.param(PORTRAIT, False, id="portrait, every kind of page", marks=pytest.mark.slow),
+        pytest.param(LANDSCAPE, True, id="landscape, services", marks=pytest.mark.slow),
+    ],
+)
+async def test_walkers_at_the_web_screen(browser: Browser, viewport, services: bool, tmp_path: Path) -> None:
     screen = WatchedWeb(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN, SystemClock()))
     with telling_what_it_waits_for() as there:
         async with running(screen, tmp_path, services=services) as site:
-            context = await chromium.new_context(viewport=viewport)
+            context = await browser.new_context(viewport=viewport)
             hands = Hands(await context.new_page())
             await hands.open(screen.addresses["station"])
             glass = OnWeb(site, screen, hands)

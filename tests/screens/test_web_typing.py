@@ -8,7 +8,7 @@ from support.golden_pages import view_of
 from tramkit_hal.ui.pages import Ask, Control, FieldView
 from tramkit_hal.words import verbatim
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def ask(resident, control=Control.TEXT, **more):

@@ -37,6 +37,8 @@ from tramkit_hal.ui.pages import Ask, View
 FIRST = int(os.environ.get("TRAMKIT_WALKERS_SEED", "1"))
 VISITS = int(os.environ.get("TRAMKIT_WALKERS", "300"))
 CITY_VISITS = int(os.environ.get("TRAMKIT_CITY_WALKERS", "12"))
+FEW, FEW_IN_THE_CITY = 50, 4
+"""So many visits in ``make test``; the others in ``make test-slow``."""
 TURNS = 40
 PATIENCE = 10
 """Seconds in which something must come of what a resident does."""
@@ -138,26 +140,33 @@ async def walk_in(where: Callable[[Path, int], AbstractAsyncContextManager[Land]
     return walked
 
 
-async def test_walkers_find_no_dead_end_and_leave_nothing_behind(tmp_path: Path) -> None:
+def visits(few: int, all: int) -> pytest.MarkDecorator:
+    """Make some visits at once and all of them in ``make test-slow``; the few are the first of all."""
+    return pytest.mark.parametrize("visits", [few, pytest.param(all, marks=pytest.mark.slow)], ids=["few", "all"])
+
+
+@visits(FEW, VISITS)
+async def test_walkers_find_no_dead_end_and_leave_nothing_behind(tmp_path: Path, visits: int) -> None:
     kinds: set[str] = set()
-    print(f"first seed {FIRST}, {VISITS} visits")
-    for seed in seeds(FIRST, VISITS):
+    print(f"first seed {FIRST}, {visits} visits")
+    for seed in seeds(FIRST, visits):
         kinds |= (await walk_in(land, tmp_path, seed)).kinds
-    if VISITS >= 200:
+    if visits >= 200 or (visits == FEW and FIRST == 1 and "TRAMKIT_WALKER" not in os.environ):
         assert kinds >= {"choose", "ask", "read", "check", "tell", "wait", "capture", "call", "done"}
         assert kinds >= {"timeout", "help", "settings", "leave"}
 
 
 @pytest.mark.timeout(max(120, CITY_VISITS * 10))
-async def test_walkers_go_through_every_plugins_services(tmp_path: Path) -> None:
+@visits(FEW_IN_THE_CITY, CITY_VISITS)
+async def test_walkers_go_through_every_plugins_services(tmp_path: Path, visits: int) -> None:
     pages, placed = set[str](), Counter[str]()
-    for number, seed in enumerate(seeds(FIRST, CITY_VISITS), 1):
+    for number, seed in enumerate(seeds(FIRST, visits), 1):
         walked = await walk_in(town, tmp_path, seed)
         pages |= walked.pages
         placed.update(walked.placed)
         if number % 100 == 0:
             print(f"{number} visits, {len(pages)} pages, orders placed: {dict(placed)}", flush=True)
-    print(f"first seed {FIRST}: {CITY_VISITS} visits, {len(pages)} pages, orders placed: {dict(placed)}")
+    print(f"first seed {FIRST}: {visits} visits, {len(pages)} pages, orders placed: {dict(placed)}")
 
 
 async def test_a_walk_is_the_same_again_from_its_seed(tmp_path: Path) -> None:

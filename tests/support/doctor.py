@@ -13,6 +13,10 @@ from tramkit_hal import framecode
 
 WIDTH, HEIGHT, FPS, FRAMES = 640, 360, 15, 30
 SAMPLE_RATE = 48_000
+FIRST_FRAME = 7000
+"""The doctor's camera counts its frames from here."""
+DOCTORS_TONE = 700.0
+"""Hz, that the doctor's microphone hears."""
 
 TONE = """async () => {
     const video = document.querySelector('[data-testid="remote-video"]');

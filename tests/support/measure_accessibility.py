@@ -79,14 +79,14 @@ class Measured:
 
 
 async def measure(
-    pages: Mapping[str, AnyPage], shapes: Sequence[str] = tuple(SHAPES), modes: Sequence[str] = tuple(MODES)
+    browser: Browser,
+    pages: Mapping[str, AnyPage],
+    shapes: Sequence[str] = tuple(SHAPES),
+    modes: Sequence[str] = tuple(MODES),
 ) -> Measured:
     """Show each page in both languages, in these shapes and modes, and measure it."""
     found = Measured(pages=len(pages))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        await asyncio.gather(*(_measure_shape(browser, pages, shape, modes, found) for shape in shapes))
-        await browser.close()
+    await asyncio.gather(*(_measure_shape(browser, pages, shape, modes, found) for shape in shapes))
     await _speak(pages, found)
     found.faults += found.axe
     found.faults.sort()
@@ -145,7 +145,10 @@ async def main(file: Path) -> int:
     """Measure, write the report, and return how many rules are broken."""
     from support.accessibility_report import report
 
-    found = await measure(golden_pages())
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        found = await measure(browser, golden_pages())
+        await browser.close()
     await asyncio.to_thread(file.write_text, report(found), encoding="utf-8")
     for fault in found.faults:
         print(fault, file=sys.stderr)

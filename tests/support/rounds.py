@@ -144,12 +144,14 @@ async def by_chip(site: ServiceSite, who: Somebody) -> None:
 
 async def says_one_of(resident: AnyHands, *words: str) -> None:
     """Wait until the page says something, in whichever language."""
-    async with asyncio.timeout(30):
-        while True:
-            said = await resident.read()
-            if any(each in said for each in words):
-                return
-            await asyncio.sleep(0.05)
+    said = ""
+    try:
+        async with asyncio.timeout(30):
+            while not any(each in said for each in words):
+                await asyncio.sleep(0.05)
+                said = await resident.read()
+    except TimeoutError as error:
+        raise AssertionError(f"the page says none of {words}, but {said!r}") from error
 
 
 async def signed(resident: AnyHands, who: Somebody = TAM) -> None:

@@ -251,7 +251,7 @@ def demo(file: Path | None) -> None:
     from tramkit.app.demo import run_demo
 
     path = file or default_config_file()
-    asyncio.run(run_demo(path, _read(path)))
+    run_demo(path, _read(path))
 
 
 def _log_file(config: StationConfig) -> str:
