@@ -28,7 +28,19 @@ from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
-from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, bilingual, verbatim
+from tramkit_hal.words import (
+    Day,
+    Decimal1,
+    Messages,
+    Moment,
+    Money,
+    Text,
+    bilingual,
+    personal,
+    phone_text,
+    public,
+    verbatim,
+)
 
 __all__ = [
     "Attachment",
@@ -90,6 +102,9 @@ __all__ = [
     "forms",
     "hookimpl",
     "masked",
+    "personal",
+    "phone_text",
+    "public",
     "read_settings",
     "reading_text",
     "sandbox_command",

@@ -79,6 +79,8 @@ class Text(_Value):
     :param id: the English text, with ``{name}`` places for the values.
     :param domain: the import name of the package whose catalogue translates it; empty: said as it is.
     :param plural: the English plural; with it ``params["n"]`` decides which one is said.
+    :param personal: it is about the resident, so it is not said where others hear; None: it is where it comes from no
+        catalogue, which is what a name, an answer or a finding does.
     """
 
     type: Literal["text"] = "text"
@@ -86,6 +88,16 @@ class Text(_Value):
     domain: str = ""
     params: dict[str, Value] = {}
     plural: str = ""
+    personal: bool | None = Field(default=None, exclude_if=lambda given: given is None)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it, or what is put into it, is about the resident."""
+        if self.personal is not None:
+            return self.personal
+        return (not self.domain and bool(self.id)) or any(
+            value.is_personal for value in self.params.values() if isinstance(value, Text)
+        )
 
 
 Value = Annotated[Text | Money | Day | Moment | Decimal1, Field(discriminator="type")] | int | Nfc
@@ -120,6 +132,22 @@ def noted(text: str) -> str:
 def verbatim(text: str) -> Text:
     """Return text that is shown as it is in every language: a name, a number, an answer of the resident."""
     return Text(id=text)
+
+
+def phone_text(number: str) -> Text:
+    """Return a mobile number as people write it, ``0901 234 567``; any other number as it is."""
+    mobile = re.fullmatch(r"(0\d{3})(\d{3})(\d{3})", number)
+    return verbatim(" ".join(mobile.groups()) if mobile else number)
+
+
+def public(text: str) -> Text:
+    """Return text that is shown as it is and may be said where others hear: a number to call, a code of a receipt."""
+    return Text(id=text, personal=False)
+
+
+def personal(text: Text) -> Text:
+    """Return the same text as one about the resident: never said without headphones."""
+    return text.model_copy(update={"personal": True})
 
 
 def bilingual(*, vi: str, en: str) -> Text:

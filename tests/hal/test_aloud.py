@@ -110,3 +110,41 @@ def test_no_abbreviation_of_a_page_is_left_to_the_voice(language: str) -> None:
                 heard = aloud(LICENCES.sub("", words), language)
                 left |= {word for word in CAPITALS.findall(heard) if word.isupper()}
     assert left == set()
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            "Số tài khoản: 0011 0012 34567",
+            "Số tài khoản: không không một một, không không một hai, ba bốn năm sáu bảy",
+        ),
+        ("Tài khoản 0011001234567", "Tài khoản không không một một, không không một hai, ba bốn năm sáu bảy"),
+        ("Mã biên nhận: K7Q29 MX4AT", "Mã biên nhận: ca, bảy, quy, hai, chín, mờ, ích, bốn, a, tê"),
+        ("Mã giống như PE01000123456.", "Mã giống như pê e, không một không không, không một hai ba, bốn năm sáu."),
+        ("Tháng: 09/2026", "tháng chín năm hai nghìn không trăm hai mươi sáu"),
+        ("tháng 04/2026", "tháng tư năm hai nghìn không trăm hai mươi sáu"),
+        ("Lãi suất: 18,0 % /năm", "Lãi suất: mười tám phần trăm một năm"),
+        ("12,05 %/năm", "mười hai phẩy không năm phần trăm một năm"),
+        ("36,8 °C", "ba mươi sáu phẩy tám độ C"),
+        ("88 lần/phút", "tám mươi tám lần một phút"),
+        ("Mở địa chỉ này: http://192.0.2.10:8080/p/abc.", "Mở địa chỉ này: có trên màn hình."),
+        ("Căn hộ B1, tầng 12", "Căn hộ B1, tầng mười hai"),
+        ("Số tiền 6.000.000 ₫", "Số tiền sáu triệu đồng"),
+    ],
+)
+def test_accounts_codes_months_rates_and_addresses_are_said_as_people_say_them(written: str, said: str) -> None:
+    assert aloud(written, "vi") == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Receipt code: K7Q29 MX4AT", "Receipt code: K, 7, Q, 2, 9, M, X, 4, A, T"),
+        ("Month: 09/2026", "Month: September 2026"),
+        ("Account: 0011 0012 34567", "Account: 0 0 1 1, 0 0 1 2, 3 4 5 6 7"),
+        ("Open http://192.0.2.10:8080/p/abc", "Open on the screen"),
+    ],
+)
+def test_the_same_in_english(written: str, said: str) -> None:
+    assert aloud(written, "en") == said

@@ -192,7 +192,9 @@ async def _start_panel(station: Station, config: StationConfig, plugins: PluginS
     """Serve the operator's panel; None: the configuration wants none."""
     if not config.panel.enabled:
         return None
-    panel = Panel(station, port=config.panel.port, token=config.panel.token, plugins_report=plugins.report, clock=clock)
+    panel = Panel(
+        station, port=config.panel.port, token=config.panel.token, plugins_report=plugins.panel_report, clock=clock
+    )
     try:
         await panel.start()
     except OSError as error:

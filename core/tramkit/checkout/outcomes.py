@@ -6,7 +6,7 @@ from tramkit.host.order import EffectKind, Ending, Record, State
 from tramkit.orders.saga import paid
 from tramkit_hal.document.document import Block, Code, Document, Paragraph, Row
 from tramkit_hal.ui.pages import Fact, Tone
-from tramkit_hal.words import Messages, Moment, Money, Text, verbatim
+from tramkit_hal.words import Messages, Moment, Money, Text, public
 
 _ = Messages("tramkit")
 
@@ -132,12 +132,12 @@ def receipt_facts(record: Record) -> tuple[Fact, ...]:
     """Return what stands on the receipt, from the order and the ledger alone."""
     order = record.order
     facts = [
-        Fact(label=_("Receipt code"), value=verbatim(spaced(record.code))),
+        Fact(label=_("Receipt code"), value=public(spaced(record.code))),
         Fact(label=_("For"), value=order.title),
         *order.facts,
     ]
     if order.amount:
-        facts.append(Fact(label=_("Payee"), value=verbatim(order.payee)))
+        facts.append(Fact(label=_("Payee"), value=public(order.payee)))
         facts.append(Fact(label=_("Amount"), value=_("{amount}", amount=Money(amount=order.amount))))
         came = paid(record) or record.came
         if came and came != order.amount:

@@ -28,7 +28,7 @@ from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.runner import Runner
 from tramkit.orders.wire import payment_of
 from tramkit_hal.ui.pages import Availability, Fact, Option, Pay, Tone, Wait
-from tramkit_hal.words import Messages, Money, Text, verbatim
+from tramkit_hal.words import Messages, Money, Text, public, verbatim
 
 _ = Messages("tramkit")
 
@@ -178,7 +178,7 @@ def pay_page(runner: Runner, record: Record) -> Pay:
     rest = _("Please pay the rest in the same way. If you do not pay it, what has come goes back to you.")
     code = _("Your receipt code: {code}", code=spaced(record.code))
     return Pay(
-        title=_("Part of the money has come") if record.came else _("Please pay"),
+        title=_title(record, invitation.qr),
         payee=verbatim(record.order.payee),
         amount=Money(amount=payment.amount),
         body=(*still_missing(record), *((rest,) if record.came else ()), *invitation.words, *details, code),
@@ -187,9 +187,16 @@ def pay_page(runner: Runner, record: Record) -> Pay:
     )
 
 
+def _title(record: Record, qr: str) -> Text:
+    """Return what is to be done now: scan a code, or hold a card to the terminal."""
+    if record.came:
+        return _("Part of the money has come")
+    return _("Please pay") if qr else _("Please pay with your card")
+
+
 def _giving_up(record: Record) -> Wait:
     leave = (_("You may leave."), perhaps_paid())
-    code = Fact(label=_("Receipt code"), value=verbatim(spaced(record.code)))
+    code = Fact(label=_("Receipt code"), value=public(spaced(record.code)))
     return Wait(title=_("The payment is being given up"), body=leave, facts=(code,))
 
 
@@ -209,11 +216,16 @@ async def _wait(visit: StationVisit, runner: Runner, record: Record) -> Record:
 
 
 def _wait_page(record: Record) -> Wait:
-    thanks, back = _("Thank you. Your order is being carried out"), _("Your money is being sent back")
+    if goes_back(record):
+        title = _("Your money is being sent back")
+    elif record.order.amount:
+        title = _("Thank you. Your order is being carried out")
+    else:
+        title = _("Your request is being carried out")
     return Wait(
-        title=back if goes_back(record) else thanks,
+        title=title,
         body=(_("This takes a moment. You may also leave: your receipt code shows the result later."),),
-        facts=(Fact(label=_("Receipt code"), value=verbatim(spaced(record.code))),),
+        facts=(Fact(label=_("Receipt code"), value=public(spaced(record.code))),),
     )
 
 

@@ -17,7 +17,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.accessibility import describe
 from tramkit_hal.ui.keyboard import layouts
-from tramkit_hal.ui.pages import AnyPage, Call, Capture, Check, Fact, View
+from tramkit_hal.ui.pages import AnyPage, Call, Capture, Check, Done, Fact, Read, Tell, View, Wait
 from tramkit_hal.ui.verbalise import aloud
 from tramkit_hal.words import Messages, Text, render
 
@@ -176,12 +176,10 @@ def tongue_of(words: str, voice: Voice, language: str) -> str:
 def parts_of(page: AnyPage, language: str, *, private: bool) -> list[str]:
     """Return what is said of a page, in pieces between which one may breathe.
 
-    :param private: only the resident hears: else what was typed, read from a card or measured is not said.
+    :param private: only the resident hears: else what is about them is not said, whatever page it stands on.
     """
-    if not private and isinstance(page, Check):
-        page = page.model_copy(update={"facts": _hidden(page.facts)})
-    if not private and isinstance(page, Capture):
-        page = page.model_copy(update={"result": _hidden(page.result)})
+    if not private:
+        page = _discreet(page)
     said = [aloud(render(text, language), language) for text in (page.title, *page.parts())]
     ended = [part if part[-1] in ".?!:" else f"{part}." for part in said if part]
     return [piece for part in ended for sentence in _SENTENCES.split(part) for piece in _breaths(sentence)]
@@ -230,6 +228,38 @@ def words_at(view: View, at: str, *, private: bool) -> str:
             chosen = render(_("chosen"), view.language) if item.state == "selected" else ""
             return ", ".join(each for each in (item.name, "" if secret else item.value, chosen) if each)
     return ""
+
+
+def _discreet(page: AnyPage) -> AnyPage:
+    """Return a page without what is about the resident; Check and Capture show nothing else."""
+    match page:
+        case Check():
+            return page.model_copy(update={"facts": _hidden(page.facts)})
+        case Capture():
+            return page.model_copy(update={"result": _hidden(page.result)})
+        case Tell() | Done() | Wait() | Read():
+            told = {
+                "title": _unless_personal(page.title),
+                "body": tuple(_unless_personal(text) for text in page.body),
+                "facts": tuple(
+                    Fact(label=_unless_personal(fact.label), value=_unless_personal(fact.value))
+                    for fact in getattr(page, "facts", ())
+                ),
+                "large": _unless_personal(page.large) if isinstance(page, Tell) and page.large else None,
+            }
+            return page.model_copy(update={name: value for name, value in told.items() if hasattr(page, name)})
+        case _:
+            return page
+
+
+def _unless_personal(text: Text) -> Text:
+    """Return a text without what is about the resident: all of it, or the values put into it."""
+    if not text.is_personal:
+        return text
+    if text.personal or not text.domain:
+        return _("is on the screen")
+    kept = {name: _unless_personal(value) if isinstance(value, Text) else value for name, value in text.params.items()}
+    return text.model_copy(update={"params": kept})
 
 
 def _hidden(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

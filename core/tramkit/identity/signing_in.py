@@ -13,7 +13,7 @@ from tramkit.identity.same_person import another_person, facts
 from tramkit.identity.way import CARD, NEITHER, Wanted, Way
 from tramkit_hal.ui.events import Answered
 from tramkit_hal.ui.pages import Option, Tell, Tone
-from tramkit_hal.words import Messages, Text, verbatim
+from tramkit_hal.words import Messages, Text, public
 
 _ = Messages("tramkit")
 
@@ -104,7 +104,7 @@ def _page(key: str, method: IdentityMethod, sign_in: SignIn, others: tuple[Optio
         id=key,
         title=method.title,
         body=(scan, last),
-        large=verbatim(sign_in.spoken) if sign_in.spoken else None,
+        large=public(sign_in.spoken) if sign_in.spoken else None,
         codes=(sign_in.code,),
         options=others,
         action=None,

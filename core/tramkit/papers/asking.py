@@ -278,5 +278,5 @@ async def _look_over(visit: StationVisit, asked: Asked, files: Sequence[Made], *
 
 def _fact(number: int, made: Made) -> Fact:
     if made.type == "image/jpeg":
-        return Fact(label=_("File {number}", number=number), value=_("Picture"))
+        return Fact(label=_("Page {number}", number=number), value=_("Picture"))
     return Fact(label=_("File {number}", number=number), value=_("PDF, pages: {count}", count=made.pages))

@@ -105,6 +105,11 @@ class PluginSet:
         """The plugins that run, each with its services, in the order of ``[plugins] enabled``."""
         return [InlinePlugin(self.running[name]) for name in self.enabled if name in self.running]
 
+    def panel_report(self) -> list[dict[str, object]]:
+        """Return the rows of :meth:`report` with each title in every language of its manifest."""
+        titles = {each.name: each.manifest.title.model_dump() for each in self.installed if each.manifest}
+        return [{**row, "title": titles.get(row["name"], row["title"])} for row in self.report()]
+
     def report(self) -> list[dict[str, str]]:
         """Return a row for each plugin: ``name state version title services step reason``."""
         kept_out = {plugin.name: plugin for plugin in self.quarantined}

@@ -22,6 +22,7 @@ from tramkit_hal.contracts.camera import Camera, CameraCapabilities
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
+from tramkit_hal.words import noted
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class OpenCvCamera(Camera):
 
     @property
     def info(self) -> DeviceInfo:
-        model = "video file" if self._is_file else "camera"
+        model = noted("video file") if self._is_file else noted("camera")
         return DeviceInfo(driver=self.driver, model=model, serial=str(self.settings.device))
 
     @property
@@ -102,7 +103,11 @@ class OpenCvCamera(Camera):
 
     async def _check(self, level: HealthLevel) -> dict[str, str]:
         frame = self._slot.frame if self._slot else None
-        return {"age of the last frame": f"{time.monotonic() - frame.captured_at:.2f} s" if frame else "no frame"}
+        return {
+            noted("age of the last frame"): f"{time.monotonic() - frame.captured_at:.2f} s"
+            if frame
+            else noted("no frame")
+        }
 
     def _there(self) -> bool:
         device = self.settings.device

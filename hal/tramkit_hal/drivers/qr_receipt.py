@@ -5,6 +5,7 @@ from __future__ import annotations
 from tramkit_hal.contracts.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
 from tramkit_hal.device.base import DeviceInfo
 from tramkit_hal.document.document import Document
+from tramkit_hal.words import noted
 
 CODE_BYTES = 900
 """Most bytes in one code: version 24 at level M, whose modules an old phone still reads from a screen."""
@@ -17,7 +18,7 @@ class QrReceipt(ReceiptPrinter):
 
     @property
     def info(self) -> DeviceInfo:
-        return DeviceInfo(driver=self.driver, model="receipt as QR code", serial="0")
+        return DeviceInfo(driver=self.driver, model=noted("receipt as QR code"), serial="0")
 
     @property
     def capabilities(self) -> ReceiptPrinterCapabilities:

@@ -23,6 +23,7 @@ from tramkit_hal.contracts.audio import (
 )
 from tramkit_hal.device.base import DeviceContext, DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.words import noted
 
 BACKLOG = 10
 """Pieces of sound that wait to be played: 200 ms."""
@@ -161,7 +162,7 @@ class SoundDeviceMicrophone(Microphone):
     @property
     def info(self) -> DeviceInfo:
         return DeviceInfo(
-            driver=self.driver, model=self._name or "microphone", serial=str(self.settings.device or "default")
+            driver=self.driver, model=self._name or noted("microphone"), serial=str(self.settings.device or "default")
         )
 
     @property
@@ -256,7 +257,7 @@ class SoundDeviceSpeaker(Speaker):
     @property
     def info(self) -> DeviceInfo:
         return DeviceInfo(
-            driver=self.driver, model=self._name or "speaker", serial=str(self.settings.device or "default")
+            driver=self.driver, model=self._name or noted("speaker"), serial=str(self.settings.device or "default")
         )
 
     @property

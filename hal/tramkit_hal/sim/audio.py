@@ -45,7 +45,7 @@ class SimMicrophone(Simulator, Microphone):
     """A microphone that hears a quiet room or a tone."""
 
     driver = "sim_microphone"
-    model = "simulated microphone"
+    model = noted("simulated microphone")
     Settings = MicrophoneSettings
 
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
@@ -113,7 +113,7 @@ class SimMicrophone(Simulator, Microphone):
         self._sound = value
 
     def shown(self) -> str:
-        return f"Listening, level {self._level:.2f}." if self._hearing is not None else ""
+        return noted("Listening, level") + f": {self._level:.2f}" if self._hearing is not None else ""
 
 
 class SpeakerSettings(SimSettings):
@@ -133,7 +133,7 @@ class SimSpeaker(Simulator, Speaker):
     """A speaker that plays in real time and can tell what tone it played last."""
 
     driver = "sim_speaker"
-    model = "simulated speaker"
+    model = noted("simulated speaker")
     Settings = SpeakerSettings
 
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
@@ -226,4 +226,4 @@ class SimSpeaker(Simulator, Speaker):
         frequency, loudness = self.heard()
         if self._playing is None or loudness < 0.001:
             return ""
-        return f"Playing {frequency:.0f} Hz, level {loudness:.2f}."
+        return noted("Playing") + f": {frequency:.0f} Hz\n" + noted("Level") + f": {loudness:.2f}"

@@ -44,7 +44,7 @@ class SimCamera(Simulator, Camera):
     """A camera whose frames can be told apart: see :mod:`tramkit_hal.framecode`."""
 
     driver = "sim_camera"
-    model = "simulated camera"
+    model = noted("simulated camera")
     Settings = CameraSettings
     faults = (*COMMON_FAULTS,)
 
@@ -154,7 +154,7 @@ class SimCamera(Simulator, Camera):
         self._held = draw_code(text, self.settings.height * 3 // 5) if text else None
 
     def shown(self) -> str:
-        return "The light beside the lens is on." if self._taking is not None else ""
+        return noted("The light beside the lens is on.") if self._taking is not None else ""
 
 
 def draw_code(text: str, side: int) -> NDArray[np.uint8]:

@@ -19,7 +19,7 @@ class SimCodeScanner(Simulator, CodeScanner):
     """A scanner before which the operator holds a code."""
 
     driver = "sim_code_scanner"
-    model = "simulated code scanner"
+    model = noted("simulated code scanner")
     faults = (*COMMON_FAULTS, Trouble.UNREADABLE)
 
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
@@ -58,4 +58,4 @@ class SimCodeScanner(Simulator, CodeScanner):
             self._waiting.set_result(qr_text(person) if person else value)
 
     def shown(self) -> str:
-        return "The red light is on." if self._waiting is not None else ""
+        return noted("The red light is on.") if self._waiting is not None else ""

@@ -29,7 +29,7 @@ class SimFaceMatcher(Simulator, FaceMatcher):
     """A face matcher that finds what it is told to find."""
 
     driver = "sim_face_matcher"
-    model = "simulated face matcher"
+    model = noted("simulated face matcher")
     Settings = FaceMatcherSettings
     faults = (*COMMON_FAULTS, Trouble.UNREADABLE)
 
@@ -70,4 +70,4 @@ class SimFaceMatcher(Simulator, FaceMatcher):
         self._finds = FaceFinding(value)
 
     def shown(self) -> str:
-        return f"Found last: {self._last.value}." if self._last else ""
+        return noted("Found last") + f": {self._last.value}" if self._last else ""

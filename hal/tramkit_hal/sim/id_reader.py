@@ -38,7 +38,7 @@ class SimIdReader(Simulator, IdReader):
     """A reader on which the operator lays one of the synthetic people's cards, with a chip that a country signed."""
 
     driver = "sim_id_reader"
-    model = "simulated card reader"
+    model = noted("simulated card reader")
     Settings = IdReaderSettings
     faults = (*COMMON_FAULTS, Trouble.UNREADABLE)
 
@@ -148,4 +148,4 @@ class SimIdReader(Simulator, IdReader):
             self._emit("card_out")
 
     def shown(self) -> str:
-        return "" if self._lies == NO_CARD else "A card lies on the reader."
+        return "" if self._lies == NO_CARD else noted("A card lies on the reader.")

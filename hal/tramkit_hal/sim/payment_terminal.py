@@ -48,7 +48,7 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
     """A terminal that takes every card, and an acquirer that answers as it is told to."""
 
     driver = "sim_payment_terminal"
-    model = "simulated payment terminal"
+    model = noted("simulated payment terminal")
     Settings = TerminalSettings
     faults = (*COMMON_FAULTS, Trouble.OUTCOME_UNKNOWN)
 
@@ -203,4 +203,4 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
         if not self._prompting:
             return "TRAMKIT"
         amount = f"{self._row(self._prompting)[1]:,}".replace(",", ".")
-        return f"{amount} VND\nInsert, tap or swipe a card"
+        return f"{amount} VND\n" + noted("Insert, tap or swipe a card")

@@ -15,7 +15,7 @@ class SimPresence(Simulator, Presence):
     """A sensor before which the operator lets somebody stand or go."""
 
     driver = "sim_presence"
-    model = "simulated presence sensor"
+    model = noted("simulated presence sensor")
 
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
         super().__init__(settings, context)
@@ -57,4 +57,4 @@ class SimPresence(Simulator, Presence):
                 self._emit("arrived" if present else "left")
 
     def shown(self) -> str:
-        return "Somebody stands before the station." if self._present else "Nobody is here."
+        return noted("Somebody stands before the station.") if self._present else noted("Nobody is here.")

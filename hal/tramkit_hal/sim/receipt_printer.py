@@ -37,7 +37,7 @@ class SimReceiptPrinter(Simulator, ReceiptPrinter):
     """A printer whose paper, cover and cutter the operator controls."""
 
     driver = "sim_receipt_printer"
-    model = "simulated receipt printer"
+    model = noted("simulated receipt printer")
     Settings = PrinterSettings
     faults = (*COMMON_FAULTS, Trouble.JAMMED, Trouble.OUTCOME_UNKNOWN)
 
@@ -96,7 +96,8 @@ class SimReceiptPrinter(Simulator, ReceiptPrinter):
         return out.getvalue()
 
     def _facts(self) -> dict[str, str]:
-        return {"paper": self._paper, "cover": "open" if self._cover_open else "closed", "printed": str(self.printed)}
+        cover = noted("open") if self._cover_open else noted("closed")
+        return {noted("paper"): self._paper, noted("cover"): cover, noted("printed"): str(self.printed)}
 
     def _controls(self) -> tuple[Control, ...]:
         return (

@@ -50,7 +50,7 @@ class SimVitalSensor(Simulator, VitalSensor):
     """A health booth that measures what the operator sets, with small seeded variations."""
 
     driver = "sim_vital_sensor"
-    model = "simulated health booth"
+    model = noted("simulated health booth")
     Settings = VitalSettings
     faults = (*COMMON_FAULTS, Trouble.UNREADABLE)
 

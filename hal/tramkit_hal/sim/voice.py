@@ -13,6 +13,7 @@ from tramkit_hal.contracts.voice import Voice, VoiceCapabilities
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.sim._base import SimSettings, Simulator
+from tramkit_hal.words import noted
 
 HUM = 220.0
 SHOWN = 60
@@ -32,7 +33,7 @@ class SimVoice(Simulator, Voice):
     """A voice whose words a bystander can read."""
 
     driver = "sim_voice"
-    model = "simulated voice"
+    model = noted("simulated voice")
     Settings = VoiceSettings
 
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:

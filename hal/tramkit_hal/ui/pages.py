@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tramkit_hal.contracts.vital import Vital
-from tramkit_hal.words import Messages, Text, Value, render, verbatim
+from tramkit_hal.words import Messages, Text, Value, public, render, verbatim
 
 _ = Messages("tramkit_hal")
 
@@ -386,7 +386,7 @@ class Help(Page):
     phone: str = ""
 
     def parts(self) -> list[Text]:
-        return [*self.body, *([_("Call {phone}", phone=verbatim(self.phone))] if self.phone else [])]
+        return [*self.body, *([_("Call {phone}", phone=public(self.phone))] if self.phone else [])]
 
 
 class Settings(Page):

@@ -183,6 +183,93 @@ def _stars(language: str, word: str) -> tuple[re.Pattern[str], Said]:
     return re.compile(r"\d*•+\d*"), lambda match: " ".join(names[each] for each in match[0])
 
 
+_LETTERS = {
+    **{"A": "a", "B": "bê", "C": "xê", "D": "đê", "E": "e", "F": "ép", "G": "giê", "H": "hát", "I": "i", "J": "gi"},
+    **{"K": "ca", "L": "lờ", "M": "mờ", "N": "nờ", "O": "o", "P": "pê", "Q": "quy", "R": "rờ", "S": "sờ", "T": "tê"},
+    **{"U": "u", "V": "vê", "W": "vê kép", "X": "ích", "Y": "y", "Z": "dét"},
+}
+"""Names of the letters as they are spelled on the phone."""
+
+_SHORT_CODE = 6
+"""Letters and digits of a group that are said one by one; longer ones in runs."""
+
+
+def _spelled(language: str) -> Said:
+    """Say a code letter by letter: ``K7Q29 MX4AT``, ``PE01000123456``."""
+
+    def name(sign: str) -> str:
+        if sign.isdigit():
+            return _DIGITS[int(sign)] if language == "vi" else sign
+        return _LETTERS[sign] if language == "vi" else sign
+
+    def run(signs: str) -> str:
+        if not signs.isdigit():
+            return " ".join(name(sign) for sign in signs)
+        return ", ".join(" ".join(name(sign) for sign in group) for group in _fours(signs))
+
+    def say(match: re.Match[str]) -> str:
+        said: list[str] = []
+        for group in re.split(r"[^A-Z0-9]+", match[0]):
+            parts = list(group) if len(group) <= _SHORT_CODE else re.findall(r"[A-Z]+|[0-9]+", group)
+            said += [run(part) for part in parts]
+        return ", ".join(said)
+
+    return say
+
+
+def _unless_short(say: Said) -> Said:
+    """Leave what is too short for a code as it is: ``B1``, ``H29``."""
+    return lambda match: match[0] if sum(sign.isalnum() for sign in match[0]) < _LEAST_CODE else say(match)
+
+
+def _fours(digits: str) -> list[str]:
+    """Return digits in fours from the left; a last one that would stand alone joins the four before it."""
+    groups = [digits[at : at + 4] for at in range(0, len(digits), 4)]
+    return [*groups[:-2], groups[-2] + groups[-1]] if len(groups) > 1 and len(groups[-1]) == 1 else groups
+
+
+def _account(language: str) -> Said:
+    """Say the number of an account digit by digit, in the groups in which it is written."""
+
+    def say(match: re.Match[str]) -> str:
+        written = match[0].split()
+        groups = written if len(written) > 1 else _fours(written[0])
+        names = (" ".join(_DIGITS[int(digit)] if language == "vi" else digit for digit in group) for group in groups)
+        return ", ".join(names)
+
+    return say
+
+
+def _month(language: str) -> Said:
+    def say(match: re.Match[str]) -> str:
+        month, year = int(match[2]), int(match[3])
+        if not 1 <= month <= 12:
+            return match[0]
+        if language == "en":
+            return f"{match[1] or ''}{_MONTHS[month - 1]} {year}"
+        return f"tháng {'tư' if month == 4 else number_in_words(month)} năm {number_in_words(year)}"
+
+    return say
+
+
+def _decimal(match: re.Match[str]) -> str:
+    whole, fraction = number_in_words(int(match[1])), match[2].rstrip("0")
+    if not fraction:
+        return whole
+    places = " ".join(["không"] * (len(fraction) - len(fraction.lstrip("0"))) + [number_in_words(int(fraction))])
+    return f"{whole} phẩy {places}"
+
+
+_CODE = re.compile(
+    r"(?<![\w/])(?=[A-Z0-9. -]*\d)(?=[A-Z0-9. -]*[A-Z])"
+    r"(?:[A-Z0-9]{5}(?: [A-Z0-9]{5})+|[A-Z0-9]+(?:[.-][A-Z0-9]+)*)(?![\w/])"
+)
+_LEAST_CODE = 4
+_ADDRESS = re.compile(r"https?://\S*[^\s.,;:!?)]")
+_GROUPED_ACCOUNT = re.compile(r"(?<![\d.,/])(?!1[89]00)\d{4} \d{4}(?: \d{1,5})*(?![\d/]|[.,]\d| ?₫)")
+_ACCOUNT = re.compile(r"(?<![\d.,/])\d{7,20}(?![\d/]|[.,]\d| ?₫| dong)")
+_MONTH = re.compile(r"(tháng:? +|month:? +)?(?<![\d/])(\d{1,2})/((?:19|20)\d{2})(?![\d/])", re.IGNORECASE)
+_RATE = re.compile(r"(?<=[\w%]) ?/ ?(năm|tháng|ngày|người|phút|lần|giờ|year|month|day|minute)(?!\w)")
 _NUMBER = r"\d{1,3}(?:\.\d{3})+|\d+"
 _PHONE = re.compile(r"(?<![\d.])(?:\+84|0)(?:[ .]?\d){8,10}(?![\d.]*\d)|(?<!\d)1[89]00(?:[ .]?\d){4,6}(?!\d)")
 _IDENTITY = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
@@ -191,28 +278,37 @@ _DATE = re.compile(r"(ngày\s+|on\s+)?(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)",
 
 _RULES: dict[str, tuple[tuple[re.Pattern[str], Said], ...]] = {
     "vi": (
+        (_ADDRESS, lambda _match: "có trên màn hình"),
         _stars("vi", "sao"),
         (re.compile(rf"({_NUMBER})\s*₫"), lambda match: f"{number_in_words(_plain(match[1]))} đồng"),
+        (_CODE, _unless_short(_spelled("vi"))),
+        (_GROUPED_ACCOUNT, _account("vi")),
         (_IDENTITY, _digit_by_digit("vi", 3)),
         (_PHONE, _digit_by_digit("vi", 3)),
         (_SHORT, _digit_by_digit("vi", 4)),
         (_DATE, _date("vi")),
+        (_MONTH, _month("vi")),
+        (_ACCOUNT, _account("vi")),
+        (_RATE, lambda match: f" một {match[1]}"),
         (re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)"), _time),
         (re.compile(r"(?<!\d)(\d{2,3})/(\d{2,3})(?=\s*mmHg)"), lambda match: f"{match[1]} trên {match[2]}"),
         _abbreviations("vi"),
-        (
-            re.compile(r"(?<!\d)(\d+),(\d)(?!\d)"),
-            lambda match: f"{number_in_words(int(match[1]))} phẩy {number_in_words(int(match[2]))}",
-        ),
+        (re.compile(r"(?<!\d)(\d+),(\d{1,2})(?!\d)"), _decimal),
         (re.compile(rf"(?<![\d\w])({_NUMBER})(?!\w)"), lambda match: number_in_words(_plain(match[1]))),
     ),
     "en": (
+        (_ADDRESS, lambda _match: "on the screen"),
         _stars("en", "star"),
         (re.compile(rf"({_NUMBER})\s*₫"), lambda match: f"{_plain(match[1])} dong"),
+        (_CODE, _unless_short(_spelled("en"))),
+        (_GROUPED_ACCOUNT, _account("en")),
         (_IDENTITY, _digit_by_digit("en", 3)),
         (_PHONE, _digit_by_digit("en", 3)),
         (_SHORT, _digit_by_digit("en", 4)),
         (_DATE, _date("en")),
+        (_MONTH, _month("en")),
+        (_ACCOUNT, _account("en")),
+        (_RATE, lambda match: f" a {match[1]}"),
         (re.compile(r"(?<!\d)(\d{2,3})/(\d{2,3})(?=\s*mmHg)"), lambda match: f"{match[1]} over {match[2]}"),
         _abbreviations("en"),
         (re.compile(r"(?<![\d\w])(\d{1,3}(?:\.\d{3})+)(?!\w)"), lambda match: str(_plain(match[1]))),

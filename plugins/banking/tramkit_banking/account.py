@@ -19,6 +19,7 @@ from tramkit import (
     Visit,
     age,
     forms,
+    phone_text,
     verbatim,
 )
 from tramkit_banking.applying import Applying, applicant
@@ -141,7 +142,7 @@ def _mine(person: Person, contact: Contact, work: Work, purpose: str) -> tuple[F
     """Return what the resident said of themselves, to be checked before signing."""
     return (
         Fact(label=_("Full name"), value=verbatim(person.name)),
-        Fact(label=_("Phone number"), value=verbatim(contact.phone), change="contact"),
+        Fact(label=_("Phone number"), value=phone_text(contact.phone), change="contact"),
         Fact(label=_("Address"), value=verbatim(contact.address), change="contact"),
         Fact(label=_("Occupation"), value=verbatim(work.occupation), change="work"),
         Fact(label=_("Used for"), value=PURPOSES[purpose], change="purpose"),

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from tramkit import Fact, Form, GatewayTrouble, Level, Messages, Role, Text, Tone, Visit, forms, verbatim
+from tramkit import Fact, Form, GatewayTrouble, Level, Messages, Role, Text, Tone, Visit, forms, personal, verbatim
 from tramkit_banking.applying import Applying
 from tramkit_banking.gateway import STATES
 
@@ -72,7 +72,7 @@ class ApplicationStatus(Applying):
         if found is None:
             await visit.tell(
                 _("The bank has no application with this number"),
-                _("Please compare it with your receipt: {number}", number=typed.number),
+                _("Please compare it with your receipt: {number}", number=verbatim(typed.number)),
                 _("Or choose the other bank: touch Back."),
                 tone=Tone.WARNING,
             )
@@ -88,4 +88,4 @@ class ApplicationStatus(Applying):
         if found.note is not None:
             facts.append(Fact(label=_("The bank says"), value=found.note.text))
         tone = Tone.WARNING if found.state in WARNED else Tone.PLAIN
-        await visit.tell(state, next_step, facts=facts, tone=tone, action=_("Finish"))
+        await visit.tell(personal(state), personal(next_step), facts=facts, tone=tone, action=_("Finish"))

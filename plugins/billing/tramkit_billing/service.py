@@ -90,7 +90,7 @@ class PayBill(Service):
         if bills is None:
             await visit.tell(
                 _("The provider does not know this customer code"),
-                _("Please compare it with your bill: {code}", code=code),
+                _("Please compare it with your bill: {code}", code=verbatim(code)),
                 tone=Tone.WARNING,
             )
             return
@@ -128,7 +128,9 @@ class PayBill(Service):
             for value, (label, chosen) in choices.items()
         ]
         body = (_("Older bills are paid first."),) if provider.pay_oldest_first and len(bills) > 1 else ()
-        chosen = await visit.choose(_("Which bills would you like to pay?"), options, body=body, name="bills")
+        up_to = _("Up to which month would you like to pay?")
+        title = up_to if provider.pay_oldest_first else _("Which bills would you like to pay?")
+        chosen = await visit.choose(title, options, body=body, name="bills")
         return choices[chosen][1] or None
 
     async def _part(self, visit: Visit, bills: Sequence[Bill]) -> int:

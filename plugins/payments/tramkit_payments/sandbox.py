@@ -87,7 +87,7 @@ width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
                 said = "Không chuyển được: cần số tài khoản, và số tiền lớn hơn 0"
             else:
                 self.transfer(account, amount, memo)
-                said = f"Đã chuyển {amount} đồng"
+                said = f"Đã chuyển {amount:,} đồng".replace(",", ".")
         raise web.HTTPSeeOther(f"/?{urlencode({'said': said})}")
 
     async def _transfers(self, request: web.Request) -> web.Response:

@@ -36,6 +36,11 @@ class Words(_Data):
     def text(self) -> Text:
         return bilingual(vi=self.vi, en=self.en)
 
+    @property
+    def within_sentence(self) -> Text:
+        """The same where it does not begin a sentence."""
+        return bilingual(vi=self.vi[:1].lower() + self.vi[1:], en=self.en[:1].lower() + self.en[1:])
+
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 

@@ -23,6 +23,7 @@ from tramkit import (
     Visit,
     age,
     forms,
+    phone_text,
     verbatim,
 )
 from tramkit_hal.card.number import check as check_number
@@ -196,7 +197,7 @@ class FileDossier(HandedIn):
         told = _told(procedure, answers)
         facts = (
             Fact(label=_("Procedure"), value=procedure.name.text, change="procedure"),
-            Fact(label=_("Full name"), value=verbatim(person.name)),
+            Fact(label=_("Who hands it in"), value=verbatim(person.name)),
             *told,
             *(Fact(label=_("Household member"), value=verbatim(each.name)) for each in members),
             *(each.fact for each in papers),
@@ -255,7 +256,7 @@ def _cost(procedure: Procedure, amount: int | None) -> Iterator[Text]:
     else:
         yield _("Usual fee: {amount}. The exact fee is shown before you pay.", amount=Money(amount=amount))
     if amount is not None and (limit := procedure.on_time):
-        begins = next(each.label.text for each in procedure.questions if each.id == limit.after)
+        begins = next(each.label.within_sentence for each in procedure.questions if each.id == limit.after)
         yield _(
             "This holds for {days} days from: {day}. Later the fee is paid at the authority.",
             days=limit.days,
@@ -344,6 +345,7 @@ def _told(procedure: Procedure, answers: Mapping[str, str]) -> list[Fact]:
         for question in questions:
             value: Any = answers.get(question.id)
             if value:
-                chosen = next((each.name.text for each in question.options if each.id == value), verbatim(value))
+                written = phone_text(value) if question.kind == "phone" else verbatim(value)
+                chosen = next((each.name.text for each in question.options if each.id == value), written)
                 facts.append(Fact(label=question.label.text, value=chosen, change=f"questions {number}"))
     return facts

@@ -54,6 +54,10 @@ class Dossier(BaseModel):
         return bilingual(vi=self.name_vi, en=self.name_en)
 
 
+REPORT = "PA-"
+"""How the code of a report (phản ánh) begins, which is no dossier."""
+
+
 class Authority:
     """The authorities' gateway.
 
@@ -93,7 +97,9 @@ def _dossier(told: Any) -> Dossier:
 
 def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Return what the authority's answer adds to the receipt."""
-    facts = [Fact(label=_("Dossier code"), value=verbatim(str(told["reference"])))] if told.get("reference") else []
+    code = str(told.get("reference") or "")
+    label = _("Report code") if code.startswith(REPORT) else _("Dossier code")
+    facts = [Fact(label=label, value=verbatim(code))] if code else []
     if told.get("appointment"):
         facts.append(
             Fact(label=_("Appointment"), value=_("{day}", day=Day(day=date.fromisoformat(told["appointment"]))))

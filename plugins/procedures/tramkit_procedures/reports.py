@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from tramkit import Fact, Form, Level, Messages, Option, Order, Role, Text, Visit, forms, verbatim
+from tramkit import Fact, Form, Level, Messages, Option, Order, Role, Text, Visit, forms, public, verbatim
 from tramkit_procedures.handing_in import HandedIn
 
 _ = Messages("tramkit_procedures")
@@ -25,6 +25,14 @@ CATEGORIES: dict[str, Text] = {
 }
 
 
+WHEN: dict[str, Text] = {
+    "now": _("Just now"),
+    "today": _("Today"),
+    "earlier": _("Earlier"),
+    "often": _("Again and again"),
+}
+
+
 class Report(Form):
     """What has happened and where."""
 
@@ -32,15 +40,7 @@ class Report(Form):
     where: Annotated[str, forms.text(_("Where?"), hint=_("Building, floor, street"), max_length=200)]
     when: Annotated[
         str,
-        forms.choice(
-            _("When?"),
-            (
-                Option(value="now", label=_("Just now")),
-                Option(value="today", label=_("Today")),
-                Option(value="earlier", label=_("Earlier")),
-                Option(value="often", label=_("Again and again")),
-            ),
-        ),
+        forms.choice(_("When?"), tuple(Option(value=value, label=label) for value, label in WHEN.items())),
     ]
 
 
@@ -63,9 +63,9 @@ class ReportMatter(HandedIn):
             _("Is anybody in danger now?"),
             _("If so, do not type here: call now."),
             facts=(
-                Fact(label=_("Police"), value=verbatim("113")),
-                Fact(label=_("Fire and rescue"), value=verbatim("114")),
-                Fact(label=_("Ambulance"), value=verbatim("115")),
+                Fact(label=_("Police"), value=public("113")),
+                Fact(label=_("Fire and rescue"), value=public("114")),
+                Fact(label=_("Ambulance"), value=public("115")),
             ),
             action=_("Nobody is in danger: go on"),
         )
@@ -99,6 +99,7 @@ class ReportMatter(HandedIn):
                 Fact(label=_("About"), value=CATEGORIES[category], change="category"),
                 Fact(label=_("What"), value=verbatim(report.what), change="report"),
                 Fact(label=_("Where"), value=verbatim(report.where), change="report"),
+                Fact(label=_("When"), value=WHEN[report.when], change="report"),
                 *((Fact(label=_("Photos"), value=verbatim(str(len(photos))), change="photo"),) if photos else ()),
                 Fact(label=_("Sent"), value=said, change="named"),
             ),
@@ -112,6 +113,7 @@ class ReportMatter(HandedIn):
                 title=_("Report: {about}", about=CATEGORIES[category]),
                 request={"kind": "report", "category": category, **report.typed(), "who": who},
                 facts=(Fact(label=_("Sent"), value=said),),
+                done=_("Your report has been sent"),
                 attachments=photos,
             )
         )

@@ -11,6 +11,8 @@ from aiohttp import web
 
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
 from tramkit_hal.device.clock import Clock, SystemClock
+from tramkit_hal.words import render
+from tramkit_procedures.gateway import STATES
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS dossiers (
@@ -135,7 +137,7 @@ class Authorities(ApplicationSandbox):
         rows = "".join(
             f'<form method="post" action="/officer"><b>{html.escape(each["code"])}</b> {html.escape(each["name_vi"])}'
             f'<input type="hidden" name="code" value="{html.escape(each["code"])}">'
-            f'<label>Trạng thái (1–10) <input name="state" size="3" value="{each["state"]}"></label>'
+            f'<label>Trạng thái <select name="state">{_state_options(int(each["state"]))}</select></label>'
             f'<label>Ghi chú <input name="note" value="{html.escape(each["note"])}"></label><button>Lưu</button>'
             f"{self._links(each['code'])}</form>"
             for each in self._dossiers("code <> ?", "")
@@ -146,7 +148,8 @@ class Authorities(ApplicationSandbox):
             content_type="text/html",
             text=f"""<!doctype html><html lang="vi"><meta charset="utf-8"><title>Một cửa (thử nghiệm)</title>
 <style>body{{font:18px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}form{{margin:1rem 0}}
-input,button{{font:inherit;margin:0 .6rem}}</style><h1>Một cửa (thử nghiệm)</h1>{rows or "Chưa có hồ sơ"}</html>""",
+input,select,button{{font:inherit;margin:0 .6rem}}</style>
+<h1>Một cửa (thử nghiệm)</h1>{rows or "Chưa có hồ sơ"}</html>""",
         )
 
     def _links(self, code: str) -> str:
@@ -161,6 +164,14 @@ input,button{{font:inherit;margin:0 .6rem}}</style><h1>Một cửa (thử nghi�
         if state.isdigit() and 1 <= int(state) <= 10:
             self.move(str(form.get("code", "")), int(state), str(form.get("note", ""))[:500])
         raise web.HTTPSeeOther("/")
+
+
+def _state_options(now: int) -> str:
+    """Return the ten states as an officer chooses among them, by number and name."""
+    return "".join(
+        f'<option value="{number}"{" selected" if number == now else ""}>{html.escape(render(name, "vi"))}</option>'
+        for number, (name, _) in STATES.items()
+    )
 
 
 def _after_working_days(day: date, count: int) -> date:

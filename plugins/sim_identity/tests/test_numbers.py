@@ -86,7 +86,10 @@ def test_the_tables_are_those_of_the_file() -> None:
     assert prefixes().became == BECAME
 
 
-DIGITS = ("Số điện thoại chỉ gồm chữ số, ví dụ 0901234567.", "A phone number has only digits, for example 0901234567.")
+DIGITS = (
+    "Số điện thoại chỉ gồm chữ số, ví dụ 0901 234 567.",
+    "A phone number has only digits, for example 0901 234 567.",
+)
 TEN = (
     "Số di động có 10 chữ số và bắt đầu bằng 03, 05, 07, 08 hoặc 09.",
     "A mobile number has 10 digits and begins with 03, 05, 07, 08 or 09.",

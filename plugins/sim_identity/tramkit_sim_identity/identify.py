@@ -26,6 +26,7 @@ from tramkit import (
     Visit,
     age,
     forms,
+    masked,
     verbatim,
 )
 from tramkit_hal.ui.pages import Control
@@ -128,12 +129,15 @@ class Identify(Service):
             Fact(label=_("Phone number"), value=verbatim(grouped(number)), change="number"),
             Fact(label=_("Operator"), value=operator.name.text, change="operator"),
             Fact(label=_("Full name"), value=verbatim(person.name)),
-            Fact(label=_("Identity number"), value=verbatim(person.number)),
+            Fact(label=_("Identity number"), value=verbatim(masked(person.number))),
         )
         await visit.check(_("Is everything right?"), facts, action=_("Sign the confirmation"))
         signature = await visit.sign(
             _("Sign the confirmation"),
-            _("With this you confirm to the operator that the number {number} is yours.", number=grouped(number)),
+            _(
+                "With this you confirm to the operator that the number {number} is yours.",
+                number=verbatim(grouped(number)),
+            ),
             name="signature",
         )
         next_step = () if compared else (Fact(label=_("Still to do"), value=_("Face check with the operator")),)
@@ -155,6 +159,7 @@ class Identify(Service):
                     "consents": _agreed(visit, form),
                 },
                 facts=(Fact(label=_("Phone number"), value=verbatim(grouped(number))), *next_step),
+                done=_("It has been sent to the operator"),
                 attachments=(signature,),
             )
         )
@@ -209,7 +214,7 @@ class Identify(Service):
         if number.was:
             await visit.tell(
                 _("This number has ten digits now"),
-                _("{old} has been {new} since 2018.", old=number.was, new=grouped(number)),
+                _("{old} has been {new} since 2018.", old=verbatim(number.was), new=verbatim(grouped(number))),
             )
         return number
 

@@ -96,7 +96,7 @@ def normalise(text: str, known: Prefixes | None = None) -> MobileNumber:
     digits = re.sub(r"[\s.,/\-()‐-―\u200b-\u200f\u202a-\u202e]", "", unicodedata.normalize("NFKC", text))
     digits = re.sub(r"^tel:", "", digits, flags=re.IGNORECASE)
     if not re.fullmatch(r"\+?[0-9]{1,16}", digits):
-        raise NumberProblem(_("A phone number has only digits, for example 0901234567."))
+        raise NumberProblem(_("A phone number has only digits, for example 0901 234 567."))
     national = re.sub(r"^(?:\+84|0084|84(?=[0-9]{9,10}$))0?", "0", digits)
     was = ""
     if len(national) == 11 and (new := known.became.get(national[:4])):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from tramkit import Form, Messages, Option, Text, bilingual, forms, verbatim
+from tramkit import Form, Messages, Option, Text, bilingual, forms, public
 from tramkit_telehealth.protocol import Consent, Facility
 
 _ = Messages("tramkit_telehealth")
@@ -85,7 +85,7 @@ def explanation(facility: Facility) -> tuple[Text, ...]:
         if not facility.phone
         else _(
             "You may say no. Later you may see, correct or delete your data, or take your consent back: call {phone}.",
-            phone=verbatim(facility.phone),
+            phone=public(facility.phone),
         ),
     )
 

@@ -223,7 +223,7 @@ class Reporter:
         return DeviceReport(
             index=index,
             driver=info.driver,
-            model=info.model,
+            model=own_words(device, info.model, language),
             serial=info.serial,
             simulated=info.simulated or shown is not None,
             state=device.state.value,
@@ -250,7 +250,7 @@ class Reporter:
             return (), None, ""
         try:
             controls = tuple(_control(device, control, language) for control in device.controls())
-            shown, paper = device.shown(), self._watch.paper(device)
+            shown, paper = _shown(device, language), self._watch.paper(device)
         except Exception as error:  # the driver's edge: one simulator must not blank the panel
             self._say_once(device, "simulator cannot be shown", error)
             return (), "", ""
@@ -344,6 +344,24 @@ def own_words(device: Device, text: str, language: str) -> str:
     """Return a driver's own English words (a label, a reading) as its package's catalogue translates them."""
     package = type(device).__module__.partition(".")[0]
     return render(Text(id=text, domain="" if package == "__main__" else package), language)
+
+
+OF_THE_VISIT = frozenset({Role.RECEIPT_PRINTER, Role.VOICE, Role.SCREEN})
+"""Devices that show what a visit gave them, in its language; those words are never looked up in a catalogue."""
+
+
+def _shown(device: Simulated, language: str) -> str:
+    """Return what a bystander sees: a simulator's own sentences, translated, with a measured value after the colon."""
+    text = device.shown()
+    if not isinstance(device, Device) or device.context.role in OF_THE_VISIT:
+        return text
+    return "\n".join(_line(device, line, language) for line in text.splitlines())
+
+
+def _line(device: Device, line: str, language: str) -> str:
+    label, colon, value = line.partition(": ")
+    said = own_words(device, label, language)
+    return f"{said}: {own_words(device, value, language)}" if colon else said
 
 
 def _control(device: Device, control: Control, language: str) -> ControlReport:

@@ -16,6 +16,7 @@ from tramkit_hal.ui.pages import View
 from tramkit_hal.ui.screen import Screen, ScreenCapabilities, Shown
 from tramkit_hal.ui.stage import BLANK, Stage
 from tramkit_hal.video import NewestFrame
+from tramkit_hal.words import noted
 
 
 class WebScreen(Screen):
@@ -71,7 +72,7 @@ class WebScreen(Screen):
         self._videos.clear()
 
     async def _check(self, level: HealthLevel) -> dict[str, str]:
-        return {"browsers": str(self._server.viewers if self._server else 0)}
+        return {noted("browsers"): str(self._server.viewers if self._server else 0)}
 
     async def show(self, view: View) -> None:
         if not self.state.usable:

@@ -125,16 +125,17 @@ async def test_a_doctor_who_does_not_hold_the_case_can_do_nothing_to_it(clinic: 
 
 async def test_a_claim_without_a_sign_of_life_goes_back_to_the_front_with_a_new_epoch(clinic: Clinic) -> None:
     kiosk, lan, minh = await clinic.kiosk(), await clinic.doctor("lan"), await clinic.doctor("minh")
-    await kiosk.open("case-1")
+    await kiosk.open("older")
     await clinic.pass_time(5)
+    await kiosk.open("case-1")
     await kiosk.open("urgent", urgency=1)
-    await queue(minh, "urgent", "case-1")
+    await queue(minh, "urgent", "older", "case-1")
     await lan.accept("case-1")
     await clinic.pass_time(16)
-    await queue(minh, "case-1", "urgent")
+    await queue(minh, "urgent", "case-1", "older")
     case = await clinic.case()
     assert (case.state, case.doctor, case.epoch) == ("waiting", None, 2)
-    again = await kiosk.update(lambda update: update.state is CaseState.WAITING and update.position == 1)
+    again = await kiosk.update(lambda update: update.state is CaseState.WAITING and update.position == 2)
     assert again.case == "case-1"
     assert (await lan.sees(lambda state: state.held is None)).queue[0].doctor == ""
     assert (await lan.do("release", case="case-1")).trouble is Trouble.NOT_YOURS
@@ -188,7 +189,7 @@ async def test_a_released_case_waits_at_the_front(clinic: Clinic) -> None:
     await kiosk.open("urgent", urgency=1)
     await lan.accept("case-1")
     await lan.must("release", case="case-1")
-    await queue(minh, "case-1", "urgent")
+    await queue(minh, "urgent", "case-1")  # the front is that of its own class
     await minh.accept("case-1")
     assert [leg.leg for leg in kiosk.heard.all(StartLeg)] == [1, 2]
     assert (await clinic.case()).epoch == 3
@@ -356,7 +357,7 @@ async def test_a_resident_who_leaves_after_the_doctor_was_lost_in_the_call_is_st
     assert (await clinic.case()).state == "closed"
 
 
-async def test_urgency_goes_before_and_waiting_makes_up_for_it(clinic: Clinic) -> None:
+async def test_an_urgent_case_is_never_overtaken_however_long_a_lesser_one_waits(clinic: Clinic) -> None:
     kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
     await kiosk.open("can-wait", urgency=3)
     await clinic.pass_time(60)
@@ -366,7 +367,7 @@ async def test_urgency_goes_before_and_waiting_makes_up_for_it(clinic: Clinic) -
     await queue(doctor, "now", "soon", "can-wait")
     await clinic.pass_time(29 * 60)
     await kiosk.open("later", urgency=1)
-    await queue(doctor, "now", "soon", "can-wait", "later")
+    await queue(doctor, "now", "later", "soon", "can-wait")
 
 
 async def test_the_position_is_how_many_of_the_specialty_are_seen_before(clinic: Clinic) -> None:

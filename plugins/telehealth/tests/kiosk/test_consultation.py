@@ -62,7 +62,7 @@ async def test_from_the_queue_through_the_call_to_the_printed_summary() -> None:
         await c.told_media(state="live", camera="on", muted=False)
         await until(lambda: len(browser.numbers) > 10 and bool(browser.loudness) and browser.loudness[-1] > 1000)
         speaker = c.device(Role.SPEAKER)
-        await until(lambda: "Playing 4" in speaker.shown())  # type: ignore[attr-defined]  # the doctor's 440 Hz
+        await until(lambda: "Playing: 4" in speaker.shown())  # type: ignore[attr-defined]  # the doctor's 440 Hz
         await c.close_case(summary_of(c.desk))
         await c.page("tell", "The doctor's summary for you", "please take the paper")
         for words in (NAME, CONCLUSION, "Paracetamol 500 mg", "10 viên", "150.000", "79001a1b2c3d-c", DOCTOR.licence):

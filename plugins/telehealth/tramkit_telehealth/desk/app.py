@@ -14,6 +14,8 @@ from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.cases import Cases
 from tramkit_telehealth.desk.doctors import Doctors
 from tramkit_telehealth.desk.kiosks import Kiosks
+from tramkit_telehealth.desk.lists import load
+from tramkit_telehealth.desk.lookup import Lookup
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.sign_in import PAGE, Guard, SignIn, add_headers
 from tramkit_telehealth.desk.store import Store
@@ -45,15 +47,18 @@ async def serve(config: DeskConfig, folder: Path, clock: Clock, *, host: str, po
     :param folder: of the database.
     :param port: 0 takes a free one.
     :raises OSError: the port is taken, or the folder cannot be written.
+    :raises ListError: an imported list cannot be read any more.
     """
     store = await Store.open(folder)
     accounts = Accounts(store, clock)
     cases = Cases(store, clock, config.desk.hold_seconds)
-    board = Switchboard(config, cases, accounts, clock)
+    lists = load(folder)
+    board = Switchboard(config, cases, accounts, clock, lists)
     guard = Guard(config.desk.origins)
     app = web.Application(middlewares=[guard.middleware], client_max_size=MAX_BODY)
     app.on_response_prepare.append(add_headers)
     app.add_routes(SignIn(accounts, board, clock).routes())
+    app.add_routes(Lookup(lists, accounts).routes())
     app.add_routes(
         [
             web.get("/kiosk", Kiosks(board, accounts).connect),

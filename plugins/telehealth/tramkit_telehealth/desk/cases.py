@@ -28,9 +28,6 @@ CALLING = (CaseState.CLAIMED, CaseState.RINGING, CaseState.LIVE)
 
 OPEN = (CaseState.WAITING, *HELD)
 
-HEAD_START = {1: timedelta(minutes=30), 2: timedelta(minutes=10), 3: timedelta()}
-"""How much earlier an urgent case counts as opened: urgency goes before, and waiting makes up for it (ageing)."""
-
 LEASE = timedelta(seconds=LEASE_SECONDS)
 RING = timedelta(seconds=RING_SECONDS)
 
@@ -412,9 +409,12 @@ class Cases:
         session.add(EventRow(case=case, at=self._clock.now(), who=who, what=what))
 
 
-def turn(row: CaseRow) -> tuple[bool, datetime]:
-    """Return by what the queue is sorted: cases that come back first, then urgency and time together."""
-    return not row.front, row.opened_at - HEAD_START.get(row.urgency, timedelta())
+def turn(row: CaseRow) -> tuple[int, bool, datetime]:
+    """Return by what the queue is sorted: how urgent, then those that come back, then who has waited longest.
+
+    An urgent case is never overtaken by a lesser one: waiting counts only among the equally urgent.
+    """
+    return row.urgency, not row.front, row.opened_at
 
 
 def may_take(doctor: DoctorRow, row: CaseRow) -> bool:

@@ -17,6 +17,7 @@ from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import nfc
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.app import Desk, serve
+from tramkit_telehealth.desk.lists import KINDS, ListError, import_list
 from tramkit_telehealth.desk.settings import DeskConfig, demo_file, read_config
 from tramkit_telehealth.desk.store import Store
 
@@ -57,6 +58,8 @@ def desk(context: click.Context, host: str, port: int, file: Path | None, demo: 
     configure_log()
     try:
         asyncio.run(_run(config, data, host, port, demo))
+    except ListError as wrong:
+        raise click.ClickException(str(wrong)) from None
     except OSError as error:
         raise click.ClickException(f"the desk cannot start on {host}:{port}: {error.strerror}") from None
 
@@ -96,6 +99,26 @@ async def _accounts(data: Path) -> AsyncGenerator[Accounts]:
         yield Accounts(store, SystemClock())
     finally:
         await store.close()
+
+
+# ── lists ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@desk.command("import")
+@click.argument("kind", type=click.Choice(sorted(KINDS)))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def import_file(data: Path, kind: str, file: Path) -> None:
+    """Go by an official FILE instead of the list that comes with the desk, from its next start.
+
+    KIND: controlled (medicines), remote (conditions that may be treated remotely), long (conditions with
+    prescriptions of up to 90 days), medicines (names, classes, doses), icd10 (codes and names for the type-ahead).
+    """
+    try:
+        count = import_list(kind, file, data)
+    except (ListError, OSError) as wrong:
+        raise click.ClickException(f"{file}: {wrong}") from None
+    click.echo(f"{kind}: {count} entries")
 
 
 # ── stations and doctors ──────────────────────────────────────────────────────────────────────────────────────

@@ -48,6 +48,8 @@ class Trouble(StrEnum):
     """The summary lacks what it must have; ``field`` names it."""
     BLOCKED = "blocked"
     """Not allowed here, e.g. a narcotic or psychotropic medicine (Circular 26/2025/TT-BYT)."""
+    UNANSWERED = "unanswered"
+    """A concern about the prescription is not answered in words; ``field`` ends in its id."""
     NO_SUCH_DOCTOR = "no_such_doctor"
     """The doctor to hand over to is not on shift, or not free."""
 
@@ -57,6 +59,7 @@ class Draft(Wire):
 
     :param notes: for the record only, never shown to the resident.
     :param diagnosis: ICD-10 code, e.g. ``J00``; may be empty.
+    :param reasons: why the doctor goes on against a concern, by the concern's id; for the record only.
     """
 
     notes: Prose = ""
@@ -65,6 +68,33 @@ class Draft(Wire):
     advice: Prose = ""
     prescription: Annotated[tuple[Medicine, ...], Field(max_length=20)] = ()
     follow_up: Prose = ""
+    reasons: Annotated[dict[Id, Line], Field(max_length=100)] = Field(default_factory=dict)
+
+
+class Concern(Wire):
+    """Something about a draft that the doctor must think about; it warns and never decides.
+
+    :param id: stays the same while the medicine and what is wrong with it do.
+    :param kind: ``allergy``, ``allergy_class``, ``allergy_near``, ``combined``, ``precursor``, ``duplicate``,
+        ``duplicate_class``, ``taken``, ``taken_class``, ``dose``, ``duration``, ``remote``; the page has words for it.
+    :param medicine: which line of the prescription it is about; None: the case as a whole.
+    :param values: for the places in those words; ``vi`` and ``en`` name a class of medicines.
+    """
+
+    id: Id
+    kind: Id
+    medicine: int | None = None
+    values: dict[Id, Line] = Field(default_factory=dict)
+
+
+class Allergy(Wire):
+    """What the resident said of allergies.
+
+    :param state: ``stated``: something is; ``none``: said that there is none; ``unknown``: not answered.
+    """
+
+    state: Literal["stated", "none", "unknown"]
+    said: Prose = ""
 
 
 # ── page → desk ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,13 +265,16 @@ class Waiting(Wire):
     doctor: Line = ""
     """Name of the doctor who holds it; empty: nobody."""
     mine: bool = True
+    abnormal: bool = False
+    """A measurement lies in a band of :data:`tramkit_telehealth.triage.BANDS` that makes the case more urgent."""
 
 
 class HeldCase(Wire):
     """The case this doctor holds, whole.
 
     :param kiosk: ``gone`` while the kiosk is not connected to the desk.
-    :param warnings: keys of warnings the page has words for, e.g. ``not_a_listed_condition`` (Circular 30/2023).
+    :param warnings: what is to be thought about in the draft as it is saved.
+    :param blocked: lines of the prescription that may not be prescribed here.
     """
 
     intake: Intake
@@ -255,7 +288,9 @@ class HeldCase(Wire):
     camera: Literal["on", "off", "slate"] = "on"
     claimed_at: AwareDatetime
     live_since: AwareDatetime | None = None
-    warnings: tuple[Id, ...] = ()
+    warnings: tuple[Concern, ...] = ()
+    blocked: tuple[int, ...] = ()
+    allergy: Allergy = Allergy(state="unknown")
 
 
 class Colleague(Wire):

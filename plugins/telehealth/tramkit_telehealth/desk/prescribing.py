@@ -1,28 +1,56 @@
-"""What is checked before a prescription leaves the desk, and the code it gets (Circular 26/2025/TT-BYT)."""
+"""What keeps a prescription at the desk, and the code it gets (Circular 26/2025/TT-BYT)."""
 
 from __future__ import annotations
 
 import secrets
 import string
-import tomllib
-import unicodedata
-from functools import cache
-from importlib import resources
-from typing import Any
+from collections.abc import Sequence
+from enum import StrEnum
 
+from tramkit_telehealth.desk.concerns import concerns, is_combined, lines_of
+from tramkit_telehealth.desk.lists import Lists
 from tramkit_telehealth.desk.page_protocol import Draft, Trouble
+from tramkit_telehealth.protocol import Answer
 
 ALPHABET = string.digits + string.ascii_lowercase
-ORDINARY = "c"
-"""The type of a prescription: ``c`` ordinary, ``n`` narcotic, ``h`` psychotropic, ``y`` traditional medicine."""
+
+LEAST_REASON = 3
+"""Fewest letters of a reason: a full stop is none."""
 
 
-def prescription_code(facility: str) -> str:
-    """Return a new code: five characters of the facility, seven at random, the type; ``79001a1b2c3d-c``."""
-    return facility + "".join(secrets.choice(ALPHABET) for _ in range(7)) + "-" + ORDINARY
+class PrescriptionType(StrEnum):
+    """The letter that ends a prescription's code; T since 1 March 2026 (Circular 55/2025/TT-BYT)."""
+
+    ORDINARY = "C"
+    NARCOTIC = "N"
+    PSYCHOTROPIC = "H"
+    """Also for precursors (Circular 26/2025/TT-BYT art. 9)."""
+    TRADITIONAL = "T"
 
 
-def check(draft: Draft) -> tuple[Trouble, str] | None:
+def type_of(draft: Draft, lists: Lists) -> PrescriptionType:
+    """Return a prescription's type by what stands on it.
+
+    N is never given while narcotic medicines are refused here. The lists do not tell traditional medicines apart, so no
+    draft is given T.
+    """
+    kinds = {
+        lists.kind_of(substance)
+        for line in lines_of(draft, lists)
+        for substance in line.substances
+        if not is_combined(line, substance, lists)
+    }
+    if "narcotic" in kinds:
+        return PrescriptionType.NARCOTIC
+    return PrescriptionType.PSYCHOTROPIC if kinds & {"psychotropic", "precursor"} else PrescriptionType.ORDINARY
+
+
+def prescription_code(facility: str, type: PrescriptionType = PrescriptionType.ORDINARY) -> str:
+    """Return a new code: five characters of the facility, seven at random, the type; ``79001a1b2c3d-C``."""
+    return facility + "".join(secrets.choice(ALPHABET) for _ in range(7)) + "-" + type.value
+
+
+def check(draft: Draft, answers: Sequence[Answer], lists: Lists) -> tuple[Trouble, str] | None:
     """Return what keeps a draft from becoming a summary, and the name of the field; None: nothing."""
     if not draft.conclusion.strip():
         return Trouble.INCOMPLETE, "draft.conclusion"
@@ -30,42 +58,25 @@ def check(draft: Draft) -> tuple[Trouble, str] | None:
         for key in ("name", "amount", "directions"):
             if not getattr(medicine, key).strip():
                 return Trouble.INCOMPLETE, f"draft.prescription.{number}.{key}"
-        if is_controlled(medicine.name):
-            return Trouble.BLOCKED, f"draft.prescription.{number}.name"
+    for number in blocked(draft, lists):
+        return Trouble.BLOCKED, f"draft.prescription.{number}.name"
+    for concern in concerns(draft, answers, lists):
+        if sum(letter.isalnum() for letter in draft.reasons.get(concern.id, "")) < LEAST_REASON:
+            return Trouble.UNANSWERED, f"draft.reasons.{concern.id}"
     return None
 
 
-def is_controlled(name: str) -> bool:
-    """Tell whether a medicine's name holds a narcotic or psychotropic substance."""
-    plain = "".join(letter if letter.isalnum() else " " for letter in unicodedata.normalize("NFKD", name).lower())
-    return any(word in _controlled() for word in plain.split())
+def blocked(draft: Draft, lists: Lists) -> tuple[int, ...]:
+    """Return which medicines are narcotic or psychotropic and may not be prescribed remotely.
 
-
-def warnings(draft: Draft) -> tuple[str, ...]:
-    """Return keys of what the doctor should think about; a warning never refuses."""
-    if draft.diagnosis and not may_be_treated_remotely(draft.diagnosis):
-        return ("not_a_listed_condition",)
-    return ()
-
-
-def may_be_treated_remotely(code: str) -> bool:
-    """Tell whether an ICD-10 code is among the listed conditions (Circular 30/2023/TT-BYT)."""
-    stem = code.partition(".")[0]
-    for listed in _data("remote_treatment.toml")["codes"]:
-        first, dash, last = listed.partition("-")
-        if dash and first <= stem <= last:
-            return True
-        if listed in (code, stem):
-            return True
-    return False
-
-
-@cache
-def _controlled() -> frozenset[str]:
-    return frozenset(name for part in _data("controlled_medicines.toml")["lists"] for name in part["names"])
-
-
-@cache
-def _data(file: str) -> dict[str, Any]:
-    text = (resources.files("tramkit_telehealth.desk") / "data" / file).read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    A combined medicine is refused too, unless its strength shows that it is at or below the limit of the circular.
+    """
+    return tuple(
+        line.index
+        for line in lines_of(draft, lists)
+        if any(
+            lists.kind_of(each) == "psychotropic"
+            or (lists.kind_of(each) == "narcotic" and not is_combined(line, each, lists))
+            for each in line.substances
+        )
+    )

@@ -10,8 +10,9 @@ from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, Refusal, may_take
 from tramkit_telehealth.desk.lines import DoctorPage, KioskLine
+from tramkit_telehealth.desk.lists import Lists, load
 from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply, Trouble
-from tramkit_telehealth.desk.prescribing import check, prescription_code
+from tramkit_telehealth.desk.prescribing import check, prescription_code, type_of
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.tables import CaseRow, DoctorRow
 from tramkit_telehealth.desk.views import (
@@ -28,6 +29,7 @@ from tramkit_telehealth.protocol import (
     CaseSummary,
     CaseUpdate,
     HangUp,
+    Intake,
     KioskMedia,
     LeaveCase,
     Offered,
@@ -55,8 +57,11 @@ class Switchboard:
     :ivar pages: the open page of each doctor who is connected.
     """
 
-    def __init__(self, config: DeskConfig, cases: Cases, accounts: Accounts, clock: Clock) -> None:
+    def __init__(
+        self, config: DeskConfig, cases: Cases, accounts: Accounts, clock: Clock, lists: Lists | None = None
+    ) -> None:
         self._config = config
+        self._lists = lists or load()
         self._cases = cases
         self._accounts = accounts
         self._clock = clock
@@ -277,16 +282,16 @@ class Switchboard:
             await line.say(RtcAnswer(case=id, leg=leg, sdp=sdp))
 
     async def _close(self, doctor: str, id: str, draft: page.Draft) -> None:
-        if wrong := check(draft):
-            raise Refusal(*wrong)
         case, person = await self._own(doctor, id, closed=True), await self._doctor(doctor)
         assert person is not None
+        if wrong := check(draft, Intake.model_validate(case.intake).answers, self._lists):
+            raise Refusal(*wrong)
         summary = Summary(
             doctor=doctor_card(person, self._config, case.specialty),
             conclusion=draft.conclusion,
             advice=draft.advice,
             prescription=draft.prescription,
-            prescription_code=prescription_code(self._config.facility.code) if draft.prescription else "",
+            prescription_code=self._new_code(draft),
             follow_up=draft.follow_up,
             closed_at=self._clock.now(),
         )
@@ -294,6 +299,12 @@ class Switchboard:
         closed = await self._cases.close(doctor, id, draft, summary)
         if not was_closed:
             await self._end(closed)
+
+    def _new_code(self, draft: page.Draft) -> str:
+        """Return a code for a prescription; empty: there is none."""
+        if not draft.prescription:
+            return ""
+        return prescription_code(self._config.facility.code, type_of(draft, self._lists))
 
     async def _own(self, doctor: str, id: str, *, closed: bool = False) -> CaseRow:
         case = await self._cases.get(id)
@@ -387,7 +398,7 @@ class Switchboard:
                 for case in cases
                 if on_shift and case.state != CaseState.CLOSING
             ),
-            held=held_case(held, self._media.get(held.id)) if held else None,
+            held=held_case(held, self._media.get(held.id), self._lists) if held else None,
             colleagues=tuple(
                 colleague(each, cases)
                 for each in doctors

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import date
 
 from tramkit_hal.words import nfc
+from tramkit_telehealth.desk.allergies import allergy_of
 from tramkit_telehealth.desk.cases import CALLING, HELD, ahead_of, may_take
+from tramkit_telehealth.desk.concerns import concerns
+from tramkit_telehealth.desk.lists import Lists
 from tramkit_telehealth.desk.page_protocol import Colleague, Draft, HeldCase, PastCase, Waiting
-from tramkit_telehealth.desk.prescribing import warnings
+from tramkit_telehealth.desk.prescribing import blocked
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.tables import CaseRow, DoctorRow
 from tramkit_telehealth.protocol import (
@@ -22,6 +25,7 @@ from tramkit_telehealth.protocol import (
     Specialty,
     Summary,
 )
+from tramkit_telehealth.triage import vitals_urgency
 
 
 def doctor_card(doctor: DoctorRow, config: DeskConfig, specialty: str = "") -> DoctorCard:
@@ -131,15 +135,17 @@ def waiting_entry(case: CaseRow, doctor: DoctorRow, names: Mapping[str, str], to
         state=CaseState(case.state),
         doctor=names.get(case.doctor or "", "") if case.state in HELD else "",
         mine=may_take(doctor, case),
+        abnormal=vitals_urgency(intake.vitals) < 3,
     )
 
 
-def held_case(case: CaseRow, media: KioskMedia | None) -> HeldCase:
+def held_case(case: CaseRow, media: KioskMedia | None, lists: Lists) -> HeldCase:
     """Return the case that a doctor holds, whole."""
     assert case.claimed_at is not None
     draft = Draft.model_validate(case.draft or {})
+    intake = Intake.model_validate(case.intake)
     return HeldCase(
-        intake=Intake.model_validate(case.intake),
+        intake=intake,
         state=CaseState(case.state),
         leg=case.leg,
         draft=draft,
@@ -150,7 +156,9 @@ def held_case(case: CaseRow, media: KioskMedia | None) -> HeldCase:
         camera=media.camera if media else "on",
         claimed_at=case.claimed_at,
         live_since=case.live_since,
-        warnings=warnings(draft),
+        warnings=concerns(draft, intake.answers, lists),
+        blocked=blocked(draft, lists),
+        allergy=allergy_of(intake.answers),
     )
 
 

@@ -19,6 +19,8 @@ from tramkit import (
     Visit,
     Vital,
     masked,
+    phone_text,
+    public,
     reading_text,
     verbatim,
     vital_name,
@@ -317,7 +319,7 @@ async def _warn(visit: Visit) -> None:
         _("Staff of this station have been called to you."),
         _("If you feel very unwell, do not wait: call 115."),
         tone=Tone.WARNING,
-        large=verbatim(EMERGENCY_NUMBER),
+        large=public(EMERGENCY_NUMBER),
     )
 
 
@@ -346,7 +348,7 @@ def _facts(person: Person, asked: Asked) -> tuple[Fact, ...]:
         ),
     ]
     if asked.phone:
-        facts.append(Fact(label=_("Your phone number"), value=verbatim(asked.phone), change="phone"))
+        facts.append(Fact(label=_("Your phone number"), value=phone_text(asked.phone), change="phone"))
     return tuple(facts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tramkit import Fact, Messages, Option, Text, Wait, verbatim
+from tramkit import Fact, Messages, Option, Text, Wait, public
 from tramkit_telehealth.kiosk.words import instead, wait_text
 from tramkit_telehealth.protocol import CaseState, CaseUpdate, DoctorCard, Facility
 
@@ -52,7 +52,7 @@ def queue_page(place: QueuePlace, *, connected: bool, leaving: bool, facility: F
     title = _("You are in the queue for the doctor")
     if place.doctor:
         title = _("The doctor is ready for you")
-        body.append(_("{doctor} opens the call in a moment. Please stay here.", doctor=verbatim(place.doctor)))
+        body.append(_("{doctor} opens the call in a moment. Please stay here.", doctor=public(place.doctor)))
     elif not place.known:
         title = _("You are being registered with the doctors")
         body.append(_("One moment, please."))
@@ -62,7 +62,7 @@ def queue_page(place: QueuePlace, *, connected: bool, leaving: bool, facility: F
         facts.append(
             Fact(
                 label=_("Your place in the queue"),
-                value=verbatim(str(place.position)) if place.position else _("Not known now"),
+                value=public(str(place.position)) if place.position else _("Not known now"),
             )
         )
         facts.append(Fact(label=_("Waiting time"), value=wait_text(place.estimate)))
@@ -88,7 +88,7 @@ def queue_page(place: QueuePlace, *, connected: bool, leaving: bool, facility: F
 def closing_page(doctor: DoctorCard | None, *, connected: bool) -> Wait:
     """Return the page on which the resident waits for the summary."""
     body = [
-        _("{doctor} is writing the summary and, if needed, the prescription.", doctor=verbatim(doctor.name))
+        _("{doctor} is writing the summary and, if needed, the prescription.", doctor=public(doctor.name))
         if doctor
         else _("The doctor is writing the summary and, if needed, the prescription."),
         _("It will be printed here. Please stay a moment."),

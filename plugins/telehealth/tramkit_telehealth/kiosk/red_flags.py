@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tramkit import Messages, Option, Tone, Visit, verbatim
+from tramkit import Messages, Option, Tone, Visit, public
 from tramkit_telehealth.triage import EMERGENCY_NUMBER, RedFlag, red_flag, red_flag_options
 
 _ = Messages("tramkit_telehealth")
@@ -31,12 +31,12 @@ async def ask_red_flags(visit: Visit) -> tuple[RedFlag | None, bool]:
         _("Staff of this station have been called to you."),
     ]
     if call.phone:
-        told.append(_("Staff's phone: {phone}", phone=verbatim(call.phone)))
+        told.append(_("Staff's phone: {phone}", phone=public(call.phone)))
     next_step = await visit.tell(
         _("You need emergency help now"),
         *told,
         tone=Tone.EMERGENCY,
-        large=verbatim(EMERGENCY_NUMBER),
+        large=public(EMERGENCY_NUMBER),
         options=(
             Option(value="doctor", label=_("Help is on its way: go on to a doctor by video")),
             Option(value="finish", label=_("Finish here")),

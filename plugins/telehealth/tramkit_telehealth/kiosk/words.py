@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tramkit import Fact, Messages, Money, Text, bilingual, verbatim
+from tramkit import Fact, Messages, Money, Text, bilingual, public
 from tramkit_telehealth.protocol import Bilingual, DoctorCard, Facility
 
 _ = Messages("tramkit_telehealth")
@@ -34,20 +34,20 @@ def facility_facts(facility: Facility) -> tuple[Fact, ...]:
     """Return who answers for the doctors (Decree 96/2023 art. 87: shown before the call)."""
     facts = [
         Fact(label=_("Facility"), value=both(facility.name)),
-        Fact(label=_("Licence of the facility"), value=verbatim(facility.licence)),
+        Fact(label=_("Licence of the facility"), value=public(facility.licence)),
     ]
     if facility.address:
-        facts.append(Fact(label=_("Address"), value=verbatim(facility.address)))
+        facts.append(Fact(label=_("Address"), value=public(facility.address)))
     if facility.phone:
-        facts.append(Fact(label=_("Phone"), value=verbatim(facility.phone)))
+        facts.append(Fact(label=_("Phone"), value=public(facility.phone)))
     return tuple(facts)
 
 
 def doctor_facts(doctor: DoctorCard) -> tuple[Fact, ...]:
     """Return who the doctor is."""
     return (
-        Fact(label=_("Doctor"), value=verbatim(doctor.name)),
-        Fact(label=_("Practice licence"), value=verbatim(doctor.licence)),
+        Fact(label=_("Doctor"), value=public(doctor.name)),
+        Fact(label=_("Practice licence"), value=public(doctor.licence)),
         Fact(label=_("Specialty"), value=both(doctor.specialty)),
         Fact(label=_("Facility"), value=both(doctor.facility)),
     )
@@ -57,6 +57,6 @@ def instead(facility: Facility | None) -> tuple[Text, ...]:
     """Return what a resident can do where no doctor can be seen here now."""
     told = [_("In an emergency call 115.")]
     if facility is not None and facility.phone:
-        told.append(_("You can call the facility: {phone}.", phone=verbatim(facility.phone)))
+        told.append(_("You can call the facility: {phone}.", phone=public(facility.phone)))
     told.append(_("Or go to the nearest health station or clinic."))
     return tuple(told)

@@ -1,5 +1,6 @@
 // Who the patient is, what was measured, answered and agreed to before the call.
 
+import { showAllergy, showWarnings } from "./concerns.js";
 import { $, both, el, has, languageName, say, write } from "./dom.js";
 import { age, day, hourMinute, number } from "./times.js";
 
@@ -10,6 +11,7 @@ const PLACES = { temperature: 1, weight: 1 };
 /** Show the case; the same case again changes nothing but its warnings. */
 export function showPatient({ held, specialties }) {
   showWarnings(held?.warnings ?? []);
+  showAllergy(held?.allergy ?? null);
   const shown = held?.intake.case ?? "";
   if ($("call-held").dataset.case === shown) return;
   $("call-held").dataset.case = shown;
@@ -20,13 +22,6 @@ export function showPatient({ held, specialties }) {
   $("vitals").replaceChildren(...(intake ? vitals(intake) : []));
   $("answers").replaceChildren(...(intake ? answers(intake) : []));
   $("consents").replaceChildren(...(intake ? intake.consents.map(consent) : []));
-}
-
-function showWarnings(keys) {
-  const words = keys.map((key) => (has(`warning.${key}`) ? say(`warning.${key}`) : say("warning.other", { key: key.replaceAll("_", " ") })));
-  const list = $("warnings");
-  if ([...list.children].map((node) => node.textContent).join("\n") === words.join("\n")) return;
-  list.replaceChildren(...words.map((text) => el("li", {}, text)));
 }
 
 function facts({ patient, site, specialty, language, opened_at: openedAt }, title) {
@@ -52,10 +47,10 @@ function vitals({ vitals: readings, patient, opened_at: openedAt }) {
       "li",
       { class: "vital" },
       el("span", { class: "kind" }, say(`vital.${reading.kind}`)),
-      el("span", { class: "value" }, el("b", {}, value), ` ${reading.unit}`),
+      el("span", { class: "value" }, el("b", {}, value), ` ${has(`unit.${reading.unit}`) ? say(`unit.${reading.unit}`) : reading.unit}`),
       mark && el("span", { class: "mark", title: say("patient.outside_why") }, mark),
       reading.quality < POOR ? el("span", { class: "mark" }, say("patient.poor")) : null,
-      el("span", { class: "source" }, say("patient.measured", { time: hourMinute(reading.taken_at), device: reading.device })),
+      el("span", { class: "source", title: reading.device }, say("patient.measured", { time: hourMinute(reading.taken_at), device: say("patient.device") })),
     );
     node.dataset.kind = reading.kind;
     node.classList.toggle("outside", mark !== "");

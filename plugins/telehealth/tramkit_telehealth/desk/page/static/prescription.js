@@ -1,6 +1,7 @@
 // The rows of the prescription.
 
-import { $, el, say, write } from "./dom.js";
+import { $, el, say, troubleWords, write } from "./dom.js";
+import { suggest } from "./suggest.js";
 
 const PARTS = ["name", "strength", "amount", "directions"];
 const NEEDED = ["name", "amount", "directions"];
@@ -65,6 +66,21 @@ export class Prescription {
     return row.querySelector(`[name=${part}]`);
   }
 
+  /** Mark the medicines that may not be prescribed here, while they are written. */
+  showBlocked(blocked) {
+    const shown = blocked.join();
+    if (this.blocked === shown) return;
+    for (const row of this.rows) if (row.dataset.blocked === "true") this.say(row, "name", "");
+    for (const row of this.rows) row.dataset.blocked = "false";
+    for (const index of blocked) {
+      const row = this.filled()[index];
+      if (row === undefined) continue;
+      row.dataset.blocked = "true";
+      this.say(row, "name", troubleWords("blocked"));
+    }
+    this.blocked = shown;
+  }
+
   say(row, part, words) {
     const control = row.querySelector(`[name=${part}]`);
     const error = $(`${control.id}-error`);
@@ -91,6 +107,7 @@ export class Prescription {
       this.changed();
     });
     this.list.append(row);
+    suggest(row.querySelector("[name=name]"), "medicine");
     this.renumber();
     return row;
   }

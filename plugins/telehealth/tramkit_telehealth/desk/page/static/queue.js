@@ -46,9 +46,14 @@ export class Queue {
     const button = el("button", { type: "button", class: "primary accept" }, say("queue.accept"));
     button.addEventListener("click", () => this.accept(waiting.case));
     const part = (name) => el("p", { class: name });
-    const top = el("div", { class: "top" }, el("b", { class: "name" }), el("span", { class: "age second" }));
-    const line = el("p", { class: "line-2" }, el("span", { class: "tag" }), " ", el("span", { class: "wait" }));
-    const node = el("li", { class: "card waiting" }, top, line, part("complaint"), part("kind second"), part("site second"), part("why second"), button);
+    const name = el("button", { type: "button", class: "name", "aria-expanded": "false", title: say("queue.more") });
+    const top = el("div", { class: "top" }, name, el("span", { class: "age second" }), el("span", { class: "wait second" }));
+    const line = el("p", { class: "line-2" }, el("span", { class: "tag" }), " ", el("span", { class: "abnormal" }), " ", el("span", { class: "complaint" }));
+    const node = el("li", { class: "card waiting" }, top, line, part("kind second"), part("site second"), part("why second"), button);
+    name.addEventListener("click", () => {
+      const open = node.classList.toggle("open");
+      name.ariaExpanded = String(open);
+    });
     node.dataset.testid = "waiting";
     return node;
   }
@@ -64,12 +69,13 @@ export class Queue {
     put("age", waiting.age === null ? say("queue.no_age") : say("queue.age", { n: waiting.age }));
     put("tag", say(`urgency.${waiting.urgency}`));
     node.querySelector(".tag").dataset.urgency = waiting.urgency;
+    put("abnormal", waiting.abnormal ? say("queue.abnormal") : "");
     put("complaint", waiting.complaint);
     put("kind", `${this.specialty(waiting.specialty)} · ${languageName(waiting.language)}`);
     put("site", waiting.site);
     put("why", this.why(waiting));
     node.dataset.since = waiting.waiting_since;
-    const button = node.querySelector("button");
+    const button = node.querySelector(".accept");
     button.hidden = waiting.state !== "waiting" || !waiting.mine || this.state.held !== null;
     button.disabled = !this.lineUp || !this.state.on_shift || !this.state.available;
     button.ariaLabel = say("queue.accept_whom", { name: waiting.name });

@@ -1,9 +1,11 @@
 // The right of the page: what the doctor writes. Saved with every pause; nothing typed is ever lost by a message from
 // the desk: a newer text of another window is shown, and the doctor's own can be put back.
 
+import { Reasons } from "./concerns.js";
 import { $, ask, el, say, troubleWords, write } from "./dom.js";
 import { Prescription } from "./prescription.js";
 import { summaryLines } from "./queue.js";
+import { suggest } from "./suggest.js";
 
 const PAUSE_MS = 1000;
 const AT_LEAST_MS = 8000;
@@ -24,6 +26,8 @@ export class Record {
     this.case = "";
     this.lineUp = false;
     this.prescription = new Prescription(() => this.edited());
+    this.reasons = new Reasons();
+    suggest($("diagnosis"), "icd10");
     for (const name of TEXTS) $(name).addEventListener("input", () => this.edited(name));
     $("diagnosis").addEventListener("change", () => this.tidyDiagnosis());
     $("record").addEventListener("focusout", () => this.dirty && this.save());
@@ -52,8 +56,10 @@ export class Record {
       else this.reconcile();
       this.showColleagues(colleagues);
     }
+    this.prescription.showBlocked(held?.blocked ?? []);
     this.buttons();
     this.status();
+    this.caughtUp?.();
     if (lineUp && this.dirty) this.edited();
   }
 
@@ -246,15 +252,31 @@ export class Record {
       this.act.tell(say("record.mend"));
       return;
     }
+    await this.settle();
+    await this.upToDate();
+    if (this.held === null || this.dirty) return;
+    if (this.held.blocked.length > 0) {
+      this.prescription.mark(this.held.blocked[0], "name", troubleWords("blocked"))?.focus();
+      this.act.tell(troubleWords("blocked"));
+      return;
+    }
     const draft = this.collect();
+    this.reasons.ask(this.held.warnings, this.held.draft.reasons ?? {});
     write($("close-title"), say("close.title", { name: this.held.intake.patient.name }));
     $("close-call").hidden = this.held.state !== "live";
-    $("close-summary").replaceChildren(...summaryLines(draft));
+    const diagnosis = el("dd", {}, draft.diagnosis || say("close.no_diagnosis"));
+    $("close-summary").replaceChildren(el("dt", {}, say("record.diagnosis")), diagnosis, ...summaryLines(draft));
     if (!(await ask($("close-dialog"))) || this.held === null) return;
-    await this.settle();
-    const reply = await this.act.close(draft);
+    const reply = await this.act.close({ ...draft, reasons: this.reasons.given });
     if (reply.trouble === null || reply.field === "") return;
     this.refuse(reply.field, reply.trouble === "incomplete" ? say("record.missing") : troubleWords(reply.trouble))?.focus();
+  }
+
+  /** Wait until the desk has shown what it thinks of the text that was saved last. */
+  async upToDate() {
+    const shown = () => this.held === null || this.held.version >= this.version;
+    while (!shown()) await new Promise((resolve) => (this.caughtUp = resolve));
+    this.caughtUp = null;
   }
 
   /** Let a save that is under way end, and save the rest. */
