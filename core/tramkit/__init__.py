@@ -1,6 +1,7 @@
 """Tramkit: the open framework for digital citizen stations. These names are all that a plugin needs."""
 
 from tramkit import forms as forms
+from tramkit.facts import Dated, DatedFile
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, day_of
@@ -14,6 +15,7 @@ from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, NotSignedIn, SignIn
 from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
+from tramkit.orders.memo import find_memo
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileProblem, read_settings
 from tramkit.sandbox.command import sandbox_command
@@ -23,6 +25,7 @@ from tramkit.visit.live import Live
 from tramkit.visit.service import Service
 from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
+from tramkit.working_days import working_days
 from tramkit_hal.contracts.vital import Reading, Vital
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
@@ -49,6 +52,8 @@ __all__ = [
     "CameraHandle",
     "CameraTest",
     "Code",
+    "Dated",
+    "DatedFile",
     "Day",
     "Decimal1",
     "DeviceError",
@@ -99,6 +104,7 @@ __all__ = [
     "bilingual",
     "configure_log",
     "day_of",
+    "find_memo",
     "forms",
     "hookimpl",
     "masked",
@@ -110,4 +116,5 @@ __all__ = [
     "sandbox_command",
     "verbatim",
     "vital_name",
+    "working_days",
 ]

@@ -49,6 +49,9 @@ async def site(open_site: ServiceSite) -> AsyncIterator[ServiceSite]:
 
 EFFECTS = {
     "file": "authorities",
+    "file signed on the phone": "authorities",
+    "fine": "authorities",
+    "fine by decision": "authorities",
     "supplement": "authorities",
     "withdraw": "authorities",
     "report": "authorities",
@@ -58,6 +61,7 @@ EFFECTS = {
     "account by VNeID": "lender",
     "account by face": "lender",
     "loan": "lender",
+    "credit card": "lender",
     "identify": "carrier",
     "identify again by face": "carrier",
     "top up": "aggregator",
@@ -69,13 +73,20 @@ EFFECTS = {
 LEVELS = {
     "account": "claimed",
     "account by VNeID": "vneid",
+    "credit card": "claimed",
     "account by face": "chip_face",
     "identify": "claimed",
     "identify again by face": "chip_face",
 }
 """How surely the bank or the operator is told that the resident was known."""
 
-BRANCH, STILL = ("Mang căn cước đến", "Go with your card to"), ("Còn phải làm", "Still to do")
+BRANCH, STILL = (
+    ("Mang căn cước đến", "Go with your card to", "Ông/bà mang theo", "Bring with you"),
+    (
+        "Còn phải làm",
+        "Still to do",
+    ),
+)
 """What the receipts of a bank and of an operator say where the face was not compared at the station."""
 
 
@@ -116,7 +127,16 @@ async def journey(site: ServiceSite, name: str, language: str) -> None:
 
 ONCE = {"account by face", *(name for name in ROUNDS if name.startswith("bill ") and name != "bill evn")}
 """Billers differ in their codes only, and the face is the same before a bank: once is enough in the second language."""
-VARIANTS = ("track by card", "supplement", "withdraw", "report by name", "account by VNeID", "identify again by face")
+VARIANTS = (
+    "file signed on the phone",
+    "fine by decision",
+    "track by card",
+    "supplement",
+    "withdraw",
+    "report by name",
+    "account by VNeID",
+    "identify again by face",
+)
 """Other ways through a service: in the second language the robot goes them, and people one way through each service."""
 
 

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from support.memory import found_in, found_in_files
 from support.other_hands import ScriptedHands
-from support.rounds import ROUNDS, TAM, Somebody, ask_about, begin, by_chip, fill, finish, go_round, unsure
+from support.rounds import ROUNDS, TAM, Somebody, ask_about, begin, by_chip, fill, fine_of, finish, go_round, unsure
 from support.services import ServiceSite, whole_site
 from support.slow import each_with_each, quick_and_slow
 
@@ -76,6 +76,11 @@ async def _bill(site: ServiceSite, who: Somebody) -> None:
     await fill(site.glass, code="pe01000123456")
 
 
+async def _decision(site: ServiceSite, who: Somebody) -> None:
+    await site.glass.choose("decision")
+    await fill(site.glass, number="0012345/QĐ-XPHC")
+
+
 async def _status(site: ServiceSite, who: Somebody) -> None:
     await site.glass.choose("song_xanh")
     await fill(site.glass, number="ac1a2b3c4d")
@@ -91,6 +96,8 @@ async def _identify(site: ServiceSite, who: Somebody) -> None:
 ASKED = {
     "track": (ask_about, "authorities", "hiện không trả lời"),
     "track by card": (_by_card, "authorities", "hiện không trả lời"),
+    "fine": (fine_of, "authorities", "hiện không trả lời"),
+    "fine by decision": (_decision, "authorities", "hiện không trả lời"),
     "bill evn": (_bill, "aggregator", "hiện chưa trả lời"),
     "bank status": (_status, "lender", "Ngân hàng hiện không trả lời"),
     "identify": (_identify, "carrier", "Nhà mạng hiện không trả lời"),
@@ -143,6 +150,8 @@ CARRIED_OUT = {
     "health insurance": ("authorities", "/applications"),
     "account": ("lender", "/applications"),
     "loan": ("lender", "/applications"),
+    "credit card": ("lender", "/applications"),
+    "fine": ("authorities", "/applications"),
     "identify": ("carrier", "/applications"),
     "bill evn": ("aggregator", "/pay"),
     "top up": ("aggregator", "/pay"),
@@ -207,8 +216,10 @@ PURPOSES = {
     "withdraw": {"kind", "code", "words", "number"},
     "file": {
         "kind", "procedure", "name_vi", "name_en", "agency", "working_days", "applicant", "answers", "members",
-        "consents", "reductions", "units", "documents",
+        "consents", "reductions", "units", "documents", "forms",
     },
+    "fine": {"kind", "procedure", "decision", "plate", "amount"},
+    "credit card": APPLICATION | {"slot", "phone", "address", "income", "employer"},
     "report": {"kind", "category", "what", "where", "when", "who"},
     "report by name": {"kind", "category", "what", "where", "when", "who"},
     "health insurance": {"kind", "months", "amount", "head", "members"},

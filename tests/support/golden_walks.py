@@ -23,7 +23,9 @@ from .rounds import (
     Step,
     ask_about,
     begin,
+    card_wanted,
     fill,
+    fine_of,
     go_on,
     loan_wanted,
     track,
@@ -65,6 +67,29 @@ async def _more_is_needed(site: ServiceSite, who: Somebody) -> None:
 async def _silent(site: ServiceSite, who: Somebody) -> None:
     site.sandboxes["authorities"].order_faults(FaultOrder(faults=("down",) * 3))
     await ask_about(site, who)
+
+
+async def _no_fine(site: ServiceSite, who: Somebody) -> None:
+    await fine_of(site, who, "51F00001")
+    await site.glass.at("done")
+
+
+async def _will_not_sign(site: ServiceSite, who: Somebody) -> None:
+    resident = site.glass
+    await typed_identity(resident, who)
+    await resident.choose("residence")
+    await resident.choose("1.010041")
+    await go_on(resident, "read")
+    await fill(resident, about="nơi thường trú", phone=who.phone)
+    await go_on(resident, "check")
+    await resident.choose("phone")
+    await resident.at("tell")
+    provider = site.sandboxes["vneid"]
+    assert isinstance(provider, OpenIdProvider)
+    page: Any = resident.screen.page  # type: ignore[attr-defined]
+    assert provider.signatures.decide(page.large.id, sign=False)
+    await resident.go_on()
+    await resident.at("tell", "Tờ khai chưa được ký")
 
 
 # ── billing and payments ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,6 +144,18 @@ async def _too_little(site: ServiceSite, who: Somebody) -> None:
     await site.glass.at("tell")
 
 
+async def _too_little_for_a_card(site: ServiceSite, who: Somebody) -> None:
+    await card_wanted(site, who, "2000000")
+    await site.glass.at("tell")
+
+
+async def _no_appointments(site: ServiceSite, who: Somebody) -> None:
+    site.sandboxes["lender"].order_faults(FaultOrder(faults=("down",) * 3))
+    await card_wanted(site, who)
+    await site.glass.at("tell")
+    site.sandboxes["lender"].order_faults(FaultOrder())
+
+
 # ── phone subscriptions ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -171,6 +208,30 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
             "choose · What would you like to report?",
             "ask · Tell what has happened",
         ),
+        "fine": _walk(
+            "fine",
+            "choose · How shall the fine be found?",
+            "choose · Which kind of vehicle?",
+            "ask · Please enter the plate",
+            "choose · Which violation?",
+            "tell · A fine is to be paid",
+            "check · Is everything right?",
+        ),
+        "fine not decided": _walk("fine not decided", "tell · What the traffic police know"),
+        "no fine": Walk("procedures.fines", _no_fine, ("done · No violation is known",)),
+        "information": _walk(
+            "information",
+            "choose · What would you like to know about?",
+            "choose · Which of these?",
+            "tell · When the ward receives residents",
+        ),
+        "signed": _walk(
+            "file signed on the phone",
+            "choose · How would you like to sign the form?",
+            "tell · Sign on your phone · codes",
+            "tell · The form is signed · success",
+        ),
+        "refused signature": Walk("procedures.file", _will_not_sign, ("tell · The form is not signed · warning",)),
         "insurance": _walk("health insurance", "ask · Person {number}", "choose · For how long?"),
     },
     "billing": {
@@ -213,6 +274,18 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
         "loan": _walk(
             "loan", "choose · How much do you need?", "ask · What do you earn?", "tell · What the loan costs"
         ),
+        "card": _walk(
+            "credit card",
+            "choose · Which card?",
+            "tell · Classic credit card",
+            "read · The bank must meet you",
+            "ask · How can the bank reach you?",
+            "choose · When will you come to the bank?",
+            "check · Is everything right?",
+            "done · Your application is prepared",
+        ),
+        "no card": Walk("banking.card", _too_little_for_a_card, ("tell · This card does not fit you",)),
+        "no appointments": Walk("banking.card", _no_appointments, ("tell · The bank will call you",)),
         "too little": Walk("banking.loan", _too_little, ("tell · This loan does not fit you",)),
         "status": _walk("bank status", "tell · The bank has your application"),
     },

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
+from tramkit_banking.sandbox import Bank
 from tramkit_billing.codes import providers
 from tramkit_billing.sandbox import bills_of
 from tramkit_identity.sandbox import Account, OpenIdProvider
@@ -181,7 +182,28 @@ async def finish(resident: AnyHands) -> None:
     await resident.at("attract")
 
 
-async def _file(site: ServiceSite, who: Somebody, paper: Paper = without) -> None:
+async def at_the_counter(site: ServiceSite, who: Somebody) -> None:
+    """Sign the form by hand later, where the phone is offered."""
+    if "vneid" in site.sandboxes:
+        await site.glass.choose("counter")
+
+
+async def on_the_phone(site: ServiceSite, who: Somebody) -> None:
+    """Sign the form on one's own phone, with the code that the screen shows."""
+    await site.glass.choose("phone")
+    await site.glass.at("tell")
+    await says_one_of(site.glass, "Ký trên điện thoại", "Sign on your phone")
+    code = re.search(r"\b[B-Z]{4}-[B-Z]{4}\b", await site.glass.read())
+    assert code is not None
+    provider = site.sandboxes["vneid"]
+    assert isinstance(provider, OpenIdProvider)
+    assert provider.signatures.decide(code[0])
+    await site.glass.go_on()
+    await says_one_of(site.glass, "Tờ khai đã được ký", "The form is signed")
+    await site.glass.go_on()
+
+
+async def _file(site: ServiceSite, who: Somebody, paper: Paper = without, sign: Step = at_the_counter) -> None:
     resident = site.glass
     await typed_identity(resident, who)
     await resident.choose("residence")
@@ -193,6 +215,7 @@ async def _file(site: ServiceSite, who: Somebody, paper: Paper = without) -> Non
     await resident.choose("yes")
     await paper(resident)
     await go_on(resident, "check")
+    await sign(site, who)
     await resident.choose("payments.vietqr")
     await site.pay()
     await resident.at("done")
@@ -275,6 +298,71 @@ async def _insure(site: ServiceSite, who: Somebody) -> None:
     await site.pay()
     await resident.at("done")
     await says_one_of(resident, "Hồ sơ đăng ký của ông/bà đã được nộp", "Your registration has been handed in")
+
+
+async def fine_of(site: ServiceSite, who: Somebody, plate: str = "51f-123.45", kind: str = "car") -> None:
+    """Look up the violations of a plate."""
+    await site.glass.choose("plate")
+    await site.glass.choose(kind)
+    await fill(site.glass, plate=plate)
+
+
+async def _fine(site: ServiceSite, who: Somebody, *, by_decision: bool = False) -> None:
+    resident = site.glass
+    authorities = site.sandboxes["authorities"]
+    authorities.db.execute("UPDATE violations SET paid = 0")
+    if by_decision:
+        await resident.choose("decision")
+        await fill(resident, number="0012345/qd-xphc")
+    else:
+        await fine_of(site, who)
+        await resident.choose("1")  # the older of two
+    await says_one_of(resident, "Ông/bà cần nộp phạt", "A fine is to be paid")
+    await go_on(resident, "tell")
+    await go_on(resident, "check")
+    await resident.choose("payments.vietqr")
+    await site.pay()
+    await resident.at("done")
+    await says_one_of(resident, "Đã nộp phạt xong", "The fine is paid")
+
+
+async def _not_decided(site: ServiceSite, who: Somebody) -> None:
+    await fine_of(site, who, "59x3 123.45", "motorcycle")
+    await site.glass.at("tell")
+    await says_one_of(site.glass, "Chưa có quyết định xử phạt", "There is no decision yet")
+
+
+async def _information(site: ServiceSite, who: Somebody) -> None:
+    resident = site.glass
+    await resident.choose("notices")
+    await resident.choose("working_hours")
+    await says_one_of(resident, "Giờ tiếp dân", "When the ward receives residents")
+    await resident.choose("more")
+    await resident.choose("tourism")
+    await resident.choose("post_office")
+    await resident.at("tell")
+
+
+async def card_wanted(site: ServiceSite, who: Somebody, income: str = "9000000") -> None:
+    """Say which credit card one wants, and what one earns."""
+    resident = site.glass
+    await typed_identity(resident, who)
+    await resident.choose("classic")
+    await go_on(resident, "tell")
+    await go_on(resident, "read")
+    await fill(resident, phone=who.phone, address=who.address, income=income, employer="lương hưu")
+
+
+async def _card(site: ServiceSite, who: Somebody) -> None:
+    resident = site.glass
+    lender = site.sandboxes["lender"]
+    assert isinstance(lender, Bank)
+    await card_wanted(site, who)
+    await resident.choose(next(iter(lender.slots())))
+    await fill(resident, terms="=yes", data="=yes", credit="=yes")
+    await go_on(resident, "check")
+    await signed(resident, who)
+    await resident.at("done")
 
 
 async def _bill(site: ServiceSite, who: Somebody, provider: str) -> None:
@@ -383,12 +471,18 @@ ROUNDS: Mapping[str, tuple[str, Step]] = {
     "report": ("procedures.report", _report),
     "report by name": ("procedures.report", partial(_report, named=True)),
     "health insurance": ("procedures.health_insurance", _insure),
+    "file signed on the phone": ("procedures.file", partial(_file, sign=on_the_phone)),
+    "fine": ("procedures.fines", _fine),
+    "fine by decision": ("procedures.fines", partial(_fine, by_decision=True)),
+    "fine not decided": ("procedures.fines", _not_decided),
+    "information": ("procedures.information", _information),
     **{f"bill {id}": ("billing.pay", partial(_bill, provider=id)) for id in sorted(providers())},
     "top up": ("billing.topup", _top_up),
     "account": ("banking.account", _account),
     "account by VNeID": ("banking.account", partial(_account, known=by_vneid)),
     "account by face": ("banking.account", partial(_account, known=by_face)),
     "loan": ("banking.loan", _loan),
+    "credit card": ("banking.card", _card),
     "bank status": ("banking.status", bank_status),
     "identify": ("sim_identity.identify", _identify),
     "identify again by face": ("sim_identity.identify", partial(_identify, known=by_face, again=True)),

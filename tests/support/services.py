@@ -225,16 +225,16 @@ async def whole_site(
             (folder / bundled.name).write_text(text, encoding="utf-8")
 
     settings = (
-        '[settings.procedures]\ngateway_url = "{authorities}"\n[settings.billing]\naggregator_url = "{aggregator}"\n'
+        '[settings.procedures]\ngateway_url = "{authorities}"\ninformation_url = "{authorities}"\n'
+        f"{_signing(folder) if vneid else ''}"
+        '[settings.billing]\naggregator_url = "{aggregator}"\n'
         f'[settings.banking]\nbanks_file = "{folder / banks.BUNDLED.name}"\n'
         f'[settings.sim_identity]\noperators_file = "{folder / operators.BUNDLED.name}"\n'
         '[[roles.camera]]\ndriver = "sim_camera"\n[[roles.face_matcher]]\ndriver = "sim_face_matcher"\n'
         '[[roles.document_camera]]\ndriver = "sim_camera"\n'
     )
     sandboxes = {
-        name: Authorities(folder / "authorities.sqlite", clock)
-        if kind is Authorities
-        else kind(folder / f"{name}.sqlite")
+        name: kind(folder / f"{name}.sqlite", clock) if kind in (Authorities, Bank) else kind(folder / f"{name}.sqlite")
         for name, kind in OUTSIDE.items()
     }
     if vneid:
@@ -245,6 +245,11 @@ async def whole_site(
     sandboxes["lender"].db.execute("INSERT INTO progress VALUES (?, 'loan', 'Ai đó', 'received', '')", (APPLICATION,))
     async with service_site(folder, screen, browser, settings, ready, clock, **sandboxes) as site:
         yield site
+
+
+def _signing(folder: Path) -> str:
+    """Return the settings under which forms are signed on the phone."""
+    return 'signing_url = "{vneid}"\n' + f'signing_trust = "{folder / "vneid-signing-root.pem"}"\n'
 
 
 async def _hands(screen: Device, browser: Browser | None, running: asyncio.Task[None]) -> AnyHands:

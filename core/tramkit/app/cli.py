@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,10 +149,24 @@ def resolve(ledger_of: LedgerOf, code: str, effect: str, done: bool, why: str) -
     resolve_order(ledger_of, code, effect, done, why)
 
 
+@orders.command("references")
+@click.pass_obj
+def orders_references(ledger_of: LedgerOf) -> None:
+    """List under which references this station's money may stand in a day file, for other stations' reconcile."""
+    from tramkit.orders.commands import list_references
+
+    list_references(ledger_of)
+
+
+_DAY_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @main.command()
 @config_option
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def reconcile(file: Path | None, files: tuple[Path, ...]) -> None:
+@click.option("--others", multiple=True, type=_DAY_FILE, help="References of another station with the same account.")
+@click.option("--shared", is_flag=True, help="What this station does not know belongs to others with its account.")
+@click.argument("files", nargs=-1, required=True, type=_DAY_FILE)
+def reconcile(file: Path | None, others: tuple[Path, ...], shared: bool, files: tuple[Path, ...]) -> None:
     """Compare the ledger with day files of the biller and of the payment provider; ends with 1 where they differ.
 
     The station must not run. One JSON line for each difference, then one with the counts.
@@ -159,7 +174,7 @@ def reconcile(file: Path | None, files: tuple[Path, ...]) -> None:
     from tramkit.orders.commands import reconcile_files, with_ledger
 
     section = _read(file).orders
-    reconcile_files(partial(with_ledger, section.data, section.key), files)
+    reconcile_files(partial(with_ledger, section.data, section.key), files, others, shared=shared)
 
 
 @main.group()
@@ -229,6 +244,20 @@ def plugins(file: Path | None, as_json: bool) -> None:
             click.echo(f"  services: {row['services']}")
         if row["reason"]:
             click.echo(f"  {row['step'] or 'problem'}: {row['reason']}")
+
+
+@main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), default=None, help="As if it were this day.")
+def facts(file: Path | None, as_json: bool, day: datetime | None) -> None:
+    """List every dated value: since when, its source, when it was last checked; what begins or ends within 90 days.
+
+    Ends with 1 where a value in force has no source.
+    """
+    from tramkit.facts_command import print_facts
+
+    print_facts(_read(file), discover(), day.date() if day else None, as_json=as_json)
 
 
 @main.group()

@@ -44,12 +44,14 @@ class StationSection(_Section):
     :param id: names it to the outside world: letters, digits, hyphens.
     :param agency: whose station it is; stands on top of every page.
     :param languages: offered on every page; the first one is spoken first.
+    :param calendar: a calendar.toml of the operator's own: holidays and moved working days; empty: Tramkit's.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     site: Nfc = Field(min_length=1, max_length=120)
     agency: Nfc = Field(min_length=1, max_length=120)
     languages: FromToml[tuple[str, ...]] = ("vi", "en")
+    calendar: str = ""
 
     @field_validator("languages")
     @classmethod

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from tramkit.app.config import StationConfig
 from tramkit.checkout.receipts import Receipts
 from tramkit.conversation.staff import StaffBell
+from tramkit.facts import changes, collect_safely
+from tramkit.host.days import day_of
 from tramkit.identity.means import IdentityMeans
 from tramkit.operator.panel import Panel
 from tramkit.orders.ledger import Ledger, LedgerProblem
@@ -192,8 +194,15 @@ async def _start_panel(station: Station, config: StationConfig, plugins: PluginS
     """Serve the operator's panel; None: the configuration wants none."""
     if not config.panel.enabled:
         return None
+    calendar = Path(config.station.calendar) if config.station.calendar else None
+    values = collect_safely(plugins.installed, list(plugins.running), config.settings, calendar)
     panel = Panel(
-        station, port=config.panel.port, token=config.panel.token, plugins_report=plugins.panel_report, clock=clock
+        station,
+        port=config.panel.port,
+        token=config.panel.token,
+        plugins_report=plugins.panel_report,
+        changes_report=lambda: changes(values, day_of(clock.now())),
+        clock=clock,
     )
     try:
         await panel.start()

@@ -15,7 +15,7 @@ import click
 
 from tramkit.host.order import EffectKind, Record
 from tramkit.orders.ledger import Ledger, LedgerProblem
-from tramkit.orders.reconcile import DayFileProblem, Difference, read_day_file, reconcile
+from tramkit.orders.reconcile import DayFileProblem, Difference, read_day_file, reconcile, references
 from tramkit.orders.rows import tidy_code
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, SealProblem, read_key
@@ -121,8 +121,24 @@ def verify_ledger(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any]
     click.echo(f"{verdict.entries} entries, nothing was changed")
 
 
-def reconcile_files(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], files: Sequence[Path]) -> None:
-    """Print where the ledger and day files differ."""
+def list_references(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any]) -> None:
+    """Print one by one under which references this station's money may stand in a day file."""
+    for ref in references(ledger_of(lambda ledger: ledger.newest(ALL))):
+        click.echo(ref)
+
+
+def reconcile_files(
+    ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any],
+    files: Sequence[Path],
+    others: Sequence[Path] = (),
+    *,
+    shared: bool = False,
+) -> None:
+    """Print where the ledger and day files differ.
+
+    :param others: files of what :func:`list_references` prints at other stations with the same account.
+    :param shared: what this station does not know belongs to other stations.
+    """
     try:
         days = [read_day_file(file) for file in files]
     except DayFileProblem as problem:
@@ -130,10 +146,11 @@ def reconcile_files(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], An
     records = ledger_of(lambda ledger: ledger.newest(ALL))
     counts: Counter[str] = Counter()
     differ = False
-    for finding in reconcile(records, days):
+    elsewhere = [line for file in others for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    for finding in reconcile(records, days, elsewhere, shared=shared):
         counts[finding.difference.value] += 1
         differ = differ or not finding.difference.harmless
-        if finding.difference is not Difference.MATCHED:
+        if finding.difference not in (Difference.MATCHED, Difference.ELSEWHERE):
             click.echo(json.dumps(asdict(finding), ensure_ascii=False))
     click.echo(json.dumps({"files": len(days), **counts}))
     if differ:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 
 from tramkit.host.order import Effect, EffectKind, Record, State
+from tramkit.orders.memo import squeezed
 from tramkit.orders.wire import MEMO_LENGTH, memo_of
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -35,11 +36,13 @@ class Difference(StrEnum):
     """The file has it done more than once."""
     OTHER_DAY = "other_day"
     """It, or a part of it, must stand in the file of a day that was not given: no difference yet."""
+    ELSEWHERE = "elsewhere"
+    """The file has it done; it belongs to another station that has the same account."""
 
     @property
     def harmless(self) -> bool:
         """Whether nobody has to look into it."""
-        return self in (Difference.MATCHED, Difference.OTHER_DAY)
+        return self in (Difference.MATCHED, Difference.OTHER_DAY, Difference.ELSEWHERE)
 
 
 class DayFileProblem(ValueError):
@@ -93,7 +96,7 @@ def write_day_file(who: str, day: date, rows: Sequence[Row]) -> str:
     """Return a day file: a header with who, day, count and sum, one line per row, a footer with the SHA-256 of it."""
     total = sum(row.amount for row in rows if row.done)
     lines = [f"{HEADER}|{who}|{day.isoformat()}|{len(rows)}|{total}"]
-    lines += [f"{row.ref}|{row.amount}|{'DONE' if row.done else 'NOT_DONE'}" for row in rows]
+    lines += [f"{_one_line(row.ref)}|{row.amount}|{'DONE' if row.done else 'NOT_DONE'}" for row in rows]
     text = "".join(f"{line}\n" for line in lines)
     return f"{text}{FOOTER}|{hashlib.sha256(text.encode()).hexdigest()}\n"
 
@@ -104,7 +107,7 @@ def read_day_file(file: Path) -> DayFile:
     :raises DayFileProblem: it was cut off, changed, or is something else.
     """
     try:
-        lines = file.read_bytes().decode("utf-8").splitlines(keepends=True)
+        lines = [found[0] for found in re.finditer(r"[^\n]*\n|[^\n]+", file.read_bytes().decode("utf-8"))]
     except OSError as error:
         raise DayFileProblem(f"{file.name}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -122,10 +125,25 @@ def read_day_file(file: Path) -> DayFile:
         day, count, total = date.fromisoformat(head[2]), int(head[3]), int(head[4])
     except ValueError:
         raise DayFileProblem(f"{file.name}, line 1: day, count and sum cannot be read") from None
-    rows = tuple(_row(file.name, number, line) for number, line in enumerate(lines[1:-1], start=2))
+    rows = tuple(_row(file.name, number, line) for number, line in _unfolded(lines[1:-1]))
     if len(rows) != count or sum(row.amount for row in rows if row.done) != total:
         raise DayFileProblem(f"{file.name}: count or sum of the header do not fit the lines")
     return DayFile(head[1], day, rows)
+
+
+def _one_line(ref: str) -> str:
+    """Return a reference, a transfer's message perhaps, without what parts lines and columns of the file."""
+    return re.sub(r"[|\x00-\x1f\x7f]+", " ", ref).strip() or "-"
+
+
+def _unfolded(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield each row with the number of its last line: a reference that was folded goes on in the next line."""
+    begun = ""
+    for number, line in enumerate(lines, start=2):
+        begun += line
+        if "|" in line or number == len(lines) + 1:
+            yield number, begun
+            begun = ""
 
 
 def _row(name: str, number: int, line: str) -> Row:
@@ -135,18 +153,44 @@ def _row(name: str, number: int, line: str) -> Row:
     return Row(parts[0], int(parts[1]), parts[2] == "DONE")
 
 
-def reconcile(records: Iterable[Record], files: Sequence[DayFile]) -> list[Finding]:
+def reconcile(
+    records: Iterable[Record], files: Sequence[DayFile], others: Collection[str] = (), *, shared: bool = False
+) -> list[Finding]:
     """Compare the ledger's orders with what the others say; a finding for each effect that either has done.
 
     Files of several days are one account: money may come in parts and a day after the order.
+
+    :param others: what :func:`references` returns at the other stations that have the same account.
+    :param shared: other stations whose references are not known have the same account: what this ledger does not know
+        is theirs. Nobody then finds money that is no station's.
     """
     all_records = tuple(records)
+    theirs = frozenset(squeezed(ref) for ref in others)
     found: list[Finding] = []
     for who in dict.fromkeys(file.who for file in files):
         mine = [file for file in files if file.who == who]
         days = {file.day for file in mine}
-        found += _compare(who, _effects(all_records, who), [row for file in mine for row in file.rows], days)
+        compared = _compare(who, _effects(all_records, who), [row for file in mine for row in file.rows], days)
+        found += [_elsewhere(each, theirs, shared=shared) for each in compared]
     return found
+
+
+def references(records: Iterable[Record]) -> list[str]:
+    """Return under which references a ledger's effects may stand in somebody's day files."""
+    refs: list[str] = []
+    for record in records:
+        for effect in record.effects.values():
+            refs.append(effect.key)
+            if effect.kind is EffectKind.COLLECT and record.method:
+                refs.append(memo_of(effect.key))
+    return refs
+
+
+def _elsewhere(finding: Finding, theirs: Container[str], *, shared: bool) -> Finding:
+    if finding.difference is not Difference.THEIRS_ONLY:
+        return finding
+    known = shared or _known(finding.ref, theirs) in theirs
+    return replace(finding, difference=Difference.ELSEWHERE) if known else finding
 
 
 def _effects(records: Sequence[Record], who: str) -> dict[str, tuple[Record, Effect]]:
@@ -159,7 +203,7 @@ def _effects(records: Sequence[Record], who: str) -> dict[str, tuple[Record, Eff
         if not theirs or not record.order.amount:
             continue
         for effect in filter(None, map(record.effect, kinds)):
-            found[effect.key.upper()] = record, effect
+            found[squeezed(effect.key)] = record, effect
             if effect.kind is EffectKind.COLLECT:
                 found[memo_of(effect.key)] = record, effect
     return found
@@ -221,9 +265,9 @@ def _days_of(effect: Effect) -> list[date]:
 
 
 def _known(ref: str, ours: Container[str]) -> str:
-    """Return the reference of ours that theirs is or, as banks wrap a transfer's message, holds."""
-    ref = ref.upper()
-    if ref in ours:
-        return ref
-    windows = (ref[at : at + MEMO_LENGTH] for at in range(len(ref) - MEMO_LENGTH + 1))
-    return next((window for window in windows if window in ours), ref)
+    """Return the reference of ours that theirs is or, as banks wrap a transfer's message, holds; squeezed."""
+    letters = squeezed(ref)
+    if letters in ours:
+        return letters
+    windows = (letters[at : at + MEMO_LENGTH] for at in range(len(letters) - MEMO_LENGTH + 1))
+    return next((window for window in windows if window in ours), letters)

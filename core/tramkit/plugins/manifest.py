@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from tramkit.facts import FactsFile
 from tramkit.host.person import Level
 from tramkit.problems import FileProblem, describe, read_toml
 from tramkit.suggest import did_you_mean
@@ -120,6 +121,7 @@ class Manifest(_Part):
     :param hosts: outside hosts that it talks to, beside those in its settings.
     :param commands: commands that it adds to ``tramkit``.
     :param demo: commands that ``tramkit demo`` starts beside the station: its sandboxes.
+    :param facts: its files of dated values that an operator may replace: fees, rates, forms.
     """
 
     api: int
@@ -129,6 +131,7 @@ class Manifest(_Part):
     hosts: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     demo: tuple[tuple[str, ...], ...] = ()
+    facts: tuple[FactsFile, ...] = ()
     settings: dict[str, Setting] = {}
 
     @field_validator("api")

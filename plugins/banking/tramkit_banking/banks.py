@@ -106,6 +106,28 @@ class Loan(_Data):
         return int(principal * self.fee_percent / 100)
 
 
+class Card(_Data):
+    """A credit card.
+
+    :param yearly_fee: VND.
+    :param yearly_rate: on what is not paid back in time, as a share of one.
+    :param free_days: so many days a purchase costs no interest, at most.
+    :param most: the highest limit, VND.
+    :param youngest: years; the law may ask for more.
+    """
+
+    id: Id
+    name: Words
+    hint: Words
+    yearly_fee: Vnd
+    yearly_rate: Share
+    free_days: int = Field(ge=0, le=90)
+    most: Vnd
+    least_income: Vnd
+    youngest: int = Field(ge=15, le=100)
+    fees: tuple[Charge, ...] = Field(default=(), max_length=6)
+
+
 class Bank(_Data):
     """A bank.
 
@@ -119,6 +141,7 @@ class Bank(_Data):
     terms: Terms
     accounts: tuple[Account, ...] = ()
     loans: tuple[Loan, ...] = ()
+    cards: tuple[Card, ...] = ()
 
 
 class Banks(_Data):

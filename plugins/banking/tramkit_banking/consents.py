@@ -24,7 +24,7 @@ class Consent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    to: tuple[Literal["account", "loan"], ...]
+    to: tuple[Literal["account", "loan", "card"], ...]
     version: str = Field(min_length=1, max_length=40)
     needed: bool
     vi: str = Field(min_length=1, max_length=200)
@@ -40,15 +40,19 @@ class Consents(BaseModel):
 
     @model_validator(mode="after")
     def _sound(self) -> Consents:
-        for kind in ("account", "loan"):
+        for kind in ("account", "loan", "card"):
             ids = [each.id for each in self.asked(kind)]
             if len(set(ids)) != len(ids) or not 1 <= len(ids) <= 4:
                 raise ValueError(f"{kind}: one to four consents, each once")
         return self
 
     def asked(self, kind: str) -> list[Consent]:
-        """Return what is asked for an ``account`` or a ``loan``."""
-        return [each for each in self.consents if kind in each.to]
+        """Return what is asked for an ``account``, a ``loan`` or a ``card``.
+
+        A file of before there were cards has nothing for them: what it asks for an account is asked then.
+        """
+        asked = [each for each in self.consents if kind in each.to]
+        return self.asked("account") if kind == "card" and not asked else asked
 
 
 def form_of(asked: Sequence[Consent]) -> type[Form]:

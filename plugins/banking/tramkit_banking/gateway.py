@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import Fact, Gateway, GatewayTrouble, Messages, Text, bilingual, verbatim
+from tramkit import Fact, Gateway, GatewayTrouble, Messages, Moment, Text, bilingual, verbatim
 from tramkit_banking.banks import Bank, Words
 
 _ = Messages("tramkit_banking")
@@ -22,28 +23,41 @@ STATES: dict[str, tuple[Text, Text]] = {
         _("Please read the contract at the branch before you sign. Nothing binds you before."),
     ),
     "open": (_("The account is open"), _("You can use it now.")),
+    "issued": (_("The card is issued"), _("Please fetch it at the branch, with your identity card.")),
     "paid_out": (_("The loan is paid out"), _("The schedule of the contract counts. You may pay back earlier.")),
     "declined": (_("The bank does not agree"), _("You may ask the bank why, and apply again later or elsewhere.")),
     "withdrawn": (_("The application was withdrawn"), _("Nothing more happens with it.")),
 }
 """What can become of an application, and what to do next."""
 
-State = Literal["received", "branch", "papers", "approved", "open", "paid_out", "declined", "withdrawn"]
+State = Literal["received", "branch", "papers", "approved", "open", "issued", "paid_out", "declined", "withdrawn"]
 
 
 class Progress(BaseModel):
     """What a bank tells of an application.
 
-    :param kind: ``account`` or ``loan``.
+    :param kind: ``account``, ``loan`` or ``card``.
     :param note: the bank's own words.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: str = Field(max_length=80)
-    kind: Literal["account", "loan"]
+    kind: Literal["account", "loan", "card"]
     state: State
     note: Words | None = None
+
+
+class Slot(BaseModel):
+    """A time at which the bank receives somebody.
+
+    :param at: when.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    at: AwareDatetime
 
 
 class BankGateway:
@@ -65,12 +79,27 @@ class BankGateway:
         except ValidationError:
             raise GatewayTrouble("the bank's answer cannot be understood") from None
 
+    async def slots(self) -> list[Slot]:
+        """Return when the bank receives applicants, the next time first.
+
+        :raises GatewayTrouble: no answer that can be understood.
+        """
+        _status, told = await self.gateway.ask("GET", "/appointments")
+        try:
+            found = [Slot.model_validate(each) for each in told["slots"]]
+        except (KeyError, TypeError, ValidationError):
+            raise GatewayTrouble("the bank's answer cannot be understood") from None
+        return sorted({each.id: each for each in found}.values(), key=lambda each: each.at)
+
 
 def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Return what a bank's answer adds to the receipt."""
     facts = [Fact(label=_("Application number"), value=verbatim(str(told["reference"])[:80]))]
     if told.get("account"):
         facts.append(Fact(label=_("Account number"), value=verbatim(str(told["account"])[:30])))
+    if told.get("appointment"):
+        at = datetime.fromisoformat(str(told["appointment"]))
+        facts.append(Fact(label=_("Meeting with the bank"), value=_("{moment}", moment=Moment(at=at, with_day=True))))
     says: Any = told.get("says")
     if isinstance(says, Mapping):
         words = cast("Mapping[str, object]", says)

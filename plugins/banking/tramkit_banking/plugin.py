@@ -1,4 +1,4 @@
-"""What the plugin gives to the station: an account, a loan, what became of them; the command of its sandbox."""
+"""What the plugin gives to the station: an account, a loan, a credit card, what became of them; its sandbox."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @hookimpl
 def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
-    """Return the three services."""
+    """Return the services: an account, a loan, a credit card, what became of them."""
     from tramkit_banking import banks, consents, rules
     from tramkit_banking.account import OpenAccount
+    from tramkit_banking.card import ApplyForCard
     from tramkit_banking.loan import ApplyForLoan
     from tramkit_banking.status import ApplicationStatus
 
@@ -29,7 +30,7 @@ def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> lis
     known = (banks.read_banks(own_banks) if own_banks else banks.bundled()).banks
     law = rules.read_rules(own_rules) if own_rules else rules.bundled()
     words = consents.read_consents(own_consents) if own_consents else consents.bundled()
-    return [make(known, law, words) for make in (OpenAccount, ApplyForLoan, ApplicationStatus)]
+    return [make(known, law, words) for make in (OpenAccount, ApplyForLoan, ApplyForCard, ApplicationStatus)]
 
 
 @hookimpl

@@ -8,20 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tramkit import Level, read_settings
+from tramkit import Dated, DatedFile, Level, read_settings
 
 BUNDLED = Path(__file__).parent / "rules.toml"
 
 
-class _Dated(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Dated(Dated):
     youngest: int = Field(ge=0, le=100)
     needs: Literal["claimed", "chip", "chip_face"]
-    effective_from: date
-    source: str = Field(min_length=3)
 
     @property
     def level(self) -> Level:
@@ -42,16 +38,27 @@ class LoanRule(_Dated):
     most: int = Field(gt=0, strict=True)
 
 
-R = TypeVar("R", bound=_Dated)
+class CardRule(Dated):
+    """Who may apply for a credit card here, and what comes before it is issued.
+
+    :param meeting: the bank meets the applicant in person.
+    :param biometrics: it compares their face with the chip of the card or the register.
+    """
+
+    youngest: int = Field(ge=0, le=100)
+    meeting: bool
+    biometrics: bool
 
 
-class Rules(BaseModel):
+R = TypeVar("R", bound=Dated)
+
+
+class Rules(DatedFile):
     """All rules of a file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     accounts: tuple[AccountRule, ...] = Field(min_length=1)
     loans: tuple[LoanRule, ...] = Field(min_length=1)
+    cards: tuple[CardRule, ...] = ()
 
     def account(self, on: date) -> AccountRule:
         """Return the rule of accounts that holds on a day."""
@@ -60,6 +67,10 @@ class Rules(BaseModel):
     def loan(self, on: date) -> LoanRule:
         """Return the rule of loans that holds on a day."""
         return _newest(self.loans, on)
+
+    def card(self, on: date) -> CardRule:
+        """Return the rule of credit cards that holds on a day; of a file that has none the plugin's own."""
+        return _newest(self.cards or bundled().cards, on)
 
 
 def _newest(rules: Sequence[R], on: date) -> R:

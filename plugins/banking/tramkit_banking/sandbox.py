@@ -1,27 +1,35 @@
-"""A sandbox of a bank: takes applications for accounts and loans, decides on them; an officer's page moves them on."""
+"""A sandbox of a bank: takes applications for accounts, loans and cards; an officer's page moves them on."""
 
 from __future__ import annotations
 
 import html
 import json
 import secrets
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from tramkit import working_days
 from tramkit.sandbox import ApplicationSandbox, Decision
 from tramkit_banking.gateway import STATES
+from tramkit_hal.device.clock import Clock, SystemClock
+from tramkit_hal.words import VIETNAM
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS progress (
     reference TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS meetings (slot TEXT PRIMARY KEY, reference TEXT NOT NULL) STRICT;
 """
 REFUSED_NUMBER = "079199999999"
 """An applicant with this identity number is refused."""
+HOURS = ("08:30", "10:00", "14:00", "15:30")
+"""When applicants for a card are received, on working days."""
+MEETING_DAYS = 3
 SURE = ("chip_face", "vneid")
 """Levels of identity that the bank takes in place of seeing the applicant (Circular 17/2024/TT-NHNN, Article 17)."""
-NEEDED = {"account": {"terms", "data"}, "loan": {"cost", "data", "credit"}}
+NEEDED = {"account": {"terms", "data"}, "loan": {"cost", "data", "credit"}, "card": {"terms", "data"}}
 """What must have been agreed to."""
 
 
@@ -31,13 +39,15 @@ class Bank(ApplicationSandbox):
     :param file: its ledger.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, clock: Clock | None = None) -> None:
         super().__init__(file, SCHEMA)
+        self._clock = clock or SystemClock()
         self.app.add_routes(
             [
                 web.get("/", self._officer),
                 web.post("/officer", self._move),
                 web.get("/progress/{reference}", self._tell_progress),
+                web.get("/appointments", self._tell_slots),
             ]
         )
 
@@ -55,7 +65,12 @@ class Bank(ApplicationSandbox):
         if kind == "loan" and body["income"] <= 0:
             return Decision("REFUSED", reference, ("Thu nhập chưa đủ.", "The income is too small."))
         more: dict[str, Any] = {}
-        if body["level"] not in SURE:
+        if kind == "card":
+            at = self._meet(str(body["slot"]), reference)
+            more = {"appointment": at.isoformat()} if at is not None else {}
+            said = ("Ngân hàng gặp ông/bà rồi mới quyết định.", "The bank decides after it has met you.")
+            state = "branch"
+        elif body["level"] not in SURE:
             state, said = "branch", ("Mời ông/bà mang căn cước đến chi nhánh.", "Please come to the branch.")
         elif kind == "account":
             state, said = "open", ("Tài khoản đã mở.", "The account is open.")
@@ -65,6 +80,27 @@ class Bank(ApplicationSandbox):
             state = "received"
         self.db.execute("INSERT INTO progress VALUES (?, ?, ?, ?, '')", (reference, kind, body["name"], state))
         return Decision("ACCEPTED", reference, more={**more, "says": {"vi": said[0], "en": said[1]}})
+
+    def slots(self) -> dict[str, datetime]:
+        """Return the times that are free, by their id: some working days ahead."""
+        taken = {row[0] for row in self.db.execute("SELECT slot FROM meetings")}
+        day = self._clock.now().astimezone(VIETNAM).date()
+        days = [working_days().after(day, number) for number in range(1, MEETING_DAYS + 1)]
+        times = [datetime.combine(each, time.fromisoformat(hour), VIETNAM) for each in days for hour in HOURS]
+        return {f"{at:%Y%m%d-%H%M}": at for at in times if f"{at:%Y%m%d-%H%M}" not in taken}
+
+    def _meet(self, slot: str, reference: str) -> datetime | None:
+        """Keep a time for an applicant, the next one where somebody else has taken it; None: the bank calls."""
+        free = self.slots()
+        if not slot or not free:
+            return None
+        id = slot if slot in free else next(iter(free))
+        self.db.execute("INSERT INTO meetings VALUES (?, ?)", (id, reference))
+        return free[id]
+
+    async def _tell_slots(self, request: web.Request) -> web.Response:
+        slots = [{"id": id, "at": at.isoformat()} for id, at in self.slots().items()]
+        return web.json_response({"slots": slots})
 
     async def _tell_progress(self, request: web.Request) -> web.Response:
         found = self.db.execute(

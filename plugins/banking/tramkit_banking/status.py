@@ -12,7 +12,11 @@ from tramkit_banking.gateway import STATES
 
 _ = Messages("tramkit_banking")
 
-KINDS: dict[str, Text] = {"account": _("Application for an account"), "loan": _("Application for a loan")}
+KINDS: dict[str, Text] = {
+    "account": _("Application for an account"),
+    "loan": _("Application for a loan"),
+    "card": _("Application for a credit card"),
+}
 WARNED = frozenset({"branch", "papers", "declined"})
 
 
@@ -83,7 +87,7 @@ class ApplicationStatus(Applying):
             Fact(label=_("Application"), value=KINDS[found.kind]),
             Fact(label=_("Application number"), value=verbatim(found.reference)),
         ]
-        if found.state in ("branch", "papers", "approved"):
+        if found.state in ("branch", "papers", "approved", "issued"):
             facts.append(Fact(label=_("Branch"), value=bank.branch.text))
         if found.note is not None:
             facts.append(Fact(label=_("The bank says"), value=found.note.text))

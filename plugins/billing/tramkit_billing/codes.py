@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from datetime import date
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from tramkit import Dated
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit_billing")
@@ -19,7 +19,7 @@ BUNDLED = Path(__file__).parent / "providers.toml"
 MAX_CODE = 80
 
 
-class Provider(BaseModel):
+class Provider(Dated):
     """Who is paid.
 
     :param pattern: regular expression of a whole code.
@@ -29,10 +29,7 @@ class Provider(BaseModel):
     :param regions: what the first two characters tell.
     :param pay_oldest_first: a newer bill is not taken before an older one.
     :param allow_partial: less than a bill may be paid.
-    :param source: where the rule stands.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     service: str
@@ -42,12 +39,9 @@ class Provider(BaseModel):
     keep_case: bool = False
     phone: bool = False
     example: str
-    regions: dict[str, str] = {}
+    regions: dict[str, str] = Field(default_factory=dict[str, str])
     pay_oldest_first: bool = True
     allow_partial: bool = False
-    source: str
-    effective_from: date
-    effective_to: date | None = None
 
     @field_validator("pattern")
     @classmethod

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tramkit.sandbox import Sandbox
 from tramkit_hal.device.clock import Clock, SystemClock
-from tramkit_identity import phone
+from tramkit_identity import phone, signatures
 from tramkit_identity.provider import GRANT
 
 SCHEMA = """
@@ -83,7 +83,7 @@ class OpenIdProvider(Sandbox):
         interval: float = 2,
         echoes_nonce: bool = True,
     ) -> None:
-        super().__init__(file, SCHEMA)
+        super().__init__(file, SCHEMA + signatures.SCHEMA)
         self._clock = clock or SystemClock()
         self._clients = dict(clients if clients is not None else {"tramkit-demo": ""})
         self._seconds, self._interval = seconds, interval
@@ -96,6 +96,14 @@ class OpenIdProvider(Sandbox):
         self._before = ""
         told = tomllib.loads(PEOPLE_FILE.read_text(encoding="utf-8"))["people"]
         self.people = {each["number"]: Account.model_validate(each) for each in told}
+        self.signatures = signatures.Signatures(
+            self.db,
+            {number: each.name for number, each in self.people.items()},
+            self._clock.now,
+            lambda: self.address,
+            file.with_name(f"{file.stem}-signing-root.pem"),
+        )
+        self.app.add_routes(self.signatures.routes())
         self.app.add_routes(
             [
                 web.get("/.well-known/openid-configuration", self._discovery),

@@ -32,7 +32,7 @@ def test_each_bank_by_its_bin(name: str, bin: str) -> None:
     assert parse(payload(bin, "0011001234567")).bin == bin
 
 
-@pytest.mark.parametrize("bin", ["970400", "000000", "", "97043"])
+@pytest.mark.parametrize("bin", ["970499", "000000", "", "97043"])
 def test_a_bank_that_is_not_known_has_no_name_and_its_account_is_shown_all_the_same(bin: str) -> None:
     assert bank_of(bin) == ""
     if len(bin) == 6:

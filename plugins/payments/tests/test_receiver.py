@@ -67,14 +67,14 @@ CORPUS: dict[str, tuple[bytes, int]] = {
     "forged": (signed(key="x" * 32), 400),
     "unsigned": (json.dumps({"data": TRUE, "success": True}).encode(), 400),
     "changed after signing": (signed().replace(b"120000", b"920000"), 400),
-    "another currency": (signed({"currency": "USD"}), 400),
-    "did not succeed": (signed({"code": "01"}), 400),
+    "another currency": (signed({"currency": "USD"}), 200),
+    "did not succeed": (signed({"code": "01"}), 200),
     "too long": (b" " * (MAX_BODY + 1), 413),
     "no JSON": (b"<xml>", 400),
     "too little": (signed({"amount": AMOUNT - 1, "reference": "TF2"}), 200),
     "another account": (signed({"accountNumber": "9999", "reference": "TF3"}), 200),
     "another memo": (signed({"description": "CK TK7Q2M9XKP4RX", "reference": "TF4"}), 200),
-    "memo inside a longer word": (signed({"description": f"A{MEMO}B", "reference": "TF5"}), 200),
+    "memo with two letters exchanged": (signed({"description": f"A{MEMO[:-2]}TR", "reference": "TF5"}), 200),
 }
 
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tramkit import read_settings
+from tramkit import Dated, read_settings
 
 BUNDLED = Path(__file__).parent / "banks.toml"
 
 
-class Banks(BaseModel):
-    """Names of banks by their BIN."""
+Bin = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str = Field(min_length=3)
-    effective_from: date
-    names: dict[Annotated[str, Field(pattern=r"^[0-9]{6}$")], str]
+class Banks(Dated):
+    """Names of banks by their BIN.
+
+    :param names: as banks call themselves.
+    :param legal_names: as the State Bank's list has them.
+    """
+
+    names: dict[Bin, str]
+    legal_names: dict[Bin, str] = Field(default_factory=dict[str, str])
 
 
 @cache

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from tramkit import Gateway, GatewayTrouble, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, verbatim
+from tramkit import (
+    Gateway,
+    GatewayTrouble,
+    Invitation,
+    Messages,
+    Outcome,
+    Payment,
+    PaymentMethod,
+    Properties,
+    find_memo,
+    verbatim,
+)
+from tramkit_payments.accounts import Account, account_of
 from tramkit_payments.banks import bank_of
-from tramkit_payments.vietqr import payload
-from tramkit_payments.webhooks import find_memo
 
 _ = Messages("tramkit_payments")
 
@@ -31,11 +42,12 @@ class Came(NamedTuple):
 
 
 class VietQr(PaymentMethod):
-    """A transfer by VietQR; polling alone is enough, a station behind NAT gets no notices.
+    """A transfer or payment by VietQR; polling alone is enough, a station behind NAT gets no notices.
 
     :param url: of the switch.
-    :param bin: of the payee's bank.
-    :param account: of the payee.
+    :param bin: of the bank of the account that is every payee's who has no other.
+    :param account: that account.
+    :param accounts: of payees who have accounts of their own; one without payees stands for ``bin`` and ``account``.
     :param receiver: address of the receiver of notices; empty: the switch alone is asked.
     :param station_key: this station's key at the receiver.
     :param late: for how long money may come after the payment was given up.
@@ -46,7 +58,14 @@ class VietQr(PaymentMethod):
     hint = _("Scan a code with your banking app")
 
     def __init__(
-        self, url: str, bin: str, account: str, late: timedelta = LATE, receiver: str = "", station_key: str = ""
+        self,
+        url: str,
+        bin: str,
+        account: str,
+        late: timedelta = LATE,
+        receiver: str = "",
+        station_key: str = "",
+        accounts: Sequence[Account] = (),
     ) -> None:
         self.properties = Properties(can_be_asked=True, can_refund=True, idempotent=timedelta(hours=24), late=late)
         self._gateway = Gateway(url, "the switch")
@@ -54,19 +73,19 @@ class VietQr(PaymentMethod):
         if receiver:
             headers = {"Authorization": f"Bearer {station_key}"}
             self._sources.append(Gateway(receiver, "the receiver of notices", headers))
-        self._bin = bin
-        self._account = account
+        self._accounts = (Account(bin=bin, account=account), *accounts)
 
     def invitation(self, payment: Payment) -> Invitation:
         """Return the code to scan, and the same to type by hand."""
-        bank = bank_of(self._bin)
+        to = account_of(self._accounts, payment)
+        bank = bank_of(to.bin)
         return Invitation(
-            qr=payload(self._bin, self._account, payment.amount, payment.memo),
+            qr=to.code(payment.amount, payment.memo),
             words=(_("Open your banking app and scan this code."),),
             details=(
                 *(((_("Bank"), verbatim(bank)),) if bank else ()),
-                (_("Account"), verbatim(self._account)),
-                (_("Transfer message"), verbatim(payment.memo)),
+                (_("Account"), verbatim(to.account)),
+                (_("Transfer message"), verbatim(to.message(payment.memo))),
             ),
         )
 
@@ -125,10 +144,11 @@ class VietQr(PaymentMethod):
 
     async def _came_to(self, gateway: Gateway, payment: Payment) -> Came:
         """Return what one of them tells. A transfer never pays two orders: with the memos of two it pays neither."""
-        query = urlencode({"account": self._account, "memo": payment.memo})
+        account = account_of(self._accounts, payment).account
+        query = urlencode({"account": account, "memo": payment.memo})
         _status, told = await gateway.ask("GET", f"/api/transfers?{query}")
         transfers = told.get("transfers")
-        if told.get("account") != self._account or not isinstance(transfers, list):
+        if told.get("account") != account or not isinstance(transfers, list):
             raise GatewayTrouble("the switch's answer cannot be understood")
         ours: dict[str, int] = {}
         disputed = False

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 @hookimpl
 def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext) -> list[PaymentMethod]:
     """Return the ways to pay."""
+    from tramkit_payments.accounts import Account, read_accounts
     from tramkit_payments.method import VietQr
     from tramkit_payments.terminal import CardTerminal
     from tramkit_payments.vietqr import payload
 
     bin, account = str(settings["bin"]), str(settings["account"])
     payload(bin, account)  # a wrong account is told at the start, not to a resident
+    own, code = str(settings.get("accounts_file") or ""), str(settings.get("memo_code") or "")
+    accounts = read_accounts(Path(own)) if own else ()
+    if code:
+        accounts = (Account(bin=bin, account=account, memo_code=code), *accounts)
     receiver, key = str(settings.get("receiver_url") or ""), str(settings.get("receiver_key") or "")
     methods: list[PaymentMethod] = [
-        VietQr(str(settings["switch_url"]), bin, account, receiver=receiver, station_key=key)
+        VietQr(str(settings["switch_url"]), bin, account, receiver=receiver, station_key=key, accounts=accounts)
     ]
     if settings["terminal"]:
         methods.append(CardTerminal())

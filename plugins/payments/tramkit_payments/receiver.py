@@ -18,29 +18,37 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit import FileProblem, read_settings
-from tramkit_payments.webhooks import MAX_BODY, WebhookProblem, find_memo, verify
+from tramkit import FileProblem, find_memo, read_settings
+from tramkit_hal.device.clock import Clock, SystemClock
+from tramkit_payments.webhooks import MAX_BODY, IrrelevantNoticeError, WebhookProblem, verify
 
 _log = logging.getLogger(__name__)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS notices (
     provider TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, amount INTEGER NOT NULL, memo TEXT NOT NULL,
-    PRIMARY KEY (provider, id)) STRICT;
+    sub_account TEXT NOT NULL DEFAULT '', PRIMARY KEY (provider, id)) STRICT;
 CREATE INDEX IF NOT EXISTS notices_of_account ON notices (account);
 """
+LATER_COLUMNS = {"sub_account": "ALTER TABLE notices ADD COLUMN sub_account TEXT NOT NULL DEFAULT ''"}
+"""What a file of an earlier version does not have yet. There a transfer to a sub-account stands under that alone."""
+
+Secret = Annotated[str, Field(min_length=8)]
 
 
 class Secrets(BaseModel):
     """The receiver's own settings, in a file with mode 0600.
 
-    :param secrets: of each provider: payOS's checksum key, SePay's API key.
+    :param secrets: of each provider: payOS's checksum key; SePay's secret key (HMAC-SHA256) or API key. A list while
+        one is exchanged for another, or for both kinds.
     :param station_key: what stations prove themselves with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    secrets: dict[Literal["payos", "sepay"], Annotated[str, Field(min_length=8)]] = Field(min_length=1)
+    secrets: dict[Literal["payos", "sepay"], Secret | Annotated[tuple[Secret, ...], Field(min_length=1)]] = Field(
+        min_length=1
+    )
     station_key: str = Field(min_length=16)
 
 
@@ -58,14 +66,20 @@ class Receiver:
     """Takes notices and tells of them.
 
     :param file: its SQLite file.
+    :param clock: against which the times of signed notices are held.
     """
 
-    def __init__(self, file: Path, secrets: Secrets) -> None:
+    def __init__(self, file: Path, secrets: Secrets, clock: Clock | None = None) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)  # transfers name who paid; the log beside it is made with the same mode
         self._db = sqlite3.connect(file, isolation_level=None)
         self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {SCHEMA}")
+        known = {row[1] for row in self._db.execute("PRAGMA table_info(notices)")}
+        for column, statement in LATER_COLUMNS.items():
+            if column not in known:
+                self._db.execute(statement)
         self._secrets = secrets
+        self._clock = clock or SystemClock()
         self.app = web.Application(client_max_size=MAX_BODY)
         self.app.add_routes([web.post("/notices/{provider}", self._take), web.get("/api/transfers", self._tell)])
 
@@ -73,19 +87,26 @@ class Receiver:
         provider = request.match_info["provider"]
         secret = self._secrets.secrets.get(provider, "")  # type: ignore[call-overload]
         try:
-            notice = verify(provider, request.headers, await request.read(), secret)
+            notice = verify(provider, request.headers, await request.read(), secret, self._clock.now())
+        except IrrelevantNoticeError as told:  # an error would be sent again seven times, and alarm the provider
+            _log.info("notice passed over", extra={"provider": provider[:20], "reason": str(told)[:120]})
+            return web.json_response({"success": True})
         except WebhookProblem as problem:
             _log.warning("notice refused", extra={"provider": provider[:20], "reason": str(problem)[:120]})
             return web.json_response({"success": False, "error": str(problem)}, status=400)
-        row = (notice.provider, notice.id, notice.account, notice.amount, notice.memo)
-        self._db.execute("INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?)", row)
+        row = (notice.provider, notice.id, notice.account, notice.amount, notice.memo, notice.sub_account)
+        columns = "provider, id, account, amount, memo, sub_account"
+        self._db.execute(f"INSERT OR IGNORE INTO notices ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)
         return web.json_response({"success": True})
 
     async def _tell(self, request: web.Request) -> web.Response:
         if not self._knows(request.headers):
             return web.json_response({"error": "UNKNOWN_STATION"}, status=401)
         account, memo = request.query.get("account", ""), request.query.get("memo", "")
-        rows = self._db.execute("SELECT provider, id, amount, memo FROM notices WHERE account = ?", (account,))
+        rows = self._db.execute(
+            "SELECT provider, id, amount, memo FROM notices WHERE ?1 <> '' AND (account = ?1 OR sub_account = ?1)",
+            (account,),
+        )
         found: dict[str, list[dict[str, Any]]] = {}
         for provider, id, amount, words in rows:
             if find_memo(memo, words):
@@ -95,8 +116,8 @@ class Receiver:
         return web.json_response({"account": account, "transfers": most})
 
     def _knows(self, headers: Mapping[str, str]) -> bool:
-        given = headers.get("Authorization", "")
-        return hmac.compare_digest(given.encode(), f"Bearer {self._secrets.station_key}".encode())
+        given = headers.get("Authorization", "").encode(errors="surrogateescape")
+        return hmac.compare_digest(given, f"Bearer {self._secrets.station_key}".encode())
 
 
 def serve_receiver(file: Path, secrets: Secrets, host: str, port: int) -> None:

@@ -52,10 +52,10 @@ class Portal(Enum):
         ("1.001193", "counter", (), 0, "60/2014/QH13"),
         ("2.000986", "online", (), 0, "60/2014/QH13"),
         ("2.000635", "counter", (), 8_000, "281/2016/TT-BTC"),
-        ("3.000333", "online", (), 200_000, "216/2026/NĐ-CP"),
-        ("3.000333", "online", ("student",), 100_000, "216/2026/NĐ-CP"),
-        ("3.000333", "counter", ("pupil_16",), 100_000, "216/2026/NĐ-CP"),
-        ("3.000333", "counter", ("merit",), 100_000, "216/2026/NĐ-CP"),
+        ("3.000333", "online", (), 200_000, "16/2025/TT-BTC"),
+        ("3.000333", "online", ("student",), 100_000, "16/2025/TT-BTC"),
+        ("3.000333", "counter", ("pupil_16",), 100_000, "16/2025/TT-BTC"),
+        ("3.000333", "counter", ("merit",), 100_000, "16/2025/TT-BTC"),
     ],
 )
 def test_fees_of_today(procedure: str, channel: str, person: tuple[str, ...], amount: int, source: str) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from tramkit import FileProblem, Form, Messages, Option, Text, bilingual, forms, read_settings
+from tramkit import Dated, DatedFile, FileProblem, Form, Messages, Option, Text, bilingual, forms, read_settings
 
 _ = Messages("tramkit_procedures")
 
@@ -114,8 +114,18 @@ class OnTime(_Data):
     days: int = Field(ge=1, le=3650)
 
 
-class Procedure(_Data):
-    """A procedure; see the file.
+class PaperForm(Dated):
+    """A form that the station fills in, in the version of a day.
+
+    :param id: of the paper in the procedures' documents.
+    """
+
+    id: Id
+    name: Words
+
+
+class Procedure(Dated):
+    """A procedure, in the version of a day; see the file.
 
     :param on_time: who files later pays at the authority, which sets how much; None: there is no such day.
     """
@@ -135,9 +145,6 @@ class Procedure(_Data):
     consents: tuple[Consent, ...] = ()
     reductions: tuple[Named, ...] = ()
     on_time: OnTime | None = None
-    source: str = Field(min_length=3)
-    effective_from: date
-    effective_to: date | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Procedure:
@@ -148,10 +155,6 @@ class Procedure(_Data):
             if len(set(ids)) != len(ids):
                 raise ValueError(f"{what}: the same id stands there twice")
         return self
-
-    def in_force(self, on: date) -> bool:
-        """Tell whether it can be filed on a day."""
-        return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
 
     def late(self, answers: Mapping[str, str], on: date) -> bool:
         """Tell whether somebody files after the time for it.
@@ -168,18 +171,34 @@ class Procedure(_Data):
         return [self.questions[at : at + PER_PAGE] for at in range(0, len(self.questions), PER_PAGE)]
 
 
-class Catalogue(_Data):
-    """All procedures of a file."""
+class Catalogue(DatedFile):
+    """All procedures of a file.
+
+    :param forms: which version of a form that the station makes holds when.
+    """
 
     procedures: tuple[Procedure, ...] = Field(min_length=1)
+    forms: tuple[PaperForm, ...] = ()
 
     @model_validator(mode="after")
     def _sound(self) -> Catalogue:
-        codes = [each.code for each in self.procedures]
-        twice = next((code for code in codes if codes.count(code) > 1), None) if len(set(codes)) < len(codes) else None
-        if twice:
-            raise ValueError(f"the procedure {twice} stands there twice")
+        _never_two("procedure", [(each.code, each) for each in self.procedures])
+        _never_two("form", [(each.id, each) for each in self.forms])
         return self
+
+    def forms_of(self, procedure: Procedure, on: date) -> dict[str, str]:
+        """Return where each form stands that the station makes for a procedure on a day, by the paper's id."""
+        made = {each.id for each in procedure.documents if each.made_here}
+        return {each.id: each.source for each in self.forms if each.id in made and each.in_force(on)}
+
+
+def _never_two(what: str, dated: Sequence[tuple[str, Dated]]) -> None:
+    """Refuse two versions of one thing on the same day."""
+    last: dict[str, date] = {}
+    for name, each in sorted(dated, key=lambda pair: (pair[0], pair[1].effective_from)):
+        if name in last and each.effective_from <= last[name]:
+            raise ValueError(f"the {what} {name} stands there twice for {each.effective_from.isoformat()}")
+        last[name] = each.effective_to or date.max
 
 
 def read_catalogue(file: Path) -> Catalogue:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tramkit import day_of, read_settings
+from tramkit import Dated, DatedFile, day_of, read_settings
 
 BUNDLED = Path(__file__).parent / "fees.toml"
 
@@ -45,10 +45,8 @@ class Then(BaseModel):
     amount: int = Field(ge=0)
 
 
-class Rule(BaseModel):
+class Rule(Dated):
     """One rule of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     procedures: tuple[str, ...] = Field(min_length=1)
     channels: tuple[Channel, ...] = Field(min_length=1)
@@ -58,17 +56,12 @@ class Rule(BaseModel):
     at_most: int | None = None
     who: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
-    effective_from: date
-    effective_to: date | None = None
-    source: str = Field(min_length=3)
 
     @model_validator(mode="after")
     def _sound(self) -> Rule:
         for code in self.procedures:
             if not re.fullmatch(r"\d\.\d{6}|[A-Z0-9_]{4,20}", code):
                 raise ValueError(f"{code!r} is no procedure code, e.g. 1.004222")
-        if self.effective_to is not None and self.effective_to < self.effective_from:
-            raise ValueError("effective_to lies before effective_from")
         return self
 
     def fits(self, procedure: str, channel: str, on: date, person: Collection[str]) -> bool:
@@ -76,17 +69,14 @@ class Rule(BaseModel):
         return (
             procedure in self.procedures
             and channel in self.channels
-            and self.effective_from <= on
-            and (self.effective_to is None or on <= self.effective_to)
+            and self.in_force(on)
             and (not self.who or not self.who.isdisjoint(person))
             and self.needs.issubset(person)
         )
 
 
-class Rules(BaseModel):
+class Rules(DatedFile):
     """All rules of a file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     fees: tuple[Rule, ...] = Field(min_length=1)
 

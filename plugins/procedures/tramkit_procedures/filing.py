@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import JsonValue
 
 from tramkit import (
+    Attachment,
     Fact,
     Form,
     Level,
@@ -32,7 +33,9 @@ from tramkit_procedures.fees import Rule, UnknownFee, fee
 from tramkit_procedures.gateway import Authority
 from tramkit_procedures.handing_in import HandedIn, listed_already
 from tramkit_procedures.papers import Given, ask_for, files_of, to_bring
+from tramkit_procedures.phone_signature import form_text, sign_forms
 from tramkit_procedures.search import Index
+from tramkit_procedures.signing import SigningPort
 
 _ = Messages("tramkit_procedures")
 
@@ -45,8 +48,19 @@ GROUPS: dict[str, Text] = {
 MOST_MEMBERS = 6
 MOST_UNITS = 9
 SEARCH = "search"
-WAIVED = frozenset({"vneid_2", "basic_documents"})
-"""Of whom Resolution 66.22/2026/NQ-CP waives fees: signed in with level 2, the five basic papers in the account."""
+SIGNED_IN = "vneid_2"
+"""What ``fees.toml`` calls who has signed in with level 2."""
+CLAIMS: dict[str, tuple[Text, Text]] = {
+    "basic_documents": (
+        _("Are your five basic papers in your VNeID account?"),
+        _("If they are, the fee is lower. The authority looks at them in the account."),
+    ),
+    "criminal_record_data": (
+        _("Is the information of your criminal record in your VNeID account?"),
+        _("If it is, the fee is lower. The authority looks at it in the account."),
+    ),
+}
+"""What Resolution 66.22/2026/NQ-CP asks for before it waives a fee, and only the resident knows."""
 
 
 class Words(Form):
@@ -74,6 +88,7 @@ class FileDossier(HandedIn):
     :param authority: where they are handed in.
     :param catalogue: what can be filed.
     :param rules: of the fees; None: the plugin's own.
+    :param signing: where forms are signed on a phone; None: nowhere, they are signed at the counter.
     """
 
     id = "procedures.file"
@@ -82,8 +97,15 @@ class FileDossier(HandedIn):
     identity = Level.CLAIMED
     wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 
-    def __init__(self, authority: Authority, catalogue: Catalogue, rules: Sequence[Rule] | None = None) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        catalogue: Catalogue,
+        rules: Sequence[Rule] | None = None,
+        signing: SigningPort | None = None,
+    ) -> None:
         super().__init__(authority)
+        self._signing = signing
         self._catalogue = catalogue
         self._index = Index(catalogue.procedures)
         self._rules = rules
@@ -159,17 +181,18 @@ class FileDossier(HandedIn):
         """Return the words of ``fees.toml`` that hold of the resident, and that the fee depends on."""
         claimed = await _reduction(visit, procedure)
         holds = frozenset({claimed} if claimed else ())
-        waived = holds | WAIVED
-        lower = self._fee(procedure, day, waived, 1) != self._fee(procedure, day, holds, 1)
-        if person.level is not Level.VNEID or not lower:
+        waived = holds | {SIGNED_IN, *CLAIMS}
+        lower = self._fee(procedure, day, waived, 1)
+        if person.level is not Level.VNEID or lower == self._fee(procedure, day, holds, 1):
             return holds
-        has = await visit.choose(
-            _("Are your five basic papers in your VNeID account?"),
-            [Option(value="yes", label=_("Yes, all five")), Option(value="no", label=_("No, or I do not know"))],
-            body=(_("If they are, the fee is lower. The authority looks at them in the account."),),
-            name="basic documents",
-        )
-        return waived if has == "yes" else holds
+        for claim, (title, why) in CLAIMS.items():
+            if self._fee(procedure, day, waived - {claim}, 1) == lower:
+                continue
+            yes = _("Yes, all five") if claim == "basic_documents" else _("Yes")
+            options = [Option(value="yes", label=yes), Option(value="no", label=_("No, or I do not know"))]
+            if await visit.choose(title, options, body=(why,), name=claim.replace("_", " ")) != "yes":
+                return holds
+        return waived
 
     def _fee(self, procedure: Procedure, day: date, holds: frozenset[str], units: int) -> int | None:
         """Return VND; None: it is set locally and paid there."""
@@ -205,6 +228,7 @@ class FileDossier(HandedIn):
         )
         action = _("Go on to payment") if amount else _("Hand it in")
         await visit.check(_("Is everything right?"), facts, action=action)
+        signed = await self._sign(visit, procedure, person, facts)
         await visit.place(
             Order(
                 service=self.id,
@@ -231,14 +255,31 @@ class FileDossier(HandedIn):
                     "reductions": list[JsonValue](sorted(holds)),
                     "units": units,
                     "documents": [each.told for each in papers],
+                    "forms": dict[str, JsonValue](self._catalogue.forms_of(procedure, visit.today())),
                 },
                 facts=(
                     Fact(label=_("Authority"), value=procedure.agency.text),
                     *(Fact(label=_("Bring with you"), value=name) for name in to_bring(papers)),
                 ),
-                attachments=files_of(papers),
+                attachments=(*files_of(papers), *signed),
             )
         )
+
+    async def _sign(
+        self, visit: Visit, procedure: Procedure, person: Person, facts: Sequence[Fact]
+    ) -> Sequence[Attachment]:
+        """Have the forms that the station makes signed on the phone, where that can be had; otherwise nothing."""
+        made = [each for each in procedure.documents if each.made_here]
+        if self._signing is None or not made:
+            return ()
+        sources = self._catalogue.forms_of(procedure, visit.today())
+        said = [each for each in facts if each.label != _("Procedure") and each.label != _("Full name")]
+        day = visit.today().strftime("%d/%m/%Y")
+        texts = {
+            each.id: (each.name.text, form_text(procedure, each, sources.get(each.id, ""), person, said, day))
+            for each in made
+        }
+        return await sign_forms(visit, self._signing, person, texts) or ()
 
 
 def _papers(procedure: Procedure) -> list[Text]:

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit import Text, bilingual, day_of, read_settings
+from tramkit import Dated, DatedFile, Text, bilingual, day_of, read_settings
 from tramkit_hal.words import Messages
 
 _ = Messages("tramkit_procedures")
@@ -26,22 +26,18 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class BaseSalary(_Data):
+class BaseSalary(Dated):
     """The base salary from a day on, VND a month."""
 
     amount: int = Field(gt=0)
-    effective_from: date
-    source: str = Field(min_length=3)
 
 
-class Premium(_Data):
+class Premium(Dated):
     """How premiums are reckoned from a day on; see the file."""
 
     rate_per_mille: int = Field(gt=0, lt=1000)
     shares_percent: tuple[int, ...] = Field(min_length=1)
     months: tuple[int, ...] = Field(min_length=1)
-    effective_from: date
-    source: str = Field(min_length=3)
 
 
 class Payee(_Data):
@@ -58,7 +54,7 @@ class Payee(_Data):
 D = TypeVar("D", BaseSalary, Premium)
 
 
-class Rules(_Data):
+class Rules(DatedFile):
     """All that a file says."""
 
     payee: Payee

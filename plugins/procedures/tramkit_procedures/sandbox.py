@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import html
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from tramkit import working_days
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_hal.words import render
+from tramkit_procedures import fines_sandbox, information
 from tramkit_procedures.gateway import STATES
 
 SCHEMA = """
@@ -34,8 +36,10 @@ class Authorities(ApplicationSandbox):
     """
 
     def __init__(self, file: Path, clock: Clock | None = None) -> None:
-        super().__init__(file, SCHEMA)
+        super().__init__(file, SCHEMA + fines_sandbox.SCHEMA)
         self._clock = clock or SystemClock()
+        self.police = fines_sandbox.TrafficPoliceSandbox(self.db)
+        self.app.add_routes(self.police.routes())
         self.app.add_routes(
             [
                 web.get("/", self._officer),
@@ -43,6 +47,7 @@ class Authorities(ApplicationSandbox):
                 web.get("/officer/files/{id}", self._show_file),
                 web.post("/dossiers/search", self._search),
                 web.get("/dossiers/{code}", self._tell),
+                web.get("/information", self._information),
             ]
         )
 
@@ -53,6 +58,8 @@ class Authorities(ApplicationSandbox):
                 return self._open(body)
             case "report":
                 return self._with_papers(body, Decision("ACCEPTED", self._code("PA")))
+            case "traffic_fine":
+                return self.police.pay(body)
             case "health_insurance":
                 if not body["members"] or not isinstance(body["amount"], int):
                     raise ValueError("no members, or no amount")
@@ -81,7 +88,7 @@ class Authorities(ApplicationSandbox):
                 ("Thông tin người nộp không khớp với cơ sở dữ liệu dân cư.", "Your details do not match the register."),
             )
         code = self._code(AGENCY)
-        due = _after_working_days(self._now().date(), int(body["working_days"]))
+        due = working_days().after(self._now().date(), int(body["working_days"]))
         row = (code, applicant["number"], body["name_vi"], body["name_en"], body["agency"], 1, "", due.isoformat())
         self.db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return self._with_papers(body, Decision("ACCEPTED", code, more={"appointment": due.isoformat()}))
@@ -112,6 +119,9 @@ class Authorities(ApplicationSandbox):
 
     def _code(self, agency: str) -> str:
         return f"{agency}-{self._now():%y%m%d}-{self._count():04d}"
+
+    async def _information(self, request: web.Request) -> web.Response:
+        return web.json_response(information.bundled().model_dump(mode="json"))
 
     async def _tell(self, request: web.Request) -> web.Response:
         found = self._dossiers("code = ?", request.match_info["code"])
@@ -172,10 +182,3 @@ def _state_options(now: int) -> str:
         f'<option value="{number}"{" selected" if number == now else ""}>{html.escape(render(name, "vi"))}</option>'
         for number, (name, _) in STATES.items()
     )
-
-
-def _after_working_days(day: date, count: int) -> date:
-    while count > 0:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from tramkit import Messages, Text, read_settings
+from tramkit import Dated, Messages, Text, read_settings
 
 _ = Messages("tramkit_sim_identity")
 
@@ -21,13 +20,9 @@ BUNDLED = Path(__file__).parent / "prefixes.toml"
 Prefix = Annotated[str, Field(pattern=r"^0[35789][0-9]$")]
 
 
-class Prefixes(BaseModel):
+class Prefixes(Dated):
     """Whom prefixes were given to, and what old ones became; see the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    effective_from: date
-    source: str = Field(min_length=3)
     given_to: dict[str, tuple[Prefix, ...]]
     became: dict[Annotated[str, Field(pattern=r"^01[0-9]{2}$")], Prefix]
 

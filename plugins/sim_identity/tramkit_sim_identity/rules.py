@@ -8,21 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from tramkit import Level, read_settings
+from tramkit import Dated, DatedFile, Level, read_settings
 
 BUNDLED = Path(__file__).parent / "rules.toml"
 
 
-class _Dated(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    effective_from: date
-    source: str = Field(min_length=3)
-
-
-class Identification(_Dated):
+class Identification(Dated):
     """Who may be identified, and for how many numbers; see the file."""
 
     most_numbers: int = Field(ge=1, le=100)
@@ -42,7 +35,7 @@ class Identification(_Dated):
         return self
 
 
-class DeviceChange(_Dated):
+class DeviceChange(Dated):
     """What happens after a subscription was moved to another device, until its face is checked again."""
 
     outgoing_hours: int = Field(ge=0)
@@ -50,13 +43,11 @@ class DeviceChange(_Dated):
     end_days: int = Field(ge=0)
 
 
-D = TypeVar("D", bound=_Dated)
+D = TypeVar("D", bound=Dated)
 
 
-class Rules(BaseModel):
+class Rules(DatedFile):
     """All rules of a file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     identification: tuple[Identification, ...] = Field(min_length=1)
     device_change: tuple[DeviceChange, ...] = ()

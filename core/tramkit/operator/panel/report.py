@@ -13,6 +13,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
+from tramkit.facts import Change
 from tramkit.host.person import Level
 from tramkit.operator.panel import words
 from tramkit.operator.panel.watch import Watch
@@ -23,13 +24,17 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Control, Simulated
 from tramkit_hal.ui.pages import Availability
 from tramkit_hal.ui.screen import Screen
-from tramkit_hal.words import LANGUAGES, Moment, Text, render, show
+from tramkit_hal.words import LANGUAGES, Day, Moment, Text, render, show
 
 _log = logging.getLogger(__name__)
 
 PluginsReport = Callable[[], Sequence[Mapping[str, object]]]
 """Returns for each plugin ``name``, ``state`` (``enabled``, ``installed``, ``quarantined``), and where known
 ``title``, ``version`` and ``reason``."""
+
+
+ChangesReport = Callable[[], Sequence[Change]]
+"""Returns the dated values that begin or end soon."""
 
 
 class _Data(BaseModel):
@@ -137,11 +142,20 @@ class PluginReport(_Data):
     reason: str
 
 
+class ChangeReport(_Data):
+    """A dated value that begins or ends soon."""
+
+    on: str
+    words: str
+    note: str
+
+
 class Report(_Data):
     """What the panel shows.
 
     :param last_wipe_certain: None before the end of the first visit.
     :param plugins: None where the station was started without a report of plugins.
+    :param changes: fees, rates, forms that begin or end soon.
     """
 
     language: str
@@ -159,15 +173,22 @@ class Report(_Data):
     services: tuple[ServiceReport, ...]
     identity: tuple[IdentityReport, ...]
     plugins: tuple[PluginReport, ...] | None
+    changes: tuple[ChangeReport, ...] = ()
 
 
 class Reporter:
-    """Makes reports of one station."""
+    """Makes reports of one station.
 
-    def __init__(self, station: Station, watch: Watch, plugins: PluginsReport | None) -> None:
+    :param changes: tells which dated values begin or end soon.
+    """
+
+    def __init__(
+        self, station: Station, watch: Watch, plugins: PluginsReport | None, changes: ChangesReport | None = None
+    ) -> None:
         self._station = station
         self._watch = watch
         self._plugins = plugins
+        self._changes = changes or (lambda: ())
         self._silent: set[Device] = set()
 
     def report(self, language: str) -> Report:
@@ -190,6 +211,7 @@ class Reporter:
             services=self._services(language),
             identity=tuple(self._identity(level, language) for level in words.IDENTITY),
             plugins=self._plugin_reports(language),
+            changes=tuple(_change(each, language) for each in self._changes()),
         )
 
     # ── devices ───────────────────────────────────────────────────────────────────────────────────────────
@@ -371,6 +393,16 @@ def _control(device: Device, control: Control, language: str) -> ControlReport:
         kind=control.kind,
         value=control.value,
         options=tuple(OptionReport(value=v, label=own_words(device, v, language)) for v in control.options),
+    )
+
+
+def _change(change: Change, language: str) -> ChangeReport:
+    said = words.BEGINS if change.begins else words.ENDS
+    value = change.value
+    return ChangeReport(
+        on=show(Day(day=change.on), language),
+        words=f"{render(said, language)}: {render(value.label, language)}",
+        note=" · ".join(filter(None, (value.source, value.doubt))),
     )
 
 

@@ -49,6 +49,9 @@ MENDS: dict[Mend, Text] = {
 }
 """Who can put a trouble right, and how."""
 
+BEGINS, ENDS = _("Begins"), _("Ends")
+"""Of a dated value, on a day."""
+
 SERVICES: dict[Availability, Text] = {
     Availability.AVAILABLE: _("Open"),
     Availability.LIMITED: _("Limited"),
@@ -139,6 +142,8 @@ LABELS: dict[str, Text] = {
     "not_wiped": _("Not certain that everything was deleted"),
     "no_visit_yet": _("No visit yet"),
     "no_plugins": _("No plugins are installed."),
+    "changes": _("What changes within 90 days"),
+    "no_changes": _("No fee, rate or form changes."),
     "done": _("Done"),
     "failed": _("That did not work"),
 }

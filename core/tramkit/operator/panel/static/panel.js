@@ -85,7 +85,7 @@ function banner() {
 function panel() {
   return h("main", { id: "panel", class: link === "live" ? "" : "stale" },
     h("section", { class: "devices", "aria-label": words.devices }, report.roles.map(role)),
-    h("aside", {}, staff(), visit(), services(), identity(), plugins()));
+    h("aside", {}, staff(), visit(), services(), identity(), plugins(), changes()));
 }
 
 function role(r) {
@@ -187,6 +187,12 @@ function plugins() {
     h("span", { class: "note" }, [p.title ? p.name : "", p.version].filter(Boolean).join(" ")),
     p.reason ? h("span", { class: "note" }, p.reason) : null));
   return section("plugins", words.plugins, list.length ? h("ul", {}, list) : h("p", { class: "note" }, words.no_plugins));
+}
+
+function changes() {
+  const list = report.changes.map((c) => h("li", { "data-key": `${c.on} ${c.words}` },
+    h("span", { class: "line" }, h("span", {}, c.words), tag(c.on)), c.note ? h("span", { class: "note" }, c.note) : null));
+  return section("changes", words.changes, list.length ? h("ul", {}, list) : h("p", { class: "note" }, words.no_changes));
 }
 
 // ── changing only what changed, so that focus, caret and half-typed words stay ───────────────────────────
