@@ -1,10 +1,11 @@
 """Tramkit: the open framework for digital citizen stations. These names are all that a plugin needs."""
 
+from tramkit import bounded_json as bounded_json
 from tramkit import forms as forms
 from tramkit.facts import Dated, DatedFile
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
-from tramkit.host.days import age, day_of
+from tramkit.host.days import age, age_at_most, assumed, day_of
 from tramkit.host.ending import Ending
 from tramkit.host.gateway_trouble import GatewayTrouble
 from tramkit.host.order import Order, Outcome, Record
@@ -16,6 +17,7 @@ from tramkit.host.sign_in import IdentityMethod, NotSignedIn, SignIn
 from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
 from tramkit.orders.memo import find_memo
+from tramkit.phones import PhoneError, read_mobile
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileProblem, read_settings
 from tramkit.sandbox.command import sandbox_command
@@ -30,6 +32,7 @@ from tramkit_hal.contracts.vital import Reading, Vital
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
+from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
 from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
 from tramkit_hal.words import (
     Day,
@@ -48,6 +51,7 @@ from tramkit_hal.words import (
 __all__ = [
     "Attachment",
     "Availability",
+    "Born",
     "Call",
     "CameraHandle",
     "CameraTest",
@@ -80,9 +84,11 @@ __all__ = [
     "Order",
     "Outcome",
     "Paragraph",
+    "PartialDate",
     "Payment",
     "PaymentMethod",
     "Person",
+    "PhoneError",
     "PluginContext",
     "Properties",
     "Reading",
@@ -101,16 +107,21 @@ __all__ = [
     "Vital",
     "Wait",
     "age",
+    "age_at_most",
+    "assumed",
     "bilingual",
     "configure_log",
     "day_of",
     "find_memo",
+    "first_day",
     "forms",
     "hookimpl",
+    "last_day",
     "masked",
     "personal",
     "phone_text",
     "public",
+    "read_mobile",
     "read_settings",
     "reading_text",
     "sandbox_command",

@@ -11,12 +11,14 @@ import importlib.util
 import logging
 import re
 import unicodedata
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from tramkit_hal.partial_date import Born, write
 
 LANGUAGES: dict[str, str] = {"vi": "Tiếng Việt", "en": "English"}
 """Languages a station can speak, each spelled in itself."""
@@ -35,6 +37,22 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+JOINERS = "\u200c\u200d"
+"""Zero-width non-joiner and joiner, which Persian, Khmer and Indic spelling need (Unicode 17, section 23.2)."""
+_IN_NAMES = frozenset(" '’‘`´-‐‑.·・" + JOINERS)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can be somebody's name: letters of any script with their marks, and what stands between.
+
+    Letters without a precomposed form (``ê̆``) are a letter and its marks; what no name has are digits and symbols.
+    """
+    kinds = [unicodedata.category(each)[0] for each in text]
+    if not text or kinds[0] == "M" or "L" not in kinds:
+        return False
+    return all(kind in "LM" or each in _IN_NAMES for each, kind in zip(text, kinds, strict=True))
+
+
 Nfc = Annotated[str, BeforeValidator(lambda value: nfc(value) if isinstance(value, str) else value)]
 """A string that is normalised to NFC wherever it enters a model."""
 
@@ -51,10 +69,10 @@ class Money(_Value):
 
 
 class Day(_Value):
-    """A calendar day, shown as ``17/05/1990``."""
+    """A calendar day, shown as ``17/05/1990``; of a date of birth what is known of it, ``05/1950`` or ``1950``."""
 
     type: Literal["day"] = "day"
-    day: date
+    day: Born
 
 
 class Moment(_Value):
@@ -213,7 +231,7 @@ def show(value: Value, language: str) -> str:
         case Money(amount=amount):
             return f"{amount:,}".replace(",", ".") + " ₫"
         case Day(day=day):
-            return day.strftime("%d/%m/%Y")
+            return write(day)
         case Moment(at=at, with_day=with_day):
             return at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y" if with_day else "%H:%M")
         case Decimal1(number=number, places=places):

@@ -231,6 +231,12 @@ async def send(phone: aiohttp.ClientSession, address: str, *files: bytes) -> int
         return answer.status
 
 
+async def begin(phone: aiohttp.ClientSession, address: str) -> None:
+    """Open a link and press its button."""
+    assert (await phone.get(address)).status == 200
+    assert (await phone.post(f"{address}/begin")).status == 200
+
+
 async def code(site: Running) -> str:
     """Wait for a code and return what it says."""
     shown = await site.screen.until(lambda page: isinstance(page, Capture) and bool(page.codes))
@@ -243,7 +249,7 @@ async def test_what_a_phone_sends_is_looked_over_and_taken(uploads: Uploads) -> 
         await site.page("choose", "Lease")
         site.screen.answer("phone")
         address = await code(site)
-        await mine.get(address)
+        await begin(mine, address)
         opened = await site.screen.until(lambda page: any("opened the page" in text.id for text in page.body))
         assert opened.codes == ()  # type: ignore[union-attr]
         assert await send(mine, address, papers.archive()) == 400
@@ -265,7 +271,7 @@ async def test_a_stranger_is_told_of_and_a_new_code_shuts_everybody_else_out(upl
         await site.page("choose", "Lease")
         site.screen.answer("phone")
         first = await code(site)
-        assert (await stranger.get(first)).status == 200
+        await begin(stranger, first)
         assert (await mine.get(first)).status == 403
         await site.screen.until(lambda page: any("second phone" in text.id for text in page.body))
         site.screen.answer("new")

@@ -51,6 +51,14 @@ def form(*files: bytes, name: str = "files") -> aiohttp.FormData:
     return data
 
 
+async def begin(mine: aiohttp.ClientSession, link: Link) -> int:
+    """Open the link on a phone and press the button; return the status of what comes."""
+    async with mine.get(link.address) as page:
+        if page.status != 200 or "/begin" not in await page.text():
+            return page.status
+    return (await mine.post(f"{link.address}/begin")).status
+
+
 def told(link: Link) -> list[Happened]:
     """Return what the station has been told since it last looked."""
     found: list[Happened] = []
@@ -86,7 +94,8 @@ async def test_a_phone_opens_the_link_and_sends_a_photo(uploads: Uploads) -> Non
 async def test_a_second_phone_is_refused_and_the_station_is_told(uploads: Uploads) -> None:
     with uploads.link(WHAT, 3, "vi") as link:
         async with phone() as mine, phone() as other:
-            assert (await mine.get(link.address)).status == 200
+            assert (await other.get(link.address)).status == 200
+            assert await begin(mine, link) == 200
             assert (await other.get(link.address)).status == 403
             assert (await other.post(link.address, data=form(papers.photo()))).status == 403
             assert kinds(link) == ["opened", "stranger", "stranger"]
@@ -112,7 +121,7 @@ async def test_a_browser_that_fetches_ahead_does_not_use_up_the_code(uploads: Up
 async def test_an_old_link_is_no_longer_valid(uploads: Uploads, clock: ManualClock) -> None:
     with uploads.link(WHAT, 3, "vi") as link:
         async with phone() as mine:
-            assert (await mine.get(link.address)).status == 200
+            assert await begin(mine, link) == 200
             await clock.advance(481)
             assert (await mine.get(link.address)).status == 410
             assert (await mine.post(link.address, data=form(papers.photo()))).status == 410
@@ -219,7 +228,7 @@ async def test_a_phone_that_leaves_midway_can_come_back(uploads: Uploads) -> Non
 async def test_a_link_whose_visit_has_ended_takes_nothing_that_is_still_on_its_way(uploads: Uploads) -> None:
     async with phone() as mine:
         with uploads.link(WHAT, 1, "vi") as link:
-            await mine.get(link.address)
+            await begin(mine, link)
             told(link)
             sending = asyncio.create_task(mine.post(link.address, data=form(papers.photo())))
             assert (await link.events.get()).kind == "sending"

@@ -95,3 +95,15 @@ async def test_a_key_that_is_none_is_refused(resident):
     )
     assert answer == [400] * 4
     resident.problems.clear()
+
+
+async def test_a_foreign_word_stands_in_the_browser_as_it_was_typed(resident):
+    await ask(resident)
+    await keys(resident, ["way", *"paracetamol"])
+    await said(resident, "paracetamol")
+
+
+async def test_a_name_keeps_its_tone_where_it_was_put(resident):
+    await ask(resident, Control.NAME)
+    await keys(resident, ["way", *"thusy", " ", *"hofa"])
+    await said(resident, "Thúy Hòa")

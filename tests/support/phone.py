@@ -60,6 +60,8 @@ class Phone:
     async def open(self, address: str) -> None:
         """Open what a code says."""
         await self.page.goto(address)
+        if await self.page.locator("#begin").count():
+            await self.page.click("#begin")
 
     async def send(self, *files: tuple[str, bytes]) -> None:
         """Choose files by name and content, and send them."""

@@ -127,8 +127,10 @@ class IdentitySection(_Section):
 class UploadsSection(_Section):
     """``[uploads]``: papers that residents send from their own phones.
 
-    :param host: the station's own address in the network that phones reach; ``auto``: found out at the start; empty:
-        off.
+    :param host: the station's own address in the network that phones reach; ``auto``: found out, and followed when
+        the network comes, goes or changes; empty: off.
+    :param loopback: with ``auto``: while there is no network, a browser on this machine may open the links; for trying
+        out only.
     :param address: what phones open instead of host and port, e.g. a proxy that speaks TLS.
     :param megabytes: of one file, at most.
     :param minutes: so long a link is valid.
@@ -136,7 +138,8 @@ class UploadsSection(_Section):
 
     host: str = ""
     port: int = Field(default=8090, ge=0, le=65535)
-    address: str = Field(default="", pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")
+    address: str = Field(default="", pattern=r"^([Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9.:\[\]-]+/?)?$")
+    loopback: bool = False
     megabytes: int = Field(default=10, ge=1, le=30)
     minutes: float = Field(default=8, ge=1, le=60)
 

@@ -157,36 +157,31 @@ async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock)
 
 
 async def _start_uploads(config: StationConfig, clock: Clock) -> Uploads | None:
-    """Listen for papers from phones; None: this station takes none, or cannot now."""
+    """Listen for papers from phones, as soon as there is a network; None: this station takes none."""
     section = config.uploads
     if not section.host:
         return None
     try:
-        from tramkit.papers.server import Uploads, own_address
+        from tramkit.papers.server import Uploads
     except ImportError as error:
         raise StartProblem(f"uploads: {error.name} is missing; run: pip install 'tramkit[papers]'") from None
-    host = section.host
-    if host == "auto":
-        try:
-            host = own_address()
-        except OSError:
-            host = "127.0.0.1"
-            _warn("uploads.host: this machine has no network; only a browser on it can open the links")
     uploads = Uploads(
-        host,
+        section.host,
         section.port,
         clock,
         agency=config.station.agency,
         address=section.address,
         most_bytes=section.megabytes * 1024 * 1024,
         seconds=section.minutes * 60,
+        loopback=section.loopback,
     )
     try:
         await uploads.start()
     except OSError as error:
-        await uploads.stop()
-        _warn(f"uploads: cannot listen on {host}, port {section.port}: {error.strerror}; phones cannot send papers")
-        return None
+        _warn(
+            f"uploads: cannot listen on {section.host}, port {section.port}: {error.strerror}; phones cannot send "
+            "papers; still trying"
+        )
     return uploads
 
 

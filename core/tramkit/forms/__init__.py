@@ -19,9 +19,13 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tramkit.amounts import DIGITS_ONLY, AmountError, read_amount
+from tramkit.phones import TEN_DIGITS, PhoneError, read_mobile
 from tramkit_hal.card.number import check as check_number
+from tramkit_hal.partial_date import PartialDate, first_day, last_day, read_written
+from tramkit_hal.partial_date import write as write_day
 from tramkit_hal.ui.pages import FIELDS_PER_PAGE, Control, FieldView, Option
-from tramkit_hal.words import Messages, Money, Text, nfc
+from tramkit_hal.words import Messages, Money, Text, is_name, nfc
 
 _ = Messages("tramkit")
 
@@ -197,7 +201,7 @@ def code(
 def name(label: Text, *, missing: Text | None = None, hint: Text | None = None) -> Question:
     """Ask for a person's full name; the field is a ``str``.
 
-    Any script, one word or many: Hmông and Khmer names have other shapes than Kinh ones.
+    Any script, one word or many: Hmông and Khmer names have other shapes than Kinh ones. It is kept as it is typed.
     """
     return Question(
         Control.NAME,
@@ -213,7 +217,7 @@ def name(label: Text, *, missing: Text | None = None, hint: Text | None = None) 
 
 def _parse_name(typed: str) -> str:
     words = " ".join(typed.split())
-    if not any(c.isalpha() for c in words) or not all(c.isalpha() or c in " '’-.·" for c in words):
+    if not is_name(words):
         raise Malformed
     return words
 
@@ -257,14 +261,13 @@ def digits(
 
 
 def phone(label: Text, *, required: bool = True, hint: Text | None = None) -> Question:
-    """Ask for a Vietnamese mobile number; the field is a ``str`` of ten digits (``0901234567``)."""
+    """Ask for a Vietnamese mobile number (:func:`tramkit.phones.read_mobile`); the field is a ``str`` of ten digits."""
 
     def parse(typed: str) -> str:
-        only = re.sub(r"[\s.()-]", "", typed)
-        national = re.sub(r"^(\+84|0084|84(?=\d{9}$))", "0", only)
-        if not re.fullmatch(r"0[35789]\d{8}", national):
-            raise Malformed
-        return national
+        try:
+            return read_mobile(typed)[0]
+        except PhoneError as error:
+            raise Malformed(error.text) from None
 
     return Question(
         Control.PHONE,
@@ -272,28 +275,29 @@ def phone(label: Text, *, required: bool = True, hint: Text | None = None) -> Qu
         hint,
         example=_("0901 234 567"),
         missing=_("Enter a phone number."),
-        malformed=_("A mobile number has 10 digits and begins with 03, 05, 07, 08 or 09."),
+        malformed=TEN_DIGITS,
         required=required,
-        max_length=20,
+        max_length=40,
         parse=parse,
     )
 
 
 def money(label: Text, *, hint: Text | None = None, least: int = 0, most: int = MOST_MONEY) -> Question:
-    """Ask for an amount in đồng; the field is an ``int``.
+    """Ask for an amount in đồng, by :func:`tramkit.amounts.read_amount`; the field is an ``int``.
 
     :param least, most: VND.
     """
 
     def parse(typed: str) -> int:
-        only = re.sub(r"[\s.,₫đ]", "", typed.lower())
-        if not re.fullmatch(r"[0-9]{1,15}", only):
-            raise Malformed
-        if int(only) > most:
+        try:
+            amount = read_amount(typed)
+        except AmountError as error:
+            raise Malformed(error.text) from None
+        if amount > most:
             raise Malformed(_("That is too much: at most {amount}.", amount=Money(amount=most)))
-        if int(only) < least:
+        if amount < least:
             raise Malformed(_("That is too little: at least {amount}.", amount=Money(amount=least)))
-        return int(only)
+        return amount
 
     return Question(
         Control.MONEY,
@@ -301,8 +305,8 @@ def money(label: Text, *, hint: Text | None = None, least: int = 0, most: int = 
         hint,
         example=_("9500000"),
         missing=_("Enter an amount.") if least else _("Enter an amount; 0 if there is none."),
-        malformed=_("Enter the amount in đồng, digits only, for example 9500000."),
-        max_length=20,
+        malformed=DIGITS_ONLY,
+        max_length=40,
         parse=parse,
     )
 
@@ -368,7 +372,37 @@ def day(
         malformed=_("Enter day, month and year, for example 17/05/1990."),
         max_length=10,
         parse=parse,
-        write=lambda value: value.strftime("%d/%m/%Y"),
+        write=write_day,
+    )
+
+
+def birth(
+    label: Text, *, earliest: date | None = None, latest: date | None = None, hint: Text | None = None
+) -> Question:
+    """Ask for a date of birth, of which only the year, or month and year, may be known; the field is a ``Born``.
+
+    Typed ``17/05/1990``, ``17051990``, ``05/1950`` or ``1950``.
+    """
+
+    def parse(typed: str) -> date | PartialDate:
+        try:
+            value = read_written(typed)
+        except ValueError:
+            raise Malformed from None
+        if (earliest and last_day(value) < earliest) or (latest and first_day(value) > latest):
+            raise Malformed(_("That day cannot be right. Please look at it again."))
+        return value
+
+    return Question(
+        Control.DATE,
+        label,
+        hint or _("If only the year is known, enter the year alone."),
+        example=_("17/05/1990"),
+        missing=_("Enter day, month and year, or the year alone."),
+        malformed=_("Enter day, month and year, for example 17/05/1990, or the year alone."),
+        max_length=10,
+        parse=parse,
+        write=write_day,
     )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from tramkit_hal.words import VIETNAM
+from tramkit_hal.partial_date import PartialDate, first_day, last_day
+from tramkit_hal.words import VIETNAM, Day, Messages, Text
+
+_ = Messages("tramkit")
 
 
 def day_of(value: date | datetime | str) -> date:
@@ -25,6 +28,29 @@ def day_of(value: date | datetime | str) -> date:
     return value
 
 
-def age(born: date, on: date) -> int:
-    """Return how many years somebody has completed on a day."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+def age(born: date | PartialDate, on: date) -> int:
+    """Return how many years somebody has completed on a day, for certain.
+
+    Of whom only the year or the month of birth is known counts as born on its last day, as Article 417 of the Criminal
+    Procedure Code of 2015 has it: nobody is taken for older than they may be.
+    """
+    day = last_day(born)
+    return on.year - day.year - ((on.month, on.day) < (day.month, day.day))
+
+
+def age_at_most(born: date | PartialDate, on: date) -> int:
+    """Return how many years somebody may have completed on a day: for a rule that has an oldest age."""
+    return age(first_day(born), on)
+
+
+def assumed(born: date | PartialDate | None, *, at_most: bool = False) -> tuple[Text, ...]:
+    """Return what a rule says that needed a day of birth and did not have it; empty: it had.
+
+    :param at_most: the rule asked for :func:`age_at_most`.
+    """
+    if not isinstance(born, PartialDate):
+        return ()
+    day = Day(day=first_day(born) if at_most else last_day(born))
+    if born.month is None:
+        return (_("Only the year of birth is known, so it was reckoned from {day}.", day=day),)
+    return (_("Only the month of birth is known, so it was reckoned from {day}.", day=day),)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from tramkit_hal.partial_date import Born
 from tramkit_hal.words import Nfc, Text
 
 
@@ -45,6 +46,7 @@ class Person(BaseModel):
     """A resident, as a card, an account or they themselves say.
 
     :param number: personal identity number, twelve digits; empty: not given.
+    :param born: a day, or as much of it as is known.
     :param issued: day on which the card was issued; None: not known.
     :param expires: last day of the card; None: not known, or it never expires.
     """
@@ -54,7 +56,7 @@ class Person(BaseModel):
     level: Level
     name: Nfc
     number: str = ""
-    born: date | None = None
+    born: Born | None = None
     sex: Literal["male", "female"] | None = None
     address: Nfc = ""
     issued: date | None = None

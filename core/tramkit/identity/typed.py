@@ -12,6 +12,7 @@ from tramkit.forms import Form
 from tramkit.host.person import Level, Person
 from tramkit.identity.way import TYPED, Wanted, Way
 from tramkit_hal.card.number import check as check_number
+from tramkit_hal.partial_date import Born, PartialDate
 from tramkit_hal.ui.pages import Option
 from tramkit_hal.words import Messages, Text
 
@@ -22,10 +23,7 @@ class TypedPerson(Form):
     """Who the resident is, as they type it."""
 
     name: Annotated[str, forms.name(_("Full name"))]
-    born: Annotated[
-        date,
-        forms.day(_("Date of birth"), earliest=date(1900, 1, 1)),
-    ]
+    born: Annotated[Born, forms.birth(_("Date of birth"), earliest=date(1900, 1, 1))]
     sex: Annotated[
         str,
         forms.choice(_("Sex"), (Option(value="female", label=_("Female")), Option(value="male", label=_("Male")))),
@@ -35,7 +33,8 @@ class TypedPerson(Form):
     def apart(self) -> Mapping[str, Text]:
         """Hold the number against the date of birth and the sex, as is done with a card's."""
         found = check_number(self.number, self.born, "female" if self.sex == "female" else "male")
-        return {"number": found.problem} if found.problem else {}
+        where = "born" if isinstance(self.born, PartialDate) and found.year != self.born.year else "number"
+        return {where: found.problem} if found.problem else {}
 
 
 class TypedWay(Way):

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 from tramkit.asking.idle import Idle
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.attachment import Attachment
-from tramkit.papers.content import Made, Problem, jpeg
 from tramkit.papers.link import Happened, Link
-from tramkit.papers.still import picture_of, sheet_of
-from tramkit.papers.words import PROBLEMS
+from tramkit.papers.looking import look_over
+from tramkit.papers.picture import jpeg
+from tramkit.papers.problem import Made, Problem
+from tramkit.papers.still import picture_of
+from tramkit.papers.words import PROBLEMS, said_of
 from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered
-from tramkit_hal.ui.pages import Capture, Fact, Option
-from tramkit_hal.video import NewestFrame
+from tramkit_hal.ui.pages import Capture, Option
 from tramkit_hal.words import Messages, Text, verbatim
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ async def ask_papers(visit: StationVisit, asked: Asked) -> tuple[Attachment, ...
     ways: list[Option] = []
     if any(visit.devices.usable(role, Camera) for role in (Role.DOCUMENT_CAMERA, Role.CAMERA)):
         ways.append(Option(value=CAMERA, label=_("Photograph it here"), hint=_("Hold it before the camera")))
-    if asked.uploads is not None:
+    if asked.uploads is not None and asked.uploads.address:
         hint = _("Scan a code with your phone and send a photo or PDF")
         ways.append(Option(value=PHONE, label=_("Send it from my phone"), hint=hint))
     if not ways:
@@ -99,7 +100,7 @@ async def _photographed(visit: StationVisit, asked: Asked) -> tuple[Made, ...]:
                 continue
             pages.append(taken)
             visit.keep(tuple(pages))
-        choice = await _look_over(visit, asked, pages, more=len(pages) < asked.most)
+        choice = await look_over(visit, pages, more=len(pages) < asked.most)
         if choice == "continue":
             return tuple(pages)
         adding = True
@@ -163,7 +164,7 @@ async def _sent(visit: StationVisit, asked: Asked) -> tuple[Made, ...]:
                 return ()
             files = list(found)
             visit.keep(tuple(files))
-        if await _look_over(visit, asked, files, more=False) == "continue":
+        if await look_over(visit, files, more=False) == "continue":
             return tuple(files)
         files = []
         visit.keep(None)
@@ -203,7 +204,7 @@ async def _at_link(
                 event = happened.result()
                 if event.kind == "arrived":
                     return event.files
-                visit.conversation.replace(_link_page(id, asked, link, _told(event)))
+                visit.conversation.replace(_link_page(id, asked, link, _told(event, link)))
                 happened = asyncio.create_task(link.events.get())
             elif expired.done():
                 link.spent = True
@@ -215,8 +216,12 @@ async def _at_link(
         await asyncio.gather(shown, happened, expired, return_exceptions=True)
 
 
-def _told(event: Happened) -> tuple[Text, ...]:
+def _told(event: Happened, link: Link) -> tuple[Text, ...]:
     match event.kind:
+        case "moved" if not link.address:
+            return (_("This station has no network at the moment. Please wait, or choose another way."),)
+        case "moved":
+            return (_("The network of this station has changed. Please scan the code once more."),)
         case "opened":
             return (_("Your phone has opened the page. Choose the photo there and press Send."),)
         case "stranger":
@@ -227,13 +232,13 @@ def _told(event: Happened) -> tuple[Text, ...]:
         case "sending":
             return (_("The file is on its way. One moment, please."),)
         case _:
-            said = [PROBLEMS[each] for each in dict.fromkeys(event.problems)]
+            said = [said_of(*each) for each in dict.fromkeys(zip(event.problems, event.of, strict=True))]
             return (_("What was sent cannot be used:"), *said, _("Please try again on the phone."))
 
 
 def _link_page(id: str, asked: Asked, link: Link, told: tuple[Text, ...]) -> Capture:
     """Return the page of a link: its code until a phone has opened it, then what happens there."""
-    fresh = not link.phone and not link.spent
+    fresh = bool(link.address) and not link.spent and not link.phone
     how = _("Scan this code with your phone's camera. Your phone must be in the same network as this station.")
     return Capture(
         id=f"{id}-phone",
@@ -244,39 +249,3 @@ def _link_page(id: str, asked: Asked, link: Link, told: tuple[Text, ...]) -> Cap
         options=(Option(value="new", label=_("Show a new code")), asked.not_here),
         fallback=_("Or open this address on the phone: {address}", address=verbatim(link.address)) if fresh else None,
     )
-
-
-# ── looked over ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def _look_over(visit: StationVisit, asked: Asked, files: Sequence[Made], *, more: bool) -> str:
-    """Show what was given; return ``continue``, ``again`` or ``more``."""
-    options = [Option(value="again", label=_("No, do it again"))]
-    if more:
-        options.append(Option(value="more", label=_("Yes, and there is another page")))
-    page = Capture(
-        id=f"{visit.page_id(visit.current)}-seen-{len(files)}",
-        source="paper",
-        title=_("Can everything be read?"),
-        video=VIDEO if any(each.type == "image/jpeg" for each in files) else "",
-        result=tuple(_fact(number, each) for number, each in enumerate(files, start=1)),
-        options=tuple(options),
-        action=_("Yes, use it"),
-    )
-    still = NewestFrame()
-    still.put(
-        await asyncio.to_thread(sheet_of, [each.data for each in files if each.type == "image/jpeg"]), "bgr24", 0.0
-    )
-    visit.set_video(VIDEO, still)
-    try:
-        answered = await visit.exchange(page, Idle.READING)
-    finally:
-        visit.set_video(VIDEO, None)
-        still.close()
-    return answered.choice
-
-
-def _fact(number: int, made: Made) -> Fact:
-    if made.type == "image/jpeg":
-        return Fact(label=_("Page {number}", number=number), value=_("Picture"))
-    return Fact(label=_("File {number}", number=number), value=_("PDF, pages: {count}", count=made.pages))

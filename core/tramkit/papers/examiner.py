@@ -8,7 +8,7 @@ import logging
 import sys
 from pathlib import Path
 
-from tramkit.papers.content import Made, Problem, Refused
+from tramkit.papers.problem import Kind, Made, Problem, Refused
 
 SECONDS = 40.0
 """Of the clock; the process has its own limit of the processor's time."""
@@ -44,8 +44,13 @@ async def examine(data: bytes) -> Made:
     line, _newline, made = told.partition(b"\n")
     if process.returncode or not line:
         _log.warning("a file was given up", extra={"status": process.returncode})
-        raise Refused(Problem.HARD)
+        kind: Kind = "pdf" if b"%PDF-" in data[:1024] else ""
+        raise Refused(Problem.HARD, kind)
     found = json.loads(line)
     if "problem" in found:
-        raise Refused(Problem(found["problem"]))
-    return Made(found["type"], made, found["pages"])
+        raise Refused(Problem(found["problem"]), found["kind"])
+    parts: list[bytes] = []
+    for size in found["sizes"]:
+        parts.append(made[:size])
+        made = made[size:]
+    return Made(found["type"], parts[0], found["pages"], tuple(parts[1:]), found["left_out"])

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tramkit.papers.content import Made, Problem
+from tramkit.papers.problem import Kind as FileKind
+from tramkit.papers.problem import Made, Problem
 from tramkit_hal.words import Text
 
-Kind = Literal["opened", "stranger", "sending", "refused", "arrived"]
+Kind = Literal["opened", "stranger", "sending", "refused", "arrived", "moved"]
 
 
 @dataclass(frozen=True)
 class Happened:
     """Something that happened at a link.
 
-    :param kind: ``stranger``: another phone has tried to open it.
+    :param kind: ``stranger``: another phone has tried to open it; ``moved``: its address is another one now.
     :param problems: why what was sent is not taken.
+    :param of: what each of those files is.
     """
 
     kind: Kind
     problems: tuple[Problem, ...] = ()
+    of: tuple[FileKind, ...] = ()
     files: tuple[Made, ...] = ()
 
 
@@ -44,7 +48,9 @@ class Link:
     language: str
     expires: float
     phone: str = ""
-    """The secret of the phone that has opened it; empty: none yet."""
+    """The secret of the phone on which somebody has begun; empty: none yet."""
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
+    """Seals what a phone is known by that has looked at the link."""
     spent: bool = False
     sending: bool = False
     attempts: int = 0

@@ -11,19 +11,18 @@ import contextlib
 import hmac
 import logging
 import secrets
-import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aiohttp import BodyPartReader, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tramkit.papers import words
-from tramkit.papers.content import Made, Problem, Refused
-from tramkit.papers.examiner import examine
 from tramkit.papers.link import Happened, Link
+from tramkit.papers.listening import Listening, own_address
+from tramkit.papers.problem import Problem
+from tramkit.papers.sending import NotTakenError, examined, looks_like
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.words import LANGUAGES, Text, render
 
@@ -32,8 +31,6 @@ MOST_TOGETHER = 30 * 1024 * 1024
 SENDINGS = 20
 """Attempts that one link takes."""
 SEND_SECONDS = 180.0
-LINGER_SECONDS = 3.0
-"""How long the rest of something too large is read and thrown away, so that the phone hears why."""
 STRAYS = 30
 """Wrong links that one address may open in :data:`STRAY_SECONDS`."""
 STRAY_SECONDS = 60.0
@@ -59,11 +56,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Uploads:
     """Takes papers from residents' phones.
 
-    :param host: address to listen on.
+    :param host: address to listen on; ``auto``: the machine's own, followed when the network changes.
     :param port: 0: a free one.
     :param address: what phones open where that is another, e.g. a proxy that speaks TLS; empty: host and port.
     :param most_bytes: of one file.
     :param seconds: so long a link is valid.
+    :param loopback: with ``auto``, while there is no network, a browser on this machine may open the links.
+    :param find: tells the machine's own address; raises ``OSError`` while it has none.
     """
 
     def __init__(
@@ -76,18 +75,18 @@ class Uploads:
         address: str = "",
         most_bytes: int = 10 * 1024 * 1024,
         seconds: float = 480.0,
+        loopback: bool = False,
+        find: Callable[[], str] = own_address,
     ) -> None:
-        self._host = host
-        self._port = port
         self._clock = clock
         self._agency = agency
-        self._given = address.rstrip("/")
         self._most_bytes = most_bytes
         self.seconds = seconds
-        self.address = ""
+        self._listening = Listening(
+            host, port, clock, given=address.rstrip("/"), loopback=loopback, moved=self._move, find=find
+        )
         self._link: Link | None = None
         self._strays: dict[str, deque[float]] = {}
-        self._runner: web.AppRunner | None = None
         templates = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
         self._template = templates.get_template("phone.html")
 
@@ -96,28 +95,38 @@ class Uploads:
     async def start(self) -> None:
         """Listen.
 
-        :raises OSError: the address is not this machine's, or the port is taken.
+        :raises OSError: there is no network, the address is not this machine's, or the port is taken; it goes on
+            trying until :meth:`stop`.
         """
         app = web.Application(middlewares=[self._door])
         app.on_response_prepare.append(_add_headers)
         app.router.add_get("/phone.css", self._style, allow_head=False)
         app.router.add_get("/{token}", self._open, allow_head=False)
         app.router.add_post("/{token}", self._take)
-        self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, lingering_time=LINGER_SECONDS
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-        port = int(self._runner.addresses[0][1])
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        self.address = self._given or f"http://{host}:{port}"
+        app.router.add_post("/{token}/begin", self._begin)
+        await self._listening.start(app)
 
     async def stop(self) -> None:
         """Stop listening and forget."""
         self._link = None
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        await self._listening.stop()
+
+    @property
+    def address(self) -> str:
+        """What phones open; empty while they cannot reach the station."""
+        return self._listening.address
+
+    @property
+    def trouble(self) -> str:
+        """Why phones cannot reach the station now, for the operator; empty: they can."""
+        return self._listening.trouble
+
+    def _move(self) -> None:
+        """Put a link that is shown on the address that the station has now."""
+        link = self._link
+        if link is not None:
+            link.address = f"{self.address}/{link.token}" if self.address else ""
+            link.tell(Happened("moved"))
 
     @contextlib.contextmanager
     def link(self, what: Text, most: int, language: str, *, room: int = MOST_TOGETHER) -> Generator[Link]:
@@ -129,7 +138,8 @@ class Uploads:
         """
         token = secrets.token_urlsafe(16)
         expires = self._clock.monotonic() + self.seconds
-        link = Link(f"{self.address}/{token}", token, what, most, min(room, MOST_TOGETHER), language, expires)
+        address = f"{self.address}/{token}" if self.address else ""
+        link = Link(address, token, what, most, min(room, MOST_TOGETHER), language, expires)
         self._link = link
         try:
             yield link
@@ -143,12 +153,11 @@ class Uploads:
     @web.middleware
     async def _door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer only to the server's own name, and not for ever to somebody who tries links out."""
-        own = urlsplit(self.address).netloc
-        if request.headers.getall("Host", []) != [own]:
+        named = request.headers.getall("Host", [])
+        if len(named) != 1 or not self._listening.is_own(named[0]):
             return web.Response(status=403, text="403 Forbidden: the server answers only to its own address.\n")
         origin = request.headers.get("Origin")
-        scheme = urlsplit(self.address).scheme
-        if request.method == "POST" and origin is not None and origin != f"{scheme}://{own}":
+        if request.method == "POST" and origin is not None and not self._listening.is_own_origin(origin):
             return web.Response(status=403, text="403 Forbidden: the request comes from another site.\n")
         if self._strayed(request.remote or ""):
             _log.warning("too many wrong links from one address")
@@ -177,6 +186,21 @@ class Uploads:
         secret = request.cookies.get(_cookie(link), "")
         return bool(link.phone) and hmac.compare_digest(secret.encode(errors="replace"), link.phone.encode())
 
+    def _bind(self, request: web.Request, link: Link) -> bool:
+        """Give a link to the phone on which somebody has pressed a button; False: it is another one's.
+
+        A phone is known by what it was given when it looked; looking alone, as a messenger's preview does, is nothing.
+        """
+        if self._is_its_phone(request, link):
+            return True
+        secret = request.cookies.get(_cookie(link), "")
+        if link.phone or not hmac.compare_digest(secret.encode(errors="replace"), _marked(link, secret).encode()):
+            link.tell(Happened("stranger"))
+            return False
+        link.phone = secret
+        link.tell(Happened("opened"))
+        return True
+
     # ── what a phone sees ─────────────────────────────────────────────────────────────────────────────────
 
     async def _style(self, _request: web.Request) -> web.Response:
@@ -194,12 +218,27 @@ class Uploads:
         if link.phone:
             link.tell(Happened("stranger"))
             return self._page(request, link, words.PHONE_TAKEN, (words.PHONE_TAKEN_HOW,), status=403)
-        link.phone = secrets.token_urlsafe(24)
-        link.tell(Happened("opened"))
-        response = self._form(request, link)
-        secure = self.address.startswith("https:")
-        response.set_cookie(_cookie(link), link.phone, httponly=True, samesite="Strict", secure=secure, path="/")
+        response = self._page(request, link, words.PHONE_TITLE, (words.PHONE_START_HOW,), start=True)
+        if not self._has_looked(request, link):
+            mark = _marked(link, secrets.token_urlsafe(18))
+            response.set_cookie(
+                _cookie(link), mark, httponly=True, samesite="Strict", secure=self._listening.secure, path="/"
+            )
         return response
+
+    def _has_looked(self, request: web.Request, link: Link) -> bool:
+        secret = request.cookies.get(_cookie(link), "")
+        return hmac.compare_digest(secret.encode(errors="replace"), _marked(link, secret).encode())
+
+    async def _begin(self, request: web.Request) -> web.StreamResponse:
+        """Bind the link to the phone on which the button was pressed, and show it the form."""
+        link = self._known(request)
+        if link is None:
+            return self._page(request, None, words.PHONE_GONE, (words.PHONE_GONE_HOW,), status=410)
+        if not self._bind(request, link):
+            return self._page(request, link, words.PHONE_TAKEN, (words.PHONE_TAKEN_HOW,), status=403)
+        language = self._language(request, link)
+        return web.Response(status=303, headers={"Location": f"/{link.token}?lang={language}"})
 
     def _form(
         self, request: web.Request, link: Link, problems: tuple[str, ...] = (), status: int = 200
@@ -216,6 +255,7 @@ class Uploads:
         problems: tuple[str, ...] = (),
         *,
         form: bool = False,
+        start: bool = False,
         status: int = 200,
     ) -> web.Response:
         language = self._language(request, link)
@@ -230,6 +270,8 @@ class Uploads:
             not_taken=render(words.PHONE_NOT_TAKEN, language),
             problems=problems,
             what=render(link.what, language) if link else "",
+            start=render(words.PHONE_START, language) if start else "",
+            begin=f"/{link.token}/begin?lang={language}" if link else "",
             form={
                 "choose": render(words.PHONE_CHOOSE, language),
                 "send": render(words.PHONE_SEND, language),
@@ -252,8 +294,7 @@ class Uploads:
         link = self._known(request)
         if link is None:
             return self._page(request, None, words.PHONE_GONE, (words.PHONE_GONE_HOW,), status=410)
-        if not self._is_its_phone(request, link):
-            link.tell(Happened("stranger"))
+        if not self._bind(request, link):
             return self._page(request, link, words.PHONE_TAKEN, (words.PHONE_TAKEN_HOW,), status=403)
         if link.sending or link.attempts >= SENDINGS:
             return self._page(request, link, words.PHONE_BUSY, (words.PHONE_GONE_HOW,), status=429)
@@ -263,11 +304,11 @@ class Uploads:
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 files = await self._files(request, link)
-                made = await _examined(files, link.room)
-        except _NotTaken as refused:
+                made = await examined(files, link.room)
+        except NotTakenError as refused:
             return self._refuse(request, link, refused)
         except (ConnectionError, TimeoutError, web.RequestPayloadError, ValueError):
-            return self._refuse(request, link, _NotTaken(((0, Problem.CUT_OFF),)))
+            return self._refuse(request, link, NotTakenError(((0, Problem.CUT_OFF, ""),)))
         finally:
             link.sending = False
         if link.spent:
@@ -276,18 +317,16 @@ class Uploads:
         link.tell(Happened("arrived", files=tuple(made)))
         return self._page(request, link, words.PHONE_SENT, (words.PHONE_SENT_HOW,))
 
-    def _refuse(self, request: web.Request, link: Link, refused: _NotTaken) -> web.Response:
-        link.tell(Happened("refused", tuple(problem for _number, problem in refused.problems)))
-        _log.info("a file was refused", extra={"problems": ",".join(p.value for _n, p in refused.problems)})
+    def _refuse(self, request: web.Request, link: Link, refused: NotTakenError) -> web.Response:
+        link.tell(Happened("refused", *zip(*((problem, kind) for _n, problem, kind in refused.problems), strict=True)))
+        _log.info("a file was refused", extra={"problems": ",".join(p.value for _n, p, _k in refused.problems)})
         language = self._language(request, link)
-        said = tuple(
-            f"{number}. {render(words.PROBLEMS[problem], language)}"
-            if number
-            else render(words.PROBLEMS[problem], language)
-            for number, problem in refused.problems
-        )
-        large = any(problem in (Problem.LARGE, Problem.MUCH) for _number, problem in refused.problems)
-        response = self._form(request, link, said, status=413 if large else 400)
+        said: list[str] = []
+        for number, problem, kind in refused.problems:
+            what = render(words.said_of(problem, kind), language)
+            said.append(f"{number}. {what}" if number else what)
+        large = any(problem in (Problem.LARGE, Problem.MUCH) for _number, problem, _kind in refused.problems)
+        response = self._form(request, link, tuple(said), status=413 if large else 400)
         if large:
             response.force_close()
         return response
@@ -295,77 +334,44 @@ class Uploads:
     async def _files(self, request: web.Request, link: Link) -> list[bytes]:
         """Read the files that are sent, never more than there may be.
 
-        :raises _NotTaken: too large, too many, none.
+        :raises NotTakenError: too large, too many, none.
         """
         if (request.content_length or 0) > min(link.room, link.most * self._most_bytes) + 64 * 1024:
-            raise _NotTaken(((0, Problem.LARGE if link.most == 1 else Problem.MUCH),))
+            raise NotTakenError(((0, Problem.LARGE if link.most == 1 else Problem.MUCH, ""),))
         if request.content_type != "multipart/form-data":
-            raise _NotTaken(((0, Problem.EMPTY),))
+            raise NotTakenError(((0, Problem.EMPTY, ""),))
         files: list[bytes] = []
         together = 0
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or part.name != "files":
-                raise _NotTaken(((0, Problem.UNKNOWN),))
+                raise NotTakenError(((0, Problem.UNKNOWN, ""),))
             data = bytearray()
             while chunk := await part.read_chunk(64 * 1024):
                 data += chunk
                 together += len(chunk)
                 if len(data) > self._most_bytes:
-                    raise _NotTaken(((len(files) + 1 if files else 0, Problem.LARGE),))
+                    raise NotTakenError(((len(files) + 1 if files else 0, Problem.LARGE, looks_like(data)),))
                 if together > link.room:
-                    raise _NotTaken(((0, Problem.MUCH),))
+                    raise NotTakenError(((0, Problem.MUCH, ""),))
             if data:
                 files.append(bytes(data))
             if len(files) > link.most:
-                raise _NotTaken(((0, Problem.MUCH),))
+                raise NotTakenError(((0, Problem.MUCH, ""),))
         if not files:
-            raise _NotTaken(((0, Problem.EMPTY),))
+            raise NotTakenError(((0, Problem.EMPTY, ""),))
         return files
-
-
-class _NotTaken(Exception):
-    """What was sent is not taken.
-
-    :param problems: each with the number of the file, 0 where that says nothing.
-    """
-
-    def __init__(self, problems: tuple[tuple[int, Problem], ...]) -> None:
-        super().__init__("not taken")
-        self.problems = problems
-
-
-async def _examined(files: list[bytes], room: int) -> list[Made]:
-    """Look at all files; one that is wrong and none is taken.
-
-    :raises _NotTaken: with a problem for each that is wrong.
-    """
-    made: list[Made] = []
-    problems: list[tuple[int, Problem]] = []
-    for number, data in enumerate(files, start=1):
-        try:
-            made.append(await examine(data))
-        except Refused as refused:
-            problems.append((number if len(files) > 1 else 0, refused.problem))
-    if not problems and sum(len(each.data) for each in made) > room:
-        problems.append((0, Problem.MUCH))
-    if problems:
-        raise _NotTaken(tuple(problems))
-    return made
 
 
 def _cookie(link: Link) -> str:
     return f"tramkit_phone_{link.token[:8]}"
 
 
+def _marked(link: Link, mark: str) -> str:
+    """Return a mark with the seal of its link, by which a phone is known that has looked at it."""
+    own = mark.partition(".")[0]
+    seal = hmac.new(link.secret, own.encode(errors="replace"), "sha256").hexdigest()
+    return f"{own}.{seal}"
+
+
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
-
-
-def own_address() -> str:
-    """Return this machine's address in its network, by asking which one it would send from; nothing is sent.
-
-    :raises OSError: it has none.
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.connect(("192.0.2.1", 9))  # RFC 5737: leads nowhere
-        return str(line.getsockname()[0])

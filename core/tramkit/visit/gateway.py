@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from tramkit import bounded_json
 from tramkit.host.attachment import Attachment
 from tramkit.host.gateway_trouble import GatewayTrouble
 from tramkit.host.order import Outcome
@@ -43,7 +44,8 @@ class Gateway:
         """Ask once and return the status and the JSON object that came.
 
         :param path: begins with a slash.
-        :raises GatewayTrouble: no answer within ten seconds, a status of 500 and more, or something that is no object.
+        :raises GatewayTrouble: no answer within ten seconds, a status of 500 and more, or something that is no object,
+            too long or too deep.
         """
         return await self._ask(method, path, SECONDS, json=body)
 
@@ -53,16 +55,21 @@ class Gateway:
         try:
             async with (
                 aiohttp.ClientSession(
-                    timeout=aiohttp.ClientTimeout(total=seconds), headers=self._headers, trust_env=False
+                    timeout=aiohttp.ClientTimeout(total=seconds),
+                    headers={**bounded_json.HEADERS, **self._headers},
+                    auto_decompress=False,
+                    trust_env=False,
                 ) as http,
                 http.request(method, f"{self._url}{path}", allow_redirects=False, **body) as answer,
             ):
-                told: Any = await answer.json()
+                told: Any = await bounded_json.read(answer)
                 if answer.status >= 500 or not isinstance(told, dict):
                     raise GatewayTrouble(f"{self._name} is out of order")
                 return answer.status, cast("dict[str, Any]", told)
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        except (aiohttp.ClientError, TimeoutError):
             raise GatewayTrouble(f"{self._name} does not answer") from None
+        except ValueError:
+            raise GatewayTrouble(f"{self._name} answers what cannot be read") from None
 
     async def submit(
         self,

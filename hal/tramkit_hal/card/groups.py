@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from tramkit_hal.card import mrz
 from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.portrait import Portrait
+from tramkit_hal.partial_date import Born, PartialDate, agree, fuller, read_written
 from tramkit_hal.words import Nfc, nfc
 
 MAX_DEPTH = 8
@@ -68,7 +69,7 @@ class CardData(BaseModel):
 
     number: str
     name: Nfc
-    born: date
+    born: Born
     sex: Literal["male", "female"]
     address: Nfc = ""
     issued: date | None = None
@@ -85,12 +86,13 @@ def read_card(files: CardFiles) -> CardData:
     name = own.get("name", "") or zone.name
     if own.get("number", zone.number) != zone.number:
         raise CardContentError("dg13", "its number is not the one of DG1")
-    if (born := _day(own.get("born", ""))) is not None and born != zone.born:
+    born = _born(own.get("born", "")) or zone.born
+    if not agree(born, zone.born):
         raise CardContentError("dg13", "its date of birth is not the one of DG1")
     return CardData(
         number=zone.number,
         name=" ".join(name.split()),
-        born=zone.born,
+        born=fuller(zone.born, born),
         sex=zone.sex,
         address=own.get("address", ""),
         issued=_day(own.get("issued", "")),
@@ -204,6 +206,13 @@ def _texts(node: _Node) -> list[str]:
         return [text for child in node.children() for text in _texts(child)]
     text = nfc(node.content[: 4 * MAX_TEXT].decode("utf-8", "replace")).strip()[:MAX_TEXT]
     return ["".join(letter for letter in text if unicodedata.category(letter) != "Cc")]
+
+
+def _born(text: str) -> date | PartialDate | None:
+    try:
+        return read_written(text)
+    except ValueError:
+        return None
 
 
 def _day(text: str) -> date | None:

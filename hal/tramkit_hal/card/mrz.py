@@ -13,6 +13,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.card.number import Sex, check
+from tramkit_hal.partial_date import Born, PartialDate, of_parts
 
 LINE = 30
 NEVER = "991231"
@@ -40,6 +41,7 @@ class Mrz(BaseModel):
 
     :param number: personal identity number, twelve digits.
     :param name: without marks, surname first, capital letters.
+    :param born: what is known of the day; fillers stand for the rest (ICAO 9303 part 3, section 4.8).
     :param expires: last day of the card; None: it never expires.
     :param key: what opens the chip by Basic Access Control: document number, birth and expiry, each with its check
         digit (ICAO 9303 part 11, section 4.3.2).
@@ -49,7 +51,7 @@ class Mrz(BaseModel):
 
     number: str
     name: str
-    born: date
+    born: Born
     sex: Sex
     expires: date | None
     key: str
@@ -91,7 +93,7 @@ def parse(text: str) -> Mrz:
     sex = {"M": "male", "F": "female"}.get(second[7])
     if sex is None or sex != found.sex:
         raise MrzError("sex", "the number and the sex do not belong together")
-    born = _day("born", second[:6], found.year // 100 * 100)
+    born = _born(second[:6], found.year)
     if born.year != found.year:
         raise MrzError("number", "the number and the date of birth do not belong together")
     return Mrz(
@@ -124,6 +126,27 @@ def _day(field: str, text: str, century: int) -> date:
         return date(century + int(text[:2]), int(text[2:4]), int(text[4:]))
     except ValueError:
         raise MrzError(field, "that day is not in the calendar") from None
+
+
+def _born(text: str, year: int) -> date | PartialDate:
+    """Read a date of birth, of which day, month, or all may be unknown.
+
+    :param year: what the number says, which has the century.
+    """
+    found = re.fullmatch(r"(..)(..)(..)", text)
+    parts = [0 if part in ("<<", "00") else int(part) for part in found.groups()] if found and _is_date(text) else None
+    if parts is None or (parts[2] and not parts[1]):
+        raise MrzError("born", "that day is not in the calendar")
+    if text[:2] == "<<":
+        return PartialDate(year)
+    try:
+        return of_parts(year // 100 * 100 + int(text[:2]), parts[1], parts[2])
+    except ValueError:
+        raise MrzError("born", "that day is not in the calendar") from None
+
+
+def _is_date(text: str) -> bool:
+    return all(part == "<<" or part.isdigit() for part in (text[:2], text[2:4], text[4:]))
 
 
 def _name(third: str) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from tramkit_hal.partial_date import PartialDate, read_iso
 from tramkit_hal.words import Messages, Text, nfc
 
 _ = Messages("tramkit_hal")
@@ -52,15 +53,15 @@ SEXES: dict[str, Sex] = {"male": "male", "nam": "male", "female": "female", "ná»
 """Names of the sexes, in English and as cards have them."""
 
 
-def check(number: str, born: date | str | None = None, sex: str | None = None) -> NumberCheck:
+def check(number: str, born: date | PartialDate | str | None = None, sex: str | None = None) -> NumberCheck:
     """Check a number's form, and its year and sex against what is known of the person.
 
     :param number: twelve ASCII digits, nothing else.
-    :param born: date of birth, where known: a day, or ISO text.
+    :param born: date of birth, as far as it is known: a day, a year, or either as ISO 8601 writes it.
     :param sex: ``male`` or ``female``, or as the card has it, ``Nam`` or ``Ná»¯``, where known.
     :raises ValueError: no such day or sex.
     """
-    born = date.fromisoformat(born) if isinstance(born, str) else born
+    born = read_iso(born) if isinstance(born, str) else born
     if sex is not None and nfc(sex).strip().casefold() not in SEXES:
         raise ValueError("no such sex: male, female")  # not repeated: it is somebody's
     of_whom = None if sex is None else SEXES[nfc(sex).strip().casefold()]

@@ -1,8 +1,9 @@
 """The QR code printed on the identity card.
 
 Its text is ``number|old number|name|born|sex|address|issued``, days as DDMMYYYY, sex ``Nam`` or ``Nữ``; the old number
-(nine digits) is often empty. The card of July 2024 ("Căn cước") may have four more fields, kept as they are. The code
-is not signed: it is good for filling in, never for proving who somebody is.
+(nine digits) is often empty. Of whom only the year of birth is known, it stands alone or after zeros.
+The card of July 2024 ("Căn cước") may have four more fields, kept as they are. The code is not signed: it is good for
+filling in, never for proving who somebody is.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.card.number import check
-from tramkit_hal.words import nfc
+from tramkit_hal.partial_date import Born, PartialDate, read_written
+from tramkit_hal.words import JOINERS, nfc
 
 MAX_TEXT = 2_000
 """Most characters: a QR code of this kind holds below 1,000 bytes."""
@@ -50,7 +52,7 @@ class CardQr(BaseModel):
     number: str
     old_number: str
     name: str
-    born: date
+    born: Born
     sex: Literal["male", "female"]
     address: str
     issued: date | None
@@ -71,11 +73,12 @@ def parse(text: str) -> CardQr:
     number, old_number, name, born_text, sex_text, address, issued_text = parts[:FIELDS]
     if old_number and not re.fullmatch(r"[0-9]{9}|[0-9]{12}", old_number):
         raise CardQrError("old_number", "the former number is empty or has 9 digits")
-    if not 0 < len(name) <= MAX_NAME or not any(letter.isalpha() for letter in name) or not name.isprintable():
+    printable = all(letter.isprintable() or letter in JOINERS for letter in name)
+    if not 0 < len(name) <= MAX_NAME or not any(letter.isalpha() for letter in name) or not printable:
         raise CardQrError("name", f"the name is empty, longer than {MAX_NAME} characters, or has no letters")
     if len(address) > MAX_ADDRESS:
         raise CardQrError("address", f"the address is longer than {MAX_ADDRESS} characters")
-    born = _day(born_text, "born")
+    born = _born(born_text)
     sex = _sex(sex_text)
     _check_number(number, born, sex)
     return CardQr(
@@ -99,6 +102,13 @@ def _day(text: str, field: str) -> date:
         raise CardQrError(field, "that day is not in the calendar") from None
 
 
+def _born(text: str) -> date | PartialDate:
+    try:
+        return read_written(text)
+    except ValueError:
+        raise CardQrError("born", "a date of birth is eight digits, or what is known of them") from None
+
+
 def _sex(text: str) -> Literal["male", "female"]:
     match text.casefold():
         case "nam":
@@ -109,7 +119,7 @@ def _sex(text: str) -> Literal["male", "female"]:
             raise CardQrError("sex", "the sex is Nam or Nữ")
 
 
-def _check_number(number: str, born: date, sex: Literal["male", "female"]) -> None:
+def _check_number(number: str, born: date | PartialDate, sex: Literal["male", "female"]) -> None:
     found = check(number)
     if not found.ok:
         raise CardQrError("number", "the number has 12 digits")

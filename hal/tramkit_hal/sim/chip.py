@@ -33,6 +33,7 @@ from tramkit_hal.card.files import DataGroup
 from tramkit_hal.card.groups import CardData
 from tramkit_hal.card.mrz import LINE, NEVER, check_digit
 from tramkit_hal.card.passive import LDS_SECURITY_OBJECT
+from tramkit_hal.partial_date import PartialDate, write
 from tramkit_hal.sim.camera import draw_person
 from tramkit_hal.words import noted
 
@@ -162,7 +163,7 @@ def zone(card: CardData) -> str:
     """Return the machine-readable zone of a card, ninety characters."""
     document = card.number[3:]
     first = f"IDVNM{document}{check_digit(document)}{card.number}<<{check_digit(card.number)}"
-    born = card.born.strftime("%y%m%d")
+    born = card.born.isoformat().replace("-", "")[2:].ljust(6, "<")
     expires = card.expires.strftime("%y%m%d") if card.expires else NEVER
     sex = "M" if card.sex == "male" else "F"
     second = f"{born}{check_digit(born)}{sex}{expires}{check_digit(expires)}VNM".ljust(LINE - 1, "<")
@@ -193,8 +194,8 @@ def _dg1(card: CardData) -> bytes:
 
 
 def _dg13(card: CardData) -> bytes:
-    def said(day: date | None) -> str:
-        return day.strftime("%d/%m/%Y") if day else "Không thời hạn"
+    def said(day: date | PartialDate | None) -> str:
+        return write(day) if day else "Không thời hạn"
 
     entries = {
         1: card.number,

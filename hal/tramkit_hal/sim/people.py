@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from tramkit_hal.card.groups import CardData
+from tramkit_hal.partial_date import write
 
 PEOPLE: tuple[CardData, ...] = (
     CardData(
@@ -65,7 +66,7 @@ def qr_text(card: CardData) -> str:
             card.number,
             "",
             card.name,
-            card.born.strftime("%d%m%Y"),
+            write(card.born).replace("/", "").rjust(8, "0"),
             "Nam" if card.sex == "male" else "Nữ",
             card.address,
             card.issued.strftime("%d%m%Y") if card.issued else "",

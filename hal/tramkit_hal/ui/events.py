@@ -59,6 +59,7 @@ class Key(BaseModel):
     :param text: what stands in the field.
     :param caret: characters before the caret.
     :param key: what the key types; empty: only the way of typing has changed.
+    :param name: the field is for somebody's name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +68,7 @@ class Key(BaseModel):
     caret: int = Field(ge=0, le=MAX_VALUE)
     key: Annotated[str, StringConstraints(max_length=8)]
     typing: Typing
+    name: bool = False
 
 
 class Touched(_Event):

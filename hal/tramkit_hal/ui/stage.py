@@ -32,6 +32,7 @@ class Stage:
 
     :ivar serial: rises with each view, so that a browser knows whether it has seen it.
     :ivar typing: how the resident types, until the next one.
+    :ivar typed: the text that the last key made, which remembers how; see :func:`tramkit_hal.keyboard.typing.press`.
     :ivar drafts: what was typed into the fields of this page, kept so that a reload loses nothing.
     """
 
@@ -40,6 +41,7 @@ class Stage:
         self.serial = 0
         self.drafts: dict[str, str] = {}
         self.typing = Typing.DIRECT
+        self.typed = ""
         self.events: asyncio.Queue[Answered | Pressed | Touched] = asyncio.Queue(EVENTS)
         self.closed = True
         self._changed = asyncio.Event()
@@ -56,6 +58,7 @@ class Stage:
             self.drafts = {name: v for name, v in self.drafts.items() if given.get(name) == now.get(name, "")}
         else:
             self.drafts = {}
+            self.typed = ""
         self._wake()
 
     def wipe(self) -> None:
@@ -63,6 +66,7 @@ class Stage:
         self.view = BLANK
         self.drafts = {}
         self.typing = Typing.DIRECT
+        self.typed = ""
         while not self.events.empty():
             self.events.get_nowait()
         self._wake()

@@ -18,6 +18,7 @@ from tramkit import (
     Tone,
     Visit,
     age,
+    assumed,
     forms,
     phone_text,
     verbatim,
@@ -76,7 +77,7 @@ class OpenAccount(Applying):
         rule = self.rules.account(visit.today())
         person = await self.who(visit, rule.level)
         if person.born is not None and age(person.born, visit.today()) < rule.youngest:
-            await _too_young(visit, rule.youngest)
+            await _too_young(visit, rule.youngest, person)
             return
         bank = await self.which(visit, [bank for bank in self.banks.values() if bank.accounts])
         account = await _product(visit, bank)
@@ -130,10 +131,11 @@ class OpenAccount(Applying):
         )
 
 
-async def _too_young(visit: Visit, youngest: int) -> None:
+async def _too_young(visit: Visit, youngest: int, person: Person) -> None:
     await visit.tell(
         _("An account cannot be opened here yet"),
         _("From {years} years on it can. For a younger child, please go to a branch with a parent.", years=youngest),
+        *assumed(person.born),
         tone=Tone.WARNING,
     )
 

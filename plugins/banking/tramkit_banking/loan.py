@@ -20,6 +20,8 @@ from tramkit import (
     Tone,
     Visit,
     age,
+    age_at_most,
+    assumed,
     forms,
     verbatim,
 )
@@ -205,9 +207,10 @@ def not_eligible(
     if person.born is not None:
         youngest = max(loan.youngest, rule.youngest)
         if age(person.born, on) < youngest:
-            why.append(_("The bank lends from {years} years on.", years=youngest))
-        if age(person.born, _months_later(on, len(payments))) > loan.oldest_at_end:
+            why += [_("The bank lends from {years} years on.", years=youngest), *assumed(person.born)]
+        if age_at_most(person.born, _months_later(on, len(payments))) > loan.oldest_at_end:
             why.append(_("When the last payment is due, you may be {years} at most.", years=loan.oldest_at_end))
+            why += assumed(person.born, at_most=True)
     if income.income < loan.least_income:
         why.append(
             _("The bank asks for an income of at least {amount} a month.", amount=Money(amount=loan.least_income))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tramkit import Level, Person, read_settings
 from tramkit_hal.card import number as card_number
+from tramkit_hal.partial_date import PartialDate, read_iso, read_written
+from tramkit_hal.words import JOINERS
 
 BUNDLED = Path(__file__).with_name("claims.toml")
 
@@ -59,8 +61,8 @@ def person(claims: Mapping[str, Any], names: Names) -> Person:
     """
     if claims.get(names.level) not in names.enough:
         raise NotEnough
-    born, sex = _day(claims, names.born), _sex(claims, names)
     number = _text(claims, names.number)
+    born, sex = _born(claims, names.born, number), _sex(claims, names)
     if not card_number.check(number, born, sex).ok:
         raise Unusable(names.number)
     address = _text(claims, names.address) if claims.get(names.address) else ""
@@ -71,7 +73,9 @@ def _text(claims: Mapping[str, Any], key: str) -> str:
     value = claims.get(key)
     if isinstance(value, Mapping):  # an address of OpenID Connect Core 1.0, section 5.1.1
         value = value.get("formatted")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= 300 or not value.isprintable():
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= 300:
+        raise Unusable(key)
+    if not all(letter.isprintable() or letter in JOINERS for letter in value):
         raise Unusable(key)
     return value.strip()
 
@@ -83,9 +87,15 @@ def _sex(claims: Mapping[str, Any], names: Names) -> Literal["female", "male"]:
     return "female" if told in names.female else "male"
 
 
-def _day(claims: Mapping[str, Any], key: str) -> date:
+def _born(claims: Mapping[str, Any], key: str, number: str) -> date | PartialDate:
+    """Read a date of birth of which only the year may be told (OpenID Connect Core 1.0, section 5.1).
+
+    :param number: says the year where the claim leaves it out (``0000-05-17``).
+    """
     told = _text(claims, key)
+    if told.startswith("0000-") and (year := card_number.check(number).year) is not None:
+        told = f"{year:04}{told[4:]}"
     try:
-        return datetime.strptime(told, "%d/%m/%Y").date() if "/" in told else date.fromisoformat(told)  # noqa: DTZ007
+        return read_written(told) if "/" in told else read_iso(told)
     except ValueError:
         raise Unusable(key) from None

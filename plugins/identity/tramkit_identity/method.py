@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from tramkit import IdentityMethod, Level, Messages, NotSignedIn, Person, SignIn
 from tramkit_hal.device.clock import Clock
 from tramkit_identity.claims import Names, NotEnough, Unusable, person
-from tramkit_identity.id_token import NotBelieved, verify
+from tramkit_identity.id_token import ClockError, NotBelieved, UnknownKeyError, verify
 from tramkit_identity.provider import Provider, ProviderTrouble
 
 _ = Messages("tramkit_identity")
@@ -19,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 SLOWER_SECONDS = 5.0
 """What ``slow_down`` adds to the interval for good (RFC 8628, section 3.5)."""
+ROTATION_SECONDS = 2.0
+"""After so long the provider's keys are asked for once more where the token's is not among them."""
 MOST_TROUBLES = 3
 """So many polls in a row may come to nothing, each twice as late as the one before, until the resident is told."""
 
@@ -91,24 +94,50 @@ class VNeId(IdentityMethod):
         begun = _Begun.model_validate_json(sign_in.handle)
         token = await self._token(begun)
         try:
-            claims = verify(
-                token,
-                await self._provider.keys(begun.jwks_uri),
-                issuer=self._provider.issuer,
-                client=self._provider.client,
-                nonce=begun.nonce,
-                begun=begun.begun,
-                now=self._clock.now(),
-            )
-            return person(claims, self._names)
+            return person(await self._claims(token, begun), self._names)
         except ProviderTrouble as trouble:
             _log.warning("nobody can sign in", extra={"why": str(trouble)})
             raise NotSignedIn(DOWN) from None
         except NotEnough:
             raise NotSignedIn(TOO_LOW) from None
+        except ClockError as apart:
+            _log.error(
+                "ID token not believed: the clocks are apart",
+                extra={"why": str(apart), "provider_ahead_s": self._ahead()},
+            )
+            raise NotSignedIn(DOUBTFUL) from None
         except (NotBelieved, Unusable) as doubt:
             _log.error("ID token not believed", extra={"why": f"{type(doubt).__name__}: {doubt}"})
             raise NotSignedIn(DOUBTFUL) from None
+
+    def _ahead(self) -> int | None:
+        """Return how many seconds the provider's clock is ahead of the station's, by its last answer."""
+        date = self._provider.date
+        return None if date is None else round((date - self._clock.now()).total_seconds())
+
+    async def _claims(self, token: str, begun: _Begun) -> dict[str, Any]:
+        """Check the token by the provider's keys; one that it has begun to use a moment ago is asked for once more.
+
+        :raises NotBelieved: it is not this provider's, or not for this sign-in.
+        :raises ProviderTrouble: the keys cannot be had.
+        """
+        for again in (True, False):
+            keys = await self._provider.keys(begun.jwks_uri)
+            try:
+                return verify(
+                    token,
+                    keys,
+                    issuer=self._provider.issuer,
+                    client=self._provider.client,
+                    nonce=begun.nonce,
+                    begun=begun.begun,
+                    now=self._clock.now(),
+                )
+            except UnknownKeyError:
+                if not again:
+                    raise
+                await self._clock.sleep(ROTATION_SECONDS)
+        raise AssertionError
 
     async def _token(self, begun: _Begun) -> str:
         """Poll by the provider's interval until there is an ID token (RFC 8628, section 3.5)."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
 from urllib.parse import quote_plus, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tramkit import bounded_json
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SECONDS = 10.0
@@ -68,6 +71,8 @@ class Provider:
         self.issuer = issuer
         self.client = client
         self._secret = secret
+        self.date: datetime | None = None
+        """What the provider's clock said in its last answer (RFC 9110, section 6.6.1)."""
 
     async def discover(self) -> Endpoints:
         """Ask where what is.
@@ -125,33 +130,38 @@ class Provider:
         """
         import aiohttp  # a station that nobody signs in at starts without it
 
-        data, headers = dict(form) if form is not None else None, {"Accept": "application/json"}
+        data, headers = dict(form) if form is not None else None, {"Accept": "application/json", **bounded_json.HEADERS}
         if data is not None and self._secret:  # RFC 6749, section 2.3.1
             headers["Authorization"] = aiohttp.encode_basic_auth(quote_plus(self.client), quote_plus(self._secret))
         elif data is not None:
             data["client_id"] = self.client
         try:
             async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS), trust_env=False) as http,
+                aiohttp.ClientSession(
+                    timeout=aiohttp.ClientTimeout(total=SECONDS), auto_decompress=False, trust_env=False
+                ) as http,
                 http.request(method, url, data=data, headers=headers, allow_redirects=False) as answer,
             ):
+                self.date = _date(answer.headers.get("Date", ""))
                 if answer.status != 200 and not (errors and answer.status in (400, 401)):
                     raise ProviderTrouble(f"the provider answers with status {answer.status}")
-                text = bytearray()
-                async for chunk in answer.content.iter_chunked(64 * 1024):
-                    text += chunk
-                    if len(text) > MOST_BYTES:
-                        raise ProviderTrouble("the provider's answer is too long")
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+                told = await bounded_json.read(answer, MOST_BYTES)
+        except (aiohttp.ClientError, TimeoutError):
             raise ProviderTrouble("the provider does not answer") from None
-        return _object(bytes(text))
+        except ValueError:
+            raise ProviderTrouble("the provider's answer cannot be understood") from None
+        return _object(told)
 
 
-def _object(text: bytes) -> dict[str, Any]:
+def _date(text: str) -> datetime | None:
     try:
-        told: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        told = None
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _object(told: Any) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise ProviderTrouble("the provider's answer cannot be understood")
     return cast("dict[str, Any]", told)

@@ -8,7 +8,6 @@ import secrets
 import tomllib
 from collections import deque
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import unquote_plus, urlencode
@@ -18,6 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tramkit import Born
 from tramkit.sandbox import Sandbox
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_identity import phone, signatures
@@ -49,7 +49,7 @@ class Account(BaseModel):
 
     number: str
     name: str
-    born: date
+    born: Born
     sex: Literal["female", "male"]
     address: str
     level: Literal[1, 2]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from tramkit import Dated, DatedFile, FileProblem, Form, Messages, Option, Text, bilingual, forms, read_settings
+from tramkit import Born, Dated, DatedFile, FileProblem, Form, Messages, Option, Text, bilingual, forms, read_settings
 
 _ = Messages("tramkit_procedures")
 
@@ -242,7 +242,7 @@ def _required(question: forms.Question) -> bool:
 
 def _type(question: Question) -> object:
     if question.kind == "day":
-        return date
+        return Born if question.prefill == "born" else date
     if question.kind == "yes_no":
         return bool
     return str if question.required else str | None
@@ -253,6 +253,8 @@ def _question(question: Question, on: date | None) -> forms.Question:
     match question.kind:
         case "name":
             return forms.name(label)
+        case "day" if question.prefill == "born":
+            return forms.birth(label, latest=on)
         case "day":
             earliest, latest = (on if question.when == each else None for each in ("future", "past"))
             if question.under is None or on is None:

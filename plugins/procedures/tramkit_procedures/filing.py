@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from tramkit import (
     Attachment,
+    Born,
     Fact,
     Form,
     Level,
@@ -28,6 +29,7 @@ from tramkit import (
     verbatim,
 )
 from tramkit_hal.card.number import check as check_number
+from tramkit_hal.partial_date import write
 from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question, form_of
 from tramkit_procedures.fees import Rule, UnknownFee, fee
 from tramkit_procedures.gateway import Authority
@@ -73,7 +75,7 @@ class Member(Form):
     """Another member of the household."""
 
     name: Annotated[str, forms.name(_("Full name"))]
-    born: Annotated[date, forms.day(_("Date of birth"))]
+    born: Annotated[Born, forms.birth(_("Date of birth"))]
     number: Annotated[str, forms.citizen_id(_("Personal identity number"))]
 
     def apart(self) -> Mapping[str, Text]:
@@ -314,7 +316,7 @@ def _from_card(question: Question, person: Person) -> str:
         case "address":
             return person.address
         case "born":
-            return person.born.strftime("%d/%m/%Y") if person.born else ""
+            return write(person.born) if person.born else ""
         case "":
             return ""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Annotated
 
-from tramkit import Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Visit, forms, verbatim
+from tramkit import Born, Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Visit, forms, verbatim
 from tramkit_hal.card.number import check as check_number
+from tramkit_hal.partial_date import write
 from tramkit_procedures.gateway import Authority
 from tramkit_procedures.handing_in import HandedIn, listed_already
 from tramkit_procedures.health_insurance import Premium, Rules, bundled_rules, parse_code, premiums
@@ -21,7 +21,7 @@ class Insured(Form):
     """A member of the household."""
 
     name: Annotated[str, forms.name(_("Full name"))]
-    born: Annotated[date, forms.day(_("Date of birth"))]
+    born: Annotated[Born, forms.birth(_("Date of birth"))]
     code: Annotated[
         str,
         forms.code(
@@ -131,7 +131,7 @@ class HealthInsurance(HandedIn):
         """Ask for a member; the first is who stands here."""
         prefill: dict[str, str] = {}
         if head is not None:
-            born = head.born.strftime("%d/%m/%Y") if head.born else ""
+            born = write(head.born) if head.born else ""
             prefill = {"name": head.name, "born": born, "code": head.number}
         return await visit.ask(
             Insured,

@@ -25,6 +25,7 @@ from tramkit import (
     Tone,
     Visit,
     age,
+    assumed,
     forms,
     masked,
     verbatim,
@@ -314,5 +315,5 @@ async def _old_enough(visit: Visit, rule: Identification, person: Person) -> boo
             years=rule.consent_under,
         )
     )
-    await visit.tell(_("This number cannot be identified here"), why, tone=Tone.WARNING)
+    await visit.tell(_("This number cannot be identified here"), why, *assumed(person.born), tone=Tone.WARNING)
     return False

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from tramkit import Dated, Messages, Text, read_settings
-
-_ = Messages("tramkit_sim_identity")
+from tramkit import Dated, PhoneError, read_mobile, read_settings
 
 BUNDLED = Path(__file__).parent / "prefixes.toml"
 
@@ -34,15 +31,8 @@ class Prefixes(Dated):
         return self
 
 
-class NumberProblem(ValueError):
-    """The text is no Vietnamese mobile number.
-
-    :ivar text: why not, for the resident.
-    """
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(text.id)
-        self.text = text
+NumberProblem = PhoneError
+"""The text is no Vietnamese mobile number."""
 
 
 class MobileNumber(str):
@@ -82,22 +72,12 @@ def prefixes() -> Prefixes:
 def normalise(text: str, known: Prefixes | None = None) -> MobileNumber:
     """Return a mobile number in its one form.
 
-    :param text: as a person writes it: with spaces, dots, dashes, brackets, ``+84``, ``84``, ``0084``, or the old
-        eleven digits.
+    :param text: as a person writes it; see :func:`tramkit.phones.read_mobile`.
     :param known: prefixes; None: the plugin's own.
     :raises NumberProblem: it is no Vietnamese mobile number.
     """
     known = known or prefixes()
-    digits = re.sub(r"[\s.,/\-()‐-―\u200b-\u200f\u202a-\u202e]", "", unicodedata.normalize("NFKC", text))
-    digits = re.sub(r"^tel:", "", digits, flags=re.IGNORECASE)
-    if not re.fullmatch(r"\+?[0-9]{1,16}", digits):
-        raise NumberProblem(_("A phone number has only digits, for example 0901 234 567."))
-    national = re.sub(r"^(?:\+84|0084|84(?=[0-9]{9,10}$))0?", "0", digits)
-    was = ""
-    if len(national) == 11 and (new := known.became.get(national[:4])):
-        was, national = national, new + national[4:]
-    if not re.fullmatch(r"0[35789][0-9]{8}", national):
-        raise NumberProblem(_("A mobile number has 10 digits and begins with 03, 05, 07, 08 or 09."))
+    national, was = read_mobile(text, known.became)
     given = next((name for name, owned in known.given_to.items() if national[:3] in owned), "")
     return MobileNumber(national, given, was)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from tramkit import Form, Messages, Option, Text, bilingual, forms, public
+from tramkit import Form, Messages, Option, PartialDate, Text, age, bilingual, forms, public, verbatim
 from tramkit_telehealth.protocol import Consent, Facility
 
 _ = Messages("tramkit_telehealth")
@@ -137,11 +137,9 @@ class Phone(Form):
     phone: Annotated[str, forms.phone(_("Your phone number"))]
 
 
-def age_on(born: date | None, day: date) -> int | None:
-    """Return full years of age; None: the day of birth is not known."""
-    if born is None:
-        return None
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+def age_on(born: date | PartialDate | None, day: date) -> int | None:
+    """Return full years of age, as :func:`tramkit.age` reckons them; None: nothing of the date of birth is known."""
+    return None if born is None else age(born, day)
 
 
 def guardian_form(age: int | None) -> type[Guardian] | None:

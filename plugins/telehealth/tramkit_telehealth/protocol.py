@@ -16,13 +16,12 @@ answers, nothing is ever renegotiated (no ``restartIce``).
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from tramkit import Reading
+from tramkit import Born, Reading
 from tramkit_hal.words import Nfc
 
 VERSION = 1
@@ -165,7 +164,7 @@ class Patient(Wire):
 
     name: Line
     number: Annotated[str, StringConstraints(max_length=20)] = ""
-    born: date | None = None
+    born: Born | None = None
     sex: Literal["male", "female"] | None = None
     level: Id
 

@@ -64,7 +64,8 @@ class Pen:
             return False
         typing = self._stage.typing if field.control.keyboard == "vietnamese" else Typing.PLAIN
         before = self.value(field)
-        text, caret = press(before, min(self.caret, len(before)), key, typing)
+        name = field.control is Control.NAME
+        text, caret = press(before, min(self.caret, len(before)), key, typing, name=name)
         if len(text) <= field.max_length:
             self._stage.drafts[field.name], self.caret = text, caret
         return field.control is Control.NAME and (not text or text[:caret].endswith(" "))

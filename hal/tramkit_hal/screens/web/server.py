@@ -201,7 +201,11 @@ class Server:
         if isinstance(key, web.Response):
             return key
         self._stage.typing = key.typing
-        text, caret = press(key.text, key.caret, key.key, key.typing) if key.key else (key.text, key.caret)
+        before = self._stage.typed if self._stage.typed == key.text else key.text
+        text, caret = before, key.caret
+        if key.key:
+            text, caret = press(before, key.caret, key.key, key.typing, name=key.name)
+        self._stage.typed = text
         return web.json_response({"text": text, "caret": caret})
 
 

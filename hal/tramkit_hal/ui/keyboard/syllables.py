@@ -115,6 +115,10 @@ class Syllable:
         return self.onset + unicodedata.normalize("NFC", head + self.tone.value) + tail
 
 
+TWO_PLACES = ("oa", "oe", "uy")
+"""Rimes on whose first vowel the tone mark stood before 2018, and in many people's names still does."""
+
+
 def parse(word: str) -> Syllable:
     """Return a word, in any case, as a syllable; what is not one has all its letters in onset and rime all the same."""
     letters: list[str] = []

@@ -1,16 +1,17 @@
 """What a key does to the words before the caret: direct typing, Telex and VNI.
 
-The engine keeps nothing between keys: all it needs stands in the field. So a prefilled name, a moved caret or a
-reloaded page are nothing special, and two screens type alike.
+What is no Vietnamese syllable stands as it was typed, key by key: so the text that comes back from a key remembers the
+keys of its last word (:class:`Typed`). That is all that is kept between keys. A prefilled name, a moved caret or a
+reloaded page are nothing special: there the letters that stand in the field are taken as they are.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tramkit_hal.ui.keyboard.syllables import VOWELS, Syllable, Tone, parse
+from tramkit_hal.ui.keyboard.syllables import TWO_PLACES, VOWELS, Syllable, Tone, parse
 
 DELETE = "delete"
 """The key that takes away the letter before the caret."""
@@ -49,45 +50,158 @@ _BAR = {Typing.TELEX: "d", Typing.VNI: "9"}
 """The key that makes đ of d."""
 
 _BARE = str.maketrans("ăâêôơưđ", "aaeooud")
-_TELEX_KEYS = {"ă": "aw", "â": "aa", "ê": "ee", "ô": "oo", "ơ": "ow", "ư": "uw", "đ": "dd"}
 
 
-def press(text: str, caret: int, key: str, typing: Typing) -> tuple[str, int]:
+@dataclass(frozen=True)
+class Keys:
+    """What a word was typed with, each key in its case.
+
+    :param pressed: all keys.
+    :param meant: what stands there where a key was pressed once more to take its mark back; else ``pressed``.
+    """
+
+    pressed: str = ""
+    meant: str = ""
+
+    def __add__(self, key: str) -> Keys:
+        return Keys(self.pressed + key, self.meant + key)
+
+
+class Typed(str):
+    """A field's text that remembers by which keys its last word was typed.
+
+    :ivar caret: where the next key is expected; elsewhere the memory is of no use.
+    :ivar start: where the word begins.
+    :ivar typing: the way in which it was typed.
+    """
+
+    caret: int
+    start: int
+    keys: Keys
+    typing: Typing
+
+    @classmethod
+    def of(cls, text: str, caret: int, start: int, keys: Keys, typing: Typing) -> Typed:
+        """Make a text with its memory."""
+        made = cls(text)
+        made.caret, made.start, made.keys, made.typing = caret, start, keys, typing
+        return made
+
+
+def press(text: str, caret: int, key: str, typing: Typing, *, name: bool = False) -> tuple[str, int]:
     """Return a field's text and its caret after a key.
 
-    :param text: in any normal form; what comes back is NFC.
+    :param text: in any normal form; what comes back is NFC. What a key before returned is best given back as it is.
     :param caret: characters before it.
     :param key: a character, :data:`DELETE`, or one of :class:`Tone`'s marks.
+    :param name: it is somebody's name, which keeps its tone on the vowel where it was put (Thúy, Hòa).
     """
     before = unicodedata.normalize("NFC", text[:caret])
     after = unicodedata.normalize("NFC", text[caret:])
+    word, keys = _last_word(text, caret, before, typing)
+    start = len(before) - len(word)
+    if key == DELETE:
+        typed = _tidy(word[:-1], name) if word and typing is not Typing.PLAIN else word[:-1]
+        before = before[:start] + typed if word else before[:-1]
+        keys = _keys_of(typed, keys, typing, name)
+    else:
+        glued = typing is not Typing.DIRECT and start > 0 and before[start - 1].isdigit()  # 12a: no word's beginning
+        typed, keys = _press(word, keys, key, Typing.PLAIN if glued else typing, name)
+        before = before[:start] + typed
+    caret = len(before)
+    if keys is None or not typed:
+        return before + after, caret
+    return Typed.of(before + after, caret, caret - len(typed), keys, typing), caret
+
+
+def _last_word(text: str, caret: int, before: str, typing: Typing) -> tuple[str, Keys | None]:
+    """Return the word before the caret, and the keys that it was typed with; None: they are not known."""
+    if isinstance(text, Typed) and (text.caret, text.typing) == (caret, typing) and len(before) == caret:
+        return before[text.start :], text.keys
     start = len(before)
     while start and before[start - 1].isalpha():
         start -= 1
-    word = before[start:]
-    if key == DELETE:
-        typed = _tidy(before[start:-1]) if word and typing is not Typing.PLAIN else word[:-1]
-        before = before[:start] + typed if word else before[:-1]
-    else:
-        before = before[:start] + type_key(word, key, typing)
-    return before + after, len(before)
+    return before[start:], Keys() if start == len(before) else None
 
 
-def type_key(word: str, key: str, typing: Typing) -> str:
-    """Return a word after a key pressed at its end."""
+def _press(word: str, keys: Keys | None, key: str, typing: Typing, name: bool) -> tuple[str, Keys | None]:
+    """Return a word after a key at its end, and the keys by which it was typed from then on; None: not known."""
+    typed, taken_back = _type(word, key, typing, name)
+    if key in {tone.value for tone in Tone if tone} and typed == word:
+        return word, keys
+    if keys is None or (not key.isalpha() and typed[-1:] == key and not unicodedata.combining(key)):
+        return typed, None  # a space, a stroke, a digit that stands there: the word has ended
+    keys += key
+    if taken_back:
+        return typed, Keys(keys.pressed, typed)
+    if typing is Typing.PLAIN or _is_possible(typed):
+        return typed, keys
+    return _as_typed(typed, keys, typing, name)
+
+
+def _as_typed(typed: str, keys: Keys, typing: Typing, name: bool) -> tuple[str, Keys]:
+    """Return what is no syllable as its keys have it.
+
+    A mark that was taken back stays so only where the same letters without that would have got one (owwn for own).
+    """
+    thrice = len(keys.pressed) > 2 and len({*keys.pressed[-3:].lower()}) == 1
+    needed = keys.meant != keys.pressed and (thrice or _is_possible(_replay(keys.meant, typing, name)))
+    letters = unicodedata.normalize("NFC", keys.meant if needed else keys.pressed)
+    if any(unicodedata.combining(each) for each in letters):  # a tone of direct typing that no letter can bear
+        return typed, keys
+    return letters, keys if needed else Keys(keys.pressed, keys.pressed)
+
+
+def _replay(pressed: str, typing: Typing, name: bool) -> str:
+    """Return what keys alone make, as long as it may be a syllable; else themselves."""
+    word = ""
+    for key in pressed:
+        word = _type(word, key, typing, name)[0]
+        if not _is_possible(word):
+            return pressed
+    return word
+
+
+def _keys_of(word: str, keys: Keys | None, typing: Typing, name: bool) -> Keys | None:
+    """Return the keys of a word after its end was taken away: as many of those that it had as make it now."""
+    if not word or keys is None:
+        return None
+    for end in range(len(keys.pressed) - 1, 0, -1):
+        made, found = "", Keys()
+        for key in keys.pressed[:end]:
+            made, left = _press(made, found, key, typing, name)
+            found = left or Keys()
+        if made == word:
+            return found
+    return None
+
+
+def type_key(word: str, key: str, typing: Typing, *, name: bool = False) -> str:
+    """Return a word after a key pressed at its end, whatever it was typed with."""
+    return _type(word, key, typing, name)[0]
+
+
+def _type(word: str, key: str, typing: Typing, name: bool) -> tuple[str, bool]:
+    """Return a word after a key, and whether the key took a mark back and stands there itself."""
     lower = key.lower()
     syllable = parse(word)
     if key in {tone.value for tone in Tone if tone}:
-        return _recase(word, _toned(syllable, Tone(key)), "") if _can_have(syllable, Tone(key)) else word
+        return (_recase(word, _toned(syllable, Tone(key)), "") if _can_have(syllable, Tone(key)) else word), False
     for change in (_bar, _mark, _tone):
         if (changed := change(syllable, lower, typing)) is not None:
-            return _recase(word, changed, key)
+            taken_back = changed.endswith(lower) and (len(changed) > len(word) or lower == "w")
+            return _recase(word, changed, key), taken_back
     if typing is Typing.PLAIN or not key.isalpha():
-        return word + key
-    longer = _recase(word, _tidy(word.lower() + lower), key)
-    if typing is Typing.TELEX and syllable.plausible and not parse(longer).plausible:
-        return _recase(word, _as_typed(syllable) + lower, key)
-    return longer
+        return word + key, False
+    longer = _tidy(word.lower() + lower, name)
+    return (_recase(word, longer, key) if _is_possible(longer) else word + key), False
+
+
+def _is_possible(word: str) -> bool:
+    """Tell whether a word is a Vietnamese syllable or may become one."""
+    syllable = parse(word)
+    tones = (Tone.ACUTE, Tone.DOT, Tone.LEVEL) if syllable.stopped else tuple(Tone)
+    return syllable.plausible and syllable.tone in tones
 
 
 def _bar(syllable: Syllable, key: str, typing: Typing) -> str | None:
@@ -151,9 +265,14 @@ def _can_have(syllable: Syllable, tone: Tone) -> bool:
     return not syllable.stopped or tone in (Tone.ACUTE, Tone.DOT, Tone.LEVEL)
 
 
-def _tidy(word: str) -> str:
-    """Return a word with its tone mark on the right vowel, and ươ where only one of its horns was typed."""
+def _tidy(word: str, name: bool = False) -> str:
+    """Return a word with its tone mark on the right vowel, and ươ where only one of its horns was typed.
+
+    :param name: where spelling knows two places for the mark, it stays in the one that it has.
+    """
     syllable = parse(word)
+    if name and syllable.rime in TWO_PLACES and syllable.onset != "qu" and syllable.plausible:
+        return word
     rime = syllable.rime
     if not rime.endswith(("ưo", "uơ")) and syllable.onset != "qu":
         rime = rime.replace("ưo", "ươ").replace("uơ", "ươ")
@@ -161,14 +280,6 @@ def _tidy(word: str) -> str:
     if not tidied.plausible or not any(letter in VOWELS for letter in rime):
         return word
     return _recase(word, tidied.write(), "")
-
-
-def _as_typed(syllable: Syllable) -> str:
-    """Return the Telex keys of what turned out to be no Vietnamese word."""
-    rime = "w" + syllable.rime[1:] if not syllable.onset and syllable.rime[:1] == "ư" else syllable.rime
-    tones = {tone: key for key, tone in _TONES[Typing.TELEX].items()}
-    keys = "".join(_TELEX_KEYS.get(letter, letter) for letter in syllable.onset + rime)
-    return keys.replace("uwow", "uow") + (tones[syllable.tone] if syllable.tone else "")
 
 
 def _recase(word: str, changed: str, key: str) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
 
+from tramkit import PartialDate, age
 from tramkit_hal.words import nfc
 from tramkit_telehealth.desk.allergies import allergy_of
 from tramkit_telehealth.desk.cases import CALLING, HELD, ahead_of, may_take
@@ -180,5 +181,5 @@ def colleague(doctor: DoctorRow, cases: Sequence[CaseRow]) -> Colleague:
     return Colleague(id=doctor.id, name=doctor.name, specialties=tuple(doctor.specialties), free=not busy)
 
 
-def _age(born: date, today: date) -> int:
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+def _age(born: date | PartialDate, today: date) -> int:
+    return age(born, today)

@@ -280,7 +280,8 @@ async function compose(field, key) {
     field.setRangeText("", start, end, "end");
     if (key === "delete") key = "";
   }
-  const body = JSON.stringify({ text: field.value, caret: field.selectionStart, key, typing: html.dataset.typing });
+  const name = field.dataset.control === "name";
+  const body = JSON.stringify({ text: field.value, caret: field.selectionStart, key, typing: html.dataset.typing, name });
   try {
     const answer = await fetch("/key", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     if (!answer.ok) return put(field, key);

@@ -35,9 +35,9 @@ export function stopwatch(milliseconds) {
   return hours ? `${hours}:${parts.join(":")}` : parts.join(":").replace(/^0/, "");
 }
 
-/** Return full years between a day of birth and a moment. */
+/** Return full years between a day of birth and a moment; of a birthday not wholly known (1950, 1950-05) the last day. */
 export function age(born, at) {
-  const [year, month, date] = born.split("-").map(Number);
+  const [year, month = 12, date = 31] = born.split("-").map(Number);
   const then = new Date(Date.parse(at) + 7 * 3600_000);
   const before = then.getUTCMonth() + 1 < month || (then.getUTCMonth() + 1 === month && then.getUTCDate() < date);
   return then.getUTCFullYear() - year - (before ? 1 : 0);

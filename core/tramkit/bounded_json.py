@@ -1,0 +1,78 @@
+"""JSON from outside, with a bound on what it unpacks to and on how deep it lies in itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import aiohttp
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Bytes of one answer, unpacked: a gateway's largest has some hundred kB."""
+MAX_DEPTH = 64
+_CHUNK = 64 * 1024
+HEADERS = {"Accept-Encoding": "gzip, deflate"}
+"""Goes with a question whose answer is read by :func:`read`, in a session with ``auto_decompress=False``: a library that
+unpacks a whole chunk at once makes hundreds of megabytes of it."""
+
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+Unpack = Callable[[bytes, int], tuple[bytes, bytes]]
+
+
+async def read(answer: aiohttp.ClientResponse, max_bytes: int = MAX_BYTES) -> Any:
+    """Return the JSON of an answer of a session that does not unpack by itself.
+
+    :param max_bytes: of what it unpacks to.
+    :raises ValueError: it is longer, deeper than :data:`MAX_DEPTH`, packed in an unknown way, or no JSON in UTF-8.
+    """
+    unpack = _unpacker(answer.headers.get("Content-Encoding", ""))
+    text = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        rest = chunk
+        while rest:
+            more, rest = unpack(rest, max_bytes + 1 - len(text))
+            text += more
+            if len(text) > max_bytes:
+                raise ValueError("the answer is too long")
+    return loads(bytes(text))
+
+
+def loads(text: bytes) -> Any:
+    """Return the value of a JSON text.
+
+    :raises ValueError: it is none, or too deep.
+    """
+    depth = 0
+    for found in _BRACKETS.finditer(text) if text.count(b"[") + text.count(b"{") > MAX_DEPTH else ():
+        bracket = found[0]
+        depth += 1 if bracket in b"[{" else -1 if bracket in b"]}" else 0
+        if depth > MAX_DEPTH:
+            raise ValueError("the answer is too deep")
+    return json.loads(text)
+
+
+def _unpacker(coding: str) -> Unpack:
+    """Return what unpacks a chunk to at most so many bytes, and gives back what is left of it (RFC 9110, section 8.4)."""
+    match coding.strip().lower():
+        case "" | "identity":
+            return _as_it_is
+        case "gzip" | "x-gzip" | "deflate":
+            inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+            def unpack(chunk: bytes, room: int) -> tuple[bytes, bytes]:
+                try:
+                    return inflate.decompress(chunk, max(1, room)), inflate.unconsumed_tail
+                except zlib.error:
+                    raise ValueError("the answer is packed wrongly") from None
+
+            return unpack
+        case _:
+            raise ValueError("the answer is packed in a way that was not asked for")
+
+
+def _as_it_is(chunk: bytes, _room: int) -> tuple[bytes, bytes]:
+    return chunk, b""
