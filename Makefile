@@ -16,7 +16,8 @@ PACKAGES := core/tramkit hal/tramkit_hal $(wildcard plugins/*/tramkit_*)
 # Debian packages, each with a file or command that tells whether it is there.
 SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 libglib2.0-0:libglib-2.0.so.0 \
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
-          libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng
+          libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng \
+          cups-ipp-utils:ippeveprinter nut-server:upsd dbus:dbus-daemon
 
 .PHONY: run test test-slow check bench peers pictures golden gallery accessibility install system piper clean
 
@@ -28,7 +29,7 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt $(PLUGINS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[web,camera,audio,terminal,papers,dev]' $(foreach plugin,$(PLUGINS),--editable $(dir $(plugin)))
+		--editable '.[web,camera,audio,codes,vitals,hotplug,terminal,papers,dev]' $(foreach plugin,$(PLUGINS),--editable $(dir $(plugin)))
 	@touch $@
 
 system:

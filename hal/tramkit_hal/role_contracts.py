@@ -6,9 +6,13 @@ from collections.abc import Mapping
 
 from tramkit_hal.contracts.audio import Microphone, Speaker
 from tramkit_hal.contracts.camera import Camera
+from tramkit_hal.contracts.document_printer import DocumentPrinter
+from tramkit_hal.contracts.enclosure import Enclosure
 from tramkit_hal.contracts.face import FaceMatcher
 from tramkit_hal.contracts.id_reader import IdReader
+from tramkit_hal.contracts.lights import Lights
 from tramkit_hal.contracts.payment_terminal import PaymentTerminal
+from tramkit_hal.contracts.power import Power
 from tramkit_hal.contracts.presence import Presence
 from tramkit_hal.contracts.printer import ReceiptPrinter
 from tramkit_hal.contracts.scanner import CodeScanner
@@ -32,4 +36,8 @@ CONTRACTS: Mapping[Role, type[Device]] = {
     Role.PRESENCE: Presence,
     Role.VOICE: Voice,
     Role.FACE_MATCHER: FaceMatcher,
+    Role.DOCUMENT_PRINTER: DocumentPrinter,
+    Role.POWER: Power,
+    Role.LIGHTS: Lights,
+    Role.ENCLOSURE: Enclosure,
 }

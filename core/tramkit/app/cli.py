@@ -16,6 +16,7 @@ import click
 from tramkit import log
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
 from tramkit.host.order import EffectKind
+from tramkit.operator.devices_command import conformance, devices
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.loader import Installed, commands_of, discover, load
 from tramkit_hal.device.clock import SystemClock
@@ -76,6 +77,9 @@ LedgerOf = Callable[[Callable[[Any], Awaitable[Any]]], Any]
 def main() -> None:
     """Tramkit: the open framework for digital citizen stations."""
 
+
+main.add_command(devices)
+main.add_command(conformance)
 
 config_option = click.option(
     "--config",

@@ -16,6 +16,7 @@ from tramkit.plugins.manifest import settle
 from tramkit.problems import FileProblem, describe, read_toml
 from tramkit.station.drivers import DriverProblem, load_driver
 from tramkit.suggest import did_you_mean
+from tramkit_hal.device.isolated import can_be_isolated
 from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Simulated
 from tramkit_hal.loopback import fixed_token
@@ -164,11 +165,15 @@ class PluginsSection(_Section):
 
 
 class Binding(BaseModel):
-    """One driver bound to a role; the other keys are the driver's settings."""
+    """One driver bound to a role; the other keys are the driver's settings.
+
+    :param process: the driver runs in a process of its own, since its library may crash or hang.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     driver: str
+    process: bool = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -253,6 +258,11 @@ def _roles(config: StationConfig) -> list[str]:
                     f"which the role {role.value} needs"
                 )
                 continue
+            if binding.process and not can_be_isolated(driver):
+                problems.append(
+                    f"{where}.process: a {CONTRACTS[role].__name__} gives pictures, sound or pages all the time and "
+                    "cannot run in a process of its own"
+                )
             try:
                 driver.Settings.model_validate(binding.settings)
             except ValidationError as error:

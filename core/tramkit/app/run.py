@@ -18,6 +18,7 @@ from tramkit.facts import changes, collect_safely
 from tramkit.host.days import day_of
 from tramkit.identity.means import IdentityMeans
 from tramkit.operator.panel import Panel
+from tramkit.operator.supervision import watch_plugs, watch_power
 from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, SealProblem, read_key
@@ -29,6 +30,7 @@ from tramkit.station.station import Profile, Station
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.device.isolated import isolated
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.screen import Screen, ScreenCapabilities
 
@@ -56,6 +58,8 @@ def make_devices(config: StationConfig, clock: Clock, run_dir: Path | None = Non
         devices: list[Device] = []
         for number, binding in enumerate(bindings):
             driver = load_driver(binding.driver)
+            if binding.process:
+                driver = isolated(driver)
             settings = driver.Settings.model_validate(binding.settings)
             devices.append(driver(settings, DeviceContext(role, clock, seed=number, run_dir=run_dir)))
         bound[role] = devices
@@ -111,6 +115,10 @@ async def run_station(
             loop.add_signal_handler(name, station.stop)
     panel = await _start_panel(station, config, plugins, clock)
     running = asyncio.create_task(station.run())
+    watches = [
+        asyncio.create_task(watch_plugs(devices, clock), name="plugs"),
+        asyncio.create_task(watch_power(devices, clock, station.stop), name="power"),
+    ]
     opened = asyncio.create_task(station.opened())
     try:
         if panel is not None:
@@ -126,6 +134,9 @@ async def run_station(
         await running
     finally:
         opened.cancel()
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(*watches, return_exceptions=True)
         station.stop()
         await asyncio.wait({running})
         if panel is not None:

@@ -14,7 +14,9 @@ from tramkit.host.service_state import ServiceState
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.pages import Availability
-from tramkit_hal.words import Text
+from tramkit_hal.words import Messages, Text
+
+_ = Messages("tramkit")
 
 
 class Properties(BaseModel):
@@ -108,6 +110,8 @@ class PaymentMethod(ABC):
 
     def availability(self) -> ServiceState:
         """Return whether it can be used now; must not block."""
+        if self.devices is not None and self.devices.on_battery:
+            return ServiceState(availability=Availability.CLOSED, reason=_("The power is out: no payments now."))
         for role in self.needs:
             found, reason = self.devices.availability(role) if self.devices is not None else (Availability.CLOSED, None)
             if found is not Availability.AVAILABLE:

@@ -1,1 +1,1 @@
-"""What the operator sees and does."""
+"""What the operator does to a station from the command line."""

@@ -38,6 +38,9 @@ class Devices:
         self._keepers: list[asyncio.Task[None]] = []
         self._unclean: set[Device] = set()
         self._owed: set[Device] = set()
+        self._plugged = asyncio.Event()
+        self.on_battery = False
+        """Whether the mains are off: no new payment begins that a power cut could leave in doubt."""
 
     def __iter__(self) -> Iterator[Device]:
         return (device for devices in self._bound.values() for device in devices)
@@ -128,8 +131,9 @@ class Devices:
                         _log.error("device left alone after faults", extra={"role": device.context.role.value})
                         faults.clear()
                         await self._until_mended(device)
+                        attempt = 0
                         continue
-                    await self._clock.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
+                    await self._pause(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
                     attempt += 1
                     if device.state in (DeviceState.ABSENT, DeviceState.FAULT):
                         await self._try(device)
@@ -137,6 +141,21 @@ class Devices:
                     attempt = 0
                     with contextlib.suppress(StopAsyncIteration):
                         await anext(events)
+
+    def look_again(self) -> None:
+        """Try every device that is down at once: something was plugged in."""
+        self._plugged.set()
+        self._plugged = asyncio.Event()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but no longer than until something is plugged in."""
+        plugged = asyncio.ensure_future(self._plugged.wait())
+        pause = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({plugged, pause}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            plugged.cancel()
+            pause.cancel()
 
     async def _pay_wipe(self, device: Device) -> None:
         if device not in self._owed or not device.state.usable:
@@ -156,7 +175,17 @@ class Devices:
         return len(faults) == FAULTS_BEFORE_STOP and now - faults[0] < FAULT_WINDOW
 
     async def _until_mended(self, device: Device) -> None:
-        async with device.events() as events:
-            async for _event in events:
-                if device.state not in (DeviceState.ABSENT, DeviceState.FAULT, DeviceState.STARTING):
-                    return
+        """Wait for the operator's reset, or for a plug: who plugs a device in again has seen to it."""
+        plugged = asyncio.ensure_future(self._plugged.wait())
+        try:
+            async with device.events() as events:
+                while not plugged.done():
+                    event = asyncio.ensure_future(anext(events))
+                    await asyncio.wait({plugged, event}, return_when=asyncio.FIRST_COMPLETED)
+                    event.cancel()
+                    if device.state not in (DeviceState.ABSENT, DeviceState.FAULT, DeviceState.STARTING):
+                        return
+        finally:
+            plugged.cancel()
+        if device.state in (DeviceState.ABSENT, DeviceState.FAULT):
+            await self._try(device)

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from tramkit_hal.device.base import Capabilities, Device
 
@@ -50,9 +50,11 @@ class Reading(BaseModel):
     :param quality: 0 (useless) to 1.
     :param taken_at: when it was measured, aware.
     :param device: driver and serial number of the sensor.
+    :param calibration_due: the day its certificate ends; None: not known.
+    :param signature: the sensor's own, over the reading as its maker documents; None: it does not sign.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
     kind: Vital
     values: tuple[float, ...]
@@ -60,6 +62,8 @@ class Reading(BaseModel):
     quality: float
     taken_at: AwareDatetime
     device: str
+    calibration_due: AwareDatetime | None = None
+    signature: bytes | None = Field(default=None, max_length=512, repr=False)
 
     @property
     def plausible(self) -> bool:

@@ -30,6 +30,7 @@ class Trouble(StrEnum):
     CLAIMED = noted("claimed")
     UNREADABLE = noted("unreadable")
     OUT_OF_PAPER = noted("out_of_paper")
+    OUT_OF_TONER = noted("out_of_toner")
     COVER_OPEN = noted("cover_open")
     JAMMED = noted("jammed")
     FAULTY = noted("faulty")
@@ -53,6 +54,7 @@ _MENDS: dict[Trouble, tuple[Mend, Text]] = {
     Trouble.CLAIMED: (Mend.WAIT, _("The device is in use.")),
     Trouble.UNREADABLE: (Mend.RESIDENT, _("The device could not read it. Please try again.")),
     Trouble.OUT_OF_PAPER: (Mend.REFILL, _("The printer is out of paper.")),
+    Trouble.OUT_OF_TONER: (Mend.REFILL, _("The printer is out of toner.")),
     Trouble.COVER_OPEN: (Mend.REFILL, _("The printer's cover is open.")),
     Trouble.JAMMED: (Mend.TECHNICIAN, _("Paper is stuck in the printer.")),
     Trouble.FAULTY: (Mend.RESET, _("The device has a fault.")),

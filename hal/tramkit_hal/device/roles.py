@@ -19,3 +19,7 @@ class Role(StrEnum):
     VITAL_SENSOR = "vital_sensor"
     PAYMENT_TERMINAL = "payment_terminal"
     PRESENCE = "presence"
+    DOCUMENT_PRINTER = "document_printer"
+    POWER = "power"
+    LIGHTS = "lights"
+    ENCLOSURE = "enclosure"

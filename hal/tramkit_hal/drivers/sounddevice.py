@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
+import sys
 import threading
 import time
 from typing import Any
@@ -53,12 +55,27 @@ class SpeakerSettings(SoundSettings):
 
 
 def _portaudio() -> Any:
-    """Return the library, or say what is missing."""
+    """Return the library, or say what is missing; what failed half-way is imported anew at the next try."""
     try:
         import sounddevice  # pyright: ignore[reportMissingTypeStubs]
+
+        if not hasattr(sounddevice, "query_devices"):
+            raise ImportError("half made")
+    except ImportError as error:
+        _forget_library()
+        raise DeviceError(Trouble.MISCONFIGURED, "the library sounddevice is not installed") from error
     except OSError as error:  # it raises that where the shared library is missing
+        _forget_library()
         raise DeviceError(Trouble.MISCONFIGURED, "the PortAudio library is not installed") from error
+    except Exception as error:  # PortAudioError: no sound system at all answers yet
+        _forget_library()
+        raise DeviceError(Trouble.UNPLUGGED, "no sound system answers") from error
     return sounddevice
+
+
+def _forget_library() -> None:
+    for name in ("sounddevice", "_sounddevice"):
+        sys.modules.pop(name, None)
 
 
 _running: set[_Stream] = set()
@@ -70,11 +87,10 @@ _looking = threading.Lock()
 def _find(settings: Any, kind: str) -> str:
     library = _portaudio()
     with _looking:
-        try:
+        with contextlib.suppress(library.PortAudioError, ValueError):
             return str(library.query_devices(settings.device, kind)["name"])
-        except (library.PortAudioError, ValueError):
-            _look_again(library)
         try:
+            _look_again(library)
             return str(library.query_devices(settings.device, kind)["name"])
         except (library.PortAudioError, ValueError) as error:
             raise DeviceError(Trouble.UNPLUGGED, f"no {kind} device") from error
@@ -83,7 +99,8 @@ def _find(settings: Any, kind: str) -> str:
 def _look_again(library: Any) -> None:
     """Let PortAudio find what was plugged in since it started; it cannot while a stream runs."""
     if not _running:
-        library._terminate()
+        with contextlib.suppress(library.PortAudioError):  # it could not be started the last time
+            library._terminate()
         library._initialize()
 
 

@@ -41,9 +41,11 @@ class VitalSettings(SimSettings):
     """Settings of the simulated sensor.
 
     :param seconds: how long a measurement takes.
+    :param kinds: what it measures.
     """
 
     seconds: float = Field(3.0, ge=0, le=120)
+    kinds: tuple[Vital, ...] = tuple(Vital)
 
 
 class SimVitalSensor(Simulator, VitalSensor):
@@ -63,10 +65,12 @@ class SimVitalSensor(Simulator, VitalSensor):
 
     @property
     def capabilities(self) -> VitalSensorCapabilities:
-        return VitalSensorCapabilities(kinds=tuple(Vital))
+        return VitalSensorCapabilities(kinds=self.settings.kinds)
 
     async def measure(self, kind: Vital, deadline: float = 60.0) -> Reading:
         async with self._simulate(deadline):
+            if kind not in self.capabilities.kinds:
+                raise DeviceError(Trouble.UNSUPPORTED)
             self._abort.clear()
             if await self._aborted_within(self.settings.seconds):
                 raise DeviceError(Trouble.UNREADABLE, "aborted")

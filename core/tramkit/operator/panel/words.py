@@ -25,6 +25,10 @@ ROLES: dict[Role, Text] = {
     Role.FACE_MATCHER: _("Face check"),
     Role.PAYMENT_TERMINAL: _("Payment terminal"),
     Role.PRESENCE: _("Presence sensor"),
+    Role.DOCUMENT_PRINTER: _("Page printer"),
+    Role.POWER: _("Power supply"),
+    Role.LIGHTS: _("Guide lights"),
+    Role.ENCLOSURE: _("Housing"),
 }
 
 STATES: dict[DeviceState, Text] = {

@@ -1,0 +1,8 @@
+"""The conformance suite: what every device keeps, as numbered cases for simulators, drivers and a vendor's report."""
+
+from tramkit_hal.testing.case import Case, NotApplicableError, cases_for
+from tramkit_hal.testing.conformance import DeviceConformance
+from tramkit_hal.testing.rig import Rig, SimRig
+from tramkit_hal.testing.suite import Report, run_suite
+
+__all__ = ["Case", "DeviceConformance", "NotApplicableError", "Report", "Rig", "SimRig", "cases_for", "run_suite"]

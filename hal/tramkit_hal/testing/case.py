@@ -1,0 +1,69 @@
+"""Numbered cases, each one sentence that a device keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tramkit_hal.device.base import Device
+
+if TYPE_CHECKING:
+    from tramkit_hal.testing.rig import Rig
+
+Run = Callable[["Rig"], Awaitable[None]]
+
+
+class NotApplicableError(Exception):
+    """A case that cannot be tried here: nobody can pull the device out, or it has no such part. Says why."""
+
+
+class ConformanceError(AssertionError):
+    """What a device should have kept and did not."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that a device keeps.
+
+    :param id: ``HAL-<class>-nnn``; never given to another case.
+    :param title: what it keeps, as a sentence.
+    :param contract: the class of device that it is for.
+    """
+
+    id: str
+    title: str
+    contract: type[Device]
+    run: Run
+
+
+_CASES: dict[str, Case] = {}
+
+
+def case(id: str, contract: type[Device], title: str) -> Callable[[Run], Run]:
+    """Make a coroutine function a case."""
+
+    def register(run: Run) -> Run:
+        if id in _CASES:
+            raise ValueError(f"{id} is taken")
+        _CASES[id] = Case(id, title, contract, run)
+        return run
+
+    return register
+
+
+def cases_for(kind: type[Device]) -> list[Case]:
+    """Return the cases of a class of device, by number."""
+    from tramkit_hal.testing import device_cases, life_cases, peripheral_cases, sense_cases  # they register themselves
+
+    _ = (device_cases, life_cases, peripheral_cases, sense_cases)
+    return sorted((each for each in _CASES.values() if issubclass(kind, each.contract)), key=lambda each: each.id)
+
+
+def check(kept: Any, what: str) -> None:
+    """Say what was not kept.
+
+    :raises ConformanceError: it was not.
+    """
+    if not kept:
+        raise ConformanceError(what)

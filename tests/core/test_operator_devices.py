@@ -1,0 +1,221 @@
+"""What the operator sees of devices: found, looked at, tested; and what plugs and power do to a running station."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tramkit.app.cli import main
+from tramkit.operator.device_finding import find
+from tramkit.operator.self_test import each_morning, last, self_test
+from tramkit.operator.supervision import plugged_in, watch_plugs, watch_power
+from tramkit.station.devices import Devices
+from tramkit_hal.device.base import DeviceContext, DeviceState
+from tramkit_hal.device.clock import ManualClock
+from tramkit_hal.device.roles import Role
+from tramkit_hal.sim.lights import SimLights
+from tramkit_hal.sim.power import SimPower
+from tramkit_hal.sim.presence import SimPresence
+from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+
+STATION = """
+[station]
+id = "t-1"
+site = "Thử"
+agency = "UBND"
+
+[[roles.screen]]
+driver = "scripted"
+
+[[roles.receipt_printer]]
+driver = "sim_receipt_printer"
+
+[[roles.presence]]
+driver = "sim_presence"
+plugged = {plugged}
+"""
+
+
+def station(folder: Path, plugged: str = "true") -> str:
+    file = folder / "station.toml"
+    file.write_text(STATION.format(plugged=plugged), encoding="utf-8")
+    return str(file)
+
+
+def run(*words: str) -> Any:
+    return CliRunner().invoke(main, list(words))
+
+
+def machine(root: Path) -> Path:
+    """Lay out what the kernel of a station would list."""
+    for folder in ("dev/serial/by-id", "dev/input/by-id", "dev/v4l/by-id", "sys/class/usbmisc", "sys/bus/usb/devices"):
+        (root / folder).mkdir(parents=True)
+    (root / "dev/serial/by-id/usb-Honeywell_Barcode_Scanner_A1-if00").touch()
+    (root / "dev/serial/by-id/usb-FTDI_FT232R_A50285BI-if00-port0").touch()
+    (root / "dev/input/by-id/usb-Logitech_K120-event-kbd").touch()
+    (root / "dev/v4l/by-id/usb-Cam_1-video-index0").touch()
+    usb = root / "usb1"
+    (usb / "1-1:1.0").mkdir(parents=True)
+    for name, value in (("idVendor", "04b8"), ("idProduct", "0e28"), ("serial", "X5"), ("product", "TM-T82III")):
+        (usb / name).write_text(value)
+    (root / "sys/class/usbmisc/lp0").mkdir()
+    (root / "sys/class/usbmisc/lp0/device").symlink_to(usb / "1-1:1.0")
+    return root
+
+
+def test_what_is_plugged_in_becomes_sections_and_what_is_not_sure_is_out_of_use(tmp_path: Path) -> None:
+    found = find(machine(tmp_path))
+    by_driver = {(each.driver, each.sure): each for each in found}
+    assert by_driver["escpos", True].settings == {"usb": "04b8:0e28:X5"}
+    assert by_driver["opencv", True].settings == {"device": "/dev/v4l/by-id/usb-Cam_1-video-index0"}
+    sections = "\n\n".join(each.section() for each in found)
+    assert '[[roles.receipt_printer]]\ndriver = "escpos"\nusb = "04b8:0e28:X5"' in sections
+    assert '# driver = "hid_scanner"' in sections  # a keyboard may be the operator's
+    assert '# device = "/dev/serial/by-id/usb-FTDI_FT232R_A50285BI-if00-port0"' in sections
+
+
+def test_devices_are_listed_with_what_is_wrong_and_who_can_mend_it(tmp_path: Path) -> None:
+    good = run("devices", "--config", station(tmp_path), "--json")
+    assert good.exit_code == 0
+    assert [row["driver"] for row in json.loads(good.output)] == ["sim_receipt_printer", "sim_presence"]
+    bad = run("devices", "--config", station(tmp_path, "false"))
+    assert bad.exit_code == 1
+    assert "unplugged (technician)" in bad.output
+
+
+def test_a_test_uses_the_devices_and_its_result_bears_a_date(tmp_path: Path) -> None:
+    result = run("devices", "--config", station(tmp_path), "test", "--save", str(tmp_path / "self-test.json"))
+    assert result.exit_code == 0, result.output
+    assert "passed  receipt_printer  sim_receipt_printer  SIM-1  printed" in result.output
+    kept = last(tmp_path / "self-test.json")
+    assert kept is not None
+    assert kept.at.tzinfo is not None
+    failed = run("devices", "--config", station(tmp_path, "false"), "test", "presence", "--json")
+    assert failed.exit_code == 1
+    assert json.loads(failed.output)["tested"][0]["mend"] == "technician"
+    assert run("devices", "--config", station(tmp_path), "test", "camera").exit_code == 1
+
+
+def test_conformance_is_a_report(tmp_path: Path) -> None:
+    result = run("conformance", "sim_lights", "--json")
+    assert result.exit_code == 0
+    report = json.loads(result.output)
+    assert report["contract"] == "Lights"
+    assert {"HAL-DEV-001", "HAL-LGT-002"} <= {each["id"] for each in report["findings"]}
+    assert "needs settings" in run("conformance", "escpos").output
+
+
+# ── a running station ──
+
+
+async def settle() -> None:
+    for _turn in range(50):
+        await asyncio.sleep(0.002)
+
+
+async def test_the_morning_test_waits_until_nobody_is_there(tmp_path: Path) -> None:
+    clock = ManualClock(datetime(2026, 12, 1, 20, 0, tzinfo=UTC))  # three in the morning in Việt Nam
+    lights = SimLights(SimLights.Settings(), DeviceContext(Role.LIGHTS, clock))
+    await lights.open()
+    file = tmp_path / "self-test.json"
+    task = asyncio.create_task(each_morning([lights], clock, 5, 30, file))
+    await settle()
+    lights.claim("visit-1")
+    await clock.advance(2.5 * 3600 + 1)
+    await settle()
+    assert not file.exists()
+    lights.release("visit-1")
+    await clock.advance(31)
+    async with asyncio.timeout(10):
+        while last(file) is None:
+            await asyncio.sleep(0.01)
+    kept = last(file)
+    assert kept is not None
+    assert kept.passed
+    assert kept.tested[0].found == "7 lights"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_one_device_that_fails_does_not_keep_the_others_from_their_test() -> None:
+    clock = ManualClock()
+    away = SimPresence(SimPresence.Settings(plugged=False), DeviceContext(Role.PRESENCE, clock))
+    printer = SimReceiptPrinter(SimReceiptPrinter.Settings(), DeviceContext(Role.RECEIPT_PRINTER, clock))
+    await printer.open()
+    result = await self_test([away, printer], clock)
+    assert [each.outcome for each in result.tested] == ["failed", "passed"]
+    assert not result.passed
+
+
+async def test_a_device_that_is_plugged_in_is_tried_at_once_and_one_that_wobbles_is_not() -> None:
+    clock = ManualClock()
+    sensor = SimPresence(SimPresence.Settings(plugged=False), DeviceContext(Role.PRESENCE, clock))
+    devices = Devices({Role.PRESENCE: [sensor]}, clock)
+    await devices.open()
+    for _attempt in range(8):  # until it is tried every minute only
+        await clock.advance(60)
+    listed: set[str] = set()
+    watch = asyncio.create_task(watch_plugs(devices, clock, lambda: frozenset(listed)))
+    await settle()
+    sensor._plugged = True
+    listed.add("a")
+    await clock.advance(1)
+    await settle()
+    listed.clear()  # it wobbled
+    await clock.advance(1)
+    await settle()
+    assert sensor.state is DeviceState.ABSENT
+    listed.add("a")
+    for _look in range(3):
+        await clock.advance(1)
+        await settle()
+    assert sensor.state is DeviceState.READY
+    watch.cancel()
+    await asyncio.gather(watch, return_exceptions=True)
+    await devices.close()
+
+
+async def test_on_battery_no_payment_begins_and_an_empty_one_ends_the_station() -> None:
+    clock = ManualClock()
+    ups = SimPower(SimPower.Settings(), DeviceContext(Role.POWER, clock))
+    devices = Devices({Role.POWER: [ups]}, clock)
+    await devices.open()
+    ended: list[bool] = []
+    watch = asyncio.create_task(watch_power(devices, clock, lambda: ended.append(True)))
+    await settle()
+    assert not devices.on_battery
+    await ups.control("supply", "battery")
+    await settle()
+    assert devices.on_battery
+    await ups.control("supply", "cannot tell")
+    await settle()
+    assert devices.on_battery  # unknown is not mains
+    await ups.control("supply", "mains")
+    await settle()
+    assert not devices.on_battery
+    assert not ended
+    await ups.control("supply", "battery is nearly empty")
+    await settle()
+    assert ended == [True]
+    await asyncio.wait_for(watch, 5)
+    await devices.close()
+
+
+def test_what_the_kernel_lists_is_read_whole(tmp_path: Path) -> None:
+    names = plugged_in(machine(tmp_path))
+    assert "dev/serial/by-id/usb-Honeywell_Barcode_Scanner_A1-if00" in names
+
+
+@pytest.mark.parametrize("process", ["true"])
+def test_a_camera_cannot_run_in_a_process_of_its_own(tmp_path: Path, process: str) -> None:
+    file = Path(station(tmp_path))
+    file.write_text(f'{file.read_text()}\n[[roles.camera]]\ndriver = "sim_camera"\nprocess = {process}\n')
+    result = run("config", "check", str(file))
+    assert result.exit_code == 2
+    assert "roles.camera.0.process" in result.output
