@@ -17,7 +17,8 @@ PACKAGES := core/tramkit hal/tramkit_hal $(wildcard plugins/*/tramkit_*)
 SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 libglib2.0-0:libglib-2.0.so.0 \
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng \
-          cups-ipp-utils:ippeveprinter nut-server:upsd dbus:dbus-daemon
+          cups-ipp-utils:ippeveprinter nut-server:upsd dbus:dbus-daemon \
+          coturn:turnserver nftables:nft iproute2:ip
 
 .PHONY: run test test-slow check bench peers pictures golden gallery accessibility install system piper clean
 

@@ -38,6 +38,16 @@ class Side:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._socket: asyncio.Future[web.WebSocketResponse] = asyncio.get_running_loop().create_future()
         self.first: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        """What the side has said unasked, beside its first picture."""
+
+    async def ready(self, deadline: float = 120.0) -> None:
+        """Wait until the side is there.
+
+        :param deadline: seconds.
+        """
+        async with asyncio.timeout(deadline):
+            await asyncio.shield(self._socket)
 
     def expect_first(self) -> None:
         """Be ready for the first picture of a new call."""
@@ -75,6 +85,8 @@ class Side:
             if said.get("event") == "first":
                 if not self.first.done():
                     self.first.set_result(float(said["at"]))
+            elif "event" in said:
+                self.events.put_nowait(said)
             elif (answer := self._answers.get(said["id"])) and not answer.done():
                 answer.set_result(said)
 
@@ -97,19 +109,30 @@ class Room:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncGenerator[None]:
         """Listen on loopback until the block ends."""
+        async with self.served() as runner:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.address = f"127.0.0.1:{runner.addresses[0][1]}"
+            yield
+
+    @contextlib.asynccontextmanager
+    async def served(self, pages: Path | None = None) -> AsyncGenerator[web.AppRunner]:
+        """Be a server to which the block adds the sockets it listens on.
+
+        :param pages: folder of more pages, at ``/pages``.
+        """
         app = web.Application()
         app.on_response_prepare.append(_isolate)
         app.router.add_get("/clock", self._clock)
         app.router.add_get("/side/{name}", self._serve)
         app.router.add_get("/scene", self._picture)
-        app.router.add_get("/framecode.js", lambda _: web.FileResponse(FRAMECODE))  # pyright: ignore[reportArgumentType]
+        app.router.add_get("/framecode.js", _framecode)
+        if pages is not None:
+            app.router.add_static("/pages", pages)
         app.router.add_static("/", HERE / "static")
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self.address = f"127.0.0.1:{runner.addresses[0][1]}"
-            yield
+            yield runner
         finally:
             await runner.cleanup()
 
@@ -128,6 +151,10 @@ class Room:
 
     async def _picture(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._scene.planes(), content_type="application/octet-stream")
+
+
+async def _framecode(_request: web.Request) -> web.FileResponse:
+    return web.FileResponse(FRAMECODE)
 
 
 async def _isolate(_request: web.Request, response: web.StreamResponse) -> None:

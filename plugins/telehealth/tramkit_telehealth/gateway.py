@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import uuid
 from collections import deque
@@ -41,10 +40,11 @@ from tramkit_telehealth.protocol import (
     SummaryHandedOver,
     Welcome,
     desk_envelope,
+    version_of,
 )
+from tramkit_telehealth.uplinks import WaysOut, tcp_socket
 
 _log = logging.getLogger(__name__)
-
 
 MAX_LEFT = 100
 """Ids kept of cases whose residents went without a summary."""
@@ -59,6 +59,14 @@ REFUSED_PAUSE = 30.0
 """Seconds until the next attempt at a desk that refuses the key or the version: a person must mend it."""
 
 WELCOME_SECONDS = 5.0
+
+CASE_CONNECT_SECONDS = 1.5
+"""How long an attempt to connect may take while a resident waits or talks: after a cut TCP itself would try again only
+seconds after the network is back (RFC 6298 §5.5), a new attempt comes at once.
+"""
+
+CLOSE_SECONDS = 0.1
+"""How long the other side may take to say goodbye on a connection that is given up."""
 
 Link = Literal["connecting", "connected", "down", "refused"]
 
@@ -79,9 +87,12 @@ class DeskGateway:
     :param key: the station's key at the desk.
     :param station: the station's id.
     :param seed: spreads the attempts of many kiosks after a power cut.
+    :param ways: the ways out of the station, shared with its calls.
     """
 
-    def __init__(self, url: str, key: str, station: str, clock: Clock, seed: int = 0) -> None:
+    def __init__(
+        self, url: str, key: str, station: str, clock: Clock, seed: int = 0, ways: WaysOut | None = None
+    ) -> None:
         self._url = URL(url) / "kiosk"
         self._key = key
         self._station = station
@@ -101,6 +112,10 @@ class DeskGateway:
         self._specialties: tuple[Specialty, ...] | None = None
         self.ice_servers: tuple[IceServer, ...] = ()
         self.link: Link = "connecting"
+        self.ways = ways or WaysOut()
+        self.ways.moved = self._moved
+        self._moving = False
+        self._closing: set[asyncio.Task[bool]] = set()
 
     # ── what the service sees ─────────────────────────────────────────────────────────────────────────────
 
@@ -150,6 +165,8 @@ class DeskGateway:
             self._outbox.forget(link.id)
             if not link.handed_over:
                 self._left.append(link.id)
+            if not self._cases:
+                self.ways.choose("")  # a second network is for calls: it may cost by the byte
 
     def send(self, message: KioskMessage) -> None:
         """Send a message once, now or when the desk can be reached again."""
@@ -179,24 +196,39 @@ class DeskGateway:
 
     async def _run(self) -> None:
         pause = FIRST_PAUSE
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=WELCOME_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout) as http:
-            while True:
-                if self.link == "refused":
-                    self._become("connecting")
-                try:
-                    welcomed = await self._converse(http)
-                except Exception:  # the top of a task: whatever the wire brings, the kiosk connects again
-                    _log.exception("connection to the desk failed")
-                    welcomed = False
-                if welcomed:
-                    pause = FIRST_PAUSE
-                if self.link == "refused":
-                    await self._clock.sleep(REFUSED_PAUSE)
-                    continue
-                self._become("down")
-                await self._rest(pause * (1 + self._random.random() / 2))
-                pause = min(CASE_PAUSE if self._cases else LAST_PAUSE, pause * 2)
+        while True:
+            if self.link == "refused":
+                self._become("connecting")
+            try:
+                welcomed = await self._converse()
+            except Exception:  # the top of a task: whatever the wire brings, the kiosk connects again
+                _log.exception("connection to the desk failed")
+                welcomed = False
+            if welcomed:
+                pause = FIRST_PAUSE
+            if self.link == "refused":
+                await self._clock.sleep(REFUSED_PAUSE)
+                continue
+            self._become("down")
+            if self._moving:
+                self._moving = False
+                continue
+            if not welcomed and self._cases:
+                self.ways.rotate()
+            await self._rest(pause * (1 + self._random.random() / 2))
+            pause = min(CASE_PAUSE if self._cases else LAST_PAUSE, pause * 2)
+
+    def _moved(self) -> None:
+        """Give the connection up for one over another uplink."""
+        socket = self._socket
+        if socket is None:
+            self._hurry.set()
+            return
+        self._moving = True
+        self._become("down")
+        task = asyncio.create_task(socket.close(), name="desk gateway moves")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _rest(self, seconds: float) -> None:
         """Wait until it is time for the next attempt, or somebody wants one now."""
@@ -208,13 +240,20 @@ class DeskGateway:
             for wait in waits:
                 wait.cancel()
 
-    async def _converse(self, http: aiohttp.ClientSession) -> bool:
+    async def _converse(self) -> bool:
         """Hold one connection as long as it lives; return whether the desk welcomed us."""
+        seconds = CASE_CONNECT_SECONDS if self._cases else WELCOME_SECONDS
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=seconds)
+        connector = aiohttp.TCPConnector(socket_factory=lambda address: tcp_socket(address, self.ways.chosen))
+        close = aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS)  # pyright: ignore[reportCallIssue]
         headers = {"Authorization": f"Bearer {self._key}"}
         try:
-            async with http.ws_connect(
-                self._url, headers=headers, heartbeat=PING_SECONDS, max_msg_size=MAX_MESSAGE
-            ) as socket:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=timeout) as http,
+                http.ws_connect(
+                    self._url, headers=headers, heartbeat=PING_SECONDS, max_msg_size=MAX_MESSAGE, timeout=close
+                ) as socket,
+            ):
                 return await self._over(socket)
         except aiohttp.WSServerHandshakeError as error:
             if error.status in (401, 403):
@@ -293,7 +332,7 @@ class DeskGateway:
             try:
                 envelope = desk_envelope.validate_json(frame.data)
             except ValidationError:
-                if _version(frame.data) not in (None, VERSION):
+                if version_of(frame.data) not in (None, VERSION):
                     self._refuse("version")
                     return
                 _log.warning("malformed message of the desk dropped")
@@ -359,13 +398,3 @@ class DeskGateway:
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
-
-
-def _version(text: str) -> int | None:
-    """Return which version a message says it is; None where it says nothing that can be read."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None
-    version = found.get("v") if isinstance(found, dict) else None
-    return version if isinstance(version, int) else None

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from tramkit_telehealth.protocol import (
+    ConnectionChecked,
     HangUp,
     Hello,
     KioskEnvelope,
@@ -19,7 +20,7 @@ from tramkit_telehealth.protocol import (
 
 _log = logging.getLogger(__name__)
 
-KioskMessage = OpenCase | LeaveCase | RtcOffer | KioskMedia | HangUp | SummaryHandedOver
+KioskMessage = OpenCase | LeaveCase | RtcOffer | KioskMedia | ConnectionChecked | HangUp | SummaryHandedOver
 
 MAX_UNACKNOWLEDGED = 500
 """Messages kept for sending again; beyond it the oldest goes first."""
@@ -40,7 +41,7 @@ class Outbox:
 
     def put(self, message: KioskMessage) -> None:
         """Add a message; of offers and reports about one case only the newest counts."""
-        if isinstance(message, KioskMedia | RtcOffer):
+        if isinstance(message, KioskMedia | RtcOffer | ConnectionChecked):
             kind, case = type(message), message.case
             self._blank(lambda old: isinstance(old, kind) and old.case == case)
         self._sent += 1
@@ -72,7 +73,7 @@ class Outbox:
             return isinstance(message, OpenCase) and message.intake.case == case
 
         def media(message: KioskMessage | Hello) -> bool:
-            return isinstance(message, RtcOffer | KioskMedia) and message.case == case
+            return isinstance(message, RtcOffer | KioskMedia | ConnectionChecked) and message.case == case
 
         self._blank(lambda message: personal(message) or media(message))
 

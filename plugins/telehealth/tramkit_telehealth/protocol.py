@@ -16,13 +16,15 @@ answers, nothing is ever renegotiated (no ``restartIce``).
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
 from tramkit import Born, Reading
 from tramkit_hal.words import Nfc
+from tramkit_telehealth.wire import ConnectionCheck, IceServer, Id, Line, Prose, Sdp, Wire
 
 VERSION = 1
 """Grows when a message changes so that an older side could not understand it; other versions are refused."""
@@ -47,18 +49,6 @@ LEASE_SECONDS = 15.0
 """How long a doctor's claim holds without a sign of life from the doctor's page."""
 RING_SECONDS = 30.0
 """How long a claimed case may take until the media flow, before it goes back to the front of the queue."""
-
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Line = Annotated[Nfc, StringConstraints(max_length=200)]
-Prose = Annotated[Nfc, StringConstraints(max_length=4000)]
-Sdp = Annotated[str, StringConstraints(max_length=64_000)]
-
-
-class Wire(BaseModel):
-    """Frozen data that takes no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
 
 # ── what a desk offers ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,14 +86,6 @@ class Facility(Wire):
     licence: Line
     address: Line = ""
     phone: Line = ""
-
-
-class IceServer(Wire):
-    """A STUN or TURN server (RFC 8445, RFC 8656); always given as a list, which may be empty."""
-
-    urls: tuple[str, ...]
-    username: str = ""
-    credential: str = ""
 
 
 class DoctorCard(Wire):
@@ -271,6 +253,14 @@ class KioskMedia(Wire):
     camera: Literal["on", "off", "slate"] = "on"
 
 
+class ConnectionChecked(Wire):
+    """What the kiosk has found while the resident waits: shown to the resident and to the doctors."""
+
+    type: Literal["connection_checked"] = "connection_checked"
+    case: Id
+    check: ConnectionCheck
+
+
 class HangUp(Wire):
     """The resident ends the call (kiosk → desk), or the doctor does (desk → kiosk); the summary follows."""
 
@@ -359,7 +349,8 @@ class Refused(Wire):
 
 
 FromKiosk = Annotated[
-    Hello | OpenCase | LeaveCase | RtcOffer | KioskMedia | HangUp | SummaryHandedOver, Field(discriminator="type")
+    Hello | OpenCase | LeaveCase | RtcOffer | KioskMedia | ConnectionChecked | HangUp | SummaryHandedOver,
+    Field(discriminator="type"),
 ]
 FromDesk = Annotated[
     Welcome | Offered | CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | Refused,
@@ -388,3 +379,13 @@ class DeskEnvelope(Wire):
 
 kiosk_envelope: TypeAdapter[KioskEnvelope] = TypeAdapter(KioskEnvelope)
 desk_envelope: TypeAdapter[DeskEnvelope] = TypeAdapter(DeskEnvelope)
+
+
+def version_of(text: str) -> int | None:
+    """Return which version a message says it is; None where it says nothing that can be read."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    version = found.get("v") if isinstance(found, dict) else None
+    return version if isinstance(version, int) else None

@@ -17,9 +17,12 @@ from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import nfc
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.app import Desk, serve
+from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lists import KINDS, ListError, import_list
 from tramkit_telehealth.desk.settings import DeskConfig, demo_file, read_config
 from tramkit_telehealth.desk.store import Store
+from tramkit_telehealth.ice_servers import known
+from tramkit_telehealth.media.connection_check import reached
 
 DATA = Path("var/desk")
 PORT = 8082
@@ -119,6 +122,32 @@ def import_file(data: Path, kind: str, file: Path) -> None:
     except (ListError, OSError) as wrong:
         raise click.ClickException(f"{file}: {wrong}") from None
     click.echo(f"{kind}: {count} entries")
+
+
+# ── servers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@desk.command("ice")
+@click.option("--config", "file", type=click.Path(path_type=Path), required=True, help="The facility's desk.toml.")
+def try_ice(file: Path) -> None:
+    """Ask every STUN and TURN address of desk.toml once and say whether it can be used."""
+    try:
+        config = read_config(file)
+    except FileProblem as problem:
+        click.echo(str(problem), err=True)
+        sys.exit(2)
+    servers = known(IceServers(config.ice, SystemClock()).of("desk:check"))
+    if not servers:
+        click.echo("desk.toml names no server: stations and doctors must share a network.")
+        return
+
+    async def ask() -> list[str]:
+        return await asyncio.gather(*(reached(server) for server in servers))
+
+    troubles = asyncio.run(ask())
+    for server, trouble in zip(servers, troubles, strict=True):
+        click.echo(f"{server.url}  {trouble or 'ok'}")
+    sys.exit(1 if any(troubles) else 0)
 
 
 # ── stations and doctors ──────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -20,6 +19,7 @@ from tramkit_telehealth.protocol import (
     KioskEnvelope,
     Refused,
     kiosk_envelope,
+    version_of,
 )
 
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Kiosks:
             await _refuse(socket, Refused(code="key", words="this key belongs to another station"))
             return None
         line, resumed = await self._board.line(station, hello.session)
-        await line.connect(socket, self._board.welcome(resumed), envelope.ack)
+        await line.connect(socket, self._board.welcome(line, resumed), envelope.ack)
         _log.info("kiosk connected", extra={"station": station, "resumed": resumed})
         await self._board.kiosk_came(line, resumed)
         return line
@@ -94,7 +94,7 @@ class Kiosks:
 
     async def _refuse_malformed(self, socket: web.WebSocketResponse, text: str, station: str) -> None:
         _log.warning("malformed message of a kiosk dropped", extra={"station": station})
-        other_version = _version(text) not in (None, VERSION)
+        other_version = version_of(text) not in (None, VERSION)
         words = f"this desk speaks version {VERSION}" if other_version else "a message could not be read"
         await _say(socket, Refused(code="version" if other_version else "malformed", words=words))
         if other_version:
@@ -109,12 +109,3 @@ async def _refuse(socket: web.WebSocketResponse, refused: Refused) -> None:
     _log.warning("kiosk refused", extra={"code": refused.code})
     await _say(socket, refused)
     await socket.close(code=WSCloseCode.POLICY_VIOLATION)
-
-
-def _version(text: str) -> int | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    version = found.get("v") if isinstance(found, dict) else None
-    return version if isinstance(version, int) else None

@@ -14,6 +14,7 @@ from tramkit_telehealth.protocol import (
     CaseUpdate,
     DeskEnvelope,
     HangUp,
+    IceServer,
     KioskEnvelope,
     Offered,
     Refused,
@@ -41,6 +42,8 @@ class KioskLine:
         self.station = station
         self.session = session
         self.offered: Offered | None = None
+        self.ice_servers: tuple[IceServer, ...] = ()
+        """What the kiosk was told last of STUN and TURN servers."""
         self._socket: web.WebSocketResponse | None = None
         self._outbox: deque[DeskEnvelope] = deque(maxlen=MAX_UNACKNOWLEDGED)
         self._sent = 0
@@ -61,6 +64,10 @@ class KioskLine:
         await self._put(DeskEnvelope(seq=0, message=welcome))
         for envelope in tuple(self._outbox):
             await self._put(envelope)
+
+    async def renew(self, welcome: Welcome) -> None:
+        """Say the welcome again while the kiosk is there; one that is away gets a newer one when it is back."""
+        await self._put(DeskEnvelope(seq=0, message=welcome))
 
     async def close(self) -> None:
         """Close the connection for good: the kiosk has begun another conversation."""

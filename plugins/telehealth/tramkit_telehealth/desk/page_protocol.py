@@ -267,6 +267,8 @@ class Waiting(Wire):
     mine: bool = True
     abnormal: bool = False
     """A measurement lies in a band of :data:`tramkit_telehealth.triage.BANDS` that makes the case more urgent."""
+    connection: Literal["", "good", "weak", "blocked"] = ""
+    """What the station's trial of its connection means for a call; empty: none was made."""
 
 
 class HeldCase(Wire):

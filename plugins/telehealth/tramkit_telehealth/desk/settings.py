@@ -10,7 +10,8 @@ from yarl import URL
 
 from tramkit import read_settings
 from tramkit_hal.words import Nfc
-from tramkit_telehealth.protocol import Bilingual, Facility, IceServer
+from tramkit_telehealth.desk.ice import IceSection
+from tramkit_telehealth.protocol import Bilingual, Facility
 
 
 class _Section(BaseModel):
@@ -74,7 +75,7 @@ class DeskConfig(_Section):
 
     facility: FacilitySection
     specialties: tuple[SpecialtySection, ...] = Field(min_length=1)
-    ice: tuple[IceServer, ...] = ()
+    ice: tuple[IceSection, ...] = ()
     desk: DeskSection = DeskSection()
 
     def specialty(self, id: str) -> SpecialtySection | None:

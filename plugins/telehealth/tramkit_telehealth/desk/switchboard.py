@@ -8,7 +8,8 @@ import logging
 from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
-from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, Refusal, may_take
+from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, Refusal
+from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lines import DoctorPage, KioskLine
 from tramkit_telehealth.desk.lists import Lists, load
 from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply, Trouble
@@ -17,17 +18,19 @@ from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.tables import CaseRow, DoctorRow
 from tramkit_telehealth.desk.views import (
     case_update,
-    colleague,
+    colleagues_of,
     doctor_card,
     held_case,
     past_case,
+    queue_of,
     specialties,
-    waiting_entry,
 )
 from tramkit_telehealth.protocol import (
     CaseState,
     CaseSummary,
     CaseUpdate,
+    ConnectionCheck,
+    ConnectionChecked,
     HangUp,
     Intake,
     KioskMedia,
@@ -48,7 +51,7 @@ _log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1.0
 """Between two looks at leases and holds."""
 
-KioskSaid = OpenCase | LeaveCase | RtcOffer | KioskMedia | HangUp | SummaryHandedOver
+KioskSaid = OpenCase | LeaveCase | RtcOffer | KioskMedia | ConnectionChecked | HangUp | SummaryHandedOver
 
 
 class Switchboard:
@@ -65,10 +68,12 @@ class Switchboard:
         self._cases = cases
         self._accounts = accounts
         self._clock = clock
+        self._ice = IceServers(config.ice, clock)
         self._lines: dict[str, KioskLine] = {}
         self.pages: dict[str, DoctorPage] = {}
         self._told: dict[str, CaseUpdate] = {}
         self._media: dict[str, KioskMedia] = {}
+        self._checks: dict[str, ConnectionCheck] = {}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -102,9 +107,10 @@ class Switchboard:
             await old.close()
         return line, False
 
-    def welcome(self, resumed: bool) -> Welcome:
+    def welcome(self, line: KioskLine, resumed: bool) -> Welcome:
         """Return the desk's answer to a kiosk's hello."""
-        return Welcome(resumed=resumed, facility=self._config.facility.facility(), ice_servers=self._config.ice)
+        line.ice_servers = self._ice.of(f"station:{line.station}")
+        return Welcome(resumed=resumed, facility=self._config.facility.facility(), ice_servers=line.ice_servers)
 
     async def kiosk_came(self, line: KioskLine, resumed: bool) -> None:
         """A kiosk is connected; a resumed session still has its cases, one that is new has them when it opens them."""
@@ -144,6 +150,8 @@ class Switchboard:
                 self._media[id] = message
                 if state == "live":
                     await self._cases.live(id, leg)
+            case ConnectionChecked(case=id, check=check):
+                self._checks[id] = check
             case SummaryHandedOver(case=id, outcome=outcome):
                 await self._cases.handed_over(id, outcome)
         self.changed()
@@ -170,6 +178,7 @@ class Switchboard:
             return
         self._told.pop(case.id, None)
         self._media.pop(case.id, None)
+        self._checks.pop(case.id, None)
         line = self._lines.get(case.station)
         if line is None:
             return
@@ -330,6 +339,8 @@ class Switchboard:
                 for line in tuple(self._lines.values()):
                     if line.connected and line.station not in known:
                         await line.close()
+                    elif line.connected and line.ice_servers != self._ice.of(f"station:{line.station}"):
+                        await line.renew(self.welcome(line, True))  # the ticket it has runs out
                 expired = await self._cases.expire()
                 for case in expired:
                     await self._end(case)
@@ -383,28 +394,18 @@ class Switchboard:
         doctor = next(doctor for doctor in doctors if doctor.id == id)
         cases = await self._cases.open_cases()
         names = {each.id: each.name for each in doctors}
-        today = self._clock.now().date()
         held = next((case for case in cases if case.doctor == id and case.state in HELD), None)
-        on_shift = doctor.on_shift_since is not None
         past = await self._cases.closed_by(id, doctor.on_shift_since) if doctor.on_shift_since else []
         return DeskState(
             doctor=doctor_card(doctor, self._config),
             facility=self._config.facility.facility(),
             specialties={specialty.id: specialty.title for specialty in self._config.specialties},
-            on_shift=on_shift,
+            on_shift=doctor.on_shift_since is not None,
             available=doctor.available,
-            queue=tuple(
-                waiting_entry(case, doctor, names, today)
-                for case in cases
-                if on_shift and case.state != CaseState.CLOSING
-            ),
+            queue=queue_of(doctor, cases, names, self._clock.now().date(), self._checks),
             held=held_case(held, self._media.get(held.id), self._lists) if held else None,
-            colleagues=tuple(
-                colleague(each, cases)
-                for each in doctors
-                if each.id != id and self._takes(each) and (held is None or may_take(each, held))
-            ),
+            colleagues=colleagues_of(doctor, [each for each in doctors if self._takes(each)], cases, held),
             past=tuple(past_case(case) for case in past),
-            ice_servers=self._config.ice,
+            ice_servers=self._ice.of(f"doctor:{id}"),
             now=self._clock.now(),
         )

@@ -20,6 +20,7 @@ from tramkit_telehealth.protocol import (
     Bilingual,
     CaseState,
     CaseUpdate,
+    ConnectionCheck,
     DoctorCard,
     Intake,
     KioskMedia,
@@ -119,8 +120,13 @@ def case_update(
     return CaseUpdate(case=case.id, state=state, position=ahead + 1, estimate=minutes_left)
 
 
-def waiting_entry(case: CaseRow, doctor: DoctorRow, names: Mapping[str, str], today: date) -> Waiting:
-    """Return a case as it stands in a doctor's queue."""
+def waiting_entry(
+    case: CaseRow, doctor: DoctorRow, names: Mapping[str, str], today: date, check: ConnectionCheck | None
+) -> Waiting:
+    """Return a case as it stands in a doctor's queue.
+
+    :param check: the station's trial of its connection.
+    """
     intake = Intake.model_validate(case.intake)
     born = intake.patient.born
     return Waiting(
@@ -137,7 +143,26 @@ def waiting_entry(case: CaseRow, doctor: DoctorRow, names: Mapping[str, str], to
         doctor=names.get(case.doctor or "", "") if case.state in HELD else "",
         mine=may_take(doctor, case),
         abnormal=vitals_urgency(intake.vitals) < 3,
+        connection=check.verdict if check else "",
     )
+
+
+def queue_of(
+    doctor: DoctorRow,
+    cases: Sequence[CaseRow],
+    names: Mapping[str, str],
+    today: date,
+    checks: Mapping[str, ConnectionCheck],
+) -> tuple[Waiting, ...]:
+    """Return the queue as a doctor sees it; empty off shift.
+
+    :param names: of doctors, by id.
+    :param checks: the stations' trials of their connections, by case.
+    """
+    if doctor.on_shift_since is None:
+        return ()
+    shown = [case for case in cases if case.state != CaseState.CLOSING]
+    return tuple(waiting_entry(case, doctor, names, today, checks.get(case.id)) for case in shown)
 
 
 def held_case(case: CaseRow, media: KioskMedia | None, lists: Lists) -> HeldCase:
@@ -179,6 +204,18 @@ def colleague(doctor: DoctorRow, cases: Sequence[CaseRow]) -> Colleague:
     """Return a doctor to whom a case can be handed over."""
     busy = any(case.doctor == doctor.id and case.state in HELD for case in cases)
     return Colleague(id=doctor.id, name=doctor.name, specialties=tuple(doctor.specialties), free=not busy)
+
+
+def colleagues_of(
+    doctor: DoctorRow, ready: Sequence[DoctorRow], cases: Sequence[CaseRow], held: CaseRow | None
+) -> tuple[Colleague, ...]:
+    """Return the doctors to whom a doctor can hand over.
+
+    :param ready: doctors who are on shift, take residents, and whose page is open.
+    :param held: the case to hand over; only who may take it is returned.
+    """
+    others = [each for each in ready if each.id != doctor.id]
+    return tuple(colleague(each, cases) for each in others if held is None or may_take(each, held))
 
 
 def _age(born: date | PartialDate, today: date) -> int:

@@ -18,6 +18,7 @@ from tramkit_telehealth.case_link import CaseLink
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.kiosk.call_devices import CallDevices
 from tramkit_telehealth.kiosk.call_page import call_page
+from tramkit_telehealth.kiosk.connection_trial import ConnectionTrial
 from tramkit_telehealth.kiosk.endings import Ending, show_ending
 from tramkit_telehealth.kiosk.handover import hand_over_summary, show_summary
 from tramkit_telehealth.kiosk.happenings import Happened, Tick, happenings
@@ -78,6 +79,7 @@ class Consultation:
         self._price = price
         self._clock = clock
         self._devices = CallDevices(visit)
+        self._trial = ConnectionTrial(gateway, case, clock)
         self._place = QueuePlace()
         self._doctor: DoctorCard | None = None
         self._first_leg: StartLeg | None = None
@@ -132,7 +134,7 @@ class Consultation:
 
     async def _queue(self) -> Next | Ending:
         media = self._begin_media()
-        spare = self._spawn(self._keep_spare(media))
+        meanwhile = (self._spawn(self._keep_spare(media)), self._spawn(self._trial.run()))
         leaving = False
         down_since = self._clock.monotonic()
         try:
@@ -161,11 +163,16 @@ class Consultation:
                                 return following
                     live.update(self._queue_page(leaving))
         finally:
-            spare.cancel()
+            for task in meanwhile:
+                task.cancel()
 
     def _queue_page(self, leaving: bool) -> Wait:
         return queue_page(
-            self._place, connected=self._gateway.connected, leaving=leaving, facility=self._gateway.facility
+            self._place,
+            connected=self._gateway.connected,
+            leaving=leaving,
+            facility=self._gateway.facility,
+            check=self._trial.check,
         )
 
     def _follow(self, happened: Happened) -> Next | Ending | None:
@@ -346,6 +353,7 @@ class Consultation:
                 reachable=lambda: self._gateway.connected,
                 clock=self._clock,
                 random=self._visit.random,
+                ways=self._gateway.ways,
             )
         return self._media
 

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 from tramkit import Fact, Messages, Option, Text, Wait, public
 from tramkit_telehealth.kiosk.words import instead, wait_text
-from tramkit_telehealth.protocol import CaseState, CaseUpdate, DoctorCard, Facility
+from tramkit_telehealth.protocol import CaseState, CaseUpdate, ConnectionCheck, DoctorCard, Facility
 
 _ = Messages("tramkit_telehealth")
+
+
+CONNECTION: dict[str, Text] = {
+    "good": _("Good"),
+    "weak": _("Weak: the picture may stop at times"),
+    "blocked": _("Not good enough now: the call may not come about"),
+}
+"""The trial's verdict as the resident reads it."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,18 @@ class QueuePlace:
         )
 
 
-def queue_page(place: QueuePlace, *, connected: bool, leaving: bool, facility: Facility | None) -> Wait:
+def queue_page(
+    place: QueuePlace,
+    *,
+    connected: bool,
+    leaving: bool,
+    facility: Facility | None,
+    check: ConnectionCheck | None = None,
+) -> Wait:
     """Return the page of the queue.
 
     :param leaving: the resident has pressed "leave" and is asked whether that is meant.
+    :param check: the trial of the connection for the call; None: none was made.
     """
     body: list[Text] = []
     facts: list[Fact] = []
@@ -71,6 +87,8 @@ def queue_page(place: QueuePlace, *, connected: bool, leaving: bool, facility: F
             if leaving
             else _("Please stay here. The page changes by itself when the doctor is ready.")
         )
+        if check is not None:
+            facts.append(Fact(label=_("Connection for the call"), value=CONNECTION[check.verdict]))
         body.append(_("If you feel worse, tell staff or call 115."))
     if not connected:
         body.insert(0, _("The connection to the doctors is interrupted. We keep trying; please wait."))

@@ -15,6 +15,7 @@ from tramkit_telehealth.media.leg import BadAnswer, Leg, LegState
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack, SoundFan
 from tramkit_telehealth.protocol import INTERRUPTED_AFTER, NEW_LEG_AFTER, IceServer
+from tramkit_telehealth.uplinks import Uplink, WaysOut
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,14 @@ FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
 
 LOOK_SECONDS = 0.1
 
+LEAVE_AFTER = 1.2
+"""Seconds in which nothing at all came, after which the next leg is made over the other network, where there is one:
+sound alone comes fifty times a second, reports and heartbeats three times.
+"""
+
+CUT_AFTER = 0.6
+"""Seconds in which nothing came, after which the line counts as cut: when it is back, both sides need a key frame."""
+
 
 class CallMedia:
     """The media of one call.
@@ -41,6 +50,7 @@ class CallMedia:
     :param fan: where the microphone's sound comes from.
     :param send_offer: sends a leg's number and offer to the desk.
     :param reachable: returns whether an offer would arrive now.
+    :param ways: the ways out of the station; None: whichever the kernel prefers.
     """
 
     def __init__(
@@ -54,6 +64,7 @@ class CallMedia:
         reachable: Callable[[], bool],
         clock: Clock,
         random: Random,
+        ways: WaysOut | None = None,
     ) -> None:
         self.muted = False
         self.camera_off = False
@@ -69,6 +80,8 @@ class CallMedia:
         self._reachable = reachable
         self._clock = clock
         self._random = random
+        self._ways = ways or WaysOut(list)
+        self._cut = False
         self._epoch = time.monotonic()
         self._legs: dict[int, Leg] = {}
         self._current: Leg | None = None
@@ -114,17 +127,21 @@ class CallMedia:
 
     # ── legs ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def prepare(self) -> None:
-        """Gather candidates for the next leg while there is time, so that accepting is fast."""
+    async def prepare(self, uplink: Uplink | None = None) -> None:
+        """Gather candidates for the next leg while there is time, so that accepting is fast.
+
+        :param uplink: the way out that it shall take; None: the one that is taken now.
+        """
         servers = tuple(self._servers())
+        over = uplink.name if uplink else self._ways.current()
         if self._spare is not None:
             leg, gathered_with = self._spare
             fresh = self._clock.monotonic() - leg.began_at < SPARE_SECONDS
-            if fresh and gathered_with == servers and leg.state < LegState.CLOSED:
+            if fresh and gathered_with == servers and leg.over == over and leg.state < LegState.CLOSED:
                 return
             self._spare = None
             self._drop(leg)
-        leg = self._make(servers)
+        leg = self._make(servers, uplink)
         self._spare = (leg, servers)
         try:
             async with asyncio.timeout(GATHER_SECONDS):
@@ -192,6 +209,8 @@ class CallMedia:
             if leg.state is LegState.CLOSED:
                 self._drop(leg)
         self._promote()
+        if self._current is not None:
+            self._look_at_line(self._current)
         now = self._clock.monotonic()
         if self.connection == "live":
             self._was_live = True
@@ -202,6 +221,26 @@ class CallMedia:
             self.start_leg(self._highest + 1)
         if self.connection != before:
             self.changed.set()
+
+    def _look_at_line(self, leg: Leg) -> None:
+        """After a cut send a key frame at once; where another network is there, make the next leg over it."""
+        quiet = leg.quiet_for
+        if quiet >= CUT_AFTER:
+            self._cut = True
+        elif self._cut:
+            self._cut = False
+            leg.refresh()
+        other = self._ways.other_than(leg.over) if quiet >= CUT_AFTER else None
+        if other is None or any(each.over == other.name for each in self._legs.values() if each is not leg):
+            return
+        if self._spare is None or self._spare[0].over != other.name:
+            self._spawn(self.prepare(other))
+        if quiet < LEAVE_AFTER:
+            return
+        self._ways.choose(other.name)  # what is said to the desk takes the other way too
+        if self._reachable():
+            _log.info("telehealth.uplink.left", extra={"leg": leg.number})
+            self.start_leg(self._highest + 1)
 
     def _silent(self) -> bool:
         return self._current is None or self._current.silent_for >= NEW_LEG_AFTER
@@ -223,7 +262,8 @@ class CallMedia:
             self._promote()
         self.changed.set()
 
-    def _make(self, servers: tuple[IceServer, ...]) -> Leg:
+    def _make(self, servers: tuple[IceServer, ...], uplink: Uplink | None = None) -> Leg:
+        uplink = uplink or self._ways.uplink()
         return Leg(
             servers,
             CameraTrack(self._picture, lambda: self.camera_off, self._epoch),
@@ -231,6 +271,8 @@ class CallMedia:
             self.output,
             self._clock,
             self._leg_changed,
+            uplink,
+            uplink.name if uplink else self._ways.current(),
         )
 
     def _take_spare(self) -> Leg | None:
@@ -238,7 +280,10 @@ class CallMedia:
             return None
         leg, _servers = self._spare
         self._spare = None
-        return leg if leg.state <= LegState.OFFERED else None
+        if leg.state <= LegState.OFFERED and leg.over == self._ways.current():
+            return leg
+        self._drop(leg)
+        return None
 
     async def _offer(self, leg: Leg) -> None:
         try:

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 
-from aiortc import (
-    RTCBundlePolicy,
-    RTCConfiguration,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCRtpSender,
-    RTCRtpTransceiver,
-)
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver
 from aiortc.codecs import vpx
 
 from tramkit_telehealth.media import prompt_frames
-from tramkit_telehealth.protocol import IceServer
 
 START_BITRATE = 1_200_000
 """Bits a second of VP8 before the other side has said what it can take (aiortc: 500 kb/s, blocky at 720p)."""
@@ -39,22 +30,10 @@ def set_up() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def peer_connection(servers: Iterable[IceServer]) -> RTCPeerConnection:
-    """Make a peer connection; without servers it uses none (aiortc's own default is a public STUN server)."""
+def peer_connection() -> RTCPeerConnection:
+    """Make a peer connection that asks no server by itself (aiortc's own default is a public STUN server)."""
     set_up()
-    return RTCPeerConnection(
-        RTCConfiguration(
-            iceServers=[
-                RTCIceServer(
-                    urls=list(server.urls),
-                    username=server.username or None,
-                    credential=server.credential or None,
-                )
-                for server in servers
-            ],
-            bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
-        )
-    )
+    return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
 def prefer(transceiver: RTCRtpTransceiver, mime_types: tuple[str, ...]) -> None:

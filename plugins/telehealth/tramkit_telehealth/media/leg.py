@@ -12,12 +12,16 @@ from typing import Any
 from aiortc import RTCDataChannel, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError
 from aiortc.mediastreams import MediaStreamTrack
+from aiortc.sdp import candidate_from_sdp
 
 from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.media.engine import AUDIO_CODECS, VIDEO_CODECS, peer_connection, prefer
+from tramkit_telehealth.media.gathering import gather_from
 from tramkit_telehealth.media.playout import Output, play_sound, show_picture
+from tramkit_telehealth.media.remote_candidates import in_every_section, split_hidden
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack
 from tramkit_telehealth.protocol import BEAT_SECONDS, HEARTBEAT_CHANNEL, IceServer
+from tramkit_telehealth.uplinks import Uplink
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +54,8 @@ class Leg:
     :param servers: STUN and TURN servers; may be empty.
     :param output: where the doctor's picture and sound go while this leg is in charge.
     :param changed: called when the state has changed.
+    :param uplink: the only way out that is used; None: all that the kernel uses.
+    :param over: name of the way out that it takes; empty: not known.
     """
 
     def __init__(
@@ -60,8 +66,11 @@ class Leg:
         output: Output,
         clock: Clock,
         changed: Callable[[], None],
+        uplink: Uplink | None = None,
+        over: str = "",
     ) -> None:
         self.number = 0
+        self.over = over
         self.state = LegState.NEW
         self.began_at = clock.monotonic()
         self.frames = 0
@@ -76,12 +85,13 @@ class Leg:
         self._tasks: set[asyncio.Task[None]] = set()
         self._describing: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._pc = peer_connection(servers)
+        self._pc = peer_connection()
         self._pc.addTrack(microphone)
         self._pc.addTrack(camera)
         for transceiver in self._pc.getTransceivers():
             prefer(transceiver, AUDIO_CODECS if transceiver.kind == "audio" else VIDEO_CODECS)
         self._channel = self._pc.createDataChannel(HEARTBEAT_CHANNEL, ordered=False, maxRetransmits=0)
+        self._gathering = gather_from(self._pc, servers, uplink)
         self._listen()
 
     # ── signalling ────────────────────────────────────────────────────────────────────────────────────────
@@ -105,10 +115,21 @@ class Leg:
         if self.state is not LegState.OFFERED:
             return
         self._become(LegState.ANSWERED)
+        known, hidden = split_hidden(sdp)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
+            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=in_every_section(known), type="answer"))
         except (ValueError, InvalidStateError, KeyError, IndexError, AttributeError, AssertionError) as error:
             raise BadAnswer(type(error).__name__) from None
+        if hidden:
+            self._spawn(self._look_up(hidden))
+
+    async def _look_up(self, hidden: list[str]) -> None:
+        """Add addresses that the browser has hidden behind names, as far as this network knows them."""
+        transport = self._pc.getTransceivers()[0].receiver.transport.transport
+        candidates = [candidate_from_sdp(line.partition(":")[2]) for line in hidden]
+        done = await asyncio.gather(*map(transport.addRemoteCandidate, candidates), return_exceptions=True)
+        if any(isinstance(each, Exception) for each in done):
+            _log.info("addresses behind names not looked up", extra={"leg": self.number})
 
     async def close(self) -> None:
         """End the leg; may be called more than once."""
@@ -137,6 +158,21 @@ class Leg:
     def silent_for(self) -> float:
         """Seconds since the last heartbeat of the other side, or since the leg was connected or began."""
         return self._clock.monotonic() - (self._last_beat or self._connected_at or self.began_at)
+
+    @property
+    def quiet_for(self) -> float:
+        """Seconds since anything at all came over it: sound, picture, heartbeat or a report on them."""
+        heard = self._gathering.heard_at
+        return self.silent_for if heard is None else max(0.0, asyncio.get_running_loop().time() - heard)
+
+    def refresh(self) -> None:
+        """Send a key frame at once and ask for one: the line was cut and is back (RFC 4585 §6.3.1)."""
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.kind != "video":
+                continue
+            transceiver.sender._send_keyframe()
+            for source in transceiver.receiver.getSynchronizationSources():
+                self._spawn(transceiver.receiver._send_rtcp_pli(source.source))
 
     @property
     def slating(self) -> bool:
@@ -201,6 +237,7 @@ class Leg:
         task = asyncio.create_task(_walled(work), name="leg")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # one that is cancelled before it began is not waited for
 
 
 async def _walled(work: Coroutine[Any, Any, None]) -> None:

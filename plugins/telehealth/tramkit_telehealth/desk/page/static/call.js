@@ -6,6 +6,7 @@ const BEAT_MS = 500;
 const INTERRUPTED_MS = 2000;
 const SOUND_ONLY_MS = 3000;
 const GATHER_MS = 3000;
+const GRACE_MS = 500; // that the other servers have once a relay is there: with one the call comes up
 const OWN_MS = 1500; // for camera and microphone: with them the browser tells its true addresses, without only mDNS names
 const START_KBPS = 2000;
 const TICK_MS = 250;
@@ -96,6 +97,7 @@ class Leg {
     if (this.pc.iceGatheringState === "complete") return Promise.resolve();
     return new Promise((resolve) => {
       setTimeout(resolve, GATHER_MS); // an unreachable server must not hold the call up
+      this.pc.addEventListener("icecandidate", ({ candidate }) => candidate?.type === "relay" && setTimeout(resolve, GRACE_MS));
       this.pc.addEventListener("icegatheringstatechange", () => this.pc.iceGatheringState === "complete" && resolve());
     });
   }

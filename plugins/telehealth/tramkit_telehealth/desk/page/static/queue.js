@@ -49,7 +49,7 @@ export class Queue {
     const name = el("button", { type: "button", class: "name", "aria-expanded": "false", title: say("queue.more") });
     const top = el("div", { class: "top" }, name, el("span", { class: "age second" }), el("span", { class: "wait second" }));
     const line = el("p", { class: "line-2" }, el("span", { class: "tag" }), " ", el("span", { class: "abnormal" }), " ", el("span", { class: "complaint" }));
-    const node = el("li", { class: "card waiting" }, top, line, part("kind second"), part("site second"), part("why second"), button);
+    const node = el("li", { class: "card waiting" }, top, line, part("kind second"), part("site second"), part("connection second"), part("why second"), button);
     name.addEventListener("click", () => {
       const open = node.classList.toggle("open");
       name.ariaExpanded = String(open);
@@ -73,6 +73,8 @@ export class Queue {
     put("complaint", waiting.complaint);
     put("kind", `${this.specialty(waiting.specialty)} · ${languageName(waiting.language)}`);
     put("site", waiting.site);
+    put("connection", waiting.connection && say(`connection.${waiting.connection}`));
+    node.querySelector(".connection").dataset.verdict = waiting.connection;
     put("why", this.why(waiting));
     node.dataset.since = waiting.waiting_since;
     const button = node.querySelector(".accept");
