@@ -201,6 +201,10 @@ class Host(Protocol):
         """
         ...
 
+    def backlog(self, handle: str) -> float:
+        """Return the seconds of sound that wait at a speaker."""
+        ...
+
     def set_video(self, name: str, picture: NewestFrame | None) -> None:
         """Give a name to a moving picture for Capture and Call pages; None takes it away."""
         ...

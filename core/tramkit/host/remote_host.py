@@ -25,6 +25,10 @@ class Streams(Protocol):
         """Give a speaker a piece of sound."""
         ...
 
+    def backlog(self, handle: str) -> float:
+        """Return the seconds of sound that wait at a speaker."""
+        ...
+
     def set_video(self, name: str, picture: NewestFrame | None) -> None:
         """Give a name to a moving picture; None takes it away."""
         ...
@@ -44,6 +48,7 @@ class RemoteHost:
         self.picture = streams.picture
         self.sound = streams.sound
         self.play = streams.play
+        self.backlog = streams.backlog
         self.set_video = streams.set_video
 
     def __getattr__(self, name: str) -> Any:

@@ -316,6 +316,10 @@ class StationHost:
         self.visit.alive()
         self._device(handle, Speaker).play(sound)
 
+    def backlog(self, handle: str) -> float:
+        """Return the seconds of sound that wait at a speaker."""
+        return self._device(handle, Speaker).backlog
+
     def set_video(self, name: str, picture: NewestFrame | None) -> None:
         """Give a name to a moving picture for Capture and Call pages; None takes it away."""
         self.visit.set_video(name, picture)

@@ -133,6 +133,9 @@ class _Bridge:
 
         self._plugin.on_station(give)
 
+    def backlog(self, handle: str) -> float:
+        return self._plugin.host(self._visit).backlog(handle)
+
     def set_video(self, name: str, picture: NewestFrame | None) -> None:
         if (end := self._shown.pop(name, None)) is not None:
             end()

@@ -73,3 +73,8 @@ class SpeakerHandle(DeviceHandle):
         :raises DeviceError: it is gone.
         """
         self._host.play(self._handle, sound)
+
+    @property
+    def backlog(self) -> float:
+        """Seconds of sound that were given and have not played yet."""
+        return self._host.backlog(self._handle)

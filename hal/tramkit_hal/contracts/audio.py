@@ -60,6 +60,10 @@ class SoundQueue:
         self._pieces.append(sound)
         self._some.set()
 
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._pieces.clear()
+
     def close(self) -> None:
         self.closed = True
         self._pieces.clear()
@@ -76,7 +80,10 @@ class SoundQueue:
 
 
 class MicrophoneCapabilities(Capabilities):
-    """What a microphone can do."""
+    """What a microphone can do.
+
+    :param echo_cancellation: it takes away the loudspeaker's echo and noise itself, so nothing else need do so.
+    """
 
     echo_cancellation: bool = False
 
@@ -139,6 +146,11 @@ class Speaker(Device):
     @abstractmethod
     def level(self) -> float:
         """Loudness of the last piece played, 0 to 1."""
+
+    @property
+    def backlog(self) -> float:
+        """Seconds of sound that wait to be played; 0 where the driver cannot tell."""
+        return 0.0
 
     @property
     @abstractmethod

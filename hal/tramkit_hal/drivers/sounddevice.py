@@ -290,6 +290,10 @@ class SoundDeviceSpeaker(Speaker):
         return self._level
 
     @property
+    def backlog(self) -> float:
+        return self._waiting.qsize() * PIECE / SAMPLE_RATE
+
+    @property
     def volume(self) -> float:
         return self._volume
 

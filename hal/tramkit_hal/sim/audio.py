@@ -58,7 +58,7 @@ class SimMicrophone(Simulator, Microphone):
 
     @property
     def capabilities(self) -> MicrophoneCapabilities:
-        return MicrophoneCapabilities()
+        return MicrophoneCapabilities(echo_cancellation=True)  # it hears no loudspeaker
 
     @property
     def level(self) -> float:
@@ -156,6 +156,10 @@ class SimSpeaker(Simulator, Speaker):
     @property
     def playing(self) -> bool:
         return self._playing is not None
+
+    @property
+    def backlog(self) -> float:
+        return len(self._waiting) * PIECE_SECONDS
 
     @property
     def volume(self) -> float:

@@ -115,6 +115,8 @@ class _Reader:
                 yield Shown(role="text", name=self.t(labels.CONNECTIONS[page.connection]))
                 yield Shown(role="picture", name=self.t(labels.OTHER_PICTURE), value=page.video)
                 yield Shown(role="picture", name=self.t(labels.OWN_PICTURE), value=page.own_video)
+                if page.written:
+                    yield Shown(role="text", name=page.written)
                 yield from () if page.enlarged else self.facts(page.facts)
             case _:
                 yield from self.core_content(page)

@@ -323,6 +323,7 @@ class Call(Page):
     :param own_video: name of the resident's own picture.
     :param connection: ``connecting``, ``live``, ``interrupted``.
     :param facts: who it is, from where.
+    :param written: what the other side writes, as it is typed; shown in letters of 10 mm.
     """
 
     kind: Literal["call"] = "call"
@@ -333,6 +334,7 @@ class Call(Page):
     muted: bool = False
     camera_off: bool = False
     enlarged: bool = False
+    written: str = ""
 
     def answers(self) -> frozenset[str]:
         return frozenset({"mute", "camera", "enlarge", "end"})

@@ -10,8 +10,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from aiortc import RTCRtpSender
-from aiortc.codecs import vpx
 from media_kit import Browser, NumberCamera, number_in, tone, until
 
 from tramkit_hal.contracts.audio import Sound, SoundQueue
@@ -161,7 +159,7 @@ async def test_without_a_camera_or_microphone_the_call_is_live_all_the_same(kios
     await until(lambda: kiosk.media.connection == "live" and kiosk.number_shown == 9)
     await until(lambda: len(browser.loudness) > 20 and len(browser.sizes) > 0)
     assert browser.loudness[-1] < 10
-    assert browser.sizes == {(1280, 720)}
+    assert all(abs(width * 9 - height * 16) < 16 for width, height in browser.sizes)  # the shape of a camera's picture
 
 
 async def test_muting_sends_silence_and_camera_off_sends_the_slate(kiosk: Kiosk) -> None:
@@ -258,14 +256,3 @@ def test_the_slate_says_why_in_both_languages() -> None:
     assert picture[:360].max() > 150
     assert int(np.median(picture[:360])) == 40
     assert "\n" in words(NO_PICTURE)
-
-
-def test_canary_aiortc_still_has_the_constants_we_set() -> None:
-    """Fails when aiortc renames what :mod:`engine` sets: then look again at its bit rates."""
-    engine.set_up()
-    encoder = vpx.Vp8Encoder()
-    assert encoder.target_bitrate == engine.START_BITRATE
-    encoder.target_bitrate = 100_000_000
-    assert encoder.target_bitrate == engine.MAX_BITRATE
-    mime_types = {codec.mimeType for codec in RTCRtpSender.getCapabilities("video").codecs}
-    assert set(engine.VIDEO_CODECS) <= mime_types

@@ -405,6 +405,11 @@ class Cases:
                 if row.lease_until is not None:
                     row.lease_until, row.ring_until = now + LEASE, now + RING
 
+    async def keep(self, id: str, who: str, what: str) -> None:
+        """Keep something that happened with a case."""
+        async with self._store.writing() as session:
+            self._note(session, id, who, what)
+
     def _note(self, session: AsyncSession, case: str, who: str, what: str) -> None:
         session.add(EventRow(case=case, at=self._clock.now(), who=who, what=what))
 

@@ -188,6 +188,36 @@ class Close(Wire):
     draft: Draft
 
 
+class Quality(Wire):
+    """What picture and sound are good enough for, as the doctor's browser counts them; kept with the case.
+
+    :param score: R of the E-model (ITU-T G.107), 0 to 93.
+    :param missing: share of the sound that was made up.
+    :param frozen: share of the time in which the picture stood.
+    """
+
+    do: Literal["quality"]
+    case: Id
+    score: int = Field(ge=0, le=100)
+    delay_ms: int = Field(ge=0, le=60_000)
+    missing: float = Field(ge=0, le=1)
+    width: int = Field(ge=0, le=10_000)
+    height: int = Field(ge=0, le=10_000)
+    fps: int = Field(ge=0, le=240)
+    frozen: float = Field(ge=0, le=1)
+    speech: bool
+    skin: bool
+    gait: bool
+
+    def words(self) -> str:
+        """Return it for the case's record of events."""
+        uses = " ".join(f"{name}={'yes' if getattr(self, name) else 'no'}" for name in ("speech", "skin", "gait"))
+        return (
+            f"quality R={self.score} delay={self.delay_ms}ms missing={self.missing:.1%} "
+            f"picture={self.width}x{self.height}@{self.fps} frozen={self.frozen:.1%} {uses}"
+        )
+
+
 class Beat(Wire):
     """A sign of life every 5 s; renews the lease."""
 
@@ -201,6 +231,7 @@ Command = Annotated[
     | Release
     | AnswerLeg
     | MediaState
+    | Quality
     | AskLeg
     | EndCall
     | SaveDraft

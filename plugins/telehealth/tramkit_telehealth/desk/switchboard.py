@@ -261,6 +261,9 @@ class Switchboard:
                 await self._own(doctor, id)
                 if state == "live":
                     await self._cases.live(id, leg)
+            case page.Quality(case=id) as quality:
+                await self._own(doctor, id)
+                await self._cases.keep(id, doctor, quality.words())
             case page.AskLeg(case=id):
                 await self._start_leg(await self._cases.next_leg(doctor, id))
             case page.EndCall(case=id):

@@ -7,6 +7,7 @@ import logging
 
 from tramkit import CameraHandle, DeviceError, MicrophoneHandle, SpeakerHandle, Visit
 from tramkit_hal.contracts.audio import Sound, SoundQueue
+from tramkit_hal.contracts.voice_processing import VoiceProcessor
 from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.tracks import FPS, SIZE, SoundFan
 
@@ -24,6 +25,7 @@ class CallDevices:
         self.microphone: MicrophoneHandle | None = None
         self.speaker: SpeakerHandle | None = None
         self._visit = visit
+        self._voice: VoiceProcessor | None = None
         self._listening: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
 
@@ -38,6 +40,16 @@ class CallDevices:
                 self.speaker.play(sound)
             except DeviceError:
                 self.speaker = None
+                return
+            if self._voice is not None:
+                self._voice.played(sound)
+
+    def backlog(self) -> float:
+        """Return the seconds of sound that wait at the speaker."""
+        return self.speaker.backlog if self.speaker is not None else 0.0
+
+    def _clean(self, sound: Sound) -> Sound:
+        return self._voice.clean(sound, self.backlog()) if self._voice is not None else sound
 
     async def open(self) -> None:
         """Start whatever is there and not started yet."""
@@ -81,6 +93,9 @@ class CallDevices:
             _log.debug("call without microphone", extra={"trouble": error.trouble.value})
             return
         self.microphone = microphone
+        if self._voice is None and not microphone.capabilities.get("echo_cancellation"):
+            self._voice = await asyncio.to_thread(VoiceProcessor)  # loading it takes a second
+            self.fan.clean = self._clean
         self._listening = asyncio.create_task(self._listen(sounds), name="microphone")
 
     async def _listen(self, sounds: SoundQueue) -> None:

@@ -9,6 +9,9 @@ from tramkit_telehealth.protocol import DoctorCard
 
 _ = Messages("tramkit_telehealth")
 
+MAX_SHOWN = 160
+"""Characters of the doctor's line that are shown: the last ones, large."""
+
 TROUBLE_AFTER = 3
 """Legs that fail before the page says that the connection does not come about."""
 
@@ -39,6 +42,7 @@ def call_page(
         muted=media.muted,
         camera_off=media.camera_off,
         enlarged=enlarged,
+        written=media.written.theirs[-MAX_SHOWN:],
     )
 
 

@@ -348,7 +348,7 @@ class Consultation:
                 servers=lambda: self._gateway.ice_servers,
                 picture=self._devices.picture,
                 fan=self._devices.fan,
-                output=Output(self._devices.play),
+                output=Output(self._devices.play, self._devices.backlog),
                 send_offer=lambda leg, sdp: self._case.send(RtcOffer(case=self._case.id, leg=leg, sdp=sdp)),
                 reachable=lambda: self._gateway.connected,
                 clock=self._clock,

@@ -14,6 +14,7 @@ from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.leg import BadAnswer, Leg, LegState
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack, SoundFan
+from tramkit_telehealth.media.written import WrittenLine
 from tramkit_telehealth.protocol import INTERRUPTED_AFTER, NEW_LEG_AFTER, IceServer
 from tramkit_telehealth.uplinks import Uplink, WaysOut
 
@@ -69,6 +70,8 @@ class CallMedia:
         self.muted = False
         self.camera_off = False
         self.output = output
+        self.written = WrittenLine()
+        """What both sides write; kept nowhere else."""
         self.attempts = 0
         """Legs begun since the call was live last."""
         self.changed = asyncio.Event()
@@ -198,6 +201,7 @@ class CallMedia:
         for leg in list(self._legs.values()):
             self._drop(leg)
         self._current = None
+        self.written.forget()
         self.output.close()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -273,6 +277,7 @@ class CallMedia:
             self._leg_changed,
             uplink,
             uplink.name if uplink else self._ways.current(),
+            self.written,
         )
 
     def _take_spare(self) -> Leg | None:

@@ -15,11 +15,13 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 
 from tramkit_hal.device.clock import Clock
+from tramkit_telehealth.media import written as written_line
 from tramkit_telehealth.media.engine import AUDIO_CODECS, VIDEO_CODECS, peer_connection, prefer
 from tramkit_telehealth.media.gathering import gather_from
 from tramkit_telehealth.media.playout import Output, play_sound, show_picture
 from tramkit_telehealth.media.remote_candidates import in_every_section, split_hidden
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack
+from tramkit_telehealth.media.written import WrittenLine
 from tramkit_telehealth.protocol import BEAT_SECONDS, HEARTBEAT_CHANNEL, IceServer
 from tramkit_telehealth.uplinks import Uplink
 
@@ -56,6 +58,7 @@ class Leg:
     :param changed: called when the state has changed.
     :param uplink: the only way out that is used; None: all that the kernel uses.
     :param over: name of the way out that it takes; empty: not known.
+    :param written: the written line of the call.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Leg:
         changed: Callable[[], None],
         uplink: Uplink | None = None,
         over: str = "",
+        written: WrittenLine | None = None,
     ) -> None:
         self.number = 0
         self.over = over
@@ -86,11 +90,14 @@ class Leg:
         self._describing: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._pc = peer_connection()
+        self._pc.line.speaker_backlog = output.backlog
         self._pc.addTrack(microphone)
         self._pc.addTrack(camera)
         for transceiver in self._pc.getTransceivers():
             prefer(transceiver, AUDIO_CODECS if transceiver.kind == "audio" else VIDEO_CODECS)
         self._channel = self._pc.createDataChannel(HEARTBEAT_CHANNEL, ordered=False, maxRetransmits=0)
+        self._written = written if written is not None else WrittenLine()
+        self._text = self._pc.createDataChannel(written_line.CHANNEL, protocol=written_line.CHANNEL)
         self._gathering = gather_from(self._pc, servers, uplink)
         self._listen()
 
@@ -200,6 +207,8 @@ class Leg:
         self._pc.on("connectionstatechange", self._on_connection)
         self._channel.on("open", lambda: self._spawn(self._beat(self._channel)))
         self._channel.on("message", self._on_beat)
+        self._text.on("open", lambda: self._written.opened(self._write))
+        self._text.on("message", self._on_text)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
@@ -226,6 +235,14 @@ class Leg:
             self._become(LegState.CONNECTED)
         elif self._connected_at is None:
             self._connected_at = self._last_beat
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(InvalidStateError, ConnectionError):
+            self._text.send(text)
+
+    def _on_text(self, data: str | bytes) -> None:
+        self._written.got(data)
+        self._changed()
 
     async def _beat(self, channel: RTCDataChannel) -> None:
         while channel.readyState == "open":

@@ -73,9 +73,13 @@ class Output:
     """Where the doctor's picture and sound come out; only the leg in charge feeds it.
 
     :param speaker: plays a piece; None: there is no speaker.
+    :param backlog: returns the seconds of sound that wait at the speaker.
     """
 
-    def __init__(self, speaker: Callable[[Sound], None] | None = None) -> None:
+    def __init__(
+        self, speaker: Callable[[Sound], None] | None = None, backlog: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        self.backlog = backlog
         self.picture = NewestFrame()
         self.speaker = speaker
         self.leg = 0

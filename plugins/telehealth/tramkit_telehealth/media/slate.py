@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 CAMERA_OFF = _("The patient has switched the camera off")
 NO_PICTURE = _("The kiosk's camera gives no picture")
+WEAK_LINE = _("The connection is too weak for pictures: sound only")
 
 FONTS = ("BeVietnamPro-Medium.ttf", "NotoSans-Regular.ttf", "DejaVuSans.ttf")
 """Fonts with all Vietnamese letters, from the system."""

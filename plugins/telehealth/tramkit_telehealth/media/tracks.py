@@ -54,7 +54,7 @@ class CameraTrack(MediaStreamTrack):
         super().__init__()
         self._picture = picture
         self._off = off
-        self._epoch = epoch
+        self.epoch = epoch
         self._sequence = 0
         self._slot: NewestFrame | None = None
         self._last_pts = -1
@@ -105,7 +105,7 @@ class CameraTrack(MediaStreamTrack):
         return None
 
     def _stamp(self, frame: VideoFrame, captured_at: float) -> VideoFrame:
-        pts = max(round((captured_at - self._epoch) * VIDEO_CLOCK), self._last_pts + 1, 0)
+        pts = max(round((captured_at - self.epoch) * VIDEO_CLOCK), self._last_pts + 1, 0)
         self._last_pts = pts
         frame.pts = pts
         frame.time_base = Fraction(1, VIDEO_CLOCK)
@@ -120,14 +120,19 @@ def _video_frame(frame: Frame) -> VideoFrame:
 
 
 class SoundFan:
-    """Gives the microphone's sound to every leg of a call."""
+    """Gives the microphone's sound to every leg of a call.
+
+    :ivar clean: takes a piece, returns it without echo and noise.
+    """
 
     def __init__(self) -> None:
         self.listeners: set[SoundQueue] = set()
+        self.clean: Callable[[Sound], Sound] = lambda sound: sound
 
     async def run(self, sounds: SoundQueue) -> None:
         """Pass on every piece until the microphone goes."""
         while (sound := await sounds.get()) is not None:
+            sound = self.clean(sound)
             for listener in self.listeners:
                 listener.put(sound)
 
@@ -146,7 +151,7 @@ class MicrophoneTrack(MediaStreamTrack):
         super().__init__()
         self._fan = fan
         self._muted = muted
-        self._epoch = epoch
+        self.epoch = epoch
         self._sounds = SoundQueue(5)
         self._next: int | None = None
         fan.listeners.add(self._sounds)
@@ -172,7 +177,9 @@ class MicrophoneTrack(MediaStreamTrack):
 
     async def _piece(self) -> Sound:
         """Return the microphone's next piece, or silence that keeps time where none comes."""
-        expected = time.monotonic() if self._next is None else self._epoch + self._next / SAMPLE_RATE
+        if self._next is None:
+            self._sounds.clear()  # what waited since the leg was made ready would delay all that follows
+        expected = time.monotonic() if self._next is None else self.epoch + self._next / SAMPLE_RATE
         patience = max(0.0, expected + PIECE_SECONDS + SOUND_GAP - time.monotonic())
         try:
             async with asyncio.timeout(patience):
@@ -185,7 +192,7 @@ class MicrophoneTrack(MediaStreamTrack):
 
     def _stamp(self, sound: Sound) -> int:
         """Return a time stamp that runs on evenly, and jumps by whole pieces where sound was lost."""
-        at = round((sound.captured_at - self._epoch) * SAMPLE_RATE)
+        at = round((sound.captured_at - self.epoch) * SAMPLE_RATE)
         if self._next is None:
             self._next = max(0, at)
         gap = at - self._next

@@ -1,6 +1,8 @@
 // The media of a call: numbered legs, each a new RTCPeerConnection that answers the kiosk's offer. A leg is kept until
 // the next one is live. Nothing is ever negotiated again: Chromium ↔ aiortc knows neither ICE restart nor rollback.
 
+import { CHANNEL, WrittenLine } from "./written.js";
+
 const HEARTBEAT = "beat";
 const BEAT_MS = 500;
 const INTERRUPTED_MS = 2000;
@@ -8,7 +10,7 @@ const SOUND_ONLY_MS = 3000;
 const GATHER_MS = 3000;
 const GRACE_MS = 500; // that the other servers have once a relay is there: with one the call comes up
 const OWN_MS = 1500; // for camera and microphone: with them the browser tells its true addresses, without only mDNS names
-const START_KBPS = 2000;
+const START_KBPS = 500;
 const TICK_MS = 250;
 const ASK_MS = 3000;
 const LAST_ASK_MS = 10_000;
@@ -22,7 +24,7 @@ function startFast(sdp) {
 
 /** One leg: from the kiosk's offer to its end. */
 class Leg {
-  constructor(number, iceServers, video, changed) {
+  constructor(number, iceServers, video, changed, written) {
     this.number = number;
     this.video = video;
     this.changed = changed;
@@ -35,7 +37,10 @@ class Leg {
     this.pc = new RTCPeerConnection({ iceServers });
     this.stream = new MediaStream();
     this.pc.addEventListener("track", (event) => this.stream.addTrack(event.track));
-    this.pc.addEventListener("datachannel", (event) => event.channel.label === HEARTBEAT && this.listen(event.channel));
+    this.pc.addEventListener("datachannel", (event) => {
+      if (event.channel.label === HEARTBEAT) this.listen(event.channel);
+      if (event.channel.label === CHANNEL) written.use(event.channel);
+    });
     this.pc.addEventListener("connectionstatechange", () => this.look());
   }
 
@@ -141,11 +146,13 @@ export class CallMedia {
     this.videos = videos;
     this.send = send;
     this.changed = changed;
+    this.written = new WrittenLine(() => this.changed());
     this.reset();
     setInterval(() => this.tick(), TICK_MS);
   }
 
   reset() {
+    this.written.forget();
     this.case = "";
     this.early = undefined;
     this.current = undefined;
@@ -196,7 +203,7 @@ export class CallMedia {
     this.highest = number;
     this.next?.close();
     const free = this.videos.find((video) => video !== this.current?.video);
-    const leg = new Leg(number, iceServers, free, () => this.look());
+    const leg = new Leg(number, iceServers, free, () => this.look(), this.written);
     this.next = leg;
     this.askAt = performance.now() + LAST_ASK_MS;
     try {
@@ -306,7 +313,7 @@ export class CallMedia {
       silent_for: leg.silentFor,
       video_in: pick(rtp("inbound-rtp", "video"), [...video, "framesReceived", "framesDecoded", "framesDropped", "freezeCount", "totalFreezesDuration", "packetsReceived", "packetsLost", "nackCount", "pliCount", "jitter", "jitterBufferDelay", "jitterBufferEmittedCount", "bytesReceived", "keyFramesDecoded"]),
       video_out: pick(rtp("outbound-rtp", "video"), [...video, "framesSent", "framesEncoded", "bytesSent", "nackCount", "pliCount", "qualityLimitationReason", "targetBitrate", "retransmittedPacketsSent"]),
-      audio_in: pick(rtp("inbound-rtp", "audio"), ["packetsReceived", "packetsLost", "jitter", "audioLevel", "totalAudioEnergy", "concealedSamples", "totalSamplesReceived", "jitterBufferDelay", "jitterBufferEmittedCount"]),
+      audio_in: pick(rtp("inbound-rtp", "audio"), ["packetsReceived", "packetsLost", "jitter", "audioLevel", "totalAudioEnergy", "concealedSamples", "silentConcealedSamples", "totalSamplesReceived", "jitterBufferDelay", "jitterBufferEmittedCount"]),
       audio_out: pick(rtp("outbound-rtp", "audio"), ["packetsSent", "bytesSent"]),
       path: pair ? { rtt: pair.currentRoundTripTime, local: path(pair.localCandidateId), remote: path(pair.remoteCandidateId) } : null,
     };

@@ -1,9 +1,14 @@
 // The middle of the page: pictures, buttons and what is said about the call.
 
 import { $, ask, el, keyed, press, say, write } from "./dom.js";
+import { QualityMeter } from "./quality.js";
 import { now, stopwatch } from "./times.js";
 
 const IN_CALL = ["claimed", "ringing", "live"];
+const QUALITY_MS = 2000;
+const TELL_MS = 30_000; // kept with the case at each change of what it is good for, and so often in any case
+const GOOD = 80;
+const FAIR = 70; // ITU-T G.109 table 1
 
 /** Whether a held case is in a call or on its way into one. */
 export const inCall = (held) => held !== null && IN_CALL.includes(held.state);
@@ -26,6 +31,12 @@ export class CallView {
     $("check").addEventListener("click", () => this.check(!this.checking));
     $("media-again").addEventListener("click", () => own.again());
     setInterval(() => this.clock(), 1000);
+    $("written-own").addEventListener("input", () => media.written.write($("written-own").value));
+    $("written-keep").addEventListener("click", () => this.keepWritten());
+    this.meter = new QualityMeter();
+    this.quality = null;
+    this.told = { words: "", at: 0 };
+    setInterval(() => this.measureQuality(), QUALITY_MS);
   }
 
   /** Show a state of the desk. */
@@ -61,7 +72,28 @@ export class CallView {
     for (const id of ["mute", "camera", "larger"]) $(id).hidden = !inCall(held);
     $("sound-on").hidden = !media.soundBlocked;
     this.renderOver();
+    this.renderWritten();
     this.clock();
+  }
+
+  /** Show the written line; what the doctor typed is gone with the call. */
+  renderWritten() {
+    const shown = inCall(this.held) && this.media.state !== "none";
+    $("written").hidden = !shown;
+    if (!shown) $("written-own").value = "";
+    const { theirs } = this.media.written;
+    $("written-theirs").hidden = theirs === "";
+    write($("written-theirs"), theirs);
+  }
+
+  /** Put what was written into the notes, which are kept with the case. */
+  keepWritten() {
+    const { own, theirs } = this.media.written;
+    const lines = [own, theirs].filter((text) => text.trim() !== "");
+    if (lines.length === 0) return;
+    const notes = $("notes");
+    notes.value = [notes.value, ...lines].filter((text) => text !== "").join("\n");
+    notes.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   /** Say over the picture what keeps it from being seen. */
@@ -89,6 +121,42 @@ export class CallView {
     if (seen && held.camera === "off") marks.push(say("call.patient_camera_off"));
     if (seen && held.camera === "slate") marks.push(say("call.patient_slate"));
     keyed($("remote-marks"), marks, (mark) => mark, (mark) => el("li", {}, mark), () => {});
+  }
+
+  /** Show what picture and sound are good enough for, and let the desk keep it with the case. */
+  async measureQuality() {
+    const { held } = this;
+    this.quality = inCall(held) ? this.meter.look(await this.media.stats()) : null;
+    this.renderQuality();
+    if (this.quality === null || held !== this.held) return;
+    const { score, delay, missing, width, height, fps, frozen, speech, skin, gait } = this.quality;
+    const words = `${speech} ${skin} ${gait}`;
+    if (words === this.told.words && performance.now() - this.told.at < TELL_MS) return;
+    this.told = { words, at: performance.now() };
+    const share = (value) => Math.round(value * 1000) / 1000;
+    this.act.keepQuality({
+      score: Math.round(score), delay_ms: Math.round(delay * 1000), missing: share(missing),
+      width, height, fps: Math.round(fps), frozen: share(frozen), speech, skin, gait,
+    });
+  }
+
+  renderQuality() {
+    const { quality } = this;
+    $("quality").hidden = quality === null;
+    if (quality === null) return;
+    const { score, frozen, fps } = quality;
+    const level = score >= GOOD && frozen < 0.05 && fps >= 15 ? "good" : score >= FAIR ? "fair" : "poor";
+    $("quality").dataset.level = level;
+    write($("quality-word"), say(`quality.${level}`));
+    const fit = ["speech", "skin", "gait"].map((use) => ({ use, yes: quality[use] }));
+    keyed($("quality-fit"), fit, ({ use }) => use, () => el("li"), (node, { use, yes }) => {
+      node.dataset.fit = yes ? "yes" : "no";
+      write(node, `${yes ? "✓" : "✕"} ${say(`quality.${use}`)}: ${say(yes ? "quality.yes" : "quality.no")}`);
+    });
+    $("quality").title = say("quality.figures", {
+      score: Math.round(score), delay: Math.round(quality.delay * 1000), missing: (quality.missing * 100).toFixed(1),
+      size: `${quality.width} × ${quality.height}`, fps: Math.round(fps),
+    });
   }
 
   renderOwn() {

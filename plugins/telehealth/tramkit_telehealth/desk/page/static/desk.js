@@ -24,7 +24,7 @@ const media = new CallMedia({
   send: (command) => line.send(command),
   changed: () => view.render(),
 });
-const view = new CallView({ own, media, act: { release, endCall } });
+const view = new CallView({ own, media, act: { release, endCall, keepQuality } });
 const queue = new Queue({ accept });
 const record = new Record({ send: (command) => line.send(command), act: { close, handOver, tell: notify } });
 
@@ -164,6 +164,11 @@ async function give(wish) {
 
 $("shift").addEventListener("click", () => command({ do: "set_shift", on: !state.on_shift }));
 $("available").addEventListener("click", () => command({ do: "set_available", available: !state.available }));
+/** Let the desk keep with the case what the call was good for. */
+function keepQuality(figures) {
+  if (view.held !== null) line.send({ do: "quality", case: view.held.intake.case, ...figures });
+}
+
 $("lost-now").addEventListener("click", () => line.open());
 setInterval(countDown, 500);
 line.open();
