@@ -10,7 +10,7 @@ data are as the country wrote them; it does not show that the chip is no copy of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from tramkit_hal.card.files import CardFiles, DataGroup
+from tramkit_hal.card.files import GROUPS, CardFiles, DataGroup
 from tramkit_hal.words import noted
 
 LDS_SECURITY_OBJECT = "2.23.136.1.1.1"
@@ -49,6 +49,7 @@ class Flaw(StrEnum):
     UNKNOWN_COUNTRY = noted("no trusted country certificate issued the signer")
     NOT_VALID_NOW = noted("the signer's certificate is not valid today")
     NOT_A_SIGNER = noted("the certificate may not sign documents")
+    COPY = noted("the chip did not show that it is no copy")
     CONTENT = noted("what the chip holds cannot be read")
     EXPIRED = noted("the card has expired")
 
@@ -70,10 +71,12 @@ class Signed:
 
     :param signer: certificate of the document signer.
     :param groups: the data groups that were compared with it.
+    :param listed: the data groups that the card has, read or not.
     """
 
     signer: x509.Certificate
     groups: frozenset[DataGroup]
+    listed: frozenset[DataGroup]
 
 
 class _GroupHash(core.Sequence):
@@ -120,7 +123,22 @@ def verify(files: CardFiles) -> Signed:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):  # whatever asn1crypto says of a broken one
         raise NotAuthentic(Flaw.BROKEN_SOD) from None
-    return Signed(signer, _compare(files, expected))
+    return Signed(signer, _compare(files, expected), _named(expected[1]))
+
+
+def listed(sod: bytes) -> frozenset[DataGroup]:
+    """Return the data groups that a security object lists; believed by nobody, good for reading them.
+
+    Empty where it is broken.
+    """
+    try:
+        return _named(_hashes(_open(sod)[1])[1])
+    except (NotAuthentic, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return frozenset()
+
+
+def _named(hashes: Mapping[int, bytes]) -> frozenset[DataGroup]:
+    return frozenset(group for group in GROUPS if int(group.removeprefix("dg")) in hashes)
 
 
 def _open(sod: bytes) -> tuple[Any, bytes]:

@@ -7,6 +7,7 @@ checked by the police's own centre instead: :class:`CardTrust` is the port for e
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +15,12 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from tramkit_hal.card import passive
-from tramkit_hal.card.files import CardFiles
+from tramkit_hal.card import active_authentication, chip_authentication, passive
+from tramkit_hal.card.errors import ChipError
+from tramkit_hal.card.files import CardFiles, ChipAuthenticationProof
 from tramkit_hal.card.groups import CardContentError, CardData, Portrait, read_card, read_dg2
-from tramkit_hal.card.passive import Flaw, NotAuthentic
+from tramkit_hal.card.passive import Flaw, NotAuthentic, Signed
+from tramkit_hal.card.security_infos import offers_chip_authentication
 from tramkit_hal.words import VIETNAM, Messages, Text
 
 _ = Messages("tramkit_hal")
@@ -46,20 +49,33 @@ class CardTrust(Protocol):
         ...
 
 
+class Proven(StrEnum):
+    """How a chip showed that it is no copy of another."""
+
+    CHIP_AUTHENTICATION = "chip_authentication"
+    ACTIVE_AUTHENTICATION = "active_authentication"
+    NOT_OFFERED = "not_offered"
+    """The card, as its country signed it, has no key to show it with."""
+
+
 class Authentic:
     """What a genuine chip says.
 
     :ivar data: of the holder.
     :ivar portrait: of the holder; None where DG2 was not read.
+    :ivar proven: how the chip showed that it is no copy.
     """
 
-    def __init__(self, data: CardData, portrait: Portrait | None) -> None:
+    def __init__(self, data: CardData, portrait: Portrait | None, proven: Proven = Proven.NOT_OFFERED) -> None:
         self.data = data
         self.portrait = portrait
+        self.proven = proven
 
 
 async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Authentic:
-    """Return what the chip says once it is sure that the country wrote it.
+    """Return what the chip says once it is sure that the country wrote it and that the chip is no copy.
+
+    A card that offers chip or active authentication (ICAO 9303 part 11, section 6) must have passed one of them.
 
     :param now: aware; decides what has expired: a card is good until its last day ends in Vietnam.
     :raises NotAuthentic: says why it is not believed.
@@ -68,6 +84,7 @@ async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Aut
     await trust.check(signed.signer, now)
     if "dg1" not in signed.groups:
         raise NotAuthentic(Flaw.CONTENT)
+    proven = _proven(files, signed)
     try:
         data = read_card(files)
         portrait = read_dg2(files.group("dg2")) if "dg2" in signed.groups else None
@@ -75,7 +92,31 @@ async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Aut
         raise NotAuthentic(Flaw.CONTENT) from None
     if data.expires is not None and data.expires < now.astimezone(VIETNAM).date():
         raise NotAuthentic(Flaw.EXPIRED)
-    return Authentic(data, portrait)
+    return Authentic(data, portrait, proven)
+
+
+def _proven(files: CardFiles, signed: Signed) -> Proven:
+    """Return how the chip showed that it is no copy.
+
+    Which keys the card offers is what its country signed, not what the chip lets be read: a copy may hide them.
+
+    :raises NotAuthentic: it offers a way and has passed none.
+    """
+    dg14 = files.group("dg14") if "dg14" in signed.groups else b""
+    dg15 = files.group("dg15") if "dg15" in signed.groups else b""
+    for proof in files.proofs:
+        if isinstance(proof, ChipAuthenticationProof):
+            if dg14 and chip_authentication.holds(dg14, proof):
+                return Proven.CHIP_AUTHENTICATION
+        elif dg15 and active_authentication.holds(dg15, dg14, proof):
+            return Proven.ACTIVE_AUTHENTICATION
+    try:
+        offered = "dg14" in signed.listed and (not dg14 or offers_chip_authentication(dg14))
+    except ChipError:
+        raise NotAuthentic(Flaw.CONTENT) from None
+    if offered or "dg15" in signed.listed:
+        raise NotAuthentic(Flaw.COPY)
+    return Proven.NOT_OFFERED
 
 
 class FolderTrust:
