@@ -218,7 +218,7 @@ def read_chip(
     found["sod"] = chip.read("sod")
     there = passive.listed(found["sod"]) or chip.listed()
     keys_too: tuple[DataGroup, ...] = ("dg14", "dg15", *groups)
-    wanted = [group for group in dict.fromkeys(keys_too) if group not in found and group in there]
+    wanted: list[DataGroup] = [group for group in dict.fromkeys(keys_too) if group not in found and group in there]
     for number, group in enumerate(wanted):
         progress(group, 25 + 60 * number // len(wanted))
         try:
