@@ -21,7 +21,7 @@ from tramkit_hal.card.curve import CURVES, Curve, by_number
 from tramkit_hal.card.errors import AccessRefusedError, ChipProtocolError
 from tramkit_hal.card.files import ActiveAuthenticationProof
 from tramkit_hal.card.mrz import check_digit
-from tramkit_hal.card.pace import BY_ZONE, open_by_pace, password_key, pseudo_random
+from tramkit_hal.card.pace import BY_CAN, BY_ZONE, open_by_pace, password_key, pseudo_random
 from tramkit_hal.card.secure_messaging import Channel, SecureMessaging
 from tramkit_hal.card.security_infos import KNOWN_CARD_ACCESS, chip_keys, pace_infos
 
@@ -168,14 +168,10 @@ def test_pace_with_generic_mapping_is_the_exchange_of_the_standard_to_the_byte()
     assert channel.session.counter == 0
 
 
-def test_pace_with_integrated_mapping_is_the_exchange_of_the_standard_to_the_byte(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_pace_with_integrated_mapping_is_the_exchange_of_the_standard_to_the_byte() -> None:
     (info,) = pace_infos(h("31143012060a04007f0007020204040202010202010d"))
     assert info.integrated
-    # The example gives the key of its password, not the password.
-    key = h("591468cda83d65219cccb8560233600f")
-    monkeypatch.setattr("tramkit_hal.card.pace.password_key", lambda *_password: key)
+    assert password_key(AES128, "123456", BY_CAN) == h("591468cda83d65219cccb8560233600f")
     assert BRAINPOOL is not None
     number = pseudo_random(
         AES128, BRAINPOOL, h("2923be84e16cd6ae529049f1f1bbe9eb"), h("5dd4cbfc96f5453b130d890a1cdbae32")
@@ -184,7 +180,7 @@ def test_pace_with_integrated_mapping_is_the_exchange_of_the_standard_to_the_byt
     assert point[0] == 0x8E82D31559ED0FDE92A4D0498ADD3C23BABA94FB77691E31E90AEA77FB17D427
     assert BRAINPOOL.has(point)
     script = Script(
-        ("0022c1a40f800a04007f00070202040402830101", "9000"),
+        ("0022c1a40f800a04007f00070202040402830102", "9000"),
         ("10860000027c0000", "7c128010143dc40c08c8e891fbed7dedb92b64ad9000"),
         ("10860000147c1281105dd4cbfc96f5453b130d890a1cdbae3200", "9000"),
         (
@@ -200,8 +196,8 @@ def test_pace_with_integrated_mapping_is_the_exchange_of_the_standard_to_the_byt
     open_by_pace(
         channel,
         info,
-        PACE_ZONE,
-        BY_ZONE,
+        "123456",
+        BY_CAN,
         secret=lambda _curve: next(secret),
         random=lambda _size: h("5dd4cbfc96f5453b130d890a1cdbae32"),
     )

@@ -17,7 +17,7 @@ from tramkit_hal.card.access import AccessKeys
 from tramkit_hal.card.apdu import Command, Transport
 from tramkit_hal.card.bac import open_by_bac
 from tramkit_hal.card.chip_authentication import authenticate_chip
-from tramkit_hal.card.errors import AccessRefusedError, CardGoneError, ChipError, ChipProtocolError, ChipStatusError
+from tramkit_hal.card.errors import AccessRefusedError, ChipError, ChipProtocolError, ChipStatusError
 from tramkit_hal.card.files import GROUPS, CardFiles, ChipProof, DataGroup
 from tramkit_hal.card.pace import BY_CAN, open_by_pace
 from tramkit_hal.card.secure_messaging import Channel
@@ -79,12 +79,11 @@ class Chip:
         for can in keys.cans if infos else ():
             try:
                 open_by_pace(self.channel, infos[0], can, BY_CAN, named=named)
-            except CardGoneError:
-                raise
-            except ChipError as error:
+            except AccessRefusedError as error:
                 refused = error
-                if not isinstance(error, AccessRefusedError):
-                    break  # this chip does not do PACE
+            except ChipStatusError as error:  # this chip does not do PACE; one that does it wrongly is not read at all
+                refused = error
+                break
             else:
                 self.way = "pace"
                 self._select_application()

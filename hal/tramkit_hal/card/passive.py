@@ -116,6 +116,7 @@ def verify(files: CardFiles) -> Signed:
     try:
         signed_data, content = _open(files.group("sod"))
         info = _only(signed_data["signer_infos"])
+        _check_form(signed_data, info)
         signer = _signer(signed_data, info)
         expected = _hashes(content)
         _check_signature(info, signer, content)
@@ -143,8 +144,8 @@ def _named(hashes: Mapping[int, bytes]) -> frozenset[DataGroup]:
 
 def _open(sod: bytes) -> tuple[Any, bytes]:
     """Return the SignedData and what it signs: ``77 L ContentInfo``."""
-    kind, _method, tag, _header, inside, _trailer = cast("Any", parser.parse(sod))
-    if (kind, tag) != (1, 23):
+    kind, method, tag, _header, inside, _trailer = cast("Any", parser.parse(sod, strict=True))
+    if (kind, method, tag) != (1, 1, 23):
         raise NotAuthentic(Flaw.BROKEN_SOD)
     outer = _load_content_info(inside, strict=True)
     if outer["content_type"].native != "signed_data":
@@ -162,6 +163,24 @@ def _only(values: Any) -> Any:
     return values[0]
 
 
+def _check_form(signed_data: Any, info: Any) -> None:
+    """Check what no signature is over: versions (RFC 5652, sections 5.1 and 5.3) and algorithms that are only named.
+
+    It says nothing that is believed; but a security object that was touched anywhere is not taken for genuine.
+    """
+    by_name = info["sid"].name == "issuer_and_serial_number"
+    if signed_data["version"].native != "v3" or info["version"].native != ("v1" if by_name else "v3"):
+        raise NotAuthentic(Flaw.BROKEN_SOD)
+    named = [*signed_data["digest_algorithms"], info["digest_algorithm"]]
+    if info["digest_algorithm"]["algorithm"].native not in {each["algorithm"].native for each in named[:-1]}:
+        raise NotAuthentic(Flaw.BROKEN_SOD)
+    for each in named:
+        if each["algorithm"].native not in _HASHES:
+            raise NotAuthentic(Flaw.ALGORITHM)
+        if each["parameters"].native is not None or each["parameters"].dump() not in (b"", b"\x05\x00"):
+            raise NotAuthentic(Flaw.BROKEN_SOD)
+
+
 def _signer(signed_data: Any, info: Any) -> x509.Certificate:
     """Return the certificate that the signer's identifier names; exactly one must."""
     sid = info["sid"]
@@ -170,14 +189,14 @@ def _signer(signed_data: Any, info: Any) -> x509.Certificate:
         if sid.name == "issuer_and_serial_number":
             fits = (
                 certificate.serial_number == sid.chosen["serial_number"].native
-                and certificate.issuer == sid.chosen["issuer"]
+                and certificate.issuer.dump() == sid.chosen["issuer"].dump()
             )
         else:
             fits = certificate.key_identifier == sid.chosen.native
-        if fits:
+        if fits and certificate["signature_value"].contents[0] == 0:  # no unused bits: they would be anybody's to set
             try:
                 return x509.load_der_x509_certificate(certificate.dump())
-            except (ValueError, UnsupportedAlgorithm):
+            except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
                 raise NotAuthentic(Flaw.BROKEN_SOD) from None
     raise NotAuthentic(Flaw.BROKEN_SOD)
 

@@ -204,7 +204,7 @@ def _issued(signer: x509.Certificate, authority: x509.Certificate) -> bool:
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
 
 
@@ -214,5 +214,5 @@ def _may(certificate: x509.Certificate, use: str, *, absent: bool) -> bool:
         return bool(getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, use))
     except x509.ExtensionNotFound:
         return absent
-    except ValueError:
+    except (x509.DuplicateExtension, ValueError):
         return False

@@ -58,11 +58,11 @@ class ChipFault(StrEnum):
 class Country:
     """A country that signs cards: its certificate (CSCA), and signers of documents under it.
 
-    :param now: aware; the certificates are valid around it.
+    :ivar now: aware; the certificates are valid around it.
     """
 
     def __init__(self, now: datetime, name: str = "Synthetic CSCA") -> None:
-        self._now = now
+        self.now = now
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name(
             [x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
@@ -116,7 +116,7 @@ class Country:
         return _tlv(0x77, outer.dump())
 
     def _span(self, years: int) -> tuple[datetime, datetime]:
-        begin = self._now + timedelta(days=365 * years - 1)
+        begin = self.now + timedelta(days=365 * years - 1)
         return begin, begin + timedelta(days=365 * YEARS)
 
     def _signer(self, span: tuple[datetime, datetime]) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:

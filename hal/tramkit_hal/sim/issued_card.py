@@ -1,5 +1,9 @@
 """Whole synthetic cards: their files, signed by a synthetic country, and the private keys of their chips."""
 
+# asn1crypto has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping
