@@ -15,9 +15,11 @@ PACKAGES := core/tramkit hal/tramkit_hal $(wildcard plugins/*/tramkit_*)
 # Debian packages, each with a file or command that tells whether it is there.
 SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 libglib2.0-0:libglib-2.0.so.0 \
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
-          libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng
+          libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng \
+          pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so libpcsclite-dev:/usr/include/PCSC/winscard.h \
+          swig:swig
 
-.PHONY: run test check bench peers pictures golden gallery accessibility install system piper clean
+.PHONY: run test check bench peers pictures golden gallery accessibility install system piper pyscard clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -43,7 +45,14 @@ $(PIPER)/.installed: tests/piper.txt
 		&& $(PIPER)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/piper.txt \
 		&& touch $@ || echo "Piper cannot be installed: the test that hears it is skipped" >&2
 
-test: install system piper
+# PC/SC has no wheel: it is built with the headers and the swig that `make system` brings; without it its tests are skipped.
+pyscard: $(VENV)/.pyscard
+
+$(VENV)/.pyscard: $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pyscard \
+		&& touch $@ || echo "pyscard cannot be built: the tests of the card reader are skipped" >&2
+
+test: install system pyscard piper
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: install

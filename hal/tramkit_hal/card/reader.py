@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Literal
 
 from tramkit_hal.card.errors import AccessRefusedError, ChipError
 from tramkit_hal.card.files import CardFiles, DataGroup
@@ -13,17 +14,23 @@ WHO: tuple[DataGroup, ...] = ("dg1", "dg13", "sod")
 """The files that tell and prove who the holder is; the portrait (``dg2``) is read only where it is needed."""
 
 
+Place = Literal["", "left", "right", "below", "front"]
+"""Where the reader is, seen from who stands before the screen; empty: nobody said."""
+
+
 class IdReaderCapabilities(Capabilities):
     """What a reader can do.
 
     :param chip: reads the chip over ISO/IEC 14443 or contacts.
     :param portrait: can read the holder's picture (DG2).
     :param optical: finds what opens the chip by itself; else whoever reads must give an access key.
+    :param place: where the card is to be laid.
     """
 
     chip: bool = True
     portrait: bool = False
     optical: bool = True
+    place: Place = ""
 
 
 class IdReader(Device):
