@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tramkit_hal.drivers.pcsc_readers import PcscReaders
+
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SECONDS = 20.0
 START = (
@@ -66,6 +68,16 @@ class Pcscd:
             process.stderr.close()
         for left in ("pcscd.comm", "pcscd.pid"):
             (self.folder / left).unlink(missing_ok=True)
+
+    def wait_empty(self) -> None:
+        """Wait until pcscd knows that no card lies there any more: it looks a few times a second only."""
+        readers = PcscReaders("")
+        until = time.monotonic() + SECONDS
+        try:
+            while readers.look(0.1).cards:
+                assert time.monotonic() < until, "a card lies there still"
+        finally:
+            readers.close()
 
     def _listens(self) -> bool:
         wanted = {f"{port:04X}" for port in self.ports}

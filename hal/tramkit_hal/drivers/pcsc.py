@@ -23,7 +23,14 @@ from tramkit_hal.card.errors import ChipError
 from tramkit_hal.card.files import CardFiles, DataGroup
 from tramkit_hal.card.reader import WHO, IdReader, IdReaderCapabilities, Place, device_error
 from tramkit_hal.device import DeviceContext, DeviceInfo, HealthLevel
-from tramkit_hal.drivers.pcsc_readers import CardConnection, PcscReaders, ReadersError, ReadersGoneError, Seen
+from tramkit_hal.drivers.pcsc_readers import (
+    CardConnection,
+    NoContactError,
+    PcscReaders,
+    ReadersError,
+    ReadersGoneError,
+    Seen,
+)
 from tramkit_hal.trouble import DeviceError, Trouble
 
 T = TypeVar("T")
@@ -33,6 +40,9 @@ LOOK_SECONDS = 0.25
 
 MISSED_LOOKS = 12
 """Looks without reader or pcscd before the reader counts as pulled: three seconds, in which pcscd can restart."""
+
+CONTACT_TRIES = 6
+"""Times that a card is connected to before it counts as gone: one that is being laid down loses contact at first."""
 
 
 class PcscSettings(BaseModel):
@@ -217,14 +227,18 @@ class PcscReader(IdReader):
             if stop.is_set():
                 raise ReadersError("the reading was ended")
         try:
-            with CardConnection(reader, stop) as connection:
-                return read_chip(
-                    connection,
-                    keys,
-                    groups,
-                    lambda _phase, share: _call(loop, self._emit, "progress", str(share)),
-                    self.settings.answer_bytes,
-                )
+            for _try in range(CONTACT_TRIES):
+                with contextlib.suppress(NoContactError), CardConnection(reader, stop) as connection:
+                    return read_chip(
+                        connection,
+                        keys,
+                        groups,
+                        lambda _phase, share: _call(loop, self._emit, "progress", str(share)),
+                        self.settings.answer_bytes,
+                    )
+                if stop.wait(LOOK_SECONDS):
+                    break
+            raise NoContactError("the card gives no contact")
         finally:
             self._reading.release()
 

@@ -26,6 +26,10 @@ class ReadersGoneError(ReadersError):
     """pcscd does not answer, or has restarted."""
 
 
+class NoContactError(CardGoneError):
+    """A card that lies there has not answered anything yet."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a look found.
@@ -131,8 +135,8 @@ class PcscReaders:
         return found
 
     def _has_card(self, name: str) -> bool:
-        state = self._states.get(name, 0)
-        return bool(state & self._scard.SCARD_STATE_PRESENT) and not state & self._scard.SCARD_STATE_MUTE
+        # One that pcscd calls mute counts too: connecting to it powers it up again, or tells that it cannot be read.
+        return bool(self._states.get(name, 0) & self._scard.SCARD_STATE_PRESENT)
 
 
 class CardConnection:
@@ -148,6 +152,7 @@ class CardConnection:
         self._context: Any = None
         self._card: Any = None
         self._protocol = 0
+        self._answered = False
 
     def __enter__(self) -> CardConnection:
         scard = self._scard
@@ -162,7 +167,7 @@ class CardConnection:
             scard.SCardReleaseContext(self._context)
             if code == scard.SCARD_E_SHARING_VIOLATION:
                 raise ReadersError("another program uses the card")
-            raise CardGoneError("the card has gone")
+            raise NoContactError("the card gives no contact")
         self._card = card
         return self
 
@@ -181,7 +186,8 @@ class CardConnection:
             raise CardGoneError("the reading was ended")
         code, answer = self._scard.SCardTransmit(self._card, self._protocol, list(command))
         if code != self._scard.SCARD_S_SUCCESS:
-            raise CardGoneError("the card has gone")
+            raise CardGoneError("the card has gone") if self._answered else NoContactError("the card gives no contact")
+        self._answered = True
         if len(answer) > MAX_ANSWER:
             raise ChipProtocolError("an answer has an absurd length")
         return bytes(answer)
