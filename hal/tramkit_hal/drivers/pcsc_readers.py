@@ -140,7 +140,7 @@ class PcscReaders:
 
 
 class CardConnection:
-    """A card on a reader, for this program alone while it lasts; what was agreed with the chip ends with it.
+    """A card on a reader, for this program alone while it lasts.
 
     :param stop: when it is set, no further APDU is sent.
     """
@@ -174,7 +174,9 @@ class CardConnection:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._scard.SCardDisconnect(self._card, self._scard.SCARD_RESET_CARD)
+        # Left as it is: a reset that fails makes pcscd 1.9 blind for the card until it is taken away. What was agreed
+        # with the chip ends with the next command in clear, or when pcscd takes its power away, seconds later.
+        self._scard.SCardDisconnect(self._card, self._scard.SCARD_LEAVE_CARD)
         self._scard.SCardReleaseContext(self._context)
 
     def transmit(self, command: bytes) -> bytes:
@@ -185,7 +187,7 @@ class CardConnection:
         if self._stop.is_set():
             raise CardGoneError("the reading was ended")
         code, answer = self._scard.SCardTransmit(self._card, self._protocol, list(command))
-        if code != self._scard.SCARD_S_SUCCESS:
+        if code != self._scard.SCARD_S_SUCCESS or not answer:
             raise CardGoneError("the card has gone") if self._answered else NoContactError("the card gives no contact")
         self._answered = True
         if len(answer) > MAX_ANSWER:
