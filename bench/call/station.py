@@ -22,8 +22,8 @@ import numpy as np
 from bench.call.room import MAX_MESSAGE
 from bench.call.scene import FPS, HEAD_HEIGHT, HEAD_WIDTH, HEIGHT, WIDTH, Scene, head_at, make_scene
 from tramkit_hal import framecode
-from tramkit_hal.audio import PIECE, SAMPLE_RATE, Sound, SoundQueue
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Sound, SoundQueue
+from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output

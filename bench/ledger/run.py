@@ -28,12 +28,12 @@ from bench.ledger.floor import Floor
 from bench.ledger.sagas import sagas
 from bench.options import Options
 from bench.records import emit, percentile, say
+from tramkit.host.order import Order, Outcome
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import Order, Outcome
 from tramkit.orders.rows import CLOSED, SETTLED, Entry
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import verbatim
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

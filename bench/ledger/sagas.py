@@ -13,12 +13,12 @@ from pathlib import Path
 from bench import peers
 from bench.ledger.floor import Floor
 from bench.records import emit, percentile, say
+from tramkit.host.order import Order, Outcome
+from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import Order, Outcome
-from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import verbatim
 
 COMMITS = 6

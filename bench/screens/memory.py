@@ -19,9 +19,9 @@ from bench.screens.applications import application
 from bench.screens.form import CHANGES, PAGES
 from bench.screens.station import Enrol, station_on
 from bench.screens.web import HEIGHT, WIDTH, finger_on
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.web import WebScreen
 
 VISITS, QUICK_VISITS = 100, 2

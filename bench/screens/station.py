@@ -15,17 +15,17 @@ from pydantic import create_model
 
 from bench.screens.form import AGAIN, GO_ON, LONG, PAGES, SERVICE, Question, facts
 from tramkit import Fact, Form, Option, Service, Visit, verbatim
-from tramkit.devices import Devices
+from tramkit.conversation.staff import StaffBell
+from tramkit.conversation.timeouts import Timeouts
 from tramkit.forms import day, digits, text, yes_no
-from tramkit.staff import StaffBell
-from tramkit.station import Profile, Station
-from tramkit.timeouts import Timeouts
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.roles import Role
-from tramkit_hal.screen import Screen
+from tramkit.station.devices import Devices
+from tramkit.station.station import Profile, Station
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_hal.screens.web import WebScreen
+from tramkit_hal.ui.screen import Screen
 
 
 def _asked(number: int, page: Question) -> type[Form]:

@@ -1,37 +1,39 @@
 """Tramkit: the open framework for digital citizen stations. These names are all that a plugin needs."""
 
 from tramkit import forms as forms
-from tramkit.capture import CameraTest, reading_text, vital_name
-from tramkit.conversation import Ending
-from tramkit.days import age, day_of
 from tramkit.forms import Form
-from tramkit.gateway import Gateway, GatewayTrouble
-from tramkit.hookspecs import PluginContext, hookimpl
-from tramkit.identity import Level, NotIdentified, Person
-from tramkit.identity_method import IdentityMethod, NotSignedIn, SignIn
-from tramkit.live import Live
+from tramkit.host.attachment import Attachment
+from tramkit.host.days import age, day_of
+from tramkit.host.ending import Ending
+from tramkit.host.order import Order, Outcome, Record
+from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
+from tramkit.host.person import Level, NotIdentified, Person, masked
+from tramkit.host.results import CameraTest, HandedOver
+from tramkit.host.service_state import ServiceState
+from tramkit.host.sign_in import IdentityMethod, NotSignedIn, SignIn
+from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
-from tramkit.orders.attachments import Attachment
-from tramkit.orders.model import Order, Outcome, Record
-from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
-from tramkit.printing import HandedOver
+from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileProblem, read_settings
-from tramkit.same_person import masked
-from tramkit.sandbox_command import sandbox_command
-from tramkit.service import Service, ServiceState
-from tramkit.staff import StaffCall
-from tramkit.visit import Visit
-from tramkit_hal.document import Code, Document, Heading, Paragraph, Row, Rule
-from tramkit_hal.pages import Availability, Call, Fact, Option, Tone, Wait
-from tramkit_hal.roles import Role
-from tramkit_hal.trouble import DeviceError
-from tramkit_hal.vital import Reading, Vital
+from tramkit.sandbox.command import sandbox_command
+from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
+from tramkit.visit.gateway import Gateway, GatewayTrouble
+from tramkit.visit.live import Live
+from tramkit.visit.service import Service
+from tramkit.visit.staff import StaffCall
+from tramkit.visit.visit import Visit
+from tramkit_hal.contracts.vital import Reading, Vital
+from tramkit_hal.device.errors import DeviceError
+from tramkit_hal.device.roles import Role
+from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
+from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
 from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, bilingual, verbatim
 
 __all__ = [
     "Attachment",
     "Availability",
     "Call",
+    "CameraHandle",
     "CameraTest",
     "Code",
     "Day",
@@ -51,6 +53,7 @@ __all__ = [
     "Level",
     "Live",
     "Messages",
+    "MicrophoneHandle",
     "Moment",
     "Money",
     "NotIdentified",
@@ -72,6 +75,7 @@ __all__ = [
     "Service",
     "ServiceState",
     "SignIn",
+    "SpeakerHandle",
     "StaffCall",
     "Text",
     "Tone",

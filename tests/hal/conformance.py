@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tramkit_hal.device import Device, DeviceInfo, DeviceState
-from tramkit_hal.trouble import DeviceError, Mend, Trouble
+from tramkit_hal.device.base import Device, DeviceInfo, DeviceState
+from tramkit_hal.device.errors import DeviceError, Mend, Trouble
 
 SECONDS = 10.0
 

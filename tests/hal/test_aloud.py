@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.golden_pages import golden_pages, view_of
 
-from tramkit_hal.aloud import aloud, number_in_words
-from tramkit_hal.describe import describe
+from tramkit_hal.ui.accessibility import describe
+from tramkit_hal.ui.verbalise import aloud, number_in_words
 
 CAPITALS = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])")
 LICENCES = re.compile(r"[\w/]*\d[\w-]*/[\w-]+|[A-Z]{4}-[A-Z]{4}|[A-Z]{2,}-\d[\w/]*")

@@ -13,18 +13,19 @@ import cv2
 import numpy as np
 import pytest
 
-from tramkit_hal.audio import PIECE, SAMPLE_RATE, Sound
 from tramkit_hal.card.groups import read_card
 from tramkit_hal.card.portrait import Portrait
-from tramkit_hal.device import Device, DeviceContext
-from tramkit_hal.document import Document, Paragraph
+from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Sound
+from tramkit_hal.contracts.face import FaceFinding
+from tramkit_hal.contracts.payment_terminal import Charge
+from tramkit_hal.contracts.vital import Vital
+from tramkit_hal.device.base import Device, DeviceContext
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.roles import Role
+from tramkit_hal.document.document import Document, Paragraph
 from tramkit_hal.drivers.opencv import OpenCvCamera
 from tramkit_hal.drivers.qr_receipt import QrReceipt
 from tramkit_hal.drivers.sounddevice import SoundDeviceMicrophone, SoundDeviceSpeaker
-from tramkit_hal.face import FaceFinding
-from tramkit_hal.pages import Tell, View
-from tramkit_hal.payment_terminal import Charge
-from tramkit_hal.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.screens.web import WebScreen
 from tramkit_hal.sim.audio import SimMicrophone, SimSpeaker
@@ -39,9 +40,8 @@ from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.sim.voice import SimVoice
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.ui.pages import Tell, View
 from tramkit_hal.video import Frame
-from tramkit_hal.vital import Vital
 from tramkit_hal.words import verbatim
 
 from .conformance import DeviceConformance

@@ -15,14 +15,14 @@ from tramkit_hal.card.files import CardFiles, DataGroup
 from tramkit_hal.card.groups import read_card, read_dg2
 from tramkit_hal.card.passive import Flaw, NotAuthentic
 from tramkit_hal.card.qr import CardQr
-from tramkit_hal.card.reader import device_error
 from tramkit_hal.card.trust import Authentic, FolderTrust, Proven, authenticate
+from tramkit_hal.contracts.id_reader import device_error
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.sim.chip import Country, face_group, portrait
 from tramkit_hal.sim.hostile_cards import HOSTILE, ODD_BUT_GENUINE, Babble, OddCard, TakenAway
 from tramkit_hal.sim.issued_card import IssuedCard, dg14, issue
 from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.sim.virtual_card import Profile
-from tramkit_hal.trouble import DeviceError, Trouble
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 AN = PEOPLE[0]

@@ -11,13 +11,13 @@ import pytest
 from pydantic import ValidationError
 
 from tramkit_hal.card.portrait import Portrait
-from tramkit_hal.device import DeviceContext, DeviceState
+from tramkit_hal.contracts.face import FaceFinding
+from tramkit_hal.device.base import DeviceContext, DeviceState
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.roles import Role
 from tramkit_hal.drivers.opencv_face import OpenCvFace
-from tramkit_hal.face import FaceFinding
-from tramkit_hal.roles import Role
 from tramkit_hal.sim.chip import portrait
 from tramkit_hal.sim.people import PEOPLE
-from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.video import Frame
 
 DETECTOR = os.environ.get("TRAMKIT_FACE_DETECTOR", "")

@@ -6,8 +6,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from support.golden_pages import golden_pages, view_of
 
-from tramkit_hal.describe import describe
-from tramkit_hal.pages import AnyPage, View
+from tramkit_hal.ui.accessibility import describe
+from tramkit_hal.ui.pages import AnyPage, View
 
 PAGES = golden_pages()
 any_page: TypeAdapter[AnyPage] = TypeAdapter(AnyPage)

@@ -20,16 +20,16 @@ from tramkit_hal.card.apdu import Transport
 from tramkit_hal.card.groups import read_card
 from tramkit_hal.card.qr import parse as parse_qr
 from tramkit_hal.card.trust import FolderTrust, Proven, authenticate
-from tramkit_hal.device import Device, DeviceContext, DeviceState
+from tramkit_hal.device.base import Device, DeviceContext, DeviceState
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.roles import Role
 from tramkit_hal.drivers.pcsc import PcscReader
-from tramkit_hal.roles import Role
 from tramkit_hal.sim.chip import Country
 from tramkit_hal.sim.hostile_cards import HOSTILE, TakenAway
 from tramkit_hal.sim.issued_card import issue
 from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.sim.virtual_card import VirtualCard
 from tramkit_hal.sim.vpcd import VirtualSlot
-from tramkit_hal.trouble import DeviceError, Trouble
 
 from .conformance import DeviceConformance
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tramkit_hal.audio import SAMPLE_RATE
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.device import DeviceContext, DeviceState
+from tramkit_hal.contracts.audio import SAMPLE_RATE
+from tramkit_hal.contracts.voice import at_station_rate
+from tramkit_hal.device.base import DeviceContext, DeviceState
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.roles import Role
 from tramkit_hal.drivers.piper import Piper
-from tramkit_hal.roles import Role
-from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.voice import at_station_rate
 
 CONTEXT = DeviceContext(Role.VOICE, SystemClock())
 INSTALLED = Path(__file__).parents[2] / "build" / "piper-venv"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tramkit_hal.keyboard.syllables import AFTER_QU, ONSETS, RIMES, Syllable, Tone, parse
-from tramkit_hal.keyboard.typing import DELETE, Typing, press
+from tramkit_hal.ui.keyboard.syllables import AFTER_QU, ONSETS, RIMES, Syllable, Tone, parse
+from tramkit_hal.ui.keyboard.typing import DELETE, Typing, press
 
 WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
 TONE_KEYS = {

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tramkit_hal.contracts import CONTRACTS
-from tramkit_hal.device import Device, DeviceContext
-from tramkit_hal.roles import Role
-from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.vital import Vital
+from tramkit_hal.contracts.vital import Vital
+from tramkit_hal.device.base import Device, DeviceContext
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.roles import Role
+from tramkit_hal.role_contracts import CONTRACTS
 
 from .conformance import DeviceConformance
 

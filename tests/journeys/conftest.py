@@ -17,12 +17,12 @@ from support.other_hands import AnyHands, ScriptedHands, TerminalHands
 from support.resident import LANDSCAPE, PORTRAIT
 from support.site import PanelClient, Program, panel, start
 
-from tramkit.config import read_config
-from tramkit.plugins import PluginContext, load
-from tramkit.run import make_devices, run_station, screens_of
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.device import Device
-from tramkit_hal.roles import Role
+from tramkit.app.config import read_config
+from tramkit.app.run import make_devices, run_station, screens_of
+from tramkit.plugins.loader import PluginContext, load
+from tramkit_hal.device.base import Device
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_telehealth.desk.settings import demo_file

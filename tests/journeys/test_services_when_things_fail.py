@@ -19,10 +19,10 @@ from support.other_hands import ScriptedHands
 from support.rounds import ROUNDS, TAM, Somebody, ask_about, begin, by_chip, fill, finish, go_round, unsure
 from support.services import ServiceSite, whole_site
 
-from tramkit.gateway import SECONDS
 from tramkit.sandbox import ApplicationSandbox, Fault, FaultOrder, Sandbox
-from tramkit_hal.roles import Role
-from tramkit_hal.simulated import Simulated
+from tramkit.visit.gateway import SECONDS
+from tramkit_hal.device.roles import Role
+from tramkit_hal.device.simulated import Simulated
 from tramkit_identity.sandbox import OpenIdProvider
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]

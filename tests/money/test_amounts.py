@@ -19,11 +19,11 @@ from support.money import ACCOUNT, World
 from support.payer import Payer, Wish
 from support.till import Till
 
-from tramkit import outcomes
-from tramkit.orders.model import EffectKind, Order
+from tramkit.checkout import outcomes
+from tramkit.host.order import EffectKind, Order
 from tramkit.orders.wire import memo_of
-from tramkit_hal.document import Row
-from tramkit_hal.pages import AnyPage, Check, Choose, Pay
+from tramkit_hal.document.document import Row
+from tramkit_hal.ui.pages import AnyPage, Check, Choose, Pay
 from tramkit_hal.words import Messages, Money, render
 from tramkit_payments.vietqr import parse
 

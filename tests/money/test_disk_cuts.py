@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from support.cuts import Disk, RememberingVfs, connect
 
-from tramkit.orders.attachments import Attachment
+from tramkit.host.attachment import Attachment
+from tramkit.host.order import Order
 from tramkit.orders.ledger import Ledger, LedgerProblem
-from tramkit.orders.model import Order
 from tramkit.orders.rows import CLOSED, SETTLED, Entry
 from tramkit.orders.seal import Seal
 from tramkit_hal.words import verbatim

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from tramkit.host.order import EffectKind, Ending, Order, State
 from tramkit.orders.ledger import KeyConflict, Ledger, LedgerProblem
-from tramkit.orders.model import EffectKind, Ending, Order, State
 from tramkit.orders.rows import CLOSED, SETTLED, Entry, tidy_code
 from tramkit.orders.seal import CREDENTIAL, Seal, SealProblem, read_key
-from tramkit_hal.pages import Fact
+from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import verbatim
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -11,9 +11,9 @@ from click.testing import Result
 from support.command import command
 from support.money import order_of, station
 
-from tramkit.orders.model import EffectKind, Record, State
+from tramkit.host.order import EffectKind, Record, State
 from tramkit.orders.rows import Entry
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.device.clock import SystemClock
 
 AMOUNT = order_of("PE01000123456").amount
 NOBODY = "http://127.0.0.1:9"

@@ -11,13 +11,13 @@ import pytest
 from support.failing import FailingVfs
 from support.money import ACCOUNT, BIN, World, world
 
+from tramkit.host.order import Ending, Order, Outcome, Record
+from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import Ending, Order, Outcome, Record
-from tramkit.orders.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit.orders.wire import payment_of
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import verbatim
 from tramkit_payments.method import VietQr
 

@@ -11,11 +11,11 @@ from support.money import PHONE
 from support.payer import Payer, Wish, ordered, words
 from support.till import MINUTE, Till
 
-from tramkit.orders.model import EffectKind, Ending, Record, State
-from tramkit.outcomes import spaced
-from tramkit.timeouts import Timeouts
-from tramkit_hal.pages import Tell
+from tramkit.checkout.outcomes import spaced
+from tramkit.conversation.timeouts import Timeouts
+from tramkit.host.order import EffectKind, Ending, Record, State
 from tramkit_hal.sim.payment_terminal import DECLINE
+from tramkit_hal.ui.pages import Tell
 from tramkit_hal.words import render
 
 CARD, TRANSFER = "payments.terminal", "payments.vietqr"

@@ -13,7 +13,7 @@ import pytest
 from support.command import command
 from support.money import ACCOUNT, World, order_of, station, world
 
-from tramkit.orders.model import Effect, EffectKind, Ending, Order, Record, State, key_of
+from tramkit.host.order import Effect, EffectKind, Ending, Order, Record, State, key_of
 from tramkit.orders.reconcile import VIETNAM, DayFile, DayFileProblem, Row, read_day_file, reconcile, write_day_file
 from tramkit.orders.wire import memo_of, payment_of
 from tramkit_hal.words import verbatim

@@ -26,11 +26,11 @@ from support.money import ACCOUNT, BILL, PHONE, REFUSED_BILL, REFUSED_PHONE
 from support.payer import Payer, Wish
 from support.till import LATE, Till, notice
 
-from tramkit.orders.model import EffectKind, Ending, Record, State
+from tramkit.host.order import EffectKind, Ending, Record, State
 from tramkit.orders.runner import PAY_WITHIN
 from tramkit.orders.wire import payment_of
-from tramkit_hal.pages import AnyPage, Check, Done, Pay
 from tramkit_hal.sim.payment_terminal import ANSWERS, APPROVE
+from tramkit_hal.ui.pages import AnyPage, Check, Done, Pay
 from tramkit_hal.words import Messages, render
 from tramkit_hal.words import Money as Amount
 from tramkit_payments.vietqr import parse

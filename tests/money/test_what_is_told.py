@@ -9,12 +9,12 @@ from support.money import PHONE, REFUSED_BILL
 from support.payer import Payer, Wish, ordered, words
 from support.till import MINUTE, Till
 
-from tramkit.orders.model import EffectKind, Ending, Record, State
+from tramkit.checkout.outcomes import outcome, receipt
+from tramkit.host.order import EffectKind, Ending, Record, State
 from tramkit.orders.runner import PAY_WITHIN
-from tramkit.outcomes import outcome, receipt
-from tramkit_hal.document import Paragraph, Row
-from tramkit_hal.pages import Pay
+from tramkit_hal.document.document import Paragraph, Row
 from tramkit_hal.sim.payment_terminal import DECLINE
+from tramkit_hal.ui.pages import Pay
 from tramkit_hal.words import Messages, Money, render
 from tramkit_payments.vietqr import parse
 

@@ -16,17 +16,17 @@ from support.golden_pages import SIGNATURE
 from support.station import Running, station
 
 from tramkit import Attachment, Fact, Messages, Person, Service, Visit, verbatim
-from tramkit.identity import Level
+from tramkit.host.person import Level
 from tramkit.papers.content import Problem, make
 from tramkit.papers.server import Uploads
 from tramkit.papers.words import PROBLEMS
-from tramkit_hal.clock import ManualClock, SystemClock
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.pages import AnyPage, Ask, Capture, Check
-from tramkit_hal.roles import Role
-from tramkit_hal.screen import ScreenCapabilities
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.clock import ManualClock, SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.sim.camera import SimCamera
+from tramkit_hal.ui.pages import AnyPage, Ask, Capture, Check
+from tramkit_hal.ui.screen import ScreenCapabilities
 from tramkit_hal.words import render
 
 _ = Messages("tests")

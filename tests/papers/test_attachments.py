@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from support import papers
 
 from tramkit import Attachment, Order, verbatim
-from tramkit.gateway import Gateway, GatewayTrouble
-from tramkit.orders.attachments import MOST_BYTES
+from tramkit.host.attachment import MAX_BYTES
 from tramkit.orders.ledger import SETTLED, Entry, KeyConflict, Ledger
 from tramkit.orders.seal import Seal
 from tramkit.sandbox import ApplicationSandbox, FaultOrder
+from tramkit.visit.gateway import Gateway, GatewayTrouble
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 PHOTO = papers.photo(width=400, height=300)
@@ -86,7 +86,7 @@ async def test_the_same_order_with_another_paper_is_another_order(ledger: Ledger
 
 def test_an_order_takes_only_so_much_and_each_name_once() -> None:
     with pytest.raises(ValidationError, match="more than"):
-        order(bytes(MOST_BYTES // 2 + 1), bytes(MOST_BYTES // 2 + 1))
+        order(bytes(MAX_BYTES // 2 + 1), bytes(MAX_BYTES // 2 + 1))
     one = Attachment.of("photo", "image/jpeg", PHOTO)
     with pytest.raises(ValidationError, match="same name"):
         Order(service="s", payee="p", amount=0, title=verbatim("t"), attachments=(one, one))

@@ -12,7 +12,7 @@ from support import looking
 from support.phone import Phone
 
 from tramkit.papers.server import Uploads
-from tramkit_hal.clock import ManualClock
+from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.words import LANGUAGES, bilingual
 
 pytestmark = [pytest.mark.browser]

@@ -17,7 +17,7 @@ from support import papers
 from tramkit.papers.content import Problem
 from tramkit.papers.link import Happened, Link
 from tramkit.papers.server import SENDINGS, STRAYS, Uploads
-from tramkit_hal.clock import ManualClock
+from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.words import bilingual
 
 WHAT = bilingual(vi="Giấy tờ chỗ ở", en="Proof of dwelling")

@@ -9,8 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 from support.resident import PORTRAIT, Resident
 
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.web import WebScreen
 
 MakeScreen = Callable[..., Awaitable[WebScreen]]

@@ -9,7 +9,7 @@ import pytest
 from support.golden_record import MEMO, RECEIPT, hold, steady
 from support.golden_walks import WALKS, pages_of
 
-from tramkit_hal.pages import Done, Fact, Pay
+from tramkit_hal.ui.pages import Done, Fact, Pay
 from tramkit_hal.words import Messages, Money, verbatim
 from tramkit_payments.vietqr import parse, payload
 

@@ -17,9 +17,9 @@ from support.golden_pages import golden_pages, view_of
 from support.rendered import expected, rendered
 from support.resident import LANDSCAPE, PORTRAIT, Resident
 
-from tramkit_hal import labels
-from tramkit_hal.pages import Ask, Contrast, Mode, View
-from tramkit_hal.screen import Shown
+from tramkit_hal.ui import labels
+from tramkit_hal.ui.pages import Ask, Contrast, Mode, View
+from tramkit_hal.ui.screen import Shown
 from tramkit_hal.words import PSEUDO, lengthen, render
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

@@ -15,14 +15,14 @@ from support.golden_pages import golden_pages, view_of
 from textual._context import active_app
 from textual.pilot import Pilot
 
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.describe import describe
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.pages import Ask, Attract, Bar, Capture, Contrast, Control, FieldView, Mode, Pay, Read, View
-from tramkit_hal.roles import Role
-from tramkit_hal.screen import Shown
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_hal.screens.terminal.sheet import Sheet
+from tramkit_hal.ui.accessibility import describe
+from tramkit_hal.ui.pages import Ask, Attract, Bar, Capture, Contrast, Control, FieldView, Mode, Pay, Read, View
+from tramkit_hal.ui.screen import Shown
 from tramkit_hal.video import NewestFrame, PixelFormat
 from tramkit_hal.words import PSEUDO, verbatim
 

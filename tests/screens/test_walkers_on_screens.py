@@ -1,4 +1,4 @@
-"""The robot residents of tests/core/test_walkers.py before the real screens: a real Chromium, a real Textual.
+"""The robot residents of tests/station/test_walkers.py before the real screens: a real Chromium, a real Textual.
 
 They go through a service that shows every kind of page, and through the services of all plugins.
 """
@@ -24,15 +24,13 @@ from support.resident import LANDSCAPE, PORTRAIT
 from support.walking import Anything, seeds, walk
 from textual._context import active_app
 
-from tramkit.devices import Devices
-from tramkit.staff import StaffBell
-from tramkit.station import Profile, Station
-from tramkit.timeouts import Timeouts
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.device import Device, DeviceContext
-from tramkit_hal.pages import Ask, Control, View
-from tramkit_hal.roles import Role
-from tramkit_hal.screen import Screen
+from tramkit.conversation.staff import StaffBell
+from tramkit.conversation.timeouts import Timeouts
+from tramkit.station.devices import Devices
+from tramkit.station.station import Profile, Station
+from tramkit_hal.device.base import Device, DeviceContext
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.robot import Act
 from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_hal.screens.web import WebScreen
@@ -41,6 +39,8 @@ from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
+from tramkit_hal.ui.pages import Ask, Control, View
+from tramkit_hal.ui.screen import Screen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

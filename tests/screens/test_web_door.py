@@ -17,10 +17,10 @@ import pytest
 from support.golden_pages import golden_pages, view_of
 from yarl import URL
 
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.events import MAX_EVENT, Answered
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.web import WebScreen
+from tramkit_hal.ui.events import MAX_EVENT, Answered
 from tramkit_hal.video import NewestFrame
 
 PAGE = golden_pages()["ask_text"]

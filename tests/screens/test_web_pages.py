@@ -6,7 +6,7 @@ import pytest
 from support.golden_pages import golden_pages, telehealth_pages, view_of
 from support.resident import Resident
 
-from tramkit_hal.pages import Ask, Control, Fact, FieldView, Mode, Tell, Wait
+from tramkit_hal.ui.pages import Ask, Control, Fact, FieldView, Mode, Tell, Wait
 from tramkit_hal.words import Text, verbatim
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.golden_pages import view_of
 
-from tramkit_hal.pages import Ask, Control, FieldView
+from tramkit_hal.ui.pages import Ask, Control, FieldView
 from tramkit_hal.words import verbatim
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from support.measure_accessibility import CAPITAL_DEGREES, MODES, SPOKEN_SECONDS, Measured, degrees_of
-from tramkit.timeouts import Timeouts
+from tramkit.conversation.timeouts import Timeouts
 
 FIGURES = {
     "capital_mm": "capital height of what is needed, mm",
@@ -22,9 +22,9 @@ TREE = "tests/screens/test_golden_web.py, tests/screens/test_terminal_pages.py"
 LAYOUT = "tests/screens/test_golden_web.py"
 KEYPAD = "tests/journeys/test_without_touch.py"
 PAGES = "tests/screens/test_web_pages.py"
-SPEECH = "tests/core/test_speech.py"
-FORMS = "tests/core/test_visit.py"
-STILL_THERE = "tests/core/test_endings.py"
+SPEECH = "tests/conversation/test_speech.py"
+FORMS = "tests/visit/test_visit.py"
+STILL_THERE = "tests/station/test_endings.py"
 
 
 class Point(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tramkit_hal.card.trust import FolderTrust
-from tramkit_hal.device import Device
+from tramkit_hal.device.base import Device
 from tramkit_hal.sim.id_reader import SimIdReader
 
 

@@ -19,24 +19,24 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tramkit.devices import Devices
-from tramkit.hookspecs import PluginContext
-from tramkit.identity_means import IdentityMeans
+from tramkit.checkout.receipts import Receipts
+from tramkit.host.order import EffectKind
+from tramkit.identity.means import IdentityMeans
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import EffectKind
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit.orders.wire import Fulfiller, payment_of
-from tramkit.plugins import PluginSet, load
-from tramkit.receipts import Receipts
+from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.loader import PluginSet, load
 from tramkit.sandbox import FaultOrder, Sandbox
-from tramkit.service import Service
+from tramkit.station.devices import Devices
+from tramkit.visit.service import Service
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
-from tramkit_hal.clock import Clock
-from tramkit_hal.pages import View
-from tramkit_hal.roles import Role
+from tramkit_hal.device.clock import Clock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.sim.chip import ChipFault
+from tramkit_hal.ui.pages import View
 from tramkit_identity.sandbox import OpenIdProvider
 from tramkit_payments.sandbox import Switch
 from tramkit_procedures.sandbox import Authorities
@@ -158,7 +158,7 @@ class City:
 
 
 def _demonstration() -> dict[str, Any]:
-    return tomllib.loads(files("tramkit").joinpath("default_station.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(files("tramkit.app").joinpath("default_station.toml").read_text(encoding="utf-8"))
 
 
 SETTINGS: dict[str, dict[str, Any]] = _demonstration()["settings"]

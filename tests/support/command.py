@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from tramkit.cli import main
+from tramkit.app.cli import main
 
 
 def command(folder: Path, *words: str) -> Result:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from importlib.resources import files
 
-from tramkit.golden import read
-from tramkit.own_pages import help_asked, how_to_see, nobody_here, really_leave, still_here
-from tramkit.staff import StaffCall
-from tramkit_hal.pages import (
+from tramkit.conversation.staff import StaffCall
+from tramkit.conversation.system_pages import help_asked, how_to_see, nobody_here, really_leave, still_here
+from tramkit.plugins.golden import read
+from tramkit_hal.contracts.vital import Vital
+from tramkit_hal.ui.pages import (
     AnyPage,
     Ask,
     Availability,
@@ -31,7 +32,6 @@ from tramkit_hal.pages import (
     View,
     Wait,
 )
-from tramkit_hal.vital import Vital
 from tramkit_hal.words import Day, Decimal1, Moment, Money, Text, bilingual, verbatim
 
 

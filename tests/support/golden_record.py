@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.pages import AnyPage, Ask, Tone, View
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.ui.pages import AnyPage, Ask, Tone, View
 from tramkit_payments.vietqr import parse, payload
 
 RECORDING = os.environ.get("TRAMKIT_RECORD") == "1"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tramkit.sandbox import FaultOrder
 from tramkit_billing.sandbox import REFUSED_CUSTOMER
-from tramkit_hal.roles import Role
+from tramkit_hal.device.roles import Role
 from tramkit_identity.sandbox import OpenIdProvider
 
 from .golden_record import StandingClock, met

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.async_api import ConsoleMessage, Page
 from playwright.async_api import TimeoutError as NotThere
 
-from tramkit_hal.keyboard.syllables import split_tone
+from tramkit_hal.ui.keyboard.syllables import split_tone
 
 FRAMECODE = (Path(__file__).parent / "framecode.js").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from playwright.async_api import Page
 from playwright.async_api import TimeoutError as NotThere
 
-from tramkit_hal.aloud import aloud
+from tramkit_hal.ui.verbalise import aloud
 
 from .hands import LOOK_SECONDS, Hands, keys_of
 from .site import PanelClient

@@ -19,13 +19,13 @@ from playwright.async_api import Browser, async_playwright
 from support import looking
 from support.golden_pages import golden_pages, view_of
 from support.resident import LANDSCAPE, PORTRAIT, Resident
-from tramkit.speech import parts_of, tongue_of
-from tramkit_hal.audio import SAMPLE_RATE
-from tramkit_hal.device import DeviceContext
+from tramkit.conversation.speech import parts_of, tongue_of
+from tramkit_hal.contracts.audio import SAMPLE_RATE
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.roles import Role
 from tramkit_hal.drivers.espeak import Espeak
-from tramkit_hal.pages import AnyPage, Contrast, Mode
-from tramkit_hal.roles import Role
 from tramkit_hal.screens.web import WebScreen
+from tramkit_hal.ui.pages import AnyPage, Contrast, Mode
 
 READING_MM = 500.0
 CAPITAL_DEGREES = 0.7

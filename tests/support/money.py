@@ -22,17 +22,17 @@ from datetime import timedelta
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from tramkit.devices import Devices
+from tramkit.host.order import EffectKind, Order, State
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import EffectKind, Order, State
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit.orders.wire import memo_of, payment_of
+from tramkit.station.devices import Devices
 from tramkit_billing.gateway import Aggregator as AggregatorClient
 from tramkit_billing.sandbox import Aggregator, bills_of
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.sim.payment_terminal import APPROVE, SimPaymentTerminal
 from tramkit_hal.words import verbatim
 from tramkit_payments.method import VietQr

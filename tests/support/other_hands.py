@@ -8,12 +8,12 @@ from typing import Literal, Protocol
 
 from textual._context import active_app
 
-from tramkit_hal.pages import Ask, Bar, View
-from tramkit_hal.screen import Shown
 from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_hal.screens.terminal.app import TerminalApp
 from tramkit_hal.screens.terminal.parts import Part
+from tramkit_hal.ui.pages import Ask, Bar, View
+from tramkit_hal.ui.screen import Shown
 from tramkit_hal.words import render
 
 from .cells import click

@@ -9,10 +9,10 @@ from typing import Any
 
 from support.money import BILL
 from support.till import Till
-from tramkit.orders.model import Record
+from tramkit.host.order import Record
 from tramkit_billing.service import LEAST_PART
-from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import AnyPage, Bar
+from tramkit_hal.ui.events import Answered, Pressed, Touched
+from tramkit_hal.ui.pages import AnyPage, Bar
 from tramkit_hal.words import Money, render
 
 ENOUGH = 60

@@ -9,10 +9,10 @@ from typing import Any
 
 from playwright.async_api import CDPSession
 
-from tramkit_hal import labels
-from tramkit_hal.describe import describe, options_of
-from tramkit_hal.pages import AnyPage, Ask, Attract, Availability, Control, FieldView, Pay, View
-from tramkit_hal.screen import Shown
+from tramkit_hal.ui import labels
+from tramkit_hal.ui.accessibility import describe, options_of
+from tramkit_hal.ui.pages import AnyPage, Ask, Attract, Availability, Control, FieldView, Pay, View
+from tramkit_hal.ui.screen import Shown
 from tramkit_hal.words import render
 
 Node = dict[str, Any]

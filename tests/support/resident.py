@@ -6,9 +6,9 @@ import asyncio
 
 from playwright.async_api import Page
 
-from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import View
 from tramkit_hal.screens.web import WebScreen
+from tramkit_hal.ui.events import Answered, Pressed, Touched
+from tramkit_hal.ui.pages import View
 
 PORTRAIT = {"width": 1080, "height": 1920}
 LANDSCAPE = {"width": 1920, "height": 1080}

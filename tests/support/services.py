@@ -12,17 +12,17 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
-from tramkit.config import read_config
-from tramkit.hookspecs import PluginContext
-from tramkit.plugins import load
-from tramkit.run import make_devices, run_station, screens_of
+from tramkit.app.config import read_config
+from tramkit.app.run import make_devices, run_station, screens_of
+from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.loader import load
 from tramkit.sandbox import Sandbox
 from tramkit_banking import banks
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
-from tramkit_hal.clock import Clock, SystemClock
-from tramkit_hal.device import Device
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import Device
+from tramkit_hal.device.clock import Clock, SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_identity.sandbox import OpenIdProvider
 from tramkit_payments.sandbox import Switch

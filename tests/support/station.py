@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from support.city import City
-from tramkit.devices import Devices
-from tramkit.identity_means import IdentityMeans
+from tramkit.conversation.staff import StaffBell
+from tramkit.conversation.timeouts import Timeouts
+from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.papers.server import Uploads
-from tramkit.service import Service
-from tramkit.staff import StaffBell
-from tramkit.station import Profile, Station
-from tramkit.timeouts import Timeouts
+from tramkit.station.devices import Devices
+from tramkit.station.offer import OwnService
+from tramkit.station.station import Profile, Station
+from tramkit.visit.inline import InlinePlugin
+from tramkit.visit.service import Service
 from tramkit_hal.card.trust import CardTrust
-from tramkit_hal.clock import Clock, ManualClock
-from tramkit_hal.device import Device, DeviceContext, NoSettings
-from tramkit_hal.pages import AnyPage
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import Device, DeviceContext, NoSettings
+from tramkit_hal.device.clock import Clock, ManualClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.scripted import ScriptedScreen
+from tramkit_hal.ui.pages import AnyPage
 
 PHONE = "1022"
 
@@ -59,7 +61,7 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def station(
-    services: Sequence[Service],
+    services: Sequence[Service | OwnService],
     *,
     clock: Clock | None = None,
     bound: Mapping[Role, Sequence[Device]] | None = None,
@@ -84,12 +86,13 @@ async def station(
     running = Station(
         Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
         devices,
-        services,
+        [InlinePlugin([service for service in services if isinstance(service, Service)])],
         bell,
         clock,
         timeouts or Timeouts(farewell=0.1),
         seed=seed,
         uploads=uploads,
+        own=[service for service in services if not isinstance(service, Service)],
         **(city.joins(devices) if city else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())

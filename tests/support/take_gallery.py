@@ -11,10 +11,10 @@ from playwright.async_api import async_playwright
 
 from support.golden_pages import golden_pages, view_of
 from support.resident import LANDSCAPE, PORTRAIT, Resident
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.pages import Contrast, Mode
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.web import WebScreen
+from tramkit_hal.ui.pages import Contrast, Mode
 
 SHAPES = {"portrait": PORTRAIT, "landscape": LANDSCAPE}
 MODES = {"normal": Mode(), "largest": Mode(text_scale=2.0), "high": Mode(contrast=Contrast.HIGH)}

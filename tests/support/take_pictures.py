@@ -15,8 +15,8 @@ from playwright.async_api import Browser, async_playwright
 from support.doctor import FPS, FRAMES, HEIGHT, WIDTH, chromium_args, write_microphone
 from support.golden_pages import golden_pages, view_of
 from support.resident import PORTRAIT, Resident
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.web import WebScreen
 from tramkit_hal.sim.camera import draw_person
 

@@ -21,21 +21,21 @@ from aiohttp import web
 from support.failing import FailingVfs
 from support.money import ACCOUNT, BIN, TERMINAL_DB, World, world
 from support.station import Running, station
+from tramkit.checkout.receipts import Receipts
+from tramkit.host.order import Record
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import Record
 from tramkit.orders.runner import PAY_WITHIN, Runner
 from tramkit.orders.seal import Seal
 from tramkit.orders.wire import payment_of
-from tramkit.receipts import Receipts
 from tramkit.sandbox import Fault, FaultOrder
 from tramkit_billing.codes import providers
 from tramkit_billing.gateway import Aggregator
 from tramkit_billing.service import PayBill
 from tramkit_billing.topup import TopUp
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.pages import AnyPage
-from tramkit_hal.roles import Role
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.roles import Role
 from tramkit_hal.sim.payment_terminal import APPROVE, SimPaymentTerminal
+from tramkit_hal.ui.pages import AnyPage
 from tramkit_payments.method import VietQr
 from tramkit_payments.receiver import Receiver, Secrets
 from tramkit_payments.terminal import CardTerminal

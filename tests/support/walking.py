@@ -25,8 +25,8 @@ from tramkit import (
     forms,
     verbatim,
 )
-from tramkit_hal.pages import View
 from tramkit_hal.screens.robot import Act, Walker, has_way_out
+from tramkit_hal.ui.pages import View
 
 _ = Messages("tests")
 

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import click
 
+from tramkit.host.order import EffectKind, Record
 from tramkit.orders.ledger import Ledger, LedgerProblem
-from tramkit.orders.model import EffectKind, Record
 from tramkit.orders.reconcile import DayFileProblem, Difference, read_day_file, reconcile
 from tramkit.orders.rows import tidy_code
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, SealProblem, read_key
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import render
 
 T = TypeVar("T")

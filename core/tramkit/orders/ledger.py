@@ -20,9 +20,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from tramkit.host.order import EffectKind, Order, Record, State, canonical
 from tramkit.orders import attachments, audit
 from tramkit.orders.audit import FIRST_LINK, Verdict
-from tramkit.orders.model import EffectKind, Order, Record, State, canonical
 from tramkit.orders.rows import (
     CLOSED,
     PLACED,

@@ -10,7 +10,7 @@ from datetime import date, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 
-from tramkit.orders.model import Effect, EffectKind, Record, State
+from tramkit.host.order import Effect, EffectKind, Record, State
 from tramkit.orders.wire import MEMO_LENGTH, memo_of
 
 VIETNAM = timezone(timedelta(hours=7))

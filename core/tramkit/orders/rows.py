@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tramkit.orders.model import Effect, EffectKind, Ending, Order, Record, State, key_of
+from tramkit.host.order import Effect, EffectKind, Ending, Order, Record, State, key_of
 from tramkit.orders.seal import Seal
-from tramkit_hal.pages import Fact
+from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import Text
 
 SCHEMA = """

@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from tramkit.host.order import EffectKind, Ending, Order, Outcome, Record, State
+from tramkit.host.payment import PaymentMethod
 from tramkit.orders.ledger import Ledger, LedgerProblem
-from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State
-from tramkit.orders.payment import PaymentMethod
 from tramkit.orders.rows import AGED, CAME, CANCELLED, CLOSED, SETTLED, Entry
 from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
 from tramkit.orders.wire import Fulfiller, Wire, payment_of
-from tramkit_hal.clock import Clock
+from tramkit_hal.device.clock import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from tramkit.orders.model import EffectKind, Ending, Record, State
+from tramkit.host.order import EffectKind, Ending, Record, State
 from tramkit.orders.rows import Entry
 
 

@@ -8,10 +8,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, runtime_checkable
 
-from tramkit.gateway import GatewayTrouble
-from tramkit.orders.model import EffectKind, Order, Outcome, Record, key_of
-from tramkit.orders.payment import Payment, PaymentMethod
-from tramkit_hal.trouble import DeviceError
+from tramkit.host.order import EffectKind, Order, Outcome, Record, key_of
+from tramkit.host.payment import Payment, PaymentMethod
+from tramkit.visit.gateway import GatewayTrouble
+from tramkit_hal.device.errors import DeviceError
 
 _log = logging.getLogger(__name__)
 

@@ -7,24 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tramkit.orders.attachments import Attachment
+from tramkit.asking.idle import Idle
+from tramkit.conversation.station_visit import StationVisit
+from tramkit.host.attachment import Attachment
 from tramkit.papers.content import Made, Problem, jpeg
 from tramkit.papers.link import Happened, Link
 from tramkit.papers.still import picture_of, sheet_of
 from tramkit.papers.words import PROBLEMS
-from tramkit.steps import one_step
-from tramkit.timeouts import Idle
-from tramkit_hal.camera import Camera
-from tramkit_hal.events import Answered
-from tramkit_hal.pages import Capture, Fact, Option
-from tramkit_hal.roles import Role
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.contracts.camera import Camera
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.events import Answered
+from tramkit_hal.ui.pages import Capture, Fact, Option
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Messages, Text, verbatim
 
 if TYPE_CHECKING:
     from tramkit.papers.server import Uploads
-    from tramkit.visit import Visit
 
 _ = Messages("tramkit")
 
@@ -42,6 +41,7 @@ class Asked:
     :param most: files that are taken.
     :param room: bytes that they may have together, so that one order can hold all that the visit gives.
     :param later: words for not giving it here.
+    :param uploads: where phones send papers to; None: this station takes none that way.
     """
 
     title: Text
@@ -50,18 +50,19 @@ class Asked:
     most: int
     room: int
     later: Text
+    uploads: Uploads | None = None
 
     @property
     def not_here(self) -> Option:
         return Option(value=LATER, label=self.later)
 
 
-async def ask_papers(visit: Visit, asked: Asked) -> tuple[Attachment, ...]:
+async def ask_papers(visit: StationVisit, asked: Asked) -> tuple[Attachment, ...]:
     """Ask for a paper; see :meth:`Visit.papers`."""
     ways: list[Option] = []
-    if cameras(visit):
+    if any(visit.devices.usable(role, Camera) for role in (Role.DOCUMENT_CAMERA, Role.CAMERA)):
         ways.append(Option(value=CAMERA, label=_("Photograph it here"), hint=_("Hold it before the camera")))
-    if visit.uploads is not None:
+    if asked.uploads is not None:
         hint = _("Scan a code with your phone and send a photo or PDF")
         ways.append(Option(value=PHONE, label=_("Send it from my phone"), hint=hint))
     if not ways:
@@ -70,19 +71,12 @@ async def ask_papers(visit: Visit, asked: Asked) -> tuple[Attachment, ...]:
     if way == LATER:
         return ()
     give = _photographed if way == CAMERA else _sent
-    made = await one_step(visit, f"papers:{asked.name}:{way}", asked.name, lambda: give(visit, asked))
+    made = await visit.one_step(f"papers:{asked.name}:{way}", asked.name, lambda: give(visit, asked))
     files: Sequence[Made] = made
     return tuple(Attachment.of(f"{asked.name}-{n}", each.type, each.data) for n, each in enumerate(files, start=1))
 
 
-def cameras(visit: Visit) -> list[tuple[Role, Camera]]:
-    """Return the cameras that can photograph a paper now, the best first."""
-    return [
-        (role, camera) for role in (Role.DOCUMENT_CAMERA, Role.CAMERA) for camera in visit.devices.usable(role, Camera)
-    ]
-
-
-def _kept(visit: Visit) -> list[Made]:
+def _kept(visit: StationVisit) -> list[Made]:
     kept: Any = visit.kept()
     return [each for each in kept or () if isinstance(each, Made)]
 
@@ -90,7 +84,7 @@ def _kept(visit: Visit) -> list[Made]:
 # ── by the camera ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _photographed(visit: Visit, asked: Asked) -> tuple[Made, ...]:
+async def _photographed(visit: StationVisit, asked: Asked) -> tuple[Made, ...]:
     """Photograph page after page; empty: not here after all."""
     pages = _kept(visit)
     adding = not pages
@@ -114,11 +108,11 @@ async def _photographed(visit: Visit, asked: Asked) -> tuple[Made, ...]:
             visit.keep(tuple(pages))
 
 
-async def _take(visit: Visit, asked: Asked, number: int, trouble: Text | None) -> Made | None:
+async def _take(visit: StationVisit, asked: Asked, number: int, trouble: Text | None) -> Made | None:
     """Show the camera's picture until the resident takes it; None: not here after all."""
     id = visit.page_id(visit.current)
     while True:
-        camera = await _start(visit)
+        camera = await visit.start_camera(Role.DOCUMENT_CAMERA, Role.CAMERA, size=SIZE)
         page = Capture(
             id=f"{id}-take-{number}",
             source="paper",
@@ -136,7 +130,7 @@ async def _take(visit: Visit, asked: Asked, number: int, trouble: Text | None) -
         if camera is not None:
             visit.set_video(VIDEO, camera.picture)
         try:
-            answered = await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)
+            answered = await visit.exchange(page, Idle.READING)
             if answered.choice == LATER:
                 return None
             if camera is not None:
@@ -149,17 +143,6 @@ async def _take(visit: Visit, asked: Asked, number: int, trouble: Text | None) -
                 await camera.stop()
 
 
-async def _start(visit: Visit) -> Camera | None:
-    for role, _camera in cameras(visit):
-        try:
-            camera = visit.device(role, Camera)
-            await camera.start(*SIZE)
-        except DeviceError:
-            continue
-        return camera
-    return None
-
-
 async def _still(camera: Camera) -> Made:
     frame = camera.picture.frame
     if frame is None:
@@ -170,7 +153,7 @@ async def _still(camera: Camera) -> Made:
 # ── from the phone ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _sent(visit: Visit, asked: Asked) -> tuple[Made, ...]:
+async def _sent(visit: StationVisit, asked: Asked) -> tuple[Made, ...]:
     """Have it sent from a phone; empty: not here after all."""
     files = _kept(visit)
     while True:
@@ -186,9 +169,9 @@ async def _sent(visit: Visit, asked: Asked) -> tuple[Made, ...]:
         visit.keep(None)
 
 
-async def _wait_for_phone(visit: Visit, asked: Asked) -> tuple[Made, ...] | None:
+async def _wait_for_phone(visit: StationVisit, asked: Asked) -> tuple[Made, ...] | None:
     """Show link after link until the files are there; None: not here after all."""
-    uploads = visit.uploads
+    uploads = asked.uploads
     assert uploads is not None
     again = False
     while True:
@@ -201,11 +184,13 @@ async def _wait_for_phone(visit: Visit, asked: Asked) -> tuple[Made, ...] | None
         again = True
 
 
-async def _at_link(visit: Visit, asked: Asked, uploads: Uploads, link: Link, *, again: bool) -> tuple[Made, ...] | str:
+async def _at_link(
+    visit: StationVisit, asked: Asked, uploads: Uploads, link: Link, *, again: bool
+) -> tuple[Made, ...] | str:
     """Show one link and what happens at it; return the files or the resident's choice."""
     id = visit.page_id(visit.current)
     page = _link_page(id, asked, link, (_("This is a new code. The one before no longer works."),) if again else ())
-    shown = asyncio.create_task(visit.conversation.exchange(page, Idle.WAITING, back=visit.can_go_back))
+    shown = asyncio.create_task(visit.exchange(page, Idle.WAITING))
     happened = asyncio.create_task(link.events.get())
     expired = asyncio.ensure_future(visit.clock.sleep(uploads.seconds))
     try:
@@ -264,7 +249,7 @@ def _link_page(id: str, asked: Asked, link: Link, told: tuple[Text, ...]) -> Cap
 # ── looked over ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _look_over(visit: Visit, asked: Asked, files: Sequence[Made], *, more: bool) -> str:
+async def _look_over(visit: StationVisit, asked: Asked, files: Sequence[Made], *, more: bool) -> str:
     """Show what was given; return ``continue``, ``again`` or ``more``."""
     options = [Option(value="again", label=_("No, do it again"))]
     if more:
@@ -284,7 +269,7 @@ async def _look_over(visit: Visit, asked: Asked, files: Sequence[Made], *, more:
     )
     visit.set_video(VIDEO, still)
     try:
-        answered = await visit.conversation.exchange(page, Idle.READING, back=visit.can_go_back)
+        answered = await visit.exchange(page, Idle.READING)
     finally:
         visit.set_video(VIDEO, None)
         still.close()

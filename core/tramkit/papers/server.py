@@ -24,7 +24,7 @@ from tramkit.papers import words
 from tramkit.papers.content import Made, Problem, Refused
 from tramkit.papers.examiner import examine
 from tramkit.papers.link import Happened, Link
-from tramkit_hal.clock import Clock
+from tramkit_hal.device.clock import Clock
 from tramkit_hal.words import LANGUAGES, Text, render
 
 MOST_TOGETHER = 30 * 1024 * 1024

@@ -40,7 +40,7 @@ class AccessKeys:
 
     @classmethod
     def parse(cls, text: str) -> AccessKeys:
-        """Read the ``access_key`` of :meth:`tramkit_hal.card.reader.IdReader.read`.
+        """Read the ``access_key`` of :meth:`tramkit_hal.contracts.id_reader.IdReader.read`.
 
         :param text: words: a card access number (6 digits), an identity number (12 digits), a key of the zone (24
             characters); the zone's key tells the card access number too.

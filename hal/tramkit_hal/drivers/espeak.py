@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.device import DeviceInfo
-from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.voice import Voice, VoiceCapabilities, at_station_rate
+from tramkit_hal.contracts.voice import Voice, VoiceCapabilities, at_station_rate
+from tramkit_hal.device.base import DeviceInfo
+from tramkit_hal.device.errors import DeviceError, Trouble
 
 PROGRAM = "espeak-ng"
 VOICES = {"vi": "vi", "en": "en"}

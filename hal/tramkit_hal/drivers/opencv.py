@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.camera import Camera, CameraCapabilities
-from tramkit_hal.device import DeviceContext, DeviceInfo, HealthLevel
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.contracts.camera import Camera, CameraCapabilities
+from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
 
 _log = logging.getLogger(__name__)

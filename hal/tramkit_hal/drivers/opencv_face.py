@@ -20,9 +20,9 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from tramkit_hal.card.portrait import Portrait
-from tramkit_hal.device import DeviceContext, DeviceInfo
-from tramkit_hal.face import FaceFinding, FaceMatcher, FaceMatcherCapabilities
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.contracts.face import FaceFinding, FaceMatcher, FaceMatcherCapabilities
+from tramkit_hal.device.base import DeviceContext, DeviceInfo
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.video import Frame
 
 SAME_PERSON = 0.363

@@ -21,8 +21,9 @@ from tramkit_hal.card.access import AccessKeys
 from tramkit_hal.card.chip import read_chip
 from tramkit_hal.card.errors import ChipError
 from tramkit_hal.card.files import CardFiles, DataGroup
-from tramkit_hal.card.reader import WHO, IdReader, IdReaderCapabilities, Place, device_error
-from tramkit_hal.device import DeviceContext, DeviceInfo, HealthLevel
+from tramkit_hal.contracts.id_reader import WHO, IdReader, IdReaderCapabilities, Place, device_error
+from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.drivers.pcsc_readers import (
     CardConnection,
     NoContactError,
@@ -31,7 +32,6 @@ from tramkit_hal.drivers.pcsc_readers import (
     ReadersGoneError,
     Seen,
 )
-from tramkit_hal.trouble import DeviceError, Trouble
 
 T = TypeVar("T")
 

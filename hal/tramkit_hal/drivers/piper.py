@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.device import DeviceInfo
-from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.voice import Voice, VoiceCapabilities, at_station_rate
+from tramkit_hal.contracts.voice import Voice, VoiceCapabilities, at_station_rate
+from tramkit_hal.device.base import DeviceInfo
+from tramkit_hal.device.errors import DeviceError, Trouble
 
 TRIAL_SECONDS = 20.0
 """How long the first words may take, for which the model is read from the disk."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tramkit_hal.device import DeviceInfo
-from tramkit_hal.document import Document
-from tramkit_hal.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
+from tramkit_hal.contracts.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
+from tramkit_hal.device.base import DeviceInfo
+from tramkit_hal.document.document import Document
 
 CODE_BYTES = 900
 """Most bytes in one code: version 24 at level M, whose modules an old phone still reads from a screen."""

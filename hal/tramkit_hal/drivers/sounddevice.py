@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.audio import (
+from tramkit_hal.contracts.audio import (
     PIECE,
     SAMPLE_RATE,
     Microphone,
@@ -21,8 +21,8 @@ from tramkit_hal.audio import (
     Speaker,
     SpeakerCapabilities,
 )
-from tramkit_hal.device import DeviceContext, DeviceInfo
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.device.base import DeviceContext, DeviceInfo
+from tramkit_hal.device.errors import DeviceError, Trouble
 
 BACKLOG = 10
 """Pieces of sound that wait to be played: 200 ms."""

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import AnyPage, Ask, Availability, Bar, Control, FieldView, View
+from tramkit_hal.ui.events import Answered, Pressed, Touched
+from tramkit_hal.ui.pages import AnyPage, Ask, Availability, Bar, Control, FieldView, View
 
 _SAID = {
     Control.TEXT: ("chóng mặt khi đứng dậy", "đau đầu", "ho"),

@@ -9,13 +9,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.describe import describe
-from tramkit_hal.device import DeviceContext, DeviceInfo
-from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import AnyPage, Bar, View
-from tramkit_hal.screen import Screen, ScreenCapabilities, Shown
+from tramkit_hal.device.base import DeviceContext, DeviceInfo
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.screens.robot import Act, Walker
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.ui.accessibility import describe
+from tramkit_hal.ui.events import Answered, Pressed, Touched
+from tramkit_hal.ui.pages import AnyPage, Bar, View
+from tramkit_hal.ui.screen import Screen, ScreenCapabilities, Shown
 from tramkit_hal.video import NewestFrame
 
 HISTORY = 1_000

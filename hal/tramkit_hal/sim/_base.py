@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.device import Device, DeviceContext, DeviceInfo, DeviceState, HealthLevel
-from tramkit_hal.simulated import Control
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.device.base import Device, DeviceContext, DeviceInfo, DeviceState, HealthLevel
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.words import noted
 
 HEALTHY = noted("none")

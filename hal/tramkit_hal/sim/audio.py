@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from tramkit_hal.audio import (
+from tramkit_hal.contracts.audio import (
     PIECE,
     SAMPLE_RATE,
     Microphone,
@@ -20,10 +20,10 @@ from tramkit_hal.audio import (
     Speaker,
     SpeakerCapabilities,
 )
-from tramkit_hal.device import DeviceContext
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import SimSettings, Simulator
-from tramkit_hal.simulated import Control
-from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.words import noted
 
 PIECE_SECONDS = PIECE / SAMPLE_RATE

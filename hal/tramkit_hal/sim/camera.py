@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from tramkit_hal import framecode
-from tramkit_hal.camera import Camera, CameraCapabilities
-from tramkit_hal.device import DeviceContext
+from tramkit_hal.contracts.camera import Camera, CameraCapabilities
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.sim.people import PEOPLE, by_name, qr_text
-from tramkit_hal.simulated import Control
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import noted
 

@@ -6,12 +6,12 @@ import asyncio
 
 from pydantic import BaseModel
 
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.scanner import CodeScanner, CodeScannerCapabilities, ScannedCode, Symbology
+from tramkit_hal.contracts.scanner import CodeScanner, CodeScannerCapabilities, ScannedCode, Symbology
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.errors import Trouble
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import COMMON_FAULTS, Simulator
 from tramkit_hal.sim.people import PEOPLE, by_name, qr_text
-from tramkit_hal.simulated import Control
-from tramkit_hal.trouble import Trouble
 from tramkit_hal.words import noted
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from tramkit_hal.card.portrait import Portrait
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.face import FaceFinding, FaceMatcher, FaceMatcherCapabilities
+from tramkit_hal.contracts.face import FaceFinding, FaceMatcher, FaceMatcherCapabilities
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
-from tramkit_hal.simulated import Control
-from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.video import Frame
 from tramkit_hal.words import noted
 

@@ -17,10 +17,10 @@ from tramkit_hal.card.errors import CardGoneError
 from tramkit_hal.card.files import DataGroup
 from tramkit_hal.card.groups import CardData
 from tramkit_hal.card.passive import Flaw
+from tramkit_hal.device.errors import Trouble
 from tramkit_hal.sim.chip import Country
 from tramkit_hal.sim.issued_card import IssuedCard, issue
 from tramkit_hal.sim.virtual_card import Profile, VirtualCard
-from tramkit_hal.trouble import Trouble
 
 Make = Callable[[CardData, Country], Transport]
 

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ValidationError
 
 from tramkit_hal.card.files import CardFiles, DataGroup
 from tramkit_hal.card.groups import CardData
-from tramkit_hal.card.reader import WHO, IdReader, IdReaderCapabilities
-from tramkit_hal.device import DeviceContext
+from tramkit_hal.contracts.id_reader import WHO, IdReader, IdReaderCapabilities
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.sim.chip import ChipFault, Country, make_chip
 from tramkit_hal.sim.people import PEOPLE, by_name
-from tramkit_hal.simulated import Control
-from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.words import noted
 
 NO_CARD = noted("none")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.payment_terminal import Charge, PaymentTerminal, PaymentTerminalCapabilities, TerminalResult
+from tramkit_hal.contracts.payment_terminal import Charge, PaymentTerminal, PaymentTerminalCapabilities, TerminalResult
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
-from tramkit_hal.simulated import Control
-from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.words import noted
 
 SCHEMA = """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.presence import Presence, PresenceCapabilities, PresenceNow
+from tramkit_hal.contracts.presence import Presence, PresenceCapabilities, PresenceNow
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import Simulator
-from tramkit_hal.simulated import Control
 from tramkit_hal.words import noted
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
-from tramkit_hal.device import DeviceContext, DeviceState
-from tramkit_hal.document import Document
-from tramkit_hal.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
-from tramkit_hal.raster import raster
+from tramkit_hal.contracts.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
+from tramkit_hal.device.base import DeviceContext, DeviceState
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.simulated import Control
+from tramkit_hal.document.document import Document
+from tramkit_hal.document.raster import raster
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
-from tramkit_hal.simulated import Control
-from tramkit_hal.trouble import DeviceError, Trouble
 from tramkit_hal.words import noted
 
 if TYPE_CHECKING:

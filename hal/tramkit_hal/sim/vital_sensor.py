@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from tramkit_hal.device import DeviceContext
+from tramkit_hal.contracts.vital import PLAUSIBLE, UNITS, Reading, Vital, VitalSensor, VitalSensorCapabilities
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
-from tramkit_hal.simulated import Control
-from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.vital import PLAUSIBLE, UNITS, Reading, Vital, VitalSensor, VitalSensorCapabilities
 from tramkit_hal.words import noted
 
 USUAL: dict[Vital, tuple[float, ...]] = {

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from tramkit_hal.audio import SAMPLE_RATE
-from tramkit_hal.device import DeviceContext
+from tramkit_hal.contracts.audio import SAMPLE_RATE
+from tramkit_hal.contracts.voice import Voice, VoiceCapabilities
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.sim._base import SimSettings, Simulator
-from tramkit_hal.trouble import DeviceError, Trouble
-from tramkit_hal.voice import Voice, VoiceCapabilities
 
 HUM = 220.0
 SHOWN = 60

@@ -8,7 +8,7 @@ import pytest
 
 from tramkit_billing.codes import check, code_in, providers, read_providers
 from tramkit_billing.service import Account
-from tramkit_hal.keyboard.layouts import ROWS
+from tramkit_hal.ui.keyboard.layouts import ROWS
 
 
 @pytest.mark.parametrize("provider", sorted(providers()))

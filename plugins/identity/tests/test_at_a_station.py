@@ -13,12 +13,12 @@ import pytest
 from support.station import Running, station
 
 from tramkit import Level, Person, Service, Text, Visit, verbatim
-from tramkit.devices import Devices
-from tramkit.identity_means import IdentityMeans
+from tramkit.conversation.timeouts import Timeouts
+from tramkit.identity.means import IdentityMeans
 from tramkit.sandbox import Fault, FaultOrder
-from tramkit.timeouts import Timeouts
-from tramkit_hal.clock import Clock, ManualClock, SystemClock
-from tramkit_hal.pages import AnyPage, Tell
+from tramkit.station.devices import Devices
+from tramkit_hal.device.clock import Clock, ManualClock, SystemClock
+from tramkit_hal.ui.pages import AnyPage, Tell
 from tramkit_identity import claims, method
 from tramkit_identity.method import VNeId
 from tramkit_identity.provider import Provider

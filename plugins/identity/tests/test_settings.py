@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tramkit import FileProblem, PluginContext
-from tramkit.plugins import load
-from tramkit_hal.clock import ManualClock
+from tramkit.plugins.loader import load
+from tramkit_hal.device.clock import ManualClock
 from tramkit_identity import claims
 from tramkit_identity.plugin import read_secret
 

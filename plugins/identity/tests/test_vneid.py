@@ -18,7 +18,7 @@ from aiohttp import web
 
 from tramkit import Level, NotSignedIn, Person, SignIn, Text, log, verbatim
 from tramkit.sandbox import FaultOrder
-from tramkit_hal.clock import ManualClock
+from tramkit_hal.device.clock import ManualClock
 from tramkit_identity import claims, method
 from tramkit_identity.method import VNeId
 from tramkit_identity.provider import Provider

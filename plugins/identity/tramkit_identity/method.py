@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict
 
 from tramkit import IdentityMethod, Level, Messages, NotSignedIn, Person, SignIn
-from tramkit_hal.clock import Clock
+from tramkit_hal.device.clock import Clock
 from tramkit_identity.claims import Names, NotEnough, Unusable, person
 from tramkit_identity.id_token import NotBelieved, verify
 from tramkit_identity.provider import Provider, ProviderTrouble

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tramkit.sandbox import Sandbox
-from tramkit_hal.clock import Clock, SystemClock
+from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_identity import phone
 from tramkit_identity.provider import GRANT
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tramkit.devices import Devices
+from tramkit.host.order import EffectKind, Ending, Order, Outcome, Record, State
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.model import EffectKind, Ending, Order, Outcome, Record, State
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
-from tramkit_hal.clock import SystemClock
-from tramkit_hal.device import DeviceContext
-from tramkit_hal.pages import Fact
-from tramkit_hal.roles import Role
+from tramkit.station.devices import Devices
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
 from tramkit_hal.sim.payment_terminal import LOST_AFTER, LOST_BEFORE, SimPaymentTerminal
+from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import Day, Messages, render, verbatim
 from tramkit_payments.terminal import CardTerminal
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tramkit import DeviceError, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, Role
-from tramkit_hal.payment_terminal import Charge, PaymentTerminal, TerminalResult
-from tramkit_hal.trouble import Trouble
+from tramkit_hal.contracts.payment_terminal import Charge, PaymentTerminal, TerminalResult
+from tramkit_hal.device.errors import Trouble
 
 _ = Messages("tramkit_payments")
 

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from support.station import Running, station
 
-from tramkit_hal.clock import ManualClock
-from tramkit_hal.pages import Check, Read, Tell
+from tramkit_hal.device.clock import ManualClock
+from tramkit_hal.ui.pages import Check, Read, Tell
 from tramkit_hal.words import render
 from tramkit_procedures.catalogue import Question, bundled, form_of
 from tramkit_procedures.filing import FileDossier

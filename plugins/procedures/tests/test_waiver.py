@@ -9,11 +9,11 @@ import pytest
 from support.station import Running, station
 
 from tramkit import Level, Person, verbatim
-from tramkit.devices import Devices
-from tramkit.identity_means import IdentityMeans
-from tramkit.identity_method import IdentityMethod, SignIn
-from tramkit_hal.clock import ManualClock
-from tramkit_hal.pages import Check
+from tramkit.host.sign_in import IdentityMethod, SignIn
+from tramkit.identity.means import IdentityMeans
+from tramkit.station.devices import Devices
+from tramkit_hal.device.clock import ManualClock
+from tramkit_hal.ui.pages import Check
 from tramkit_hal.words import render
 from tramkit_procedures.catalogue import bundled
 from tramkit_procedures.filing import FileDossier

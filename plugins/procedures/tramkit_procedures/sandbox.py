@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
-from tramkit_hal.clock import Clock, SystemClock
+from tramkit_hal.device.clock import Clock, SystemClock
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS dossiers (

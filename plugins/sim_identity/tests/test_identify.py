@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.station import station
 
-from tramkit_hal.pages import Choose, Tell
+from tramkit_hal.ui.pages import Choose, Tell
 from tramkit_hal.words import render
 from tramkit_sim_identity import operators, rules
 from tramkit_sim_identity.identify import Identify

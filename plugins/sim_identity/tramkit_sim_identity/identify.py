@@ -28,7 +28,7 @@ from tramkit import (
     forms,
     verbatim,
 )
-from tramkit_hal.pages import Control
+from tramkit_hal.ui.pages import Control
 from tramkit_hal.words import render
 from tramkit_sim_identity.numbers import MobileNumber, Prefixes, grouped, normalise
 from tramkit_sim_identity.operators import Operator, OperatorGateway

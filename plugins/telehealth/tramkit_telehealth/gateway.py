@@ -20,7 +20,7 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict, ValidationError
 from yarl import URL
 
-from tramkit_hal.clock import Clock
+from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
 from tramkit_telehealth.outbox import KioskMessage, Outbox
 from tramkit_telehealth.protocol import (

@@ -11,12 +11,6 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tramkit_hal import labels
-from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.keyboard import layouts
-from tramkit_hal.keyboard.typing import DELETE
-from tramkit_hal.pages import Attract, Bar, FieldView
-from tramkit_hal.screen import ScreenCapabilities, Shown
 from tramkit_hal.screens.terminal import layout
 from tramkit_hal.screens.terminal.keyboard import KEY_LINES, Keyboard
 from tramkit_hal.screens.terminal.palette import PALETTES
@@ -25,7 +19,13 @@ from tramkit_hal.screens.terminal.pen import Pen
 from tramkit_hal.screens.terminal.picture import PICTURES_PER_SECOND, Code, Picture
 from tramkit_hal.screens.terminal.reading import Reading
 from tramkit_hal.screens.terminal.sheet import Sheet
-from tramkit_hal.stage import Refused, Stage, Stale
+from tramkit_hal.ui import labels
+from tramkit_hal.ui.events import Answered, Pressed, Touched
+from tramkit_hal.ui.keyboard import layouts
+from tramkit_hal.ui.keyboard.typing import DELETE
+from tramkit_hal.ui.pages import Attract, Bar, FieldView
+from tramkit_hal.ui.screen import ScreenCapabilities, Shown
+from tramkit_hal.ui.stage import Refused, Stage, Stale
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text, render
 

@@ -10,9 +10,9 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tramkit_hal.keyboard import layouts
-from tramkit_hal.keyboard.layouts import Row
-from tramkit_hal.keyboard.typing import DELETE, Typing
+from tramkit_hal.ui.keyboard import layouts
+from tramkit_hal.ui.keyboard.layouts import Row
+from tramkit_hal.ui.keyboard.typing import DELETE, Typing
 
 KEY_LINES = 2
 """Lines of a key: with four cells beside, the smallest that a finger meets; one where there are few lines."""

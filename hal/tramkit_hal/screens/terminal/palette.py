@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.style import Style
 
-from tramkit_hal.pages import Contrast
+from tramkit_hal.ui.pages import Contrast
 
 _NORMAL = {
     "ground": "#10243A on #FFFFFF",

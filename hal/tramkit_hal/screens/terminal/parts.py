@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.strip import Strip
 
-from tramkit_hal.screen import Shown
+from tramkit_hal.ui.screen import Shown
 
 Press = Callable[[], None]
 

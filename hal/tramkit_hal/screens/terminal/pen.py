@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tramkit_hal.keyboard.typing import Typing, press
-from tramkit_hal.pages import Ask, Control, FieldView, View
 from tramkit_hal.screens.terminal.reading import typed
-from tramkit_hal.stage import Stage
+from tramkit_hal.ui.keyboard.typing import Typing, press
+from tramkit_hal.ui.pages import Ask, Control, FieldView, View
+from tramkit_hal.ui.stage import Stage
 
 _WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
 

@@ -11,8 +11,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tramkit_hal.screen import Shown
 from tramkit_hal.screens.terminal.parts import Part, centre, wrap
+from tramkit_hal.ui.screen import Shown
 from tramkit_hal.video import NewestFrame
 
 PICTURES_PER_SECOND = 5

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol
 
-from tramkit_hal import labels
-from tramkit_hal.describe import describe, options_of
-from tramkit_hal.pages import Ask, Bar, Call, Capture, Control, FieldView, Help, Pay, Tell, Timeout, Tone, View, Wait
-from tramkit_hal.screen import ScreenCapabilities, Shown
 from tramkit_hal.screens.terminal.parts import Count, Fact, Field, Meter, Part, Press, Question, Tick
 from tramkit_hal.screens.terminal.picture import Code, Picture
+from tramkit_hal.ui import labels
+from tramkit_hal.ui.accessibility import describe, options_of
+from tramkit_hal.ui.pages import Ask, Bar, Call, Capture, Control, FieldView, Help, Pay, Tell, Timeout, Tone, View, Wait
+from tramkit_hal.ui.screen import ScreenCapabilities, Shown
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text, render
 

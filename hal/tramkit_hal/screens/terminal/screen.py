@@ -9,13 +9,13 @@ import sys
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit_hal.device import DeviceContext, DeviceInfo
-from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import View
-from tramkit_hal.screen import Screen, ScreenCapabilities, Shown
+from tramkit_hal.device.base import DeviceContext, DeviceInfo
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.screens.terminal.app import CAPABILITIES, TerminalApp, ViewChanged
-from tramkit_hal.stage import BLANK, Stage
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.ui.events import Answered, Pressed, Touched
+from tramkit_hal.ui.pages import View
+from tramkit_hal.ui.screen import Screen, ScreenCapabilities, Shown
+from tramkit_hal.ui.stage import BLANK, Stage
 from tramkit_hal.video import NewestFrame
 
 

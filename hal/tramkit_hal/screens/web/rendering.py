@@ -13,11 +13,11 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tramkit_hal import labels
-from tramkit_hal.describe import action_of, buttons_of, options_of
-from tramkit_hal.keyboard import layouts
-from tramkit_hal.keyboard.typing import Typing
-from tramkit_hal.pages import OPTIONS_PER_PAGE, Ask, Choose, View
+from tramkit_hal.ui import labels
+from tramkit_hal.ui.accessibility import action_of, buttons_of, options_of
+from tramkit_hal.ui.keyboard import layouts
+from tramkit_hal.ui.keyboard.typing import Typing
+from tramkit_hal.ui.pages import OPTIONS_PER_PAGE, Ask, Choose, View
 from tramkit_hal.words import LANGUAGES, Moment, Text, Value, render, show
 
 HERE = Path(__file__).parent

@@ -6,15 +6,15 @@ import secrets
 
 from pydantic import BaseModel
 
-from tramkit_hal.describe import describe
-from tramkit_hal.device import DeviceContext, DeviceInfo, HealthLevel
-from tramkit_hal.events import Answered, Pressed, Touched
-from tramkit_hal.pages import View
-from tramkit_hal.screen import Screen, ScreenCapabilities, Shown
+from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.screens.web.server import Server
 from tramkit_hal.screens.web.settings import WebSettings
-from tramkit_hal.stage import BLANK, Stage
-from tramkit_hal.trouble import DeviceError, Trouble
+from tramkit_hal.ui.accessibility import describe
+from tramkit_hal.ui.events import Answered, Pressed, Touched
+from tramkit_hal.ui.pages import View
+from tramkit_hal.ui.screen import Screen, ScreenCapabilities, Shown
+from tramkit_hal.ui.stage import BLANK, Stage
 from tramkit_hal.video import NewestFrame
 
 

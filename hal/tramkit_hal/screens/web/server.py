@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from aiohttp import WSMsgType, web
 from pydantic import TypeAdapter, ValidationError
 
-from tramkit_hal.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
-from tramkit_hal.keyboard.typing import press
 from tramkit_hal.loopback import Guard, add_headers
 from tramkit_hal.screens.web.rendering import HERE, LIVE_KINDS, Renderer
 from tramkit_hal.screens.web.settings import WebSettings
 from tramkit_hal.screens.web.video import feed
-from tramkit_hal.stage import Refused, Stage, Stale
+from tramkit_hal.ui.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
+from tramkit_hal.ui.keyboard.typing import press
+from tramkit_hal.ui.stage import Refused, Stage, Stale
 from tramkit_hal.video import NewestFrame
 
 HEARTBEAT = 5.0

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from yarl import URL
 
 from tramkit import Reading, Vital
-from tramkit_hal.clock import ManualClock
+from tramkit_hal.device.clock import ManualClock
 from tramkit_telehealth.desk.app import Desk, serve
 from tramkit_telehealth.desk.page_protocol import (
     DeskState,

@@ -14,8 +14,8 @@ from desk_page.page_kit import CHROMIUM, Doctor, PageDesk
 from kiosk.media_kit import HEIGHT, WIDTH, NumberCamera, NumberTrack, ToneTrack, number_in, picture_of, tone, until
 from playwright.async_api import Browser, async_playwright, expect
 
-from tramkit_hal.audio import Sound, SoundQueue
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.contracts.audio import Sound, SoundQueue
+from tramkit_hal.device.clock import SystemClock
 from tramkit_telehealth.desk.page_protocol import AnswerLeg, AskLeg, EndCall, LegOffer, MediaState
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output

@@ -13,18 +13,18 @@ from support.scripted_desk import DOCTOR, KEY, ScriptedDesk
 from support.station import Running, station
 
 from tramkit import PluginContext
-from tramkit.timeouts import Timeouts
-from tramkit_hal.clock import Clock, SystemClock
-from tramkit_hal.device import Device, DeviceContext
+from tramkit.conversation.timeouts import Timeouts
+from tramkit_hal.device.base import Device, DeviceContext
+from tramkit_hal.device.clock import Clock, SystemClock
+from tramkit_hal.device.roles import Role
+from tramkit_hal.device.simulated import Simulated
 from tramkit_hal.drivers.qr_receipt import QrReceipt
-from tramkit_hal.pages import AnyPage, Ask, Bar, Capture
-from tramkit_hal.roles import Role
 from tramkit_hal.sim.audio import SimMicrophone, SimSpeaker
 from tramkit_hal.sim.camera import SimCamera
 from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
-from tramkit_hal.simulated import Simulated
+from tramkit_hal.ui.pages import AnyPage, Ask, Bar, Capture
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.protocol import (
     CaseState,

@@ -11,10 +11,10 @@ from clinic import CONCLUSION, NAME, Clinic, clinic, summary_of
 from media_kit import Browser, until
 from support.scripted_desk import DOCTOR
 
-from tramkit.timeouts import Timeouts
-from tramkit_hal.clock import ManualClock
-from tramkit_hal.pages import Call, Done, Tell, Wait
-from tramkit_hal.roles import Role
+from tramkit.conversation.timeouts import Timeouts
+from tramkit_hal.device.clock import ManualClock
+from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.pages import Call, Done, Tell, Wait
 from tramkit_telehealth.protocol import CaseState, HangUp, LeaveCase, OpenCase, Refused, StartLeg, SummaryHandedOver
 
 

@@ -11,7 +11,7 @@ import pytest
 from media_kit import until
 from support.scripted_desk import FACILITY, GENERAL, KEY, REFUSED_VERSION, ScriptedDesk
 
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.device.clock import SystemClock
 from tramkit_telehealth import outbox
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.protocol import (

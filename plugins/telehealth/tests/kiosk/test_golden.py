@@ -10,8 +10,8 @@ from clinic import SERVICE, Clinic, clinic, summary_of
 from support.golden_record import StandingClock, hold, met
 
 import tramkit_telehealth
-from tramkit_hal.pages import Call
-from tramkit_hal.roles import Role
+from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.pages import Call
 from tramkit_telehealth.protocol import CaseState, OpenCase
 
 

@@ -8,7 +8,7 @@ from importlib import resources
 import click
 
 from tramkit import PluginContext
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import render
 from tramkit_telehealth import plugin
 from tramkit_telehealth.service import SeeDoctor

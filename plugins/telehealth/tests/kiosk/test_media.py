@@ -14,8 +14,8 @@ from aiortc import RTCRtpSender
 from aiortc.codecs import vpx
 from media_kit import Browser, NumberCamera, number_in, tone, until
 
-from tramkit_hal.audio import Sound, SoundQueue
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.contracts.audio import Sound, SoundQueue
+from tramkit_hal.device.clock import SystemClock
 from tramkit_telehealth.media import engine
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.leg import Leg

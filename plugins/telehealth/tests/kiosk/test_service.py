@@ -8,9 +8,9 @@ from media_kit import until
 from support.scripted_desk import FACILITY, SKIN, ScriptedDesk
 
 from tramkit import Availability, Vital
-from tramkit_hal.clock import ManualClock
-from tramkit_hal.pages import Ask, Choose, Tell, Tone
-from tramkit_hal.roles import Role
+from tramkit_hal.device.clock import ManualClock
+from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.pages import Ask, Choose, Tell, Tone
 from tramkit_hal.words import render
 from tramkit_telehealth.protocol import LeaveCase, OpenCase
 from tramkit_telehealth.triage import RED_FLAGS

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from tramkit import FileProblem, configure_log
-from tramkit_hal.clock import SystemClock
+from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import nfc
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.app import Desk, serve

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tramkit import DeviceError, Role, Visit
-from tramkit_hal.audio import Microphone, Sound, SoundQueue, Speaker
-from tramkit_hal.camera import Camera
+from tramkit import CameraHandle, DeviceError, MicrophoneHandle, SpeakerHandle, Visit
+from tramkit_hal.contracts.audio import Sound, SoundQueue
 from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.tracks import FPS, SIZE, SoundFan
 
@@ -19,9 +18,11 @@ class CallDevices:
 
     def __init__(self, visit: Visit) -> None:
         self.fan = SoundFan()
-        self.camera: Camera | None = None
-        self.microphone: Microphone | None = None
-        self.speaker: Speaker | None = None
+        self.camera: CameraHandle | None = None
+        self.camera_works = False
+        """As it was when :meth:`open` looked last."""
+        self.microphone: MicrophoneHandle | None = None
+        self.speaker: SpeakerHandle | None = None
         self._visit = visit
         self._listening: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
@@ -57,12 +58,14 @@ class CallDevices:
         self.camera = self.microphone = self.speaker = None
 
     async def _open_camera(self) -> None:
-        if self.camera is not None and self.camera.state.usable:
+        self.camera_works = self.camera is not None and await self.camera.usable()
+        if self.camera_works:
             return
         was = self.camera
         try:
-            self.camera = self._visit.device(Role.CAMERA, Camera)
+            self.camera = await self._visit.camera()
             await self.camera.start(*SIZE, FPS)
+            self.camera_works = True
         except DeviceError as error:
             _log.debug("call without camera", extra={"trouble": error.trouble.value})
             self.camera = was  # one that was pulled goes on by itself when it is back
@@ -72,7 +75,7 @@ class CallDevices:
             return
         self.microphone = None
         try:
-            microphone = self._visit.device(Role.MICROPHONE, Microphone)
+            microphone = await self._visit.microphone()
             sounds = await microphone.start()
         except DeviceError as error:
             _log.debug("call without microphone", extra={"trouble": error.trouble.value})
@@ -85,11 +88,11 @@ class CallDevices:
         self.microphone = None
 
     async def _open_speaker(self) -> None:
-        if self.speaker is not None and self.speaker.state.usable:
+        if self.speaker is not None and await self.speaker.usable():
             return
         self.speaker = None
         try:
-            speaker = self._visit.device(Role.SPEAKER, Speaker)
+            speaker = await self._visit.speaker()
             await speaker.start()
         except DeviceError as error:
             _log.debug("call without speaker", extra={"trouble": error.trouble.value})

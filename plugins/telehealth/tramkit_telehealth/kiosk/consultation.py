@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Literal
 
 from tramkit import Call, Live, Visit, Wait
-from tramkit_hal.clock import Clock
+from tramkit_hal.device.clock import Clock
 from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.case_link import CaseLink
 from tramkit_telehealth.gateway import DeskGateway
@@ -261,7 +261,7 @@ class Consultation:
             enlarged=enlarged,
             microphone=self._devices.microphone is not None,
             speaker=self._devices.speaker is not None,
-            camera=self._devices.camera is not None and self._devices.camera.state.usable,
+            camera=self._devices.camera_works,
             desk=self._gateway.connected,
         )
 

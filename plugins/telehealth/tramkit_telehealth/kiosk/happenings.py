@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from tramkit import Live
-from tramkit_hal.clock import Clock
+from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
 
 TICK_SECONDS = 0.25

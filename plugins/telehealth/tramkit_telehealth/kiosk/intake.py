@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from tramkit import (
     Availability,
-    DeviceError,
     Fact,
     Level,
     Messages,
     Option,
     Person,
     Reading,
-    Role,
     Text,
     Tone,
     Visit,
@@ -25,7 +23,6 @@ from tramkit import (
     verbatim,
     vital_name,
 )
-from tramkit_hal.vital import VitalSensor
 from tramkit_hal.words import LANGUAGES, render
 from tramkit_telehealth.consents import (
     CHILD,
@@ -284,11 +281,8 @@ async def _kinds(visit: Visit) -> list[str]:
     """Return what the station's sensor measures, the same in each replay."""
 
     async def kinds() -> list[str]:
-        try:
-            sensor = visit.device(Role.VITAL_SENSOR, VitalSensor)
-        except DeviceError:
-            return []
-        return [kind.value for kind in VITALS if kind in sensor.capabilities.kinds]
+        measurable = await visit.measurable()
+        return [kind.value for kind in VITALS if kind in measurable]
 
     return await visit.fetch(kinds)
 
@@ -316,7 +310,7 @@ async def _measure(visit: Visit, offer: Offer) -> tuple[Reading, ...]:
 
 async def _warn(visit: Visit) -> None:
     """A value far out of the usual range: no diagnosis, but somebody should come."""
-    visit.call_staff(STAFF_REASON)
+    await visit.call_staff(STAFF_REASON)
     await visit.tell(
         _("A measurement is far from the usual range"),
         _("This is not a diagnosis. The doctor will see it and talk about it with you."),

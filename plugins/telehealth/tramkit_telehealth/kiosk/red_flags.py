@@ -24,7 +24,7 @@ async def ask_red_flags(visit: Visit) -> tuple[RedFlag | None, bool]:
     flag = red_flag(chosen)
     if flag is None:
         return None, True
-    call = visit.call_staff(STAFF_REASON)
+    call = await visit.call_staff(STAFF_REASON)
     told = [
         _("Call 115 now, or ask somebody near you to call."),
         flag.advice,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Literal
 
-from tramkit_hal.clock import Clock
+from tramkit_hal.device.clock import Clock
 from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.leg import BadAnswer, Leg, LegState
 from tramkit_telehealth.media.playout import Output

@@ -13,7 +13,7 @@ from aiortc import RTCDataChannel, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError
 from aiortc.mediastreams import MediaStreamTrack
 
-from tramkit_hal.clock import Clock
+from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.media.engine import AUDIO_CODECS, VIDEO_CODECS, peer_connection, prefer
 from tramkit_telehealth.media.playout import Output, play_sound, show_picture
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack

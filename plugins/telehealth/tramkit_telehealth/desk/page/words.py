@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from tramkit import Messages, Text, Vital
-from tramkit_hal.vital import PLAUSIBLE
+from tramkit_hal.contracts.vital import PLAUSIBLE
 from tramkit_hal.words import LANGUAGES, render
 from tramkit_telehealth.triage import BANDS
 

@@ -1,0 +1,275 @@
+"""The command ``tramkit``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tramkit import log
+from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
+from tramkit.host.order import EffectKind
+from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.loader import Installed, commands_of, discover, load
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
+
+USAGE_ERROR = 2
+TERMINAL = "terminal"
+LOG_BESIDE_TERMINAL = "tramkit.log"
+"""Where the log goes, in the current folder, when the terminal shows the pages and the file names no other place."""
+
+
+class Tramkit(click.Group):
+    """The group of commands: the core's, and those that plugins declare in their manifests.
+
+    A plugin is imported only when one of its commands is called.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self._declared()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        plugin = self._declared().get(cmd_name)
+        if own is not None or plugin is None:
+            return own
+        commands = commands_of(plugin)
+        if cmd_name not in commands:
+            raise click.ClickException(
+                f'plugin "{plugin.name}" declares the command "{cmd_name}" but does not bring it'
+            )
+        return commands[cmd_name]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows: list[tuple[str, str]] = []
+        declared = self._declared()
+        for name in self.list_commands(ctx):
+            command = super().get_command(ctx, name)  # the help must not import plugins
+            plugin = declared.get(name)
+            title = plugin.manifest.title.en if plugin and plugin.manifest else ""
+            rows.append((name, command.get_short_help_str() if command else f"(plugin: {title})"))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _declared(self) -> dict[str, Installed]:
+        declared: dict[str, Installed] = {}
+        for plugin in discover():
+            for name in plugin.manifest.commands if plugin.manifest else ():
+                declared.setdefault(name, plugin)
+        return declared
+
+
+LedgerOf = Callable[[Callable[[Any], Awaitable[Any]]], Any]
+"""Opens the station's ledger and does something with it."""
+
+
+@click.group(cls=Tramkit)
+@click.version_option(package_name="tramkit")
+def main() -> None:
+    """Tramkit: the open framework for digital citizen stations."""
+
+
+config_option = click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The station's station.toml; without it, a station with simulated devices.",
+)
+
+
+@main.command()
+@config_option
+@click.option("--screen", default=None, help="Use this screen instead of the file's: web, terminal, scripted.")
+def run(file: Path | None, screen: str | None) -> None:
+    """Run the station until it is told to stop."""
+    config = _read(file)
+    if screen:
+        config = _checked(lambda: with_screen(config, screen))
+    log.configure(config.log.level, _log_file(config))
+    from tramkit.app.run import StartProblem, run_station, screens_of
+
+    clock = SystemClock()
+    context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
+    plugins = load(config.plugins.enabled, config.settings, context, screens=screens_of(config))
+
+    def announce(name: str, address: str) -> None:
+        click.echo(f"{name}: {address}")
+        sys.stdout.flush()
+
+    try:
+        asyncio.run(run_station(config, plugins, clock, announce))
+    except StartProblem as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+@main.group(invoke_without_command=True)
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option("--count", default=50, show_default=True, type=click.IntRange(1, 1_000_000), help="Newest orders shown.")
+@click.pass_context
+def orders(context: click.Context, file: Path | None, as_json: bool, count: int) -> None:
+    """List what residents have committed to, without personal data; the station must not run."""
+    from tramkit.orders.commands import list_orders, with_ledger
+
+    section = _read(file).orders
+    context.obj = partial(with_ledger, section.data, section.key)
+    if context.invoked_subcommand is None:
+        list_orders(context.obj, as_json, count)
+
+
+@orders.command()
+@click.argument("code")
+@click.pass_obj
+def show(ledger_of: LedgerOf, code: str) -> None:
+    """Show one order by the code of its receipt."""
+    from tramkit.orders.commands import show_order
+
+    show_order(ledger_of, code)
+
+
+@orders.command()
+@click.argument("code")
+@click.argument("effect", type=click.Choice([kind.value for kind in EffectKind]))
+@click.option("--done/--not-done", required=True, help="What you found out at the provider.")
+@click.option("--why", required=True, help="How you know; kept in the audit log.")
+@click.pass_obj
+def resolve(ledger_of: LedgerOf, code: str, effect: str, done: bool, why: str) -> None:
+    """Write what became of an effect that the station could not settle."""
+    from tramkit.orders.commands import resolve_order
+
+    resolve_order(ledger_of, code, effect, done, why)
+
+
+@main.command()
+@config_option
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def reconcile(file: Path | None, files: tuple[Path, ...]) -> None:
+    """Compare the ledger with day files of the biller and of the payment provider; ends with 1 where they differ.
+
+    The station must not run. One JSON line for each difference, then one with the counts.
+    """
+    from tramkit.orders.commands import reconcile_files, with_ledger
+
+    section = _read(file).orders
+    reconcile_files(partial(with_ledger, section.data, section.key), files)
+
+
+@main.group()
+@config_option
+@click.pass_context
+def audit(context: click.Context, file: Path | None) -> None:
+    """Look at the audit log."""
+    from tramkit.orders.commands import with_ledger
+
+    section = _read(file).orders
+    context.obj = partial(with_ledger, section.data, section.key)
+
+
+@audit.command()
+@click.pass_obj
+def verify(ledger_of: LedgerOf) -> None:
+    """Walk the whole chain and tell the first entry that was changed."""
+    from tramkit.orders.commands import verify_ledger
+
+    verify_ledger(ledger_of)
+
+
+@main.command()
+@click.argument("address")
+@click.option("--language", type=click.Choice(["vi", "en"]), default="vi", help="Of the console.")
+def console(address: str, language: str) -> None:
+    """Look after a running station in a terminal; ADDRESS is its panel's, as the station prints it."""
+    try:
+        from tramkit.operator.console.app import Console
+    except ModuleNotFoundError:
+        raise click.ClickException("the console needs Textual: pip install tramkit[terminal]") from None
+    from tramkit.operator.console.client import PanelClient, PanelTrouble
+
+    async def run() -> None:
+        client = PanelClient(address)
+        try:
+            await client.sign_in()
+            await Console(client, language).run_async()
+        finally:
+            await client.close()
+
+    try:
+        asyncio.run(run())
+    except (PanelTrouble, ValueError) as trouble:
+        raise click.ClickException(str(trouble)) from None
+
+
+@main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def plugins(file: Path | None, as_json: bool) -> None:
+    """List the plugins: installed, enabled, quarantined, and why."""
+    from tramkit.app.run import screens_of
+
+    config = _read(file)
+    log.configure("error")
+    context = PluginContext(clock=SystemClock(), station=config.station.id, site=config.station.site)
+    rows = load(config.plugins.enabled, config.settings, context, screens=screens_of(config)).report()
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        click.echo("No plugin is installed.")
+    for row in rows:
+        click.echo(f"{row['name']} {row['version']}  {row['state']}  {row['title']}".rstrip())
+        if row["services"]:
+            click.echo(f"  services: {row['services']}")
+        if row["reason"]:
+            click.echo(f"  {row['step'] or 'problem'}: {row['reason']}")
+
+
+@main.group()
+def config() -> None:
+    """Work with a station's configuration."""
+
+
+@config.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check FILE; say for each mistake the key, what is wrong, and what would be right."""
+    _read(file, discover())
+    click.echo(f"{file}: good")
+
+
+@main.command()
+@config_option
+def demo(file: Path | None) -> None:
+    """Run the station with all that its plugins need beside it (desk, sandboxes), for trying out."""
+    from tramkit.app.demo import run_demo
+
+    path = file or default_config_file()
+    asyncio.run(run_demo(path, _read(path)))
+
+
+def _log_file(config: StationConfig) -> str:
+    """Return where the log goes: never onto a terminal on which the resident's pages stand."""
+    on_terminal = any(binding.driver == TERMINAL for binding in config.roles[Role.SCREEN])
+    if config.log.file or not (on_terminal and sys.stderr.isatty()):
+        return config.log.file
+    click.echo(f"log: {Path(LOG_BESIDE_TERMINAL).absolute()}")
+    return LOG_BESIDE_TERMINAL
+
+
+def _read(file: Path | None, installed: tuple[Installed, ...] | None = None) -> StationConfig:
+    return _checked(lambda: read_config(file or default_config_file(), installed))
+
+
+def _checked(read: Callable[[], StationConfig]) -> StationConfig:
+    try:
+        return read()
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE_ERROR)

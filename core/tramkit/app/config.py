@@ -1,0 +1,306 @@
+"""``station.toml``: what a site says of its station."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from tramkit.conversation.timeouts import Timeouts
+from tramkit.plugins.loader import Installed
+from tramkit.plugins.manifest import settle
+from tramkit.problems import FileProblem, describe, read_toml
+from tramkit.station.drivers import DriverProblem, load_driver
+from tramkit.suggest import did_you_mean
+from tramkit_hal.device.roles import Role
+from tramkit_hal.device.simulated import Simulated
+from tramkit_hal.loopback import fixed_token
+from tramkit_hal.role_contracts import CONTRACTS
+from tramkit_hal.words import LANGUAGES, Nfc
+
+
+class ConfigError(FileProblem):
+    """A ``station.toml`` that cannot be used; each line names file, key, what is wrong, what would be right."""
+
+
+class _Section(BaseModel):
+    """Takes no unknown key and guesses no type: ``true`` is no port."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+T = TypeVar("T")
+FromToml = Annotated[T, Field(strict=False)]
+"""TOML knows neither tuples nor roles: read from a list, from a text."""
+
+
+class StationSection(_Section):
+    """``[station]``: who the station is.
+
+    :param id: names it to the outside world: letters, digits, hyphens.
+    :param agency: whose station it is; stands on top of every page.
+    :param languages: offered on every page; the first one is spoken first.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    site: Nfc = Field(min_length=1, max_length=120)
+    agency: Nfc = Field(min_length=1, max_length=120)
+    languages: FromToml[tuple[str, ...]] = ("vi", "en")
+
+    @field_validator("languages")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError('at least one language is needed, e.g. ["vi", "en"]')
+        for language in value:
+            if language not in LANGUAGES:
+                raise ValueError(f'"{language}" is no language of this station{did_you_mean(language, LANGUAGES)}')
+        return value
+
+
+class HelpSection(_Section):
+    """``[help]``: whom residents can call.
+
+    :param phone: shown when help is asked for and nobody has come yet.
+    """
+
+    phone: str = Field(default="", max_length=30)
+
+
+class PanelSection(_Section):
+    """``[panel]``: the operator's page, on the station's own loopback address.
+
+    :param token: fixed secret of its address; empty: a new one at each start.
+    """
+
+    enabled: bool = True
+    port: int = Field(default=8081, ge=0, le=65535)
+    token: str = ""
+
+    @field_validator("token")
+    @classmethod
+    def _good_secret(cls, value: str) -> str:
+        return fixed_token(value) if value else value
+
+
+class LogSection(_Section):
+    """``[log]``: JSON lines on standard error, or in a file."""
+
+    level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    file: str = ""
+
+
+class OrdersSection(_Section):
+    """``[orders]``: what residents have committed to.
+
+    :param data: folder of the ledger; empty: this station takes no orders.
+    :param key: file of the station's key; it must not lie in the folder of the ledger.
+    """
+
+    data: str = ""
+    key: str = "var/station.key"
+
+
+class IdentitySection(_Section):
+    """``[identity]``: by what the station knows for sure who somebody is.
+
+    :param country_certificates: folder of the country's certificates (CSCA); the chip of an identity card is believed
+        where one of them issued its signer. Empty: no chip is.
+    """
+
+    country_certificates: str = ""
+
+    @field_validator("country_certificates")
+    @classmethod
+    def _a_folder(cls, value: str) -> str:
+        if value and Path(value).is_file():
+            raise ValueError(f'"{value}" is a file; name the folder that it lies in')
+        return value
+
+
+class UploadsSection(_Section):
+    """``[uploads]``: papers that residents send from their own phones.
+
+    :param host: the station's own address in the network that phones reach; ``auto``: found out at the start; empty:
+        off.
+    :param address: what phones open instead of host and port, e.g. a proxy that speaks TLS.
+    :param megabytes: of one file, at most.
+    :param minutes: so long a link is valid.
+    """
+
+    host: str = ""
+    port: int = Field(default=8090, ge=0, le=65535)
+    address: str = Field(default="", pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")
+    megabytes: int = Field(default=10, ge=1, le=30)
+    minutes: float = Field(default=8, ge=1, le=60)
+
+    @field_validator("host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value in ("", "auto"):
+            return value
+        try:
+            found = ipaddress.ip_address(value)
+        except ValueError:
+            raise ValueError('an IP address of this machine is needed, e.g. "192.0.2.10", or "auto"') from None
+        if found.is_unspecified:
+            raise ValueError("one address of this machine is needed, since phones open it: not all of them")
+        return value
+
+
+class PluginsSection(_Section):
+    """``[plugins]``: which of the installed plugins run here, in the order of the menu."""
+
+    enabled: FromToml[tuple[str, ...]] = ()
+
+
+class Binding(BaseModel):
+    """One driver bound to a role; the other keys are the driver's settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    driver: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class StationConfig(_Section):
+    """A station's configuration.
+
+    :param roles: for each role its drivers, first choice first.
+    :param settings: for each plugin its own table.
+    """
+
+    station: StationSection
+    help: HelpSection = HelpSection()
+    timeouts: Timeouts = Timeouts()
+    panel: PanelSection = PanelSection()
+    log: LogSection = LogSection()
+    orders: OrdersSection = OrdersSection()
+    uploads: UploadsSection = UploadsSection()
+    identity: IdentitySection = IdentitySection()
+    roles: dict[FromToml[Role], FromToml[tuple[Binding, ...]]] = {}
+    plugins: PluginsSection = PluginsSection()
+    settings: dict[str, dict[str, Any]] = {}
+
+
+def default_config_file() -> Path:
+    """Return the configuration that is used where none is given: every device simulated, real ones first."""
+    return Path(str(resources.files("tramkit.app") / "default_station.toml"))
+
+
+def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> StationConfig:
+    """Read and check a configuration; no plugin is imported.
+
+    :param installed: the plugins that are installed, whose settings are checked too; None: not here, since a station
+        starts without a plugin whose settings are wrong and says so.
+    :raises ConfigError: with a line for each thing that is wrong.
+    """
+    try:
+        data = read_toml(path)
+    except FileProblem as problem:
+        raise ConfigError(problem.file, problem.problems) from None
+    try:
+        config = StationConfig.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(str(path), describe(error, StationConfig)) from None
+    problems = [*_roles(config), *_believed(config), *(_plugins(config, installed) if installed is not None else ())]
+    if problems:
+        raise ConfigError(str(path), problems)
+    return config
+
+
+def with_screen(config: StationConfig, driver: str) -> StationConfig:
+    """Return the configuration with only that driver as its screen, with the settings that it gives for it, if any.
+
+    :raises ConfigError: there is no such driver, or it is no screen.
+    """
+    own = tuple(binding for binding in config.roles.get(Role.SCREEN, ()) if binding.driver == driver)
+    roles = {**config.roles, Role.SCREEN: own or (Binding(driver=driver),)}
+    changed = config.model_copy(update={"roles": roles})
+    if problems := [each for each in _roles(changed) if each.startswith(f"roles.{Role.SCREEN.value}.")]:
+        raise ConfigError("--screen", problems)
+    return changed
+
+
+def _roles(config: StationConfig) -> list[str]:
+    """Check that each driver exists, is of its role's kind, and takes its settings."""
+    problems: list[str] = []
+    if not config.roles.get(Role.SCREEN):
+        problems.append('roles.screen: a station needs a screen, e.g. [[roles.screen]] with driver = "web"')
+    for role, bindings in config.roles.items():
+        for number, binding in enumerate(bindings):
+            where = f"roles.{role.value}.{number}"
+            try:
+                driver = load_driver(binding.driver)
+            except DriverProblem as problem:
+                problems.append(f"{where}.driver: {problem}")
+                continue
+            if not issubclass(driver, CONTRACTS[role]):
+                problems.append(
+                    f'{where}.driver: "{binding.driver}" is no {CONTRACTS[role].__name__}, '
+                    f"which the role {role.value} needs"
+                )
+                continue
+            try:
+                driver.Settings.model_validate(binding.settings)
+            except ValidationError as error:
+                problems += describe(error, driver.Settings, where)
+    return problems
+
+
+def _believed(config: StationConfig) -> list[str]:
+    """Check that no simulated card is believed where real cards are read too."""
+    trusted = config.identity.country_certificates
+    readers = config.roles.get(Role.ID_READER, ())
+    real = [binding.driver for binding in readers if not _is_simulated(binding.driver)]
+    return [
+        f"roles.{Role.ID_READER.value}.{number}.publish_country: this simulator's cards would be believed beside those "
+        f'of "{real[0]}", which reads real ones; take the simulator out, or publish_country'
+        for number, binding in enumerate(readers)
+        if trusted and real and _same_folder(str(binding.settings.get("publish_country", "")), trusted)
+    ]
+
+
+def _is_simulated(driver: str) -> bool:
+    try:
+        return issubclass(load_driver(driver), Simulated)
+    except DriverProblem:  # told of elsewhere
+        return False
+
+
+def _same_folder(one: str, other: str) -> bool:
+    return bool(one) and Path(one).resolve() == Path(other).resolve()
+
+
+def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[str]:
+    """Check that each plugin is installed and takes its settings.
+
+    A plugin whose manifest is broken is no error of the configuration: it is quarantined when the station starts.
+    """
+    by_name: Mapping[str, Installed] = {plugin.name: plugin for plugin in installed}
+    problems = [
+        f'plugins.enabled: no plugin "{name}" is installed{did_you_mean(name, by_name)}'
+        for name in config.plugins.enabled
+        if name not in by_name
+    ]
+    problems += [
+        f"settings.{name}: plugins.enabled has no plugin of that name{did_you_mean(name, config.plugins.enabled)}"
+        for name in config.settings
+        if name not in config.plugins.enabled
+    ]
+    for name in config.plugins.enabled:
+        plugin = by_name.get(name)
+        if plugin is None or plugin.manifest is None:
+            continue
+        try:
+            settle(plugin.manifest, config.settings.get(name, {}))
+        except ValueError as error:
+            problems += str(error).splitlines()
+    return problems

@@ -1,0 +1,207 @@
+"""The composition root: the one place where configuration, drivers, plugins and the station meet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tramkit.app.config import StationConfig
+from tramkit.checkout.receipts import Receipts
+from tramkit.conversation.staff import StaffBell
+from tramkit.identity.means import IdentityMeans
+from tramkit.operator.panel import Panel
+from tramkit.orders.ledger import Ledger, LedgerProblem
+from tramkit.orders.runner import Runner
+from tramkit.orders.seal import Seal, SealProblem, read_key
+from tramkit.orders.wire import Fulfiller
+from tramkit.plugins.loader import PluginSet
+from tramkit.station.devices import Devices
+from tramkit.station.drivers import load_driver
+from tramkit.station.station import Profile, Station
+from tramkit_hal.card.trust import FolderTrust
+from tramkit_hal.device.base import Device, DeviceContext
+from tramkit_hal.device.clock import Clock
+from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.screen import Screen, ScreenCapabilities
+
+if TYPE_CHECKING:
+    from tramkit.papers.server import Uploads
+
+_log = logging.getLogger(__name__)
+
+SCREEN_SECONDS = 5.0
+"""How long the screen may take until the operator is told what is wrong with it."""
+
+
+class StartProblem(Exception):
+    """Why a station did not start, in words for the operator."""
+
+
+Announce = Callable[[str, str], None]
+"""Is told each address to open, as its name and the URL, once the station answers there."""
+
+
+def make_devices(config: StationConfig, clock: Clock, run_dir: Path | None = None) -> Devices:
+    """Make the devices that ``station.toml`` binds to roles; none is opened yet."""
+    bound: dict[Role, Sequence[Device]] = {}
+    for role, bindings in config.roles.items():
+        devices: list[Device] = []
+        for number, binding in enumerate(bindings):
+            driver = load_driver(binding.driver)
+            settings = driver.Settings.model_validate(binding.settings)
+            devices.append(driver(settings, DeviceContext(role, clock, seed=number, run_dir=run_dir)))
+        bound[role] = devices
+    return Devices(bound, clock)
+
+
+def trust_of(config: StationConfig) -> FolderTrust:
+    """Return whose signatures of identity cards the station believes."""
+    folder = config.identity.country_certificates
+    return FolderTrust(Path(folder) if folder else None)
+
+
+def screens_of(config: StationConfig) -> list[ScreenCapabilities]:
+    """Return what each screen that ``station.toml`` binds can show; none is opened."""
+    found: list[ScreenCapabilities] = []
+    for binding in config.roles.get(Role.SCREEN, ()):
+        driver = load_driver(binding.driver)
+        screen = driver(driver.Settings.model_validate(binding.settings), DeviceContext(Role.SCREEN))
+        if isinstance(screen, Screen):
+            found.append(screen.capabilities)
+    return found
+
+
+async def run_station(
+    config: StationConfig, plugins: PluginSet, clock: Clock, announce: Announce, devices: Devices | None = None
+) -> None:
+    """Run a station until it is told to stop (SIGINT, SIGTERM); the visit under way is ended and wiped first.
+
+    :param announce: is told the addresses of screen and panel.
+    :param devices: made already; None: they are made as the configuration says.
+    :raises StartProblem: the panel cannot be served.
+    """
+    devices = devices or make_devices(config, clock)
+    for method in plugins.payment_methods:
+        method.devices = devices
+    runner = await _start_runner(config, plugins, clock)
+    uploads = await _start_uploads(config, clock)
+    station = Station(
+        Profile(config.station.id, config.station.agency, config.station.site, tuple(config.station.languages)),
+        devices,
+        plugins.sides,
+        StaffBell(clock, config.help.phone),
+        clock,
+        config.timeouts,
+        runner=runner,
+        uploads=uploads,
+        own=[Receipts(runner)] if runner is not None else [],
+        means=IdentityMeans(devices, plugins.identity_methods, trust_of(config)),
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # a system without signals
+            loop.add_signal_handler(name, station.stop)
+    panel = await _start_panel(station, config, plugins, clock)
+    running = asyncio.create_task(station.run())
+    opened = asyncio.create_task(station.opened())
+    try:
+        if panel is not None:
+            announce("panel", panel.address)
+        await asyncio.wait({running, opened}, timeout=SCREEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not opened.done() and not running.done():
+            for screen in devices.of(Role.SCREEN):
+                _warn(f"the screen cannot be used: {screen.detail or screen.state.value}; still trying")
+            await asyncio.wait({running, opened}, return_when=asyncio.FIRST_COMPLETED)
+        for screen in devices.usable(Role.SCREEN, Screen):
+            for name, address in screen.addresses.items():
+                announce(name, address)
+        await running
+    finally:
+        opened.cancel()
+        station.stop()
+        await asyncio.wait({running})
+        if panel is not None:
+            await panel.stop()
+        if uploads is not None:
+            await uploads.stop()
+        if runner is not None:
+            await runner.stop()
+            await runner.ledger.close()
+
+
+async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock) -> Runner | None:
+    """Open the ledger and go on with what is not settled; None: this station takes no orders."""
+    if not config.orders.data:
+        return None
+    try:
+        seal = Seal(read_key(Path(config.orders.key)))
+    except SealProblem as problem:
+        raise StartProblem(f"orders.key: {problem}") from None
+    ledger = Ledger(Path(config.orders.data) / "ledger.sqlite", seal)
+    fulfillers = {service.id: service for service in plugins.services if isinstance(service, Fulfiller)}
+    runner = Runner(ledger, fulfillers, {each.id: each for each in plugins.payment_methods}, clock)
+    try:
+        await ledger.open()
+        await runner.start()
+    except LedgerProblem as problem:
+        _warn(f"orders.data: {problem}; the station takes no orders")
+    return runner
+
+
+async def _start_uploads(config: StationConfig, clock: Clock) -> Uploads | None:
+    """Listen for papers from phones; None: this station takes none, or cannot now."""
+    section = config.uploads
+    if not section.host:
+        return None
+    try:
+        from tramkit.papers.server import Uploads, own_address
+    except ImportError as error:
+        raise StartProblem(f"uploads: {error.name} is missing; run: pip install 'tramkit[papers]'") from None
+    host = section.host
+    if host == "auto":
+        try:
+            host = own_address()
+        except OSError:
+            host = "127.0.0.1"
+            _warn("uploads.host: this machine has no network; only a browser on it can open the links")
+    uploads = Uploads(
+        host,
+        section.port,
+        clock,
+        agency=config.station.agency,
+        address=section.address,
+        most_bytes=section.megabytes * 1024 * 1024,
+        seconds=section.minutes * 60,
+    )
+    try:
+        await uploads.start()
+    except OSError as error:
+        await uploads.stop()
+        _warn(f"uploads: cannot listen on {host}, port {section.port}: {error.strerror}; phones cannot send papers")
+        return None
+    return uploads
+
+
+async def _start_panel(station: Station, config: StationConfig, plugins: PluginSet, clock: Clock) -> Panel | None:
+    """Serve the operator's panel; None: the configuration wants none."""
+    if not config.panel.enabled:
+        return None
+    panel = Panel(station, port=config.panel.port, token=config.panel.token, plugins_report=plugins.report, clock=clock)
+    try:
+        await panel.start()
+    except OSError as error:
+        raise StartProblem(
+            f"panel.port: the panel cannot listen on port {config.panel.port}: {error.strerror}; "
+            "is another station running?"
+        ) from None
+    return panel
+
+
+def _warn(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

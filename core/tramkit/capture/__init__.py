@@ -1,0 +1,1 @@
+"""The station's steps with devices: vital signs, camera test, signature, scanning, printing."""

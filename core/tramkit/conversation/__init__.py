@@ -1,0 +1,1 @@
+"""One page and its answer, and what is the core's on every page."""

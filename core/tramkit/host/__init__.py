@@ -1,0 +1,1 @@
+"""The interface between the two sides, and the data they share: whatever crosses is JSON."""

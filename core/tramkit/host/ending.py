@@ -1,0 +1,48 @@
+"""How a visit ends, and what takes a service away from the page it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Ending = Literal["done", "left", "timed_out", "fault", "shutdown"]
+"""How a visit ended."""
+
+
+class BackPressed(BaseModel):
+    """The resident wants the page before.
+
+    :param typed: what stands on the page that they leave, by field.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    typed: Mapping[str, str] = {}
+
+
+class ChangePressed(BaseModel):
+    """The resident wants to change the answer of that name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+
+
+class Ended(BaseModel):
+    """The visit is over."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ending: Ending
+
+
+Signal = BackPressed | ChangePressed | Ended
+
+Followed = Literal["taken", "exhausted", "did_not_stop"]
+"""What became of a signal: the service goes on elsewhere; it has nothing left to take back; it did not stop in time."""
+
+
+class VisitIsOverError(Exception):
+    """Somebody goes on with a visit that has ended: a service that did not stop when it was told to."""

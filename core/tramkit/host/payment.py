@@ -1,0 +1,143 @@
+"""How money is collected: the contract of a payment method, with what it declares of itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tramkit.host.order import Outcome
+from tramkit.host.service_state import ServiceState
+from tramkit_hal.device.base import Device
+from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.pages import Availability
+from tramkit_hal.words import Text
+
+
+class Properties(BaseModel):
+    """What a provider declares.
+
+    :param idempotent: how long it does the same key only once; None: not at all.
+    :param can_be_asked: it tells the outcome of a key.
+    :param can_refund: money goes back by itself.
+    :param late: for how long money may still come after the payment was given up.
+    :param attended: the resident pays at the station: when they leave, or the power is cut, the payment is given up,
+        so that nobody pays a stranger's order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    idempotent: timedelta | None = None
+    can_be_asked: bool = False
+    can_refund: bool = False
+    late: timedelta = timedelta(0)
+    attended: bool = False
+
+    @property
+    def trustworthy(self) -> bool:
+        """Whether a power cut can be survived with it: what was done can be asked for, or asked again safely."""
+        return self.can_be_asked or self.idempotent is not None
+
+
+class Payment(BaseModel):
+    """What is to be collected.
+
+    :param key: of the effect; the provider does the same key once.
+    :param amount: VND.
+    :param memo: ``[A-Z0-9]``, for transfers.
+    :param others: memos of the station's other payments, one of which a transfer may name too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    amount: int = Field(gt=0)
+    payee: str
+    memo: str
+    others: frozenset[str] = frozenset()
+
+
+class Invitation(BaseModel):
+    """What the resident is to do.
+
+    :param qr: text of a QR code to scan.
+    :param words: what else is said.
+    :param details: label and value, for who types the transfer by hand.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    qr: str = ""
+    words: tuple[Text, ...] = ()
+    details: tuple[tuple[Text, Text], ...] = ()
+
+
+D = TypeVar("D", bound=Device)
+
+
+class DeviceSource(Protocol):
+    """The station's devices, as far as a payment method may use them."""
+
+    def of(self, role: Role) -> Sequence[Device]:
+        """Return the devices bound to a role, first choice first."""
+        ...
+
+    def usable(self, role: Role, contract: type[D]) -> list[D]:
+        """Return the devices of a role that can be used now, first choice first."""
+        ...
+
+    def availability(self, role: Role) -> tuple[Availability, Text | None]:
+        """Return whether a role can be filled, and why not."""
+        ...
+
+
+class PaymentMethod(ABC):
+    """One way to pay. It keeps nothing of a payment in ``self``: the ledger does."""
+
+    id: ClassVar[str]
+    title: ClassVar[Text]
+    hint: ClassVar[Text | None] = None
+    needs: ClassVar[tuple[Role, ...]] = ()
+    """Devices without which it cannot be used."""
+    properties: Properties
+    devices: DeviceSource | None = None
+    """The station's devices, once it runs."""
+
+    def availability(self) -> ServiceState:
+        """Return whether it can be used now; must not block."""
+        for role in self.needs:
+            found, reason = self.devices.availability(role) if self.devices is not None else (Availability.CLOSED, None)
+            if found is not Availability.AVAILABLE:
+                return ServiceState(availability=found, reason=reason)
+        return ServiceState()
+
+    @abstractmethod
+    def invitation(self, payment: Payment) -> Invitation:
+        """Return what the resident is to do: the same for the same payment, after a restart too."""
+
+    @abstractmethod
+    async def collect(self, payment: Payment) -> Outcome:
+        """Begin to collect, or go on with it; the same key collects once."""
+
+    @abstractmethod
+    async def inquire(self, payment: Payment) -> Outcome:
+        """Ask what became of a key. ``amount`` is all that came for it."""
+
+    async def cancel(self, payment: Payment) -> Outcome:
+        """Give up: ``refused`` when nothing was collected, ``done`` when it was too late."""
+        return await self.inquire(payment)
+
+    async def refund(self, payment: Payment, key: str, amount: int) -> Outcome:
+        """Give money back; ``key`` is the refund's own.
+
+        :param payment: the one that collected it.
+        :param amount: VND, all or a part of it.
+        """
+        return Outcome(state="refused")
+
+    async def inquire_refund(self, payment: Payment, key: str) -> Outcome:
+        """Ask what became of a refund."""
+        return Outcome(state="unknown")

@@ -1,0 +1,76 @@
+"""The contract of a way to sign in: how a resident says who they are without a card."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tramkit.host.person import Level, Person
+from tramkit.host.service_state import ServiceState
+from tramkit_hal.words import Text
+
+
+class SignIn(BaseModel):
+    """What the resident is to do on their own phone.
+
+    :param code: content of the QR code to scan.
+    :param address: where the same can be done by typing; empty: nowhere.
+    :param spoken: what is to be typed or compared there; empty: nothing.
+    :param seconds: how long it is good for.
+    :param handle: what the method knows it by; never shown, never logged.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    address: str = ""
+    spoken: str = ""
+    seconds: float = Field(gt=0)
+    handle: str = Field(repr=False)
+
+
+class NotSignedIn(Exception):
+    """A sign-in that came to nothing: refused, expired, of an account that is not enough, or nobody answers.
+
+    :param reason: for the resident, with what to do.
+    """
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__("not signed in")
+        self.reason = reason
+
+
+class IdentityMethod(ABC):
+    """A way to sign in. It keeps nothing of a resident in ``self``: the same object serves every visit.
+
+    :cvar id: ``plugin.name``.
+    :cvar title: what the resident chooses.
+    :cvar level: how surely it tells who the resident is; a person that it returns has this level.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[Text]
+    hint: ClassVar[Text | None] = None
+    level: ClassVar[Level] = Level.VNEID
+
+    def availability(self) -> ServiceState:
+        """Return whether it can be used now; called often, must not block."""
+        return ServiceState()
+
+    @abstractmethod
+    async def begin(self) -> SignIn:
+        """Ask the provider for a sign-in.
+
+        :raises NotSignedIn: the provider does not answer.
+        """
+
+    @abstractmethod
+    async def wait(self, sign_in: SignIn) -> Person:
+        """Wait until the resident has approved it, and return who the provider says they are.
+
+        Cancelled when the resident leaves or chooses another way.
+
+        :raises NotSignedIn: refused, expired, not enough, or what came back cannot be believed.
+        """

@@ -1,0 +1,1 @@
+"""Who the resident is: the level, and the ways to it."""

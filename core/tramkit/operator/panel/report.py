@@ -1,0 +1,377 @@
+"""The panel's report: everything it shows, as data in the operator's language and without personal data.
+
+What a simulator's ``shown()`` says is the exception: a bystander sees it too, for as long as it is there.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
+from typing import cast
+
+from pydantic import BaseModel, ConfigDict
+
+from tramkit.host.person import Level
+from tramkit.operator.panel import words
+from tramkit.operator.panel.watch import Watch
+from tramkit.station.menu import menu
+from tramkit.station.station import Station
+from tramkit_hal.device.base import Device, DeviceInfo
+from tramkit_hal.device.roles import Role
+from tramkit_hal.device.simulated import Control, Simulated
+from tramkit_hal.ui.pages import Availability
+from tramkit_hal.ui.screen import Screen
+from tramkit_hal.words import LANGUAGES, Moment, Text, render, show
+
+_log = logging.getLogger(__name__)
+
+PluginsReport = Callable[[], Sequence[Mapping[str, object]]]
+"""Returns for each plugin ``name``, ``state`` (``enabled``, ``installed``, ``quarantined``), and where known
+``title``, ``version`` and ``reason``."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OptionReport(_Data):
+    value: str
+    label: str
+
+
+class ControlReport(_Data):
+    """A simulator's control, see :class:`tramkit_hal.simulated.Control`."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    options: tuple[OptionReport, ...] = ()
+
+
+class DeviceReport(_Data):
+    """One device.
+
+    :param index: its place in the role's order, from 0.
+    :param in_use: it is the one that residents get now.
+    :param claimed: the visit under way holds it.
+    :param facts: readings of the last look: label and value.
+    :param shown: what a bystander sees of a simulator; None: not a simulator.
+    :param paper: where the picture of the paper in the slot is; empty: there is none.
+    :param addresses: what can be opened in a browser: what for, and where.
+    """
+
+    index: int
+    driver: str
+    model: str
+    serial: str
+    simulated: bool
+    state: str
+    state_words: str
+    in_use: bool
+    claimed: bool
+    quarantined: bool
+    trouble: str = ""
+    trouble_words: str = ""
+    mend: str = ""
+    mend_words: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    controls: tuple[ControlReport, ...] = ()
+    shown: str | None = None
+    paper: str = ""
+    addresses: dict[str, str] = {}
+
+
+class RoleReport(_Data):
+    role: str
+    title: str
+    usable: bool
+    devices: tuple[DeviceReport, ...]
+
+
+class CallReport(_Data):
+    """A call for staff; ``acknowledged`` is empty while nobody has answered."""
+
+    id: int
+    reason: str
+    asked: str
+    acknowledged: str
+
+
+class VisitReport(_Data):
+    """The visit under way: which, what for, what kind of page, since when. Nothing of the resident."""
+
+    id: str
+    service: str
+    page: str
+    doing: str
+    since: str
+
+
+class ServiceReport(_Data):
+    id: str
+    title: str
+    state: str
+    state_words: str
+    reason: str
+
+
+class IdentityReport(_Data):
+    """A level of identity: whether residents can reach it here, and why not."""
+
+    level: str
+    title: str
+    state: str
+    state_words: str
+    reason: str
+
+
+class PluginReport(_Data):
+    name: str
+    title: str
+    version: str
+    state: str
+    state_words: str
+    reason: str
+
+
+class Report(_Data):
+    """What the panel shows.
+
+    :param last_wipe_certain: None before the end of the first visit.
+    :param plugins: None where the station was started without a report of plugins.
+    """
+
+    language: str
+    languages: dict[str, str]
+    station: str
+    agency: str
+    site: str
+    roles: tuple[RoleReport, ...]
+    phone: str
+    calls: tuple[CallReport, ...]
+    visit: VisitReport | None
+    visits: int
+    closed: bool
+    last_wipe_certain: bool | None
+    services: tuple[ServiceReport, ...]
+    identity: tuple[IdentityReport, ...]
+    plugins: tuple[PluginReport, ...] | None
+
+
+class Reporter:
+    """Makes reports of one station."""
+
+    def __init__(self, station: Station, watch: Watch, plugins: PluginsReport | None) -> None:
+        self._station = station
+        self._watch = watch
+        self._plugins = plugins
+        self._silent: set[Device] = set()
+
+    def report(self, language: str) -> Report:
+        """Return the station as it is now, in a language."""
+        station = self._station
+        over = station.visits - (station.progress is not None)
+        return Report(
+            language=language,
+            languages=LANGUAGES,
+            station=station.profile.id,
+            agency=station.profile.agency,
+            site=station.profile.site,
+            roles=tuple(self._role(role, language) for role in Role if station.devices.of(role)),
+            phone=station.bell.phone,
+            calls=self._calls(language),
+            visit=self._visit(language),
+            visits=station.visits,
+            closed=station.closed,
+            last_wipe_certain=station.last_wipe_certain if over else None,
+            services=self._services(language),
+            identity=tuple(self._identity(level, language) for level in words.IDENTITY),
+            plugins=self._plugin_reports(language),
+        )
+
+    # ── devices ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _role(self, role: Role, language: str) -> RoleReport:
+        devices = self._station.devices
+        usable = devices.usable(role, Device)
+        first = usable[0] if usable else None
+        return RoleReport(
+            role=role.value,
+            title=render(words.ROLES[role], language),
+            usable=bool(usable),
+            devices=tuple(
+                self._device(index, device, device is first, language) for index, device in enumerate(devices.of(role))
+            ),
+        )
+
+    def _device(self, index: int, device: Device, in_use: bool, language: str) -> DeviceReport:
+        health = self._watch.health(device)
+        trouble = device.trouble or (health.trouble if health else None)
+        quarantined = self._station.devices.is_quarantined(device)
+        info = self._info(device)
+        facts = health.facts if health and device.state.usable else {}
+        trouble_words = render(trouble.words, language) if trouble else ""
+        mend_words = render(words.MENDS[trouble.mend], language) if trouble else ""
+        if not trouble and quarantined:
+            trouble_words = render(words.QUARANTINED, language)
+        elif not trouble and health is None and device.state.usable:
+            trouble_words = render(words.NOT_LOOKED, language)
+        controls, shown, paper = self._simulator(device, language)
+        return DeviceReport(
+            index=index,
+            driver=info.driver,
+            model=info.model,
+            serial=info.serial,
+            simulated=info.simulated or shown is not None,
+            state=device.state.value,
+            state_words=render(words.STATES[device.state], language),
+            in_use=in_use,
+            claimed=device.owner is not None,
+            quarantined=quarantined,
+            trouble=trouble.value if trouble else "",
+            trouble_words=trouble_words,
+            mend=trouble.mend.value if trouble else "",
+            mend_words=mend_words,
+            facts=tuple(
+                (own_words(device, name, language), own_words(device, value, language)) for name, value in facts.items()
+            ),
+            controls=controls,
+            shown=shown,
+            paper=f"/api/devices/{device.context.role.value}/{index}/paper?v={paper}" if paper else "",
+            addresses=dict(device.addresses) if isinstance(device, Screen) else {},
+        )
+
+    def _simulator(self, device: Device, language: str) -> tuple[tuple[ControlReport, ...], str | None, str]:
+        """Return a simulator's controls, what it shows, and the mark of its paper."""
+        if not isinstance(device, Simulated):
+            return (), None, ""
+        try:
+            controls = tuple(_control(device, control, language) for control in device.controls())
+            shown, paper = device.shown(), self._watch.paper(device)
+        except Exception as error:  # the driver's edge: one simulator must not blank the panel
+            self._say_once(device, "simulator cannot be shown", error)
+            return (), "", ""
+        return controls, shown, paper
+
+    def _info(self, device: Device) -> DeviceInfo:
+        try:
+            return device.info
+        except Exception as error:  # the driver's edge: one that cannot tell who it is must not blank the panel
+            self._say_once(device, "device cannot tell who it is", error)
+            return DeviceInfo(driver=device.driver, model="", serial="")
+
+    def _say_once(self, device: Device, event: str, error: Exception) -> None:
+        if device not in self._silent:
+            self._silent.add(device)
+            _log.error(event, extra={"role": device.context.role.value, "error": place(error)})
+
+    # ── people and software ───────────────────────────────────────────────────────────────────────────────
+
+    def _calls(self, language: str) -> tuple[CallReport, ...]:
+        return tuple(
+            CallReport(
+                id=call.id,
+                reason=render(call.reason, language),
+                asked=show(Moment(at=call.asked_at), language),
+                acknowledged=show(Moment(at=call.acknowledged_at), language) if call.acknowledged_at else "",
+            )
+            for call in reversed(self._station.bell.calls)
+        )
+
+    def _visit(self, language: str) -> VisitReport | None:
+        progress = self._station.progress
+        if progress is None:
+            return None
+        titles = {offer.service.id: offer.service.title for offer in self._station.offers}
+        title = titles.get(progress.service)
+        doing = words.PAGES.get(progress.page)
+        return VisitReport(
+            id=progress.visit,
+            service=render(title, language) if title else progress.service,
+            page=progress.page,
+            doing=render(doing, language) if doing else progress.page,
+            since=show(Moment(at=progress.since), language),
+        )
+
+    def _services(self, language: str) -> tuple[ServiceReport, ...]:
+        return tuple(
+            ServiceReport(
+                id=option.value,
+                title=render(option.label, language),
+                state=option.state.value,
+                state_words=render(words.SERVICES[Availability(option.state)], language),
+                reason=render(option.reason, language) if option.reason else "",
+            )
+            for option in menu(self._station.offers, self._station.means)
+        )
+
+    def _identity(self, level: Level, language: str) -> IdentityReport:
+        means = self._station.means
+        why = means.why_not(level, exactly=True) if level is Level.VNEID else means.card_lacks(level)
+        trust = means.trust
+        about_trust = [trust.unavailable(), *trust.problems()] if level is Level.CHIP else []
+        state = Availability.CLOSED if why else Availability.AVAILABLE
+        return IdentityReport(
+            level=level.value,
+            title=render(words.IDENTITY[level], language),
+            state=state.value,
+            state_words=render(words.SERVICES[state], language),
+            reason=" ".join(render(each, language) for each in (why, *about_trust) if each),
+        )
+
+    def _plugin_reports(self, language: str) -> tuple[PluginReport, ...] | None:
+        if self._plugins is None:
+            return None
+        return tuple(_plugin(plugin, language) for plugin in self._plugins())
+
+
+def place(error: Exception) -> str:
+    """Return what was raised and where, without its message, which may hold what somebody typed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + where
+
+
+def controls_of(device: Device) -> tuple[Control, ...]:
+    """Return the controls of a simulator; none for a real device."""
+    return device.controls() if isinstance(device, Simulated) else ()
+
+
+def own_words(device: Device, text: str, language: str) -> str:
+    """Return a driver's own English words (a label, a reading) as its package's catalogue translates them."""
+    package = type(device).__module__.partition(".")[0]
+    return render(Text(id=text, domain="" if package == "__main__" else package), language)
+
+
+def _control(device: Device, control: Control, language: str) -> ControlReport:
+    return ControlReport(
+        name=control.name,
+        label=own_words(device, control.label, language),
+        kind=control.kind,
+        value=control.value,
+        options=tuple(OptionReport(value=v, label=own_words(device, v, language)) for v in control.options),
+    )
+
+
+def _plugin(plugin: Mapping[str, object], language: str) -> PluginReport:
+    def said(key: str) -> str:
+        value = plugin.get(key)
+        if isinstance(value, Mapping):  # words in every language, as a manifest has them
+            value = cast("Mapping[str, object]", value).get(language)
+        if value is None:
+            return ""
+        return render(value, language) if isinstance(value, Text) else str(value)
+
+    state = said("state")
+    state_words = words.PLUGINS.get(state)
+    return PluginReport(
+        name=said("name"),
+        title=said("title"),
+        version=said("version"),
+        state=state,
+        state_words=render(state_words, language) if state_words else state,
+        reason=said("reason"),
+    )

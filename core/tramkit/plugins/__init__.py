@@ -1,0 +1,1 @@
+"""Plugins: manifest, loading, hooks, golden pages."""

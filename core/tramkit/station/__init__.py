@@ -1,0 +1,1 @@
+"""The station's loop, its menu, its devices, the wipe."""

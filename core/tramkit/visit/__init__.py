@@ -1,0 +1,1 @@
+"""The visit side: what runs beside a plugin's code."""

@@ -1,0 +1,1 @@
+"""The contract of each class of device."""

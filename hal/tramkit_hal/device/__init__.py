@@ -1,0 +1,1 @@
+"""What every device has: states, errors, roles, time."""

@@ -1,0 +1,1 @@
+"""Pages, events and what every screen shares."""

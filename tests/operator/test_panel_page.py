@@ -1,0 +1,161 @@
+"""The panel's page in Chromium, as an operator uses it, over the simulators that come with Tramkit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+from support.station import Running, station
+
+from tramkit import Document, Messages, Option, Row, Service, Visit, verbatim
+from tramkit.operator.panel import Panel
+from tramkit_hal.device.base import DeviceContext
+from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.device.roles import Role
+from tramkit_hal.sim.camera import SimCamera
+from tramkit_hal.sim.id_reader import SimIdReader
+from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+
+pytestmark = pytest.mark.browser
+_ = Messages("tests")
+CANARY = "Nguyễn Thị Chim Hoàng Yến"
+
+
+class Pets(Service):
+    """Asks which pet, nothing more."""
+
+    id = "test.pets"
+    title = _("Pets")
+    wants = (Role.CAMERA,)
+
+    async def serve(self, visit: Visit) -> None:
+        await visit.choose(_("Which pet?"), [Option(value="cat", label=verbatim("cat"))])
+        await visit.done(_("Registered"))
+
+
+@dataclass
+class Desk:
+    """The operator's browser beside a running station."""
+
+    page: Page
+    panel: Panel
+    station: Running
+    printer: SimReceiptPrinter
+    complaints: list[str] = field(default_factory=list[str])
+
+    def card(self, role: str) -> Any:
+        return self.page.locator(f"[data-role={role}]")
+
+
+@contextlib.asynccontextmanager
+async def desk() -> AsyncGenerator[Desk]:
+    clock = SystemClock()
+
+    def make(kind: Any, role: Role) -> Any:
+        return kind(kind.Settings(), DeviceContext(role, clock))
+
+    printer = make(SimReceiptPrinter, Role.RECEIPT_PRINTER)
+    bound = {
+        Role.ID_READER: [make(SimIdReader, Role.ID_READER)],
+        Role.CAMERA: [make(SimCamera, Role.CAMERA)],
+        Role.RECEIPT_PRINTER: [printer, make(SimReceiptPrinter, Role.RECEIPT_PRINTER)],
+    }
+    async with station([Pets()], clock=clock, bound=bound) as running, async_playwright() as playwright:
+        panel = Panel(running.station, port=0)
+        await panel.start()
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            page = await browser.new_page(viewport={"width": 1280, "height": 800})
+            opened = Desk(page, panel, running, printer)
+            page.on("console", lambda m: opened.complaints.append(m.text) if m.type == "error" else None)
+            page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+            await page.goto(panel.address)
+            await expect(page.locator("article").first).to_be_visible()
+            yield opened
+        finally:
+            await browser.close()
+            await panel.stop()
+
+
+async def test_an_operator_sees_the_devices_and_mends_them_in_both_languages() -> None:
+    async with desk() as d:
+        assert d.page.url == f"http://127.0.0.1:{d.panel.guard.port}/"
+        camera = d.card("camera")
+        await expect(camera).to_contain_text("Sẵn sàng")
+        await d.page.get_by_role("button", name="English").click()
+        await expect(camera).to_contain_text("Ready")
+        await expect(d.page.locator("html")).to_have_attribute("lang", "en")
+
+        await camera.locator("[data-name=plugged]").click()
+        await expect(camera).to_contain_text("Not connected")
+        await expect(camera).to_contain_text("A technician: check the device and its cable.")
+        await expect(camera.locator("svg.shape").first).to_have_class("shape bad")
+        await expect(d.page.locator("aside")).to_contain_text("Without a picture")
+        await camera.locator("[data-name=plugged]").click()
+        await expect(camera).to_contain_text("Ready")
+
+        first = d.card("receipt_printer").locator("article").first
+        await first.get_by_label("Fault").select_option("faulty")
+        await expect(first).to_contain_text("You: press Reset.")
+        await expect(d.card("receipt_printer").locator("article").last).to_contain_text("In use")
+        await first.get_by_label("Fault").select_option("none")
+        await first.get_by_role("button", name="Reset").click()
+        await expect(first).to_contain_text("In use")
+        await d.page.reload()
+        await expect(camera).to_contain_text("Ready")
+        assert d.complaints == []
+
+
+async def test_half_typed_words_and_focus_stay_while_the_station_moves_on() -> None:
+    async with desk() as d:
+        box = d.card("id_reader").locator("input")
+        await box.click()
+        await box.press_sequentially('{"number":')
+        d.station.bell.ring(_("A resident asks for help"))
+        await expect(d.page.locator("#banner")).to_contain_text("A resident asks for help")
+        await expect(box).to_have_value('{"number":')
+        await expect(box).to_be_focused()
+        await box.press("Enter")
+        await expect(d.page.locator("#notes")).to_contain_text("Thiết bị mô phỏng không nhận giá trị này")
+        await expect(box).to_have_value('{"number":')
+
+
+async def test_a_call_for_staff_is_answered_from_the_banner() -> None:
+    async with desk() as d:
+        call = d.station.bell.ring(_("A resident asks for help"))
+        await expect(d.page).to_have_title("(1) Bảng thiết bị · Đảo Kim Cương")
+        await d.page.locator("#banner").get_by_role("button", name="Tôi đến ngay").click()
+        async with asyncio.timeout(5):
+            await call.acknowledged()
+        await expect(d.page.locator("#banner")).to_be_empty()
+        await expect(d.page).to_have_title("Bảng thiết bị · Đảo Kim Cương")
+
+
+async def test_the_paper_hangs_out_until_the_visit_is_wiped() -> None:
+    async with desk() as d:
+        document = Document(title=verbatim("Phiếu"), blocks=(Row(label=verbatim("Tên"), value=verbatim(CANARY)),))
+        await d.station.menu()
+        await expect(d.page.locator("aside")).to_contain_text("đang chọn")
+        await d.printer.print(document, "vi", "operation-1")
+        paper = d.page.locator("img.paper")
+        await expect(paper).to_be_visible()
+        await expect(paper).to_have_js_property("naturalWidth", 576)
+        assert CANARY in (await paper.get_attribute("alt") or "")
+        d.station.screen.press("start_over")
+        await d.station.page("leave")
+        d.station.screen.answer("leave")
+        await expect(paper).to_have_count(0)
+        assert CANARY not in await d.page.content()
+        assert d.complaints == []
+
+
+async def test_the_page_says_when_the_station_is_gone() -> None:
+    async with desk() as d:
+        await d.panel.stop()
+        await expect(d.page.locator("#banner")).to_contain_text("Mất kết nối với trạm")
+        await expect(d.page.locator("#panel")).to_have_class("stale")

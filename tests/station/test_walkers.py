@@ -1,0 +1,213 @@
+"""Robot residents who do anything: no crash, no dead end, no page without a way out, wiped every time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from support.city import City, city
+from support.golden_pages import golden_pages, view_of
+from support.station import Running, station
+from support.walking import Anything, Walked, seeds, walk
+
+from tramkit import Form, Service, Visit, forms, verbatim
+from tramkit_hal.device.base import Device, DeviceContext
+from tramkit_hal.device.clock import ManualClock, SystemClock
+from tramkit_hal.device.roles import Role
+from tramkit_hal.screens.robot import Act, Walker
+from tramkit_hal.screens.scripted import ScriptedScreen
+from tramkit_hal.sim.camera import SimCamera
+from tramkit_hal.sim.code_scanner import SimCodeScanner
+from tramkit_hal.sim.id_reader import SimIdReader
+from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
+from tramkit_hal.sim.presence import SimPresence
+from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+from tramkit_hal.sim.vital_sensor import SimVitalSensor
+from tramkit_hal.ui.pages import Ask, View
+
+FIRST = int(os.environ.get("TRAMKIT_WALKERS_SEED", "1"))
+VISITS = int(os.environ.get("TRAMKIT_WALKERS", "300"))
+CITY_VISITS = int(os.environ.get("TRAMKIT_CITY_WALKERS", "12"))
+TURNS = 40
+PATIENCE = 10
+"""Seconds in which something must come of what a resident does."""
+CARD = {"number": "079152000123", "name": "Trần Thị Sáo", "born": "1952-05-17", "sex": "female"}
+
+
+class ScriptedGlass:
+    """A walker before the scripted screen."""
+
+    def __init__(self, s: Running, city: City | None = None) -> None:
+        self.s = s
+        self.city = city
+        assert isinstance(s.clock, ManualClock)
+        self.clock = s.clock
+
+    @property
+    def view(self) -> View:
+        return self.s.screen.view
+
+    @property
+    def over(self) -> bool:
+        return self.s.station.progress is None
+
+    async def happen(self, view: View) -> None:
+        if self.city is not None:
+            await self.city.happen(view)
+
+    async def do(self, act: Act, view: View) -> None:
+        if self.city is None and view.page.kind == "capture" and act.do == "wait":
+            (reader,) = self.s.devices.of(Role.ID_READER)
+            await reader.control("card_data", json.dumps(CARD))  # type: ignore[attr-defined]
+        event = act.event(view.page)
+        if event is not None:
+            self.s.screen.send(event)
+        needed = act.do in ("answer", "press")
+        async with asyncio.timeout(PATIENCE if needed else None):
+            for turn in count() if needed else range(TURNS):
+                if self.over or self.s.screen.view is not view:
+                    return
+                await self.clock.advance(0.05 if needed else 1)
+                # a picture is drawn in a thread, and what stands outside answers over the network
+                await asyncio.sleep(0 if turn < TURNS and self.city is None else 0.01)
+
+
+Land = tuple[Running, ScriptedGlass]
+
+
+def bound(folder: Path, clock: ManualClock, seed: int) -> dict[Role, list[Device]]:
+    """Return simulated devices that measure at once."""
+
+    def make(driver: type[Device], role: Role, **settings: object) -> list[Device]:
+        given = driver.Settings.model_validate(settings)
+        return [driver(given, DeviceContext(role, clock, seed=seed, run_dir=folder))]
+
+    return {
+        Role.ID_READER: make(SimIdReader, Role.ID_READER),
+        Role.CODE_SCANNER: make(SimCodeScanner, Role.CODE_SCANNER),
+        Role.CAMERA: make(SimCamera, Role.CAMERA),
+        Role.RECEIPT_PRINTER: make(SimReceiptPrinter, Role.RECEIPT_PRINTER),
+        Role.VITAL_SENSOR: make(SimVitalSensor, Role.VITAL_SENSOR, seconds=0),
+        Role.PRESENCE: make(SimPresence, Role.PRESENCE),
+        Role.PAYMENT_TERMINAL: make(SimPaymentTerminal, Role.PAYMENT_TERMINAL, journal=str(folder / "card.sqlite")),
+    }
+
+
+@asynccontextmanager
+async def land(folder: Path, seed: int) -> AsyncGenerator[Land]:
+    """A station whose only service shows every kind of page."""
+    clock = ManualClock()
+    async with station([Anything()], clock=clock, bound=bound(folder, clock, seed), seed=seed) as s:
+        yield s, ScriptedGlass(s)
+
+
+@asynccontextmanager
+async def town(folder: Path, seed: int) -> AsyncGenerator[Land]:
+    """A station with the services of all plugins and the world outside of it."""
+    clock = ManualClock()
+    folder = folder / str(seed)
+    async with city(folder, clock, seed) as here:
+        devices = bound(folder, clock, seed)
+        async with station(here.services, clock=clock, bound=devices, seed=seed, city=here) as s:
+            yield s, ScriptedGlass(s, here)
+    shutil.rmtree(folder)
+
+
+async def walk_in(where: Callable[[Path, int], AbstractAsyncContextManager[Land]], folder: Path, seed: int) -> Walked:
+    """Make one visit; nothing of it may be left."""
+    async with where(folder, seed) as (s, glass):
+        await s.menu()
+        nature = {"wanders": 0.06, "nonsense": 0.03} if glass.city and seed % 2 else {}  # every other one has an errand
+        walked = await walk(glass, seed, **nature)
+        await s.attract()
+        assert s.station.last_wipe_certain, seed
+        assert not s.screen.videos, seed
+        assert [device.owner for device in s.devices if device.owner] == [], seed
+        assert "Sáo" not in s.screen.view.model_dump_json(), seed
+        if glass.city:
+            walked.placed = await glass.city.placed()
+    return walked
+
+
+async def test_walkers_find_no_dead_end_and_leave_nothing_behind(tmp_path: Path) -> None:
+    kinds: set[str] = set()
+    print(f"first seed {FIRST}, {VISITS} visits")
+    for seed in seeds(FIRST, VISITS):
+        kinds |= (await walk_in(land, tmp_path, seed)).kinds
+    if VISITS >= 200:
+        assert kinds >= {"choose", "ask", "read", "check", "tell", "wait", "capture", "call", "done"}
+        assert kinds >= {"timeout", "help", "settings", "leave"}
+
+
+@pytest.mark.timeout(max(120, CITY_VISITS * 10))
+async def test_walkers_go_through_every_plugins_services(tmp_path: Path) -> None:
+    pages, placed = set[str](), Counter[str]()
+    for number, seed in enumerate(seeds(FIRST, CITY_VISITS), 1):
+        walked = await walk_in(town, tmp_path, seed)
+        pages |= walked.pages
+        placed.update(walked.placed)
+        if number % 100 == 0:
+            print(f"{number} visits, {len(pages)} pages, orders placed: {dict(placed)}", flush=True)
+    print(f"first seed {FIRST}: {CITY_VISITS} visits, {len(pages)} pages, orders placed: {dict(placed)}")
+
+
+async def test_a_walk_is_the_same_again_from_its_seed(tmp_path: Path) -> None:
+    walks: list[list[str]] = []
+    for _again in range(2):
+        async with land(tmp_path, 7) as (s, glass):
+            await s.menu()
+            walks.append((await walk(glass, 7)).acts)
+    assert walks[0] == walks[1]
+
+
+def test_two_walkers_of_one_seed_do_the_same_before_the_same_page() -> None:
+    one, other = Walker(3), Walker(3)
+    for page in golden_pages().values():
+        assert one.act(view_of(page)) == other.act(view_of(page))
+
+
+def robot(**settings: object):
+    """Return the kind of screen before which a robot stands that lives by these settings."""
+    return lambda _none, context: ScriptedScreen(ScriptedScreen.Settings(pause=0.01, **settings), context)
+
+
+async def test_a_robot_with_a_list_of_answers_gives_them_page_by_page() -> None:
+    answers = [Act(), Act(choice="test.asks"), Act(values={"who": "Lan"}), Act(do="press", choice="back")]
+    async with station([Asks()], clock=SystemClock(), screen=robot(answers=answers)) as s:
+        page = await s.page("ask")
+        await s.screen.until(lambda page: page.kind == "tell")
+        page = await s.page("ask")
+        assert isinstance(page, Ask)
+        assert page.fields[0].value == "Lan"
+
+
+async def test_a_robot_with_a_seed_makes_visit_after_visit() -> None:
+    async with station([Asks()], clock=SystemClock(), screen=robot(seed=5)) as s, asyncio.timeout(60):
+        while s.station.visits < 3:
+            await s.screen.changed(30)
+
+
+class Asks(Service):
+    """Asks one question."""
+
+    id = "test.asks"
+    title = verbatim("Asks")
+
+    async def serve(self, visit: Visit) -> None:
+        await visit.ask(Who, verbatim("Who?"))
+        await visit.tell(verbatim("Thank you"))
+
+
+class Who(Form):
+    """Who it is."""
+
+    who: Annotated[str, forms.name(verbatim("Who?"))]
