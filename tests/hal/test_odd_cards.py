@@ -41,7 +41,7 @@ def country() -> Country:
 def trust(country: Country, tmp_path_factory: pytest.TempPathFactory) -> FolderTrust:
     folder = tmp_path_factory.mktemp("trust")
     (folder / "csca.pem").write_bytes(country.pem())
-    return FolderTrust(folder)
+    return FolderTrust(folder, owners=None)
 
 
 def key(card: IssuedCard) -> AccessKeys:

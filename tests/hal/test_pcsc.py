@@ -73,7 +73,7 @@ def country() -> Country:
 @pytest.fixture
 def trust(country: Country, tmp_path: Path) -> FolderTrust:
     (tmp_path / "csca.pem").write_bytes(country.pem())
-    return FolderTrust(tmp_path)
+    return FolderTrust(tmp_path, owners=None)
 
 
 def make(reader: str = "") -> PcscReader:

@@ -6,6 +6,7 @@ checked by the police's own centre instead: :class:`CardTrust` is the port for e
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from tramkit_hal.card import active_authentication, chip_authentication, passive
 from tramkit_hal.card.errors import ChipError
 from tramkit_hal.card.files import CardFiles, ChipAuthenticationProof
 from tramkit_hal.card.groups import CardContentError, CardData, Portrait, read_card, read_dg2
+from tramkit_hal.card.guarded import ROOT, SIGNATURE, GuardedFiles, NotGuardedError
 from tramkit_hal.card.passive import Flaw, NotAuthentic, Signed
 from tramkit_hal.card.security_infos import offers_chip_authentication
 from tramkit_hal.words import VIETNAM, Messages, Text
@@ -122,11 +125,23 @@ def _proven(files: CardFiles, signed: Signed) -> Proven:
 class FolderTrust:
     """Believes what a certificate in a folder has issued; the folder may change while the station runs.
 
+    A certificate counts only where nobody but root could have put it there, or where somebody signed its file whom the
+    operator has named: who can write to the station's disk must not be able to make a country of their own.
+
     :param folder: None: the operator has named none.
+    :param owners: ids of users whose files count; None: everybody's, for a station that reads simulated cards only.
+    :param signer: whose signature beside a file (``csca.pem.sig``, 64 bytes over the file, RFC 8032) makes it count
+        whoever owns it; None: nobody's.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        owners: Collection[int] | None = ROOT,
+        signer: ed25519.Ed25519PublicKey | None = None,
+    ) -> None:
         self._folder = folder
+        self._files = GuardedFiles(owners, signer)
         self._seen: tuple[tuple[str, int, int], ...] = ()
         self._anchors: list[x509.Certificate] = []
         self._problems: list[Text] = []
@@ -158,21 +173,38 @@ class FolderTrust:
         if self._folder is None:
             return
         try:
-            files = sorted(each for each in self._folder.iterdir() if each.suffix.lower() in SUFFIXES)
-            seen = tuple((each.name, each.stat().st_mtime_ns, each.stat().st_size) for each in files)
+            files = sorted(each for each in self._folder.iterdir() if each.suffix.lower() in (*SUFFIXES, SIGNATURE))
+            stats = [each.lstat() for each in files]
         except OSError as error:
             self._seen, self._anchors = (), []
             why = error.strerror or ""
             self._problems = [_("The folder {folder} cannot be read: {why}", folder=str(self._folder), why=why)]
             return
+        seen = tuple((each.name, stat.st_ctime_ns, stat.st_size) for each, stat in zip(files, stats, strict=True))
         if seen == self._seen and (seen or not self._anchors):
             return
         self._seen, self._anchors, self._problems = seen, [], []
         for file in files:
-            try:
-                self._take(file.name, _certificates(file.read_bytes()))
-            except (OSError, ValueError):
-                self._problems.append(_("{file} is no certificate in PEM, DER or PKCS #7.", file=file.name))
+            if file.suffix.lower() != SIGNATURE:
+                self._take_file(file)
+
+    def _take_file(self, file: Path) -> None:
+        try:
+            data = self._files.read(file)
+        except NotGuardedError:
+            self._problems.append(
+                _(
+                    "{file} does not count: others than root could have put it there, and nobody signed it.",
+                    file=file.name,
+                )
+            )
+            return
+        except OSError:
+            data = b""
+        try:
+            self._take(file.name, _certificates(data))
+        except ValueError:
+            self._problems.append(_("{file} is no certificate in PEM, DER or PKCS #7.", file=file.name))
 
     def _take(self, name: str, certificates: list[x509.Certificate]) -> None:
         for certificate in certificates:
