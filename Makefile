@@ -18,9 +18,11 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng \
           cups-ipp-utils:ippeveprinter nut-server:upsd dbus:dbus-daemon \
-          coturn:turnserver nftables:nft iproute2:ip
+          coturn:turnserver nftables:nft iproute2:ip \
+          pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so \
+          libpcsclite-dev:/usr/include/PCSC/winscard.h swig:swig
 
-.PHONY: run test test-slow check bench peers pictures golden gallery accessibility install system piper clean
+.PHONY: run test test-slow check bench peers pictures golden gallery accessibility install system piper pyscard clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -46,13 +48,20 @@ $(PIPER)/.installed: tests/piper.txt
 		&& $(PIPER)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/piper.txt \
 		&& touch $@ || echo "Piper cannot be installed: the test that hears it is skipped" >&2
 
+# PC/SC has no wheel: it is built with the headers and the swig that `make system` brings; without it its tests are skipped.
+pyscard: $(VENV)/.pyscard
+
+$(VENV)/.pyscard: $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pyscard \
+		&& touch $@ || echo "pyscard cannot be built: the tests of the card reader are skipped" >&2
+
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 # All that is not marked slow; TESTS=path runs what lies there whole.
-test: install system piper
+test: install system pyscard piper
 	@$(PYTEST) $(if $(TESTS),$(TESTS),-m "not slow")
 
-test-slow: install system piper
+test-slow: install system pyscard piper
 	@$(PYTEST) -m slow $(TESTS)
 
 check: install

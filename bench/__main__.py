@@ -1,4 +1,4 @@
-"""``python -m bench [call|screens|ledger|services] [--quick] [--seed N]``."""
+"""``python -m bench [call|devices|ledger|screens|services] [--quick] [--seed N]``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import asyncio
 import sys
 
 from bench.call import run as call
+from bench.devices import run as devices
 from bench.ledger import run as ledger
 from bench.options import Options
 from bench.records import say
 from bench.screens import run as screens
 from bench.services import run as services
 
-BENCHES = {"call": call.run, "screens": screens.run, "ledger": ledger.run, "services": services.run}
+BENCHES = {
+    "call": call.run,
+    "devices": devices.run,
+    "screens": screens.run,
+    "ledger": ledger.run,
+    "services": services.run,
+}
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ for pair in "$@"; do
     package=${pair%%:*}
     what=${pair#*:}
     case $what in
+        /*) [ -e "$what" ] ;;
         libasound_module*) find /usr/lib -name "$what" 2>/dev/null | grep -q . ;;
         *.so*) ldconfig -p 2>/dev/null | grep -q "$what" || /sbin/ldconfig -p 2>/dev/null | grep -q "$what" ;;
         *.ttf) fc-list 2>/dev/null | grep -q "$what" || find /usr/share/fonts -name "$what" 2>/dev/null | grep -q . ;;

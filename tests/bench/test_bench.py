@@ -23,6 +23,19 @@ METRICS = {
         "picture_delay_to_kiosk_p95",
         "media_cpu",
     },
+    "devices": {
+        "card_open",
+        "card_sod",
+        "card_dg1",
+        "card_dg2",
+        "card_chip",
+        "card_passive",
+        "card_whole",
+        "card_reader_cpu",
+        "card_reads_growth_memory",
+        "card_reads_growth_threads",
+        "card_reads_growth_descriptors",
+    },
     "ledger": {"commit_p50", "commit_p99", "effects_per_second", "file_growth", "ready_after_restart"},
     "services": {"catalogue_load_ms", "search_ms", "file_pages", "bill_evn_taps", "my_numbers_machine_seconds"},
     "screens": {
@@ -39,6 +52,7 @@ METRICS = {
     },
 }
 WITH_PEER = (
+    "card_whole",
     "commit",
     "effects",
     "ready",

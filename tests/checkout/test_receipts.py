@@ -113,7 +113,7 @@ class Outside:
     country: Path
 
     def joins(self, devices: Devices) -> dict[str, object]:
-        return {"runner": self.runner, "means": IdentityMeans(devices, (), FolderTrust(self.country))}
+        return {"runner": self.runner, "means": IdentityMeans(devices, (), FolderTrust(self.country, owners=None))}
 
 
 @pytest_asyncio.fixture

@@ -41,7 +41,7 @@ def country() -> Country:
 @pytest.fixture
 def trust(country: Country, tmp_path: Path) -> FolderTrust:
     (tmp_path / "csca.pem").write_bytes(country.pem())
-    return FolderTrust(tmp_path)
+    return FolderTrust(tmp_path, owners=None)
 
 
 def said(*texts: Text | None) -> list[str]:
@@ -326,7 +326,7 @@ async def test_rsa_signatures_are_checked_too(algorithm: object, sign: Sign, tmp
     groups = {group: data for group, data in make_chip(AN, country).items() if group != "sod"}
     sod, csca = rsa_sod(groups, algorithm, sign)  # type: ignore[arg-type]
     (tmp_path / "csca.der").write_bytes(csca)
-    assert (await authenticate(CardFiles({**groups, "sod": sod}), FolderTrust(tmp_path), NOW)).data == AN
+    assert (await authenticate(CardFiles({**groups, "sod": sod}), FolderTrust(tmp_path, owners=None), NOW)).data == AN
     forged, _csca = rsa_sod(groups, algorithm, lambda key, content: sign(key, content + b"!"))  # type: ignore[arg-type]
     with pytest.raises(NotAuthentic) as caught:
         passive.verify(CardFiles({**groups, "sod": forged}))
@@ -352,14 +352,16 @@ def test_without_a_folder_nobody_is_trusted_and_that_is_said(tmp_path: Path) -> 
     assert said(FolderTrust(None).unavailable()) == [
         "No folder of country certificates is named: identity.country_certificates in station.toml."
     ]
-    assert said(*FolderTrust(tmp_path / "none").problems())[0].startswith(
+    assert said(*FolderTrust(tmp_path / "none", owners=None).problems())[0].startswith(
         f"The folder {tmp_path}/none cannot be read: "
     )
-    assert said(FolderTrust(tmp_path).unavailable()) == [f"The folder {tmp_path} has no country certificate."]
+    assert said(FolderTrust(tmp_path, owners=None).unavailable()) == [
+        f"The folder {tmp_path} has no country certificate."
+    ]
 
 
 async def test_a_folder_that_changes_counts_at_once(country: Country, tmp_path: Path) -> None:
-    trust = FolderTrust(tmp_path)
+    trust = FolderTrust(tmp_path, owners=None)
     assert trust.unavailable()
     file = tmp_path / "vn.cer"
     file.write_bytes(country.certificate.public_bytes(Encoding.DER))
@@ -376,7 +378,7 @@ def test_what_is_no_country_certificate_is_named(country: Country, tmp_path: Pat
     signer = passive.verify(files(AN, country)).signer
     (tmp_path / "signer.crt").write_bytes(signer.public_bytes(Encoding.PEM))
     (tmp_path / "notes.txt").write_text("not looked at")
-    trust = FolderTrust(tmp_path)
+    trust = FolderTrust(tmp_path, owners=None)
     assert said(*trust.problems()) == [
         "broken.pem is no certificate in PEM, DER or PKCS #7.",
         "signer.crt holds a certificate that may not issue others.",

@@ -115,7 +115,7 @@ async def face_station(country: Path, folder: Path | None = None) -> AsyncGenera
     )
     matcher = SimFaceMatcher(SimFaceMatcher.Settings(), DeviceContext(Role.FACE_MATCHER, CLOCK, run_dir=folder))
     bound = {Role.ID_READER: [reader], Role.CAMERA: [camera], Role.FACE_MATCHER: [matcher]}
-    async with station([Needs()], clock=CLOCK, bound=bound, trust=FolderTrust(country)) as s:
+    async with station([Needs()], clock=CLOCK, bound=bound, trust=FolderTrust(country, owners=None)) as s:
         yield Face(s, reader, camera, matcher, known, refused, visits)
 
 

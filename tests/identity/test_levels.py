@@ -118,7 +118,7 @@ class Outside:
 
     def joins(self, devices: Devices) -> dict[str, object]:
         methods = [] if self.vneid is None else [Account(self.vneid)]
-        return {"means": IdentityMeans(devices, methods, FolderTrust(self.country))}
+        return {"means": IdentityMeans(devices, methods, FolderTrust(self.country, owners=None))}
 
 
 @dataclass
@@ -264,7 +264,7 @@ async def test_a_certificate_that_the_operator_adds_counts_from_then_on(tmp_path
     async with desk(World(trusts="nothing")) as d:
         means = d.s.station.means
         assert means.why_not(Level.CHIP) == chip.NOT_NOW
-        means.trust = FolderTrust(tmp_path)
+        means.trust = FolderTrust(tmp_path, owners=None)
         assert means.why_not(Level.CHIP) == chip.NOT_NOW
         (tmp_path / "csca.pem").write_bytes(d.reader.country.pem())
         assert means.why_not(Level.CHIP) is None
@@ -282,7 +282,7 @@ async def test_a_simulated_reader_publishes_its_country_only_where_it_is_told_to
     folder = tmp_path / "deep" / "country"
     reader = SimIdReader(SimIdReader.Settings(publish_country=str(folder)), DeviceContext(Role.ID_READER, CLOCK))
     await reader.open()
-    assert FolderTrust(folder).unavailable() is None
+    assert FolderTrust(folder, owners=None).unavailable() is None
     await reader.close()
     assert list(folder.iterdir()) == []
 

@@ -18,4 +18,4 @@ def believing(readers: Iterable[Device], folder: Path) -> FolderTrust:
     for number, reader in enumerate(readers):
         assert isinstance(reader, SimIdReader)
         (folder / f"{number}.pem").write_bytes(reader.country.pem())
-    return FolderTrust(folder)
+    return FolderTrust(folder, owners=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 from collections.abc import Mapping
 from importlib import resources
@@ -112,10 +113,24 @@ class IdentitySection(_Section):
     """``[identity]``: by what the station knows for sure who somebody is.
 
     :param country_certificates: folder of the country's certificates (CSCA); the chip of an identity card is believed
-        where one of them issued its signer. Empty: no chip is.
+        where one of them issued its signer. Empty: no chip is. Folder and files must be root's, or signed.
+    :param country_list_key: whose signature beside a file makes it count whoever owns it: an Ed25519 public key, 32
+        bytes in base64. Empty: only root's files count.
     """
 
     country_certificates: str = ""
+    country_list_key: str = ""
+
+    @field_validator("country_list_key")
+    @classmethod
+    def _a_key(cls, value: str) -> str:
+        try:
+            size = len(base64.b64decode(value, validate=True))
+        except ValueError:
+            size = 1
+        if size not in (0, 32):
+            raise ValueError("an Ed25519 public key is 32 bytes in base64")
+        return value
 
     @field_validator("country_certificates")
     @classmethod
@@ -281,6 +296,11 @@ def _believed(config: StationConfig) -> list[str]:
         for number, binding in enumerate(readers)
         if trusted and real and _same_folder(str(binding.settings.get("publish_country", "")), trusted)
     ]
+
+
+def reads_real_cards(config: StationConfig) -> bool:
+    """Tell whether a card reader is bound that is no simulator."""
+    return any(not _is_simulated(binding.driver) for binding in config.roles.get(Role.ID_READER, ()))
 
 
 def _is_simulated(driver: str) -> bool:

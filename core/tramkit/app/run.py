@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import logging
 import signal
@@ -11,7 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tramkit.app.config import StationConfig
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from tramkit.app.config import StationConfig, reads_real_cards
 from tramkit.checkout.receipts import Receipts
 from tramkit.conversation.staff import StaffBell
 from tramkit.facts import changes, collect_safely
@@ -27,6 +30,7 @@ from tramkit.plugins.loader import PluginSet
 from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver
 from tramkit.station.station import Profile, Station
+from tramkit_hal.card.guarded import ROOT
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import Clock
@@ -67,9 +71,16 @@ def make_devices(config: StationConfig, clock: Clock, run_dir: Path | None = Non
 
 
 def trust_of(config: StationConfig) -> FolderTrust:
-    """Return whose signatures of identity cards the station believes."""
-    folder = config.identity.country_certificates
-    return FolderTrust(Path(folder) if folder else None)
+    """Return whose signatures of identity cards the station believes.
+
+    Where only simulated cards are read, any file counts: their simulator publishes a country of its own.
+    """
+    folder, key = config.identity.country_certificates, config.identity.country_list_key
+    return FolderTrust(
+        Path(folder) if folder else None,
+        owners=ROOT if reads_real_cards(config) else None,
+        signer=ed25519.Ed25519PublicKey.from_public_bytes(base64.b64decode(key)) if key else None,
+    )
 
 
 def screens_of(config: StationConfig) -> list[ScreenCapabilities]:

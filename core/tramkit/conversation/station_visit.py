@@ -25,7 +25,7 @@ from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.contracts.scanner import CodeScanner
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.clock import Clock
-from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.errors import DeviceError, Mend, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered
 from tramkit_hal.ui.pages import AnyPage, Ask, Call, Pay, Wait
@@ -230,13 +230,13 @@ class StationVisit(Questions):
     async def while_there(self, role: Role, contract: type[D], read: Callable[[D], Awaitable[T]]) -> T:
         """Read from the first usable device of a role, whenever there is one: it may go away and come back.
 
-        :raises DeviceError: ``unreadable``, the resident's try has failed.
+        :raises DeviceError: ``unreadable``, ``access_refused``: the resident's try has failed.
         """
         while True:
             try:
                 return await read(self.device(role, contract))
             except DeviceError as error:
-                if error.trouble is Trouble.UNREADABLE:
+                if error.trouble.mend is Mend.RESIDENT:
                     raise
                 _log.info("cannot read now", extra={"role": role.value, "trouble": error.trouble.value})
                 while True:

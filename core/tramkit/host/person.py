@@ -23,7 +23,8 @@ class Level(Enum):
     CLAIMED = "claimed"
     """The resident says so, or the card's printed QR does: unsigned, good for filling in only."""
     CHIP = "chip"
-    """The card's chip was read and its signature checked (ICAO 9303 part 11, passive authentication)."""
+    """The card's chip was read, its signature checked (ICAO 9303 part 11, passive authentication), and where the card
+    offers it, chip or active authentication held: :attr:`Person.chip_proof` says which."""
     CHIP_FACE = "chip_face"
     """The chip, and the face before the camera is the one on it."""
     VNEID = "vneid"
@@ -49,6 +50,8 @@ class Person(BaseModel):
     :param born: a day, or as much of it as is known.
     :param issued: day on which the card was issued; None: not known.
     :param expires: last day of the card; None: not known, or it never expires.
+    :param chip_proof: how the card's chip showed that it is no copy; ``not_offered``: its country gave it no key for
+        that; empty: no chip was believed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +64,7 @@ class Person(BaseModel):
     address: Nfc = ""
     issued: date | None = None
     expires: date | None = None
+    chip_proof: Literal["", "chip_authentication", "active_authentication", "not_offered"] = ""
 
     def reaches(self, asked: Level, *, exactly: bool = False) -> bool:
         """Tell whether the person may do what asks for a level; see :meth:`Level.reaches`."""

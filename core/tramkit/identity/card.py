@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from tramkit.asking.idle import Idle
@@ -10,6 +11,7 @@ from tramkit.conversation.codes import scan, scanner_works
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.person import Level, Person
 from tramkit.identity import chip, face_check
+from tramkit.identity.card_key import NO_CARD_CODE, TWO_CARDS, CardKey
 from tramkit.identity.chip import CardRead
 from tramkit.identity.face_check import FaceCheck
 from tramkit.identity.means import IdentityMeans
@@ -17,9 +19,9 @@ from tramkit.identity.same_person import another_person, facts
 from tramkit.identity.way import CARD, NEITHER, TYPED, Wanted, Way
 from tramkit_hal.card.qr import CardQrError
 from tramkit_hal.card.qr import parse as parse_qr
-from tramkit_hal.contracts.id_reader import IdReader
+from tramkit_hal.contracts.id_reader import IdReader, Place
 from tramkit_hal.contracts.scanner import CodeScanner
-from tramkit_hal.device.errors import DeviceError
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered
 from tramkit_hal.ui.pages import Capture, Option
@@ -29,6 +31,14 @@ _ = Messages("tramkit")
 
 CAMERA = "camera"
 """What a resident can choose in place of laying the card: to show the card's code to the camera."""
+
+PLACES: dict[Place, Text] = {
+    "left": _("The card reader is to the left of the screen."),
+    "right": _("The card reader is to the right of the screen."),
+    "below": _("The card reader is below the screen."),
+    "front": _("The card reader lies in front of the screen."),
+}
+"""Where the card is to be laid."""
 
 
 class CardWay(Way):
@@ -70,29 +80,23 @@ async def _card(visit: StationVisit, means: IdentityMeans, checks: FaceCheck, wa
         visit.keep(None)
     trouble: tuple[Text, ...] = ()
     stale, refused = False, ""
+    opener = CardKey(visit)
     while True:
-        page = Capture(
-            id=key,
-            source="card",
-            title=_("Please place your identity card on the reader"),
-            body=(*(trouble or _why_not(visit, wanted)), *_more_about_the_card(visit, wanted)),
-            options=(*_by_camera(visit, wanted), *_instead(means, wanted)),
-        )
-        read = partial(chip.read_at, visit, means.trust, checks if face else None, stale=stale, refused=refused)
-        sources = [partial(visit.while_there, Role.ID_READER, IdReader, read)]
-        if not wanted.needs_chip:
-            sources.append(partial(visit.while_there, Role.CODE_SCANNER, CodeScanner, _from_scanner))
+        if wanted.needs_chip and (other := await opener.ask(key, trouble, _instead(means, wanted))) is not None:
+            return other
+        read = partial(chip.read_at, visit, means.trust, checks if face else None, access_key=opener.text)
+        sources = _sources(visit, wanted, opener, partial(read, stale=stale, refused=refused))
         try:
-            found = await visit.page_or_device(page, sources)
+            found = await visit.page_or_device(_page(visit, means, wanted, key, trouble), sources)
             if isinstance(found, Answered) and found.choice == CAMERA:
                 found, trouble = await _from_camera(visit, key)
                 if found is None:  # another way after all
                     continue
         except CardQrError:
-            trouble = (_("That code is not the code of an identity card. Please try again."),)
+            trouble = (NO_CARD_CODE,)
             continue
-        except DeviceError:  # unreadable: the resident can try again
-            trouble, stale = (_("The card could not be read. Please lift it and place it again."),), True
+        except DeviceError as error:  # the resident can try again
+            trouble, stale = (_failure(error, opener),), True
             continue
         if isinstance(found, Answered):
             return found.choice
@@ -103,6 +107,10 @@ async def _card(visit: StationVisit, means: IdentityMeans, checks: FaceCheck, wa
         if doubt := another_person(visit.person, found.person):
             trouble = (doubt,)
             continue
+        if opener.number and opener.number != found.person.number:
+            trouble = (TWO_CARDS,)  # the same last six digits opened it
+            opener.forget()
+            continue
         if visit.person is not None and visit.person.number == found.person.number:
             return found.person  # they have said before that it is them
         visit.keep(found)
@@ -112,12 +120,49 @@ async def _card(visit: StationVisit, means: IdentityMeans, checks: FaceCheck, wa
         trouble, stale, refused = (_("Please put that card away and use your own."),), False, found.person.number
 
 
+def _page(visit: StationVisit, means: IdentityMeans, wanted: Wanted, key: str, trouble: tuple[Text, ...]) -> Capture:
+    return Capture(
+        id=key,
+        source="card",
+        title=_("Please place your identity card on the reader"),
+        body=(*(trouble or _why_not(visit, wanted)), *_more_about_the_card(visit, wanted)),
+        options=(*_by_camera(visit, wanted), *_instead(means, wanted)),
+    )
+
+
+def _sources(
+    visit: StationVisit, wanted: Wanted, opener: CardKey, read: Callable[[IdReader], Awaitable[CardRead]]
+) -> list[Callable[[], Awaitable[CardRead]]]:
+    """Return what may deliver the card: its chip, and where that is enough the code printed on it."""
+    sources: list[Callable[[], Awaitable[CardRead]]] = []
+    if wanted.needs_chip or not opener.is_needed():
+        sources.append(partial(visit.while_there, Role.ID_READER, IdReader, read))
+    if not wanted.needs_chip:
+        sources.append(partial(visit.while_there, Role.CODE_SCANNER, CodeScanner, _from_scanner))
+    return sources
+
+
+def _failure(error: DeviceError, opener: CardKey) -> Text:
+    """Return what the resident is told of a card that could not be read; a key that was refused is forgotten."""
+    if error.trouble is Trouble.ACCESS_REFUSED:
+        opener.forget()
+        return error.trouble.words
+    return _("The card could not be read. Please lift it and place it again.")
+
+
 def _more_about_the_card(visit: StationVisit, wanted: Wanted) -> tuple[Text, ...]:
     if wanted.needs_chip:
-        return (_("Its chip is read and checked. Leave the card there until we say so."),)
+        return (*_where(visit), _("Its chip is read and checked. Leave the card there until we say so."))
     if scanner_works(visit.devices):
         return (_("Or hold the QR code of the card in front of the scanner."),)
     return ()
+
+
+def _where(visit: StationVisit) -> tuple[Text, ...]:
+    """Return where the reader is, where the operator has said it."""
+    readers = visit.devices.usable(Role.ID_READER, IdReader)
+    place = readers[0].capabilities.place if readers else ""
+    return (PLACES[place],) if place else ()
 
 
 def _by_camera(visit: StationVisit, wanted: Wanted) -> tuple[Option, ...]:

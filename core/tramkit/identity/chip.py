@@ -27,6 +27,7 @@ CARD_SECONDS = 120.0
 EXPIRED = _("This card has expired.")
 UNKNOWN = _("This station does not know who signed the chip of this card.")
 NOT_GENUINE = _("The signature in the chip of this card is not right.")
+COPY = _("The chip of this card could not show that it is the original.")
 ANOTHER_CARD = _("Please lift it and use another card, or ask staff.")
 NOT_NOW = _("The chip of identity cards cannot be checked here now.")
 
@@ -35,6 +36,7 @@ WORDS: dict[Flaw, Text] = {
     Flaw.UNKNOWN_COUNTRY: UNKNOWN,
     Flaw.NOT_VALID_NOW: UNKNOWN,
     Flaw.NOT_A_SIGNER: UNKNOWN,
+    Flaw.COPY: COPY,
 }
 """What a resident is told of a card that is not believed; :data:`NOT_GENUINE` where nothing stands here."""
 
@@ -58,6 +60,7 @@ async def read_at(
     face: FaceCheck | None,
     reader: IdReader,
     *,
+    access_key: str = "",
     stale: bool = False,
     refused: str = "",
 ) -> CardRead:
@@ -65,21 +68,24 @@ async def read_at(
 
     :param trust: whose signature is believed.
     :param face: takes the portrait of a card that is believed; None: no portrait is needed.
+    :param access_key: what opens the chip; empty: the reader finds it out.
     :param stale: the card that lies there now was read a moment ago: it is to be taken away first.
     :param refused: number on a card that the resident has refused: where it still lies there, it is to be taken away.
-    :raises DeviceError: ``unreadable``, the resident's try has failed.
+    :raises DeviceError: ``unreadable``, the resident's try has failed; ``access_refused``: that key is not this card's.
     """
     if stale:
         await _for_ever(reader.wait_removed)
     await _for_ever(reader.wait_card)
-    found = await _read(visit, trust, face, reader)
+    found = await _read(visit, trust, face, reader, access_key)
     if found.person.number == refused:
-        return await read_at(visit, trust, face, reader, stale=True)
+        return await read_at(visit, trust, face, reader, access_key=access_key, stale=True)
     return found
 
 
-async def _read(visit: StationVisit, trust: CardTrust, face: FaceCheck | None, reader: IdReader) -> CardRead:
-    files = await reader.read(groups=(*WHO, "dg2") if face is not None else WHO)
+async def _read(
+    visit: StationVisit, trust: CardTrust, face: FaceCheck | None, reader: IdReader, access_key: str
+) -> CardRead:
+    files = await reader.read(access_key, (*WHO, "dg2") if face is not None else WHO)
     if trust.unavailable():
         return CardRead(person=_claimed(files))
     try:
@@ -89,7 +95,8 @@ async def _read(visit: StationVisit, trust: CardTrust, face: FaceCheck | None, r
         return CardRead(person=_claimed(files), doubt=WORDS.get(error.flaw, NOT_GENUINE))
     if face is not None:
         face.portray(found)
-    return CardRead(person=_person(found.data, Level.CHIP))
+    person = _person(found.data, Level.CHIP)
+    return CardRead(person=person.model_copy(update={"chip_proof": found.proven.value}))
 
 
 async def _for_ever(wait: Callable[[float], Awaitable[None]]) -> None:

@@ -10,11 +10,13 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from datetime import datetime
 from functools import partial
 
 from tramkit.asking.idle import Idle
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.person import Level, Person
+from tramkit.identity.face_tries import FaceTries
 from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.card.trust import Authentic
 from tramkit_hal.contracts.camera import Camera
@@ -56,9 +58,13 @@ _COUNTED = (FaceFinding.ANOTHER, FaceFinding.NOT_LIVE)
 
 
 class FaceCheck:
-    """What one visit holds for its face check; outside the journal, so that Back gives no tries back."""
+    """What one visit holds for its face check; outside the journal, so that Back gives no tries back.
 
-    def __init__(self) -> None:
+    :param by_card: the station's count over all visits, so that a new visit gives none back either.
+    """
+
+    def __init__(self, by_card: FaceTries | None = None) -> None:
+        self._by_card = by_card or FaceTries()
         self._number = ""
         self._portrait: Portrait | None = None
         self._failures: Counter[str] = Counter()
@@ -75,17 +81,18 @@ class FaceCheck:
         """Return the person's portrait; None: their chip has none."""
         return self._portrait if self.knows(person) else None
 
-    def failed(self, person: Person) -> None:
+    def failed(self, person: Person, now: datetime) -> None:
         """Count a comparison that found somebody else."""
         self._failures[person.number] += 1
+        self._by_card.failed(person.number, now)
 
-    def tries_left(self, person: Person) -> int:
-        """Return how often the person may still be compared in this visit."""
-        return max(0, MAX_FAILURES - self._failures[person.number])
+    def tries_left(self, person: Person, now: datetime) -> int:
+        """Return how often the person may still be compared: in this visit, and with this card today."""
+        return min(max(0, MAX_FAILURES - self._failures[person.number]), self._by_card.left(person.number, now))
 
     def forget(self) -> None:
-        """Forget all of it."""
-        self.__init__()
+        """Forget all of it, but not how often a card failed."""
+        self.__init__(self._by_card)
 
 
 async def check(visit: StationVisit, tries: FaceCheck, person: Person, others: tuple[Option, ...]) -> Person | str:
@@ -104,7 +111,7 @@ async def check(visit: StationVisit, tries: FaceCheck, person: Person, others: t
     if portrait is None:
         return await _no_more(visit, key, _("The chip of your card gave no picture to compare with."), others)
     trouble: Text | None = None
-    while tries.tries_left(person):
+    while tries.tries_left(person, visit.clock.now()):
         found = await _try(visit, key, portrait, trouble, others)
         if isinstance(found, str) and not isinstance(found, FaceFinding):
             return found
@@ -116,7 +123,7 @@ async def check(visit: StationVisit, tries: FaceCheck, person: Person, others: t
         if isinstance(found, FaceFinding):
             _log.info("face not matched", extra={"visit": visit.id, "finding": found.value})
             if found in _COUNTED:
-                tries.failed(person)
+                tries.failed(person, visit.clock.now())
             found = WORDS[found]
         trouble = found
     return await _no_more(visit, key, _("The face could not be matched with the card."), others)

@@ -22,7 +22,7 @@ class Identification:
     """
 
     def __init__(self, visit: StationVisit, means: IdentityMeans) -> None:
-        self.face = FaceCheck()
+        self.face = FaceCheck(means.face_tries)
         self._visit = visit
         self._means = means
         ways: list[Way] = [CardWay(visit, means, self.face), TypedWay(visit)]

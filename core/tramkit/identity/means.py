@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tramkit.host.person import Level
 from tramkit.host.sign_in import IdentityMethod
 from tramkit.identity.chip import NOT_NOW
+from tramkit.identity.face_tries import FaceTries
 from tramkit.station.devices import Devices
 from tramkit_hal.card.trust import CardTrust, FolderTrust
 from tramkit_hal.contracts.camera import Camera
@@ -26,6 +27,7 @@ class IdentityMeans:
 
     :param methods: ways to sign in that plugins bring.
     :param trust: whose signature of a card's chip is believed; None: nobody's.
+    :ivar face_tries: how often faces did not match, by card.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class IdentityMeans:
         self.devices = devices
         self.methods = tuple(methods)
         self.trust = trust or FolderTrust(None)
+        self.face_tries = FaceTries()
 
     def methods_for(self, level: Level, *, exactly: bool = False) -> list[IdentityMethod]:
         """Return the ways to sign in that reach a level and can be used now."""

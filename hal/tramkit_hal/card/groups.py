@@ -8,6 +8,7 @@ Nothing here says whether it is true: see :mod:`tramkit_hal.card.passive`.
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from collections.abc import Iterator
@@ -42,9 +43,15 @@ DG13_NAMES = {
     13: "parents",
     14: "spouse",
     15: "old_number",
-    16: "old_number_too",
+    16: "old_number",
 }
-"""What each integer of DG13 names; entries come in any order, and some are missing."""
+"""What each integer of DG13 names; entries come in any order, and some are missing.
+
+15 and 16 are taken for the number of the former card only where they have its form: real cards were seen with sixteen
+hexadecimal digits in 16, whose meaning is not known.
+"""
+
+_OLD_NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}")
 
 
 class CardContentError(ValueError):
@@ -128,8 +135,11 @@ def read_dg13(data: bytes) -> dict[str, str]:
         if len(children) != 2 or (children[0].kind, children[0].tag) != (0, 2):
             continue
         name = DG13_NAMES.get(int.from_bytes(children[0].content, "big", signed=True))
-        if name is not None and name not in found:
-            found[name] = "; ".join(each for each in _texts(children[1]) if each)
+        if name is None or name in found:
+            continue
+        text = "; ".join(each for each in _texts(children[1]) if each)
+        if name != "old_number" or _OLD_NUMBER.fullmatch(text):
+            found[name] = text
     return found
 
 

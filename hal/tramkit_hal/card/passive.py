@@ -10,7 +10,7 @@ data are as the country wrote them; it does not show that the chip is no copy of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from tramkit_hal.card.files import CardFiles, DataGroup
+from tramkit_hal.card.files import GROUPS, CardFiles, DataGroup
 from tramkit_hal.words import noted
 
 LDS_SECURITY_OBJECT = "2.23.136.1.1.1"
@@ -49,6 +49,7 @@ class Flaw(StrEnum):
     UNKNOWN_COUNTRY = noted("no trusted country certificate issued the signer")
     NOT_VALID_NOW = noted("the signer's certificate is not valid today")
     NOT_A_SIGNER = noted("the certificate may not sign documents")
+    COPY = noted("the chip did not show that it is no copy")
     CONTENT = noted("what the chip holds cannot be read")
     EXPIRED = noted("the card has expired")
 
@@ -70,10 +71,12 @@ class Signed:
 
     :param signer: certificate of the document signer.
     :param groups: the data groups that were compared with it.
+    :param listed: the data groups that the card has, read or not.
     """
 
     signer: x509.Certificate
     groups: frozenset[DataGroup]
+    listed: frozenset[DataGroup]
 
 
 class _GroupHash(core.Sequence):
@@ -113,6 +116,7 @@ def verify(files: CardFiles) -> Signed:
     try:
         signed_data, content = _open(files.group("sod"))
         info = _only(signed_data["signer_infos"])
+        _check_form(signed_data, info)
         signer = _signer(signed_data, info)
         expected = _hashes(content)
         _check_signature(info, signer, content)
@@ -120,13 +124,28 @@ def verify(files: CardFiles) -> Signed:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):  # whatever asn1crypto says of a broken one
         raise NotAuthentic(Flaw.BROKEN_SOD) from None
-    return Signed(signer, _compare(files, expected))
+    return Signed(signer, _compare(files, expected), _named(expected[1]))
+
+
+def listed(sod: bytes) -> frozenset[DataGroup]:
+    """Return the data groups that a security object lists; believed by nobody, good for reading them.
+
+    Empty where it is broken.
+    """
+    try:
+        return _named(_hashes(_open(sod)[1])[1])
+    except (NotAuthentic, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return frozenset()
+
+
+def _named(hashes: Mapping[int, bytes]) -> frozenset[DataGroup]:
+    return frozenset(group for group in GROUPS if int(group.removeprefix("dg")) in hashes)
 
 
 def _open(sod: bytes) -> tuple[Any, bytes]:
     """Return the SignedData and what it signs: ``77 L ContentInfo``."""
-    kind, _method, tag, _header, inside, _trailer = cast("Any", parser.parse(sod))
-    if (kind, tag) != (1, 23):
+    kind, method, tag, _header, inside, _trailer = cast("Any", parser.parse(sod, strict=True))
+    if (kind, method, tag) != (1, 1, 23):
         raise NotAuthentic(Flaw.BROKEN_SOD)
     outer = _load_content_info(inside, strict=True)
     if outer["content_type"].native != "signed_data":
@@ -144,6 +163,24 @@ def _only(values: Any) -> Any:
     return values[0]
 
 
+def _check_form(signed_data: Any, info: Any) -> None:
+    """Check what no signature is over: versions (RFC 5652, sections 5.1 and 5.3) and algorithms that are only named.
+
+    It says nothing that is believed; but a security object that was touched anywhere is not taken for genuine.
+    """
+    by_name = info["sid"].name == "issuer_and_serial_number"
+    if signed_data["version"].native != "v3" or info["version"].native != ("v1" if by_name else "v3"):
+        raise NotAuthentic(Flaw.BROKEN_SOD)
+    named = [*signed_data["digest_algorithms"], info["digest_algorithm"]]
+    if info["digest_algorithm"]["algorithm"].native not in {each["algorithm"].native for each in named[:-1]}:
+        raise NotAuthentic(Flaw.BROKEN_SOD)
+    for each in named:
+        if each["algorithm"].native not in _HASHES:
+            raise NotAuthentic(Flaw.ALGORITHM)
+        if each["parameters"].native is not None or each["parameters"].dump() not in (b"", b"\x05\x00"):
+            raise NotAuthentic(Flaw.BROKEN_SOD)
+
+
 def _signer(signed_data: Any, info: Any) -> x509.Certificate:
     """Return the certificate that the signer's identifier names; exactly one must."""
     sid = info["sid"]
@@ -152,14 +189,14 @@ def _signer(signed_data: Any, info: Any) -> x509.Certificate:
         if sid.name == "issuer_and_serial_number":
             fits = (
                 certificate.serial_number == sid.chosen["serial_number"].native
-                and certificate.issuer == sid.chosen["issuer"]
+                and certificate.issuer.dump() == sid.chosen["issuer"].dump()
             )
         else:
             fits = certificate.key_identifier == sid.chosen.native
-        if fits:
+        if fits and certificate["signature_value"].contents[0] == 0:  # no unused bits: they would be anybody's to set
             try:
                 return x509.load_der_x509_certificate(certificate.dump())
-            except (ValueError, UnsupportedAlgorithm):
+            except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
                 raise NotAuthentic(Flaw.BROKEN_SOD) from None
     raise NotAuthentic(Flaw.BROKEN_SOD)
 

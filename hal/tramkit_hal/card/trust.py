@@ -6,18 +6,24 @@ checked by the police's own centre instead: :class:`CardTrust` is the port for e
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from tramkit_hal.card import passive
-from tramkit_hal.card.files import CardFiles
+from tramkit_hal.card import active_authentication, chip_authentication, passive
+from tramkit_hal.card.errors import ChipError
+from tramkit_hal.card.files import CardFiles, ChipAuthenticationProof
 from tramkit_hal.card.groups import CardContentError, CardData, Portrait, read_card, read_dg2
-from tramkit_hal.card.passive import Flaw, NotAuthentic
+from tramkit_hal.card.guarded import ROOT, SIGNATURE, GuardedFiles, NotGuardedError
+from tramkit_hal.card.passive import Flaw, NotAuthentic, Signed
+from tramkit_hal.card.security_infos import offers_chip_authentication
 from tramkit_hal.words import VIETNAM, Messages, Text
 
 _ = Messages("tramkit_hal")
@@ -46,20 +52,33 @@ class CardTrust(Protocol):
         ...
 
 
+class Proven(StrEnum):
+    """How a chip showed that it is no copy of another."""
+
+    CHIP_AUTHENTICATION = "chip_authentication"
+    ACTIVE_AUTHENTICATION = "active_authentication"
+    NOT_OFFERED = "not_offered"
+    """The card, as its country signed it, has no key to show it with."""
+
+
 class Authentic:
     """What a genuine chip says.
 
     :ivar data: of the holder.
     :ivar portrait: of the holder; None where DG2 was not read.
+    :ivar proven: how the chip showed that it is no copy.
     """
 
-    def __init__(self, data: CardData, portrait: Portrait | None) -> None:
+    def __init__(self, data: CardData, portrait: Portrait | None, proven: Proven = Proven.NOT_OFFERED) -> None:
         self.data = data
         self.portrait = portrait
+        self.proven = proven
 
 
 async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Authentic:
-    """Return what the chip says once it is sure that the country wrote it.
+    """Return what the chip says once it is sure that the country wrote it and that the chip is no copy.
+
+    A card that offers chip or active authentication (ICAO 9303 part 11, section 6) must have passed one of them.
 
     :param now: aware; decides what has expired: a card is good until its last day ends in Vietnam.
     :raises NotAuthentic: says why it is not believed.
@@ -68,6 +87,7 @@ async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Aut
     await trust.check(signed.signer, now)
     if "dg1" not in signed.groups:
         raise NotAuthentic(Flaw.CONTENT)
+    proven = _proven(files, signed)
     try:
         data = read_card(files)
         portrait = read_dg2(files.group("dg2")) if "dg2" in signed.groups else None
@@ -75,17 +95,53 @@ async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Aut
         raise NotAuthentic(Flaw.CONTENT) from None
     if data.expires is not None and data.expires < now.astimezone(VIETNAM).date():
         raise NotAuthentic(Flaw.EXPIRED)
-    return Authentic(data, portrait)
+    return Authentic(data, portrait, proven)
+
+
+def _proven(files: CardFiles, signed: Signed) -> Proven:
+    """Return how the chip showed that it is no copy.
+
+    Which keys the card offers is what its country signed, not what the chip lets be read: a copy may hide them.
+
+    :raises NotAuthentic: it offers a way and has passed none.
+    """
+    dg14 = files.group("dg14") if "dg14" in signed.groups else b""
+    dg15 = files.group("dg15") if "dg15" in signed.groups else b""
+    for proof in files.proofs:
+        if isinstance(proof, ChipAuthenticationProof):
+            if dg14 and chip_authentication.holds(dg14, proof):
+                return Proven.CHIP_AUTHENTICATION
+        elif dg15 and active_authentication.holds(dg15, dg14, proof):
+            return Proven.ACTIVE_AUTHENTICATION
+    try:
+        offered = "dg14" in signed.listed and (not dg14 or offers_chip_authentication(dg14))
+    except ChipError:
+        raise NotAuthentic(Flaw.CONTENT) from None
+    if offered or "dg15" in signed.listed:
+        raise NotAuthentic(Flaw.COPY)
+    return Proven.NOT_OFFERED
 
 
 class FolderTrust:
     """Believes what a certificate in a folder has issued; the folder may change while the station runs.
 
+    A certificate counts only where nobody but root could have put it there, or where somebody signed its file whom the
+    operator has named: who can write to the station's disk must not be able to make a country of their own.
+
     :param folder: None: the operator has named none.
+    :param owners: ids of users whose files count; None: everybody's, for a station that reads simulated cards only.
+    :param signer: whose signature beside a file (``csca.pem.sig``, 64 bytes over the file, RFC 8032) makes it count
+        whoever owns it; None: nobody's.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        owners: Collection[int] | None = ROOT,
+        signer: ed25519.Ed25519PublicKey | None = None,
+    ) -> None:
         self._folder = folder
+        self._files = GuardedFiles(owners, signer)
         self._seen: tuple[tuple[str, int, int], ...] = ()
         self._anchors: list[x509.Certificate] = []
         self._problems: list[Text] = []
@@ -117,21 +173,38 @@ class FolderTrust:
         if self._folder is None:
             return
         try:
-            files = sorted(each for each in self._folder.iterdir() if each.suffix.lower() in SUFFIXES)
-            seen = tuple((each.name, each.stat().st_mtime_ns, each.stat().st_size) for each in files)
+            files = sorted(each for each in self._folder.iterdir() if each.suffix.lower() in (*SUFFIXES, SIGNATURE))
+            stats = [each.lstat() for each in files]
         except OSError as error:
             self._seen, self._anchors = (), []
             why = error.strerror or ""
             self._problems = [_("The folder {folder} cannot be read: {why}", folder=str(self._folder), why=why)]
             return
+        seen = tuple((each.name, stat.st_ctime_ns, stat.st_size) for each, stat in zip(files, stats, strict=True))
         if seen == self._seen and (seen or not self._anchors):
             return
         self._seen, self._anchors, self._problems = seen, [], []
         for file in files:
-            try:
-                self._take(file.name, _certificates(file.read_bytes()))
-            except (OSError, ValueError):
-                self._problems.append(_("{file} is no certificate in PEM, DER or PKCS #7.", file=file.name))
+            if file.suffix.lower() != SIGNATURE:
+                self._take_file(file)
+
+    def _take_file(self, file: Path) -> None:
+        try:
+            data = self._files.read(file)
+        except NotGuardedError:
+            self._problems.append(
+                _(
+                    "{file} does not count: others than root could have put it there, and nobody signed it.",
+                    file=file.name,
+                )
+            )
+            return
+        except OSError:
+            data = b""
+        try:
+            self._take(file.name, _certificates(data))
+        except ValueError:
+            self._problems.append(_("{file} is no certificate in PEM, DER or PKCS #7.", file=file.name))
 
     def _take(self, name: str, certificates: list[x509.Certificate]) -> None:
         for certificate in certificates:
@@ -163,7 +236,7 @@ def _issued(signer: x509.Certificate, authority: x509.Certificate) -> bool:
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
 
 
@@ -173,5 +246,5 @@ def _may(certificate: x509.Certificate, use: str, *, absent: bool) -> bool:
         return bool(getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, use))
     except x509.ExtensionNotFound:
         return absent
-    except ValueError:
+    except (x509.DuplicateExtension, ValueError):
         return False

@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     NOT_OPEN = noted("not_open")
     CLAIMED = noted("claimed")
     UNREADABLE = noted("unreadable")
+    ACCESS_REFUSED = noted("access_refused")
     OUT_OF_PAPER = noted("out_of_paper")
     OUT_OF_TONER = noted("out_of_toner")
     COVER_OPEN = noted("cover_open")
@@ -53,6 +54,10 @@ _MENDS: dict[Trouble, tuple[Mend, Text]] = {
     Trouble.NOT_OPEN: (Mend.RESET, _("The device is not ready.")),
     Trouble.CLAIMED: (Mend.WAIT, _("The device is in use.")),
     Trouble.UNREADABLE: (Mend.RESIDENT, _("The device could not read it. Please try again.")),
+    Trouble.ACCESS_REFUSED: (
+        Mend.RESIDENT,
+        _("This card did not open with that number. Please check that it is the same card."),
+    ),
     Trouble.OUT_OF_PAPER: (Mend.REFILL, _("The printer is out of paper.")),
     Trouble.OUT_OF_TONER: (Mend.REFILL, _("The printer is out of toner.")),
     Trouble.COVER_OPEN: (Mend.REFILL, _("The printer's cover is open.")),

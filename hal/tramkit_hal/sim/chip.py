@@ -59,11 +59,11 @@ class ChipFault(StrEnum):
 class Country:
     """A country that signs cards: its certificate (CSCA), and signers of documents under it.
 
-    :param now: aware; the certificates are valid around it.
+    :ivar now: aware; the certificates are valid around it.
     """
 
     def __init__(self, now: datetime, name: str = "Synthetic CSCA") -> None:
-        self._now = now
+        self.now = now
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name(
             [x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
@@ -117,7 +117,7 @@ class Country:
         return _tlv(0x77, outer.dump())
 
     def _span(self, years: int) -> tuple[datetime, datetime]:
-        begin = self._now + timedelta(days=365 * years - 1)
+        begin = self.now + timedelta(days=365 * years - 1)
         return begin, begin + timedelta(days=365 * YEARS)
 
     def _signer(self, span: tuple[datetime, datetime]) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
@@ -143,12 +143,17 @@ class Country:
         )
 
 
+def make_groups(card: CardData) -> dict[DataGroup, bytes]:
+    """Return the files that say who the holder is: DG1, DG2, DG13."""
+    return {"dg1": _dg1(card), "dg2": _dg2(card), "dg13": _dg13(card)}
+
+
 def make_chip(card: CardData, country: Country, fault: ChipFault = ChipFault.NONE) -> dict[DataGroup, bytes]:
     """Return the files of a card's chip.
 
     :param fault: what is wrong with it; ``no answer`` and ``pulled`` are the reader's to show.
     """
-    groups: dict[DataGroup, bytes] = {"dg1": _dg1(card), "dg2": _dg2(card), "dg13": _dg13(card)}
+    groups = make_groups(card)
     if fault is ChipFault.UNKNOWN_COUNTRY:
         country = Country(datetime.now(UTC))
     sod = country.sign(groups, expired=fault is ChipFault.EXPIRED_SIGNER)
@@ -210,23 +215,30 @@ def _dg13(card: CardData) -> bytes:
     body = b"".join(
         _tlv(0x30, core.Integer(number).dump() + core.UTF8String(text).dump()) for number, text in entries.items()
     )
-    return _tlv(0x6D, _tlv(0x30, body))
+    utf8 = core.ObjectIdentifier("1.0.10646.1.0.8").dump()
+    return _tlv(0x6D, _tlv(0x30, core.Integer(1).dump() + utf8 + _tlv(0x31, body)))
 
 
 def _dg2(card: CardData) -> bytes:
-    """Return the portrait in a face record (ISO/IEC 19794-5), one face without feature points."""
-    image = portrait(card)
+    return face_group(portrait(card))
+
+
+def face_group(image: bytes, *, jpeg2000: bool = False) -> bytes:
+    """Return a picture as DG2, in a face record (ISO/IEC 19794-5) with one face without feature points."""
     width, height = FACE
     face = struct.pack(">IHBBB3s2s3s3s", 20 + 12 + len(image), 0, 0, 0, 0, b"\0" * 3, b"\0" * 2, b"\0" * 3, b"\0" * 3)
-    about = struct.pack(">BBHHBBHH", 1, 0, width, height, 1, 2, 0, 0)
+    about = struct.pack(">BBHHBBHH", 1, int(jpeg2000), width, height, 1, 2, 0, 0)
     record = b"FAC\0" + b"010\0" + struct.pack(">IH", 14 + len(face) + len(about) + len(image), 1)
     header = _tlv(0xA1, _tlv(0x87, b"\x01\x01") + _tlv(0x88, b"\0\x08"))
     template = _tlv(0x7F60, header + _tlv(0x5F2E, record + face + about + image))
     return _tlv(0x75, _tlv(0x7F61, _tlv(0x02, b"\x01") + template))
 
 
-def portrait(card: CardData) -> bytes:
-    """Return the person's portrait, a JPEG; the same for the same number."""
+def portrait(card: CardData, *, jpeg2000: bool = False, quality: int = 80) -> bytes:
+    """Return the person's portrait, a JPEG or a JPEG 2000; the same for the same number.
+
+    :param quality: of a JPEG.
+    """
     width, height = FACE
     shade = random.Random(card.number).random()
     planes = draw_person(width, height, shade)[0]
@@ -237,7 +249,11 @@ def portrait(card: CardData) -> bytes:
     )
     picture = np.stack([luma, blue, red], axis=-1).astype(np.uint8)
     out = io.BytesIO()
-    Image.fromarray(picture, "YCbCr").save(out, "JPEG", quality=80)
+    image = Image.fromarray(picture, "YCbCr")
+    if jpeg2000:
+        image.convert("RGB").save(out, "JPEG2000", quality_mode="rates", quality_layers=[20])
+    else:
+        image.save(out, "JPEG", quality=quality)
     return out.getvalue()
 
 

@@ -1,0 +1,1 @@
+"""Devices, measured beside what they cannot do without."""
