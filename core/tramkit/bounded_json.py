@@ -16,8 +16,8 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
 _CHUNK = 64 * 1024
 HEADERS = {"Accept-Encoding": "gzip, deflate"}
-"""Goes with a question whose answer is read by :func:`read`, in a session with ``auto_decompress=False``: a library that
-unpacks a whole chunk at once makes hundreds of megabytes of it."""
+"""Goes with a question whose answer is read by :func:`read`, in a session with ``auto_decompress=False``: a library
+that unpacks a whole chunk at once makes hundreds of megabytes of it."""
 
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 Unpack = Callable[[bytes, int], tuple[bytes, bytes]]
@@ -56,7 +56,7 @@ def loads(text: bytes) -> Any:
 
 
 def _unpacker(coding: str) -> Unpack:
-    """Return what unpacks a chunk to at most so many bytes, and gives back what is left of it (RFC 9110, section 8.4)."""
+    """Return what unpacks a chunk to at most so many bytes, and gives back the rest (RFC 9110, section 8.4)."""
     match coding.strip().lower():
         case "" | "identity":
             return _as_it_is

@@ -81,7 +81,12 @@ D = TypeVar("D", bound=Device)
 
 
 class DeviceSource(Protocol):
-    """The station's devices, as far as a payment method may use them."""
+    """The station's devices, as far as a payment method may use them.
+
+    :ivar on_battery: the mains are out.
+    """
+
+    on_battery: bool
 
     def of(self, role: Role) -> Sequence[Device]:
         """Return the devices bound to a role, first choice first."""

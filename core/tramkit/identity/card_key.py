@@ -11,7 +11,7 @@ from tramkit.capture import scanning
 from tramkit.conversation.codes import scan, scanner_works
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.forms import Form
-from tramkit_hal.card.access import expiries, from_qr, zone_key
+from tramkit_hal.card.access import from_qr
 from tramkit_hal.card.qr import CardQr, CardQrError
 from tramkit_hal.card.qr import parse as parse_qr
 from tramkit_hal.contracts.id_reader import IdReader
@@ -51,9 +51,7 @@ class CardKey:
         person = visit.person
         if person is not None and person.number and self.is_needed():
             self._take(person.number)
-            if person.born is not None:
-                days = expiries(person.born, person.issued)
-                self.text = " ".join([self.text, *(zone_key(person.number, person.born, day) for day in days)])
+            self.text = " ".join([self.text, *zone_keys(person.number, person.born, person.issued)])
 
     def forget(self) -> None:
         """Forget it: it did not open the chip, or another person's."""

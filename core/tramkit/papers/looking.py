@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tramkit.asking.idle import Idle
+from tramkit.conversation.station_visit import StationVisit
 from tramkit.papers.problem import Made
 from tramkit.papers.still import sheet_of
-from tramkit.conversation.station_visit import StationVisit
 from tramkit_hal.ui.pages import Capture, Fact, Option
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Messages, Text

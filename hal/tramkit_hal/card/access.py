@@ -13,6 +13,7 @@ from datetime import date
 
 from tramkit_hal.card.mrz import NEVER, check_digit
 from tramkit_hal.card.qr import CardQr
+from tramkit_hal.partial_date import Born
 
 AGES = (14, 25, 40, 60)
 """At these ages a new card is due."""
@@ -61,7 +62,14 @@ class AccessKeys:
 
 def from_qr(qr: CardQr) -> str:
     """Return the access key of the card on which a QR code is printed: its number, and the zones it may have."""
-    return " ".join([qr.number, *(zone_key(qr.number, qr.born, day) for day in expiries(qr.born, qr.issued))])
+    return " ".join([qr.number, *zone_keys(qr.number, qr.born, qr.issued)])
+
+
+def zone_keys(number: str, born: Born | None, issued: date | None) -> list[str]:
+    """Return the keys of the zones that a card may have; none where the day of birth is not known whole."""
+    if not isinstance(born, date):
+        return []
+    return [zone_key(number, born, day) for day in expiries(born, issued)]
 
 
 def expiries(born: date, issued: date | None) -> list[date | None]:

@@ -16,6 +16,7 @@ from tramkit_hal.card.access import zone_key
 from tramkit_hal.card.curve import Curve, Point
 from tramkit_hal.card.files import DataGroup
 from tramkit_hal.card.groups import CardData
+from tramkit_hal.partial_date import first_day
 from tramkit_hal.sim.chip import Country, make_groups
 from tramkit_hal.sim.virtual_card import BRAINPOOL, ChipKeys, Profile, VirtualCard
 
@@ -42,7 +43,7 @@ class IssuedCard:
     @property
     def zone(self) -> str:
         """What opens it by Basic Access Control."""
-        return zone_key(self.data.number, self.data.born, self.data.expires)
+        return zone_key(self.data.number, first_day(self.data.born), self.data.expires)
 
     def chip(self, profile: Profile | None = None, *, copied: bool = False) -> VirtualCard:
         """Return its chip.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from tramkit import Form, Messages, Option, PartialDate, Text, age, bilingual, forms, public, verbatim
+from tramkit import Form, Messages, Option, PartialDate, Text, age, bilingual, forms, public
 from tramkit_telehealth.protocol import Consent, Facility
 
 _ = Messages("tramkit_telehealth")

@@ -23,7 +23,6 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
 from tramkit import Born, Reading
-from tramkit_hal.words import Nfc
 from tramkit_telehealth.wire import ConnectionCheck, IceServer, Id, Line, Prose, Sdp, Wire
 
 VERSION = 1
