@@ -56,7 +56,7 @@ def loads(text: bytes) -> Any:
 
 
 def _unpacker(coding: str) -> Unpack:
-    """Return what unpacks a chunk to at most so many bytes, and gives back the rest (RFC 9110, section 8.4)."""
+    """Return what unpacks a chunk to so many bytes at most, and gives back what is left of it (RFC 9110, 8.4)."""
     match coding.strip().lower():
         case "" | "identity":
             return _as_it_is

@@ -79,6 +79,8 @@ UNUSABLE: dict[str, Any] = {
     "with a modulus that is none": public(RSA, n="!!", kid="x"),
     "with a number for a text": public(RSA, n=5, kid="x"),
     "a point off its curve": public(EC, x=base64.urlsafe_b64encode(bytes(32)).decode().rstrip("="), kid="x"),
+    "with an algorithm that is no text": public(RSA, alg={"a": 1}, kid="x"),
+    "with a type that is no text": {"kty": ["RSA"], "kid": "x"},
     "no object": "key",
     "null": None,
     "a list": [1],

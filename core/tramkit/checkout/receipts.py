@@ -42,7 +42,10 @@ class Receipts:
     """
 
     descriptor = ServiceDescriptor(
-        id="tramkit.receipts", title=_("My receipts"), hint=_("What became of what you ordered or paid")
+        id="tramkit.receipts",
+        title=_("My receipts"),
+        hint=_("What became of what you ordered or paid"),
+        needs_date=False,
     )
 
     def __init__(self, runner: Runner) -> None:

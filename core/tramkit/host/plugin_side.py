@@ -25,6 +25,8 @@ class ServiceDescriptor(BaseModel):
     :param identity: how sure the station must be of who the resident is.
     :param identity_exactly: a sign-in does not stand in for the chip, nor the chip for a sign-in.
     :param asks_identity: the service asks for it itself, where it fits.
+    :param needs_date: it is closed while the station's clock cannot be right.
+    :param takes_orders: it is closed while no order can be written.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +40,8 @@ class ServiceDescriptor(BaseModel):
     identity: Level = Level.NONE
     identity_exactly: bool = False
     asks_identity: bool = False
+    needs_date: bool = True
+    takes_orders: bool = False
 
 
 class PluginSide(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tramkit.station.conditions import Conditions
 from tramkit.host.person import Level
 from tramkit.host.sign_in import IdentityMethod
 from tramkit.identity.chip import NOT_NOW
@@ -37,6 +38,8 @@ class IdentityMeans:
         self.methods = tuple(methods)
         self.trust = trust or FolderTrust(None)
         self.face_tries = FaceTries()
+        self.conditions: Conditions | None = None
+        """Of the station; None: there is no station."""
 
     def methods_for(self, level: Level, *, exactly: bool = False) -> list[IdentityMethod]:
         """Return the ways to sign in that reach a level and can be used now."""

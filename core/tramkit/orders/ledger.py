@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import secrets
+import shutil
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -59,6 +61,10 @@ class Tail:
 
     number: int
     link: bytes
+
+
+MIN_FREE = 4 * 1024 * 1024
+"""Bytes of free disk: one order with its papers needs more, but what stands can still be closed."""
 
 
 @dataclass
@@ -227,6 +233,29 @@ class Ledger:
         record = await self._put(_Write(id, name, work))
         assert record is not None
         return record
+
+    @property
+    def opened(self) -> bool:
+        """Whether the file was opened, and can be written unless there is a trouble."""
+        return self._db is not None
+
+    async def look(self) -> bool:
+        """Look, without writing, whether the disk has become full or read-only; tell whether it has."""
+        why = await asyncio.get_running_loop().run_in_executor(self._thread, self._disk_trouble)
+        if why:
+            self.trouble = f"{self._file}: {why}"
+        return bool(why)
+
+    def _disk_trouble(self) -> str:
+        try:
+            if shutil.disk_usage(self._file.parent).free < MIN_FREE:
+                return "the disk is full"
+            if not self._file.exists():
+                return "the file is gone"
+            writable = os.access(self._file, os.W_OK) and os.access(self._file.parent, os.W_OK)
+            return "" if writable else "it cannot be written"
+        except OSError as error:
+            return error.strerror or "it cannot be read"
 
     async def probe(self) -> None:
         """Write nothing, durably: what was the matter with the disk may be over.

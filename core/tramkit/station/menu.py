@@ -56,6 +56,8 @@ def _option(offer: Offer, means: IdentityMeans) -> Option:
 def service_state(offer: Offer, means: IdentityMeans) -> ServiceState:
     """Return whether a service can be used now: closed where a needed device is down, limited where a wanted one is."""
     service = offer.service
+    if means.conditions is not None and (why := means.conditions.closes(service)):
+        return ServiceState(availability=Availability.CLOSED, reason=why)
     for role in service.needs:
         availability, reason = means.devices.availability(role)
         if availability is not Availability.AVAILABLE:

@@ -102,6 +102,7 @@ class Station:
         self._runner = runner
         self._uploads = uploads
         self.means = means or IdentityMeans(devices)
+        self.conditions = self.means.conditions = Conditions(clock, runner)
         self.profile = profile
         self.devices = devices
         self._sides = tuple(sides)
@@ -136,6 +137,7 @@ class Station:
     async def run(self) -> None:
         """Open the devices and serve residents until :meth:`stop`."""
         await self.devices.open()
+        watch = asyncio.create_task(self.conditions.watch(), name="conditions")
         try:
             for side in self._sides:
                 await side.start()
@@ -147,6 +149,8 @@ class Station:
                     _log.error("screen lost", extra={"trouble": error.trouble.value})
                     await self._clock.sleep(REFRESH_SECONDS)
         finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
             for side in self._sides:
                 await side.stop()
             await self.devices.close()

@@ -30,6 +30,8 @@ def describe(service: Service) -> ServiceDescriptor:
         identity=service.identity,
         identity_exactly=service.identity_exactly,
         asks_identity=service.asks_identity,
+        needs_date=service.needs_date,
+        takes_orders=hasattr(service, "fulfil"),
     )
 
 

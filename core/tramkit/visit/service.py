@@ -34,6 +34,8 @@ class Service(ABC):
     """How sure the station must be of who the resident is before :meth:`serve` starts."""
     identity_exactly: ClassVar[bool] = False
     """True: a VNeID sign-in does not stand in for the chip, nor the chip for a sign-in."""
+    needs_date: ClassVar[bool] = True
+    """False: it is right though the station's clock is not (no age, no rate, no term is reckoned)."""
     asks_identity: ClassVar[bool] = False
     """True: :meth:`serve` calls ``visit.identify`` itself where it fits, e.g. after an emergency question."""
 

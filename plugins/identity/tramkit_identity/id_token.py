@@ -96,9 +96,10 @@ def _usable(told: Any) -> Iterator[Key]:
     operations: Any = key.get("key_ops", ["verify"])
     if key.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         return
-    if key.get("kty") not in ALGORITHMS.values() or ALGORITHMS.get(key.get("alg", ""), key["kty"]) != key["kty"]:
+    algorithms = [name for name, kind in ALGORITHMS.items() if kind == key.get("kty")]
+    if not algorithms or key.get("alg") not in (None, *algorithms):
         return
-    if key.get("alg") not in (None, *ALGORITHMS) or (key["kty"] == "EC" and key.get("crv") != "P-256"):
+    if key["kty"] == "EC" and key.get("crv") != "P-256":
         return
     wanted = ("kty", "kid", "n", "e", "crv", "x", "y")
     public = {name: key[name] for name in wanted if isinstance(key.get(name), str)}
@@ -121,7 +122,7 @@ def _signed(token: str, keys: list[Key]) -> dict[str, Any]:
     """
     header = _header(token)
     algorithm, kid = header.get("alg"), header.get("kid")
-    if algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise NotBelieved("alg")
     alike = [key for key in keys if key.key_type == ALGORITHMS[algorithm]]
     named = alike if kid is None else [key for key in alike if key.kid in (kid, None)]

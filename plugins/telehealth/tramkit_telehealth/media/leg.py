@@ -15,6 +15,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 
 from tramkit_hal.device.clock import Clock
+from tramkit_telehealth.media.answers import sound_alone
 from tramkit_telehealth.media import written as written_line
 from tramkit_telehealth.media.engine import AUDIO_CODECS, VIDEO_CODECS, peer_connection, prefer
 from tramkit_telehealth.media.gathering import gather_from
@@ -77,6 +78,8 @@ class Leg:
         self.over = over
         self.state = LegState.NEW
         self.began_at = clock.monotonic()
+        self.has_picture = True
+        """Whether the other side takes a picture and may send one."""
         self.frames = 0
         """Pictures decoded so far."""
         self._clock = clock
@@ -124,9 +127,12 @@ class Leg:
         self._become(LegState.ANSWERED)
         known, hidden = split_hidden(sdp)
         try:
+            known, self.has_picture = sound_alone(known)
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=in_every_section(known), type="answer"))
-        except (ValueError, InvalidStateError, KeyError, IndexError, AttributeError, AssertionError) as error:
+        except Exception as error:  # the media library's edge: it reads what another side has written
             raise BadAnswer(type(error).__name__) from None
+        if not self.has_picture:
+            _log.warning("the desk takes no picture: sound only", extra={"leg": self.number})
         if hidden:
             self._spawn(self._look_up(hidden))
 
