@@ -12,10 +12,10 @@ import pytest
 from support.station import Running, station
 
 from tramkit import Messages, Order, Outcome, Service, Visit, verbatim
-from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions
 from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
+from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Availability, Option
 

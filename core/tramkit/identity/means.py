@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tramkit.station.conditions import Conditions
 from tramkit.host.person import Level
 from tramkit.host.sign_in import IdentityMethod
 from tramkit.identity.chip import NOT_NOW
 from tramkit.identity.face_tries import FaceTries
+from tramkit.station.conditions import Conditions
 from tramkit.station.devices import Devices
 from tramkit_hal.card.trust import CardTrust, FolderTrust
 from tramkit_hal.contracts.camera import Camera

@@ -15,8 +15,8 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 
 from tramkit_hal.device.clock import Clock
-from tramkit_telehealth.media.answers import sound_alone
 from tramkit_telehealth.media import written as written_line
+from tramkit_telehealth.media.answers import sound_alone
 from tramkit_telehealth.media.engine import AUDIO_CODECS, VIDEO_CODECS, peer_connection, prefer
 from tramkit_telehealth.media.gathering import gather_from
 from tramkit_telehealth.media.playout import Output, play_sound, show_picture
