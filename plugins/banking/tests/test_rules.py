@@ -131,7 +131,7 @@ def test_what_is_no_tax_code_is_told(typed: str) -> None:
         (rules, "youngest = 15", 'youngest = "fifteen"', "accounts.1.youngest"),
         (rules, 'needs = "chip_face"', 'needs = "face"', "accounts.0.needs"),
         (rules, "most = 100000000", "most = 0", "loans.0.most"),
-        (consents, 'to = ["account"]', 'to = ["card"]', "consents.0.to"),
+        (consents, 'to = ["account", "card"]', 'to = ["mortgage"]', "consents.0.to"),
         (consents, "needed = true", "", "consents.0.needed"),
         (consents, 'id = "cost"', 'id = "data"', "loan: one to four consents, each once"),
     ],
