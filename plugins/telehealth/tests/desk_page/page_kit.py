@@ -16,6 +16,10 @@ from pydantic import BaseModel
 
 from tramkit import Reading, Vital
 from tramkit_telehealth.desk import page
+from tramkit_telehealth.desk.allergies import allergy_of
+from tramkit_telehealth.desk.concerns import concerns
+from tramkit_telehealth.desk.lists import load
+from tramkit_telehealth.desk.lookup import Lookup
 from tramkit_telehealth.desk.page.words import words
 from tramkit_telehealth.desk.page_protocol import (
     Accept,
@@ -37,6 +41,7 @@ from tramkit_telehealth.desk.page_protocol import (
     Waiting,
     command_envelope,
 )
+from tramkit_telehealth.desk.prescribing import blocked
 from tramkit_telehealth.protocol import (
     Answer,
     Bilingual,
@@ -145,6 +150,10 @@ def first_state() -> DeskState:
     )
 
 
+LISTS = load()
+LOOKUP = Lookup(LISTS, accounts=None)  # type: ignore[arg-type]  # what is found is tested here, the door elsewhere
+
+
 class PageDesk:
     """The desk: the state it shows, the commands it got, what it refuses next.
 
@@ -183,6 +192,7 @@ class PageDesk:
         app.router.add_get("/sign-in", self._sign_in)
         app.router.add_post("/language", self._language)
         app.router.add_get("/doctor", self._doctor)
+        app.router.add_get("/search", self._search)
         app.router.add_static("/static", HERE / "static")
         self.runner = web.AppRunner(app)
         await self.runner.setup()
@@ -205,7 +215,9 @@ class PageDesk:
 
     async def hold(self, number: int = 0, **changes: object) -> None:
         """Let the doctor hold the case of that number."""
-        held = HeldCase(intake=intake(number), state=CaseState.RINGING, claimed_at=datetime.now(UTC))
+        brought = intake(number)
+        allergy = allergy_of(brought.answers)
+        held = HeldCase(intake=brought, state=CaseState.RINGING, claimed_at=datetime.now(UTC), allergy=allergy)
         await self.change(held=held.model_copy(update=changes))
 
     async def held(self, **changes: object) -> None:
@@ -255,6 +267,10 @@ class PageDesk:
         self.language = str((await request.post())["lang"])
         raise web.HTTPSeeOther("/")
 
+    async def _search(self, request: web.Request) -> web.Response:
+        find = LOOKUP.conditions if request.query["kind"] == "icd10" else LOOKUP.medicines
+        return web.json_response([{"value": each.value, **each.names} for each in find(request.query["q"])])
+
     async def _doctor(self, request: web.Request) -> web.WebSocketResponse:
         if not self.signed_in:
             raise web.HTTPUnauthorized
@@ -297,13 +313,17 @@ class PageDesk:
             case SaveDraft(draft=draft, version=version):
                 assert self.state.held is not None
                 assert version == self.state.held.version
-                await self.held(draft=draft, version=version + 1)
+                answers = self.state.held.intake.answers
+                said = {"warnings": concerns(draft, answers, LISTS), "blocked": blocked(draft, LISTS)}
+                await self.held(draft=draft, version=version + 1, **said)
             case Release() | HandOver():
                 await self.change(held=None)
             case Close(case=case, draft=draft):
                 assert self.state.held is not None
                 now = datetime.now(UTC)
-                summary = Summary(doctor=DOCTOR, closed_at=now, **draft.model_dump(exclude={"notes", "diagnosis"}))
+                summary = Summary(
+                    doctor=DOCTOR, closed_at=now, **draft.model_dump(exclude={"notes", "diagnosis", "reasons"})
+                )
                 name = self.state.held.intake.patient.name
                 past = PastCase(case=case, closed_at=now, name=name, handed_over="", summary=summary)
                 queue = tuple(each for each in self.state.queue if each.case != case)

@@ -100,6 +100,7 @@ class Medicines(_Data):
     source: Name
     classes: tuple[MedicineClass, ...] = Field(min_length=1)
     names: dict[Name, tuple[Name, ...]] = {}
+    misspellings: dict[Name, tuple[Name, ...]] = {}
     daily_mg: dict[Name, float] = {}
 
 
@@ -158,7 +159,12 @@ class Lists:
         known: dict[str, tuple[str, ...]] = {
             each: (each,) for part in self.medicines.classes for each in part.substances
         }
-        return Names({name: (name,) for name in self.controlled.kinds} | known | dict(self.medicines.names))
+        return Names(
+            {name: (name,) for name in self.controlled.kinds}
+            | known
+            | self.medicines.names
+            | self.medicines.misspellings
+        )
 
     @cached_property
     def classes(self) -> dict[str, MedicineClass]:
