@@ -32,7 +32,7 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt $(PLUGINS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[web,camera,audio,voice,codes,vitals,hotplug,terminal,papers,dev]' $(foreach plugin,$(PLUGINS),--editable $(dir $(plugin)))
+		--editable '.[web,camera,audio,voice,codes,vitals,terminal,papers,dev]' $(foreach plugin,$(PLUGINS),--editable $(dir $(plugin)))
 	@touch $@
 
 system:

@@ -90,32 +90,32 @@ async def until(condition: Any) -> None:
 
 async def test_a_library_that_crashes_is_a_fault_and_opens_again() -> None:
     device = bad("crash")
-    await device.open()
+    await device.open(60)
     assert await trouble_of(device.snapshot()) is Trouble.FAULTY
     await until(lambda: device.state is DeviceState.FAULT)
-    await device.open()
+    await device.open(60)
     assert device.state is DeviceState.READY
     await device.close()
 
 
 async def test_a_library_that_hangs_keeps_nobody_and_its_process_is_killed() -> None:
     device = bad("hang")
-    await device.open()
+    await device.open(60)
     begin = time.monotonic()
     assert await trouble_of(device.snapshot(deadline=0.2)) is Trouble.DEADLINE
     assert time.monotonic() - begin < 2
     await until(lambda: device.state is DeviceState.FAULT)
-    await device.open()
+    await device.open(60)
     await device.close()
 
 
 async def test_what_a_library_prints_or_raises_does_not_disturb() -> None:
     device = bad("print")
-    await device.open()
+    await device.open(60)
     assert (await device.snapshot()).present
     await device.close()
     device = bad("raise")
-    await device.open()
+    await device.open(60)
     assert await trouble_of(device.snapshot()) is Trouble.FAULTY
     assert device.state is DeviceState.READY
     await device.close()
@@ -124,7 +124,7 @@ async def test_what_a_library_prints_or_raises_does_not_disturb() -> None:
 async def test_a_reading_crosses_whole() -> None:
     kind: Any = isolated(SimVitalSensor)
     device = kind(kind.Settings(seconds=0), DeviceContext(Role.VITAL_SENSOR))
-    await device.open()
+    await device.open(60)
     reading = await device.measure(Vital.BLOOD_PRESSURE)
     assert len(reading.values) == 2
     assert reading.taken_at.tzinfo is not None
