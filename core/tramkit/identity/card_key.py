@@ -11,7 +11,7 @@ from tramkit.capture import scanning
 from tramkit.conversation.codes import scan, scanner_works
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.forms import Form
-from tramkit_hal.card.access import from_qr
+from tramkit_hal.card.access import from_qr, zone_keys
 from tramkit_hal.card.qr import CardQr, CardQrError
 from tramkit_hal.card.qr import parse as parse_qr
 from tramkit_hal.contracts.id_reader import IdReader

@@ -22,6 +22,7 @@ from tramkit.host.ending import Ending
 from tramkit.host.plugin_side import PluginSide
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
+from tramkit.station.conditions import Conditions
 from tramkit.station.devices import Devices
 from tramkit.station.menu import menu
 from tramkit.station.offer import OwnService, offers
