@@ -10,7 +10,7 @@ import pytest
 
 from tramkit import Form, Level, Person, age, age_at_most, assumed, forms, verbatim
 from tramkit.amounts import AmountError, read_amount
-from tramkit.identity.identifying import TypedPerson
+from tramkit.identity.typed import TypedPerson
 from tramkit.identity.same_person import facts
 from tramkit.phones import PhoneError, read_mobile
 from tramkit_banking import banks, rules
