@@ -5,6 +5,7 @@ from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, day_of
 from tramkit.host.ending import Ending
+from tramkit.host.gateway_trouble import GatewayTrouble
 from tramkit.host.order import Order, Outcome, Record
 from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.host.person import Level, NotIdentified, Person, masked
@@ -17,7 +18,7 @@ from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileProblem, read_settings
 from tramkit.sandbox.command import sandbox_command
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
-from tramkit.visit.gateway import Gateway, GatewayTrouble
+from tramkit.visit.gateway import Gateway
 from tramkit.visit.live import Live
 from tramkit.visit.service import Service
 from tramkit.visit.staff import StaffCall

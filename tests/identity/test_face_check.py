@@ -225,7 +225,9 @@ async def test_a_matcher_that_fails_is_nobodys_match(fault: Trouble, country: Pa
         await face.matcher.control("fault", fault.value)
         await _once_more(face)
         assert face.known == []
-        assert face.visits[0].face.tries_left(AN_CHIP) == MAX_FAILURES  # the station's failure is not the resident's
+        assert (
+            face.visits[0]._host.identification.face.tries_left(AN_CHIP) == MAX_FAILURES
+        )  # the station's failure is not the resident's
 
 
 async def test_a_camera_that_goes_is_told_and_one_that_comes_back_is_used(country: Path) -> None:

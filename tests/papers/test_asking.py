@@ -20,6 +20,7 @@ from tramkit.host.person import Level
 from tramkit.papers.content import Problem, make
 from tramkit.papers.server import Uploads
 from tramkit.papers.words import PROBLEMS
+from tramkit.station.station_host import StationHost
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import ManualClock, SystemClock
 from tramkit_hal.device.roles import Role
@@ -30,6 +31,19 @@ from tramkit_hal.ui.screen import ScreenCapabilities
 from tramkit_hal.words import render
 
 _ = Messages("tests")
+
+
+def at_the_station(visit: Visit) -> StationHost:
+    """Return the station's side of a visit that is served inline."""
+    host = visit._host  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(host, StationHost)
+    return host
+
+
+def whole(visit: Visit, handle: Attachment) -> Attachment:
+    """Return what the station keeps of a file, which the service has without its data."""
+    assert handle.data == b""
+    return at_the_station(visit).file(handle)
 
 
 @dataclass
@@ -45,7 +59,7 @@ class Asking(Service):
         files = await visit.papers(_("Lease"), name="lease", most=self.most)
         fact = Fact(label=_("Paper"), value=verbatim(str(len(files))), change="lease")
         await visit.check(_("Right?"), (fact,), action=_("Send"))
-        self.given.append(files)
+        self.given.append(tuple(whole(visit, each) for each in files))
         await visit.done(_("Done"))
 
 
@@ -60,10 +74,10 @@ class Signing(Service):
 
     async def serve(self, visit: Visit) -> None:
         if self.person:
-            visit.person = Person(level=Level.CLAIMED, name=self.person, number="079054001234")
+            at_the_station(visit).visit.person = Person(level=Level.CLAIMED, name=self.person, number="079054001234")
         signature = await visit.sign(_("Please sign"))
         await visit.read(_("Signed"))
-        self.signed.append(signature)
+        self.signed.append(whole(visit, signature))
         await visit.done(_("Done"))
 
 

@@ -13,10 +13,11 @@ from support import papers
 
 from tramkit import Attachment, Order, verbatim
 from tramkit.host.attachment import MAX_BYTES
+from tramkit.host.gateway_trouble import GatewayTrouble
 from tramkit.orders.ledger import SETTLED, Entry, KeyConflict, Ledger
 from tramkit.orders.seal import Seal
 from tramkit.sandbox import ApplicationSandbox, FaultOrder
-from tramkit.visit.gateway import Gateway, GatewayTrouble
+from tramkit.visit.gateway import Gateway
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 PHOTO = papers.photo(width=400, height=300)

@@ -60,7 +60,7 @@ class Venv:
         subprocess.run(command, check=True, timeout=120, capture_output=True)
 
     def command(self, *arguments: str) -> list[str]:
-        return [str(self.python), "-c", "from tramkit.cli import main; main()", *arguments]
+        return [str(self.python), "-c", "from tramkit.app.cli import main; main()", *arguments]
 
     def tramkit(self, *arguments: str) -> str:
         run = subprocess.run(self.command(*arguments), check=True, timeout=60, capture_output=True, text=True)

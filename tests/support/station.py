@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from support.city import City
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
+from tramkit.host.plugin_side import PluginSide
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.papers.server import Uploads
@@ -59,6 +60,11 @@ class Running:
                 await asyncio.sleep(0)
 
 
+def as_it_is(plugin: PluginSide) -> PluginSide:
+    """Put nothing between a plugin and the station."""
+    return plugin
+
+
 @contextlib.asynccontextmanager
 async def station(
     services: Sequence[Service | OwnService],
@@ -72,12 +78,14 @@ async def station(
     uploads: Uploads | None = None,
     trust: CardTrust | None = None,
     runner: Runner | None = None,
+    side: Callable[[PluginSide], PluginSide] = as_it_is,
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
     :param city: what stands outside it, with its orders, ways to sign in, and whose cards it believes.
     :param trust: whose cards it believes, where there is no city; None: nobody's.
     :param runner: carries orders out, where there is no city.
+    :param side: what stands between the services and the station.
     """
     clock = clock or ManualClock()
     robot = screen(NoSettings(), DeviceContext(Role.SCREEN, clock))
@@ -86,7 +94,7 @@ async def station(
     running = Station(
         Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
         devices,
-        [InlinePlugin([service for service in services if isinstance(service, Service)])],
+        [side(InlinePlugin([service for service in services if isinstance(service, Service)]))],
         bell,
         clock,
         timeouts or Timeouts(farewell=0.1),

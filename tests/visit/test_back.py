@@ -11,9 +11,11 @@ from typing import Annotated
 
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from support.station import Running, station
+from support.station import Running, as_it_is, station
 
 from tramkit import Fact, Form, Level, Messages, Option, Service, Visit, Vital, forms, verbatim
+from tramkit.host.plugin_side import PluginSide
+from tramkit.testing.serialising import SerialisingPlugin
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.device.roles import Role
@@ -97,6 +99,9 @@ def _mark(said: Sequence[str]) -> str:
     return hashlib.sha256("|".join(said).encode()).hexdigest()[:8]
 
 
+Side = Callable[[PluginSide], PluginSide]
+"""What stands between the service and the station."""
+
 Answer = tuple[str, dict[str, str]]
 
 
@@ -130,11 +135,11 @@ def prefilled(page: AnyPage) -> Answer | None:
 
 
 @asynccontextmanager
-async def running(program: Program) -> AsyncGenerator[Running]:
+async def running(program: Program, side: Side = as_it_is) -> AsyncGenerator[Running]:
     """A station with a sensor that measures at once, whose resident has chosen the program."""
     clock = ManualClock()
     sensor = SimVitalSensor(SimVitalSensor.Settings(seconds=0), DeviceContext(Role.VITAL_SENSOR, clock))
-    async with station([program], clock=clock, bound={Role.VITAL_SENSOR: [sensor]}) as s:
+    async with station([program], clock=clock, bound={Role.VITAL_SENSOR: [sensor]}, side=side) as s:
         await s.menu()
         yield s
 
@@ -153,10 +158,10 @@ class Resident:
         self.named: set[str] = set()
         self.wrong: list[str] = []
 
-    async def live(self, steps: Sequence[Step]) -> tuple[str, ...]:
+    async def live(self, steps: Sequence[Step], side: Side = as_it_is) -> tuple[str, ...]:
         """Live through a visit; return what came of it."""
         program = Program(steps)
-        async with running(program) as s:
+        async with running(program, side) as s:
             page = s.screen.page
             while page.kind != "done":
                 page = await self._turn(s, page)
@@ -222,6 +227,19 @@ def test_a_resident_who_thinks_better_of_it_gets_what_the_last_answers_give(
     resident = Resident(moves)
     wandering = asyncio.run(resident.live(steps))
     straight = asyncio.run(Resident([], resident.other).live(steps))
+    note(f"{straight} {wandering}")
+    assert wandering == straight
+    assert resident.wrong == []
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, print_blob=True)
+@given(steps=programs, moves=st.lists(st.integers(-8, 5), max_size=8))
+def test_where_every_call_crosses_as_bytes_the_same_visit_comes_to_the_same(
+    steps: list[Step], moves: list[int]
+) -> None:
+    straight = asyncio.run(Resident([]).live(steps))
+    resident = Resident(moves)
+    wandering = asyncio.run(resident.live(steps, SerialisingPlugin))
     note(f"{straight} {wandering}")
     assert wandering == straight
     assert resident.wrong == []

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, runtime_checkable
 
+from tramkit.host.gateway_trouble import GatewayTrouble
 from tramkit.host.order import EffectKind, Order, Outcome, Record, key_of
 from tramkit.host.payment import Payment, PaymentMethod
-from tramkit.visit.gateway import GatewayTrouble
 from tramkit_hal.device.errors import DeviceError
 
 _log = logging.getLogger(__name__)

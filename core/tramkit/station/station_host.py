@@ -230,11 +230,15 @@ class StationHost:
 
         The order belongs to the service that runs, and its files are those that this visit was given.
         """
-        files = tuple(self._file(each) for each in order.attachments)
+        files = tuple(self.file(each) for each in order.attachments)
         own = order.model_copy(update={"service": self._service, "attachments": files})
         return await paying.place(self.visit, self._runner, own)
 
-    def _file(self, handle: Attachment) -> Attachment:
+    def file(self, handle: Attachment) -> Attachment:
+        """Return a file that was given in this visit, whole.
+
+        :raises NotOfThisVisitError: there is none.
+        """
         for step in self._steps.values():
             for file in step.files:
                 if step.done is not None and (file.name, file.sha256) == (handle.name, handle.sha256):

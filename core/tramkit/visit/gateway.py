@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from tramkit.host.attachment import Attachment
+from tramkit.host.gateway_trouble import GatewayTrouble
 from tramkit.host.order import Outcome
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import bilingual
@@ -15,10 +16,6 @@ from tramkit_hal.words import bilingual
 SECONDS = 10.0
 UPLOAD_SECONDS = 25.0
 """How long one file may take; what has arrived is not sent again."""
-
-
-class GatewayTrouble(Exception):
-    """The other side did not answer, or not so that it can be understood; whether it did anything is not known."""
 
 
 class Gateway:

@@ -57,7 +57,8 @@ class Serving:
                 if not await again:  # the station goes on without it
                     await asyncio.get_running_loop().create_future()
             finally:
-                task.cancel()
+                if self._signalled() is None:  # else it was told already, and may be putting its things away
+                    task.cancel()
 
     def _signalled(self) -> asyncio.Future[bool] | None:
         return self._runs_again
@@ -113,8 +114,9 @@ class Serving:
     def forget(self) -> None:
         """Forget everything of the visit."""
         self._journal.wipe()
-        self._recorder.current = ""
+        self._recorder = Recorder(self._journal, self._show_nowhere)
         self._visit = None
+        self._task = None
 
     async def _show(self, host: Host, page: AnyPage, idle: Idle, *, scanned: str = "") -> Answered:
         return await host.show(page, idle, back=self._journal.can_go_back(), scanned=scanned)

@@ -1,0 +1,1 @@
+"""The kit with which services are tested, ours and a partner's."""
