@@ -45,6 +45,7 @@ EXAMPLES = int(os.environ.get("TRAMKIT_EXAMPLES", "60"))
 DOUBTS = {
     ChipFault.FORGED: chip.NOT_GENUINE,
     ChipFault.BROKEN_SOD: chip.NOT_GENUINE,
+    ChipFault.COPY: chip.COPY,
     ChipFault.UNKNOWN_COUNTRY: chip.UNKNOWN,
     ChipFault.EXPIRED_SIGNER: chip.UNKNOWN,
 }

@@ -52,6 +52,7 @@ class ChipFault(StrEnum):
     UNKNOWN_COUNTRY = noted("signed by an unknown country")
     EXPIRED_SIGNER = noted("signer's certificate has expired")
     BROKEN_SOD = noted("broken security object")
+    COPY = noted("a copy of another chip")
     NO_ANSWER = noted("the chip does not answer")
     PULLED = noted("pulled away during reading")
 
@@ -151,7 +152,7 @@ def make_groups(card: CardData) -> dict[DataGroup, bytes]:
 def make_chip(card: CardData, country: Country, fault: ChipFault = ChipFault.NONE) -> dict[DataGroup, bytes]:
     """Return the files of a card's chip.
 
-    :param fault: what is wrong with it; ``no answer`` and ``pulled`` are the reader's to show.
+    :param fault: what is wrong with it; a copy, ``no answer`` and ``pulled`` are the reader's to show.
     """
     groups = make_groups(card)
     if fault is ChipFault.UNKNOWN_COUNTRY:

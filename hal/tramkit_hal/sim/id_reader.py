@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.simulated import Control
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.sim.chip import ChipFault, Country, make_chip
+from tramkit_hal.sim.issued_card import issue
 from tramkit_hal.sim.people import PEOPLE, by_name
 from tramkit_hal.words import noted
 
@@ -70,13 +72,19 @@ class SimIdReader(Simulator, IdReader):
             self._emit("progress", "0")
             if self._card is None or self._chip is ChipFault.NO_ANSWER:
                 raise DeviceError(Trouble.UNREADABLE)
-            files = make_chip(self._card, self.country, self._chip)
+            files = self._files(self._card)
             if self._chip is ChipFault.PULLED:
                 self._emit("progress", "50")
                 await self._lay(NO_CARD, None)
                 raise DeviceError(Trouble.UNREADABLE)
             self._emit("progress", "100")
-            return CardFiles({group: files[group] for group in groups if group in files})
+            asked: tuple[DataGroup, ...] = (*groups, "dg14", "dg15")
+            return CardFiles({group: files[group] for group in asked if group in files})
+
+    def _files(self, card: CardData) -> Mapping[DataGroup, bytes]:
+        if self._chip is ChipFault.COPY:  # all that can be read of a card, whose keys nobody has
+            return issue(card, self.country).groups
+        return make_chip(card, self.country, self._chip)
 
     async def wait_removed(self, deadline: float = 60.0) -> None:
         async with self._simulate(deadline), self._changed:
