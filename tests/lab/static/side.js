@@ -8,7 +8,7 @@ import { machineClock } from "/clock.js";
 import { Ear, speak } from "/pages/sound.js";
 
 const BEAT_MS = 500;
-const START_KILOBITS = 500;
+const START_KILOBITS = 300;
 const name = new URLSearchParams(location.search).get("name");
 const clock = await machineClock(location.host);
 const scene = new Worker("/scene.js", { type: "module" });

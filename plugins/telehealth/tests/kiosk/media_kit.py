@@ -135,7 +135,9 @@ class Browser:
     def _on_track(self, track: MediaStreamTrack) -> None:
         self._spawn(self._read(track))
 
-    def _on_channel(self, channel: object) -> None:
+    def _on_channel(self, channel) -> None:
+        if channel.label != "beat":
+            return  # the written line
         channel.on("message", self._on_message)
         self._spawn(self._beat(channel))
 

@@ -22,6 +22,7 @@ from aiortc import RTCRtpReceiver
 from aiortc.codecs import depayload, is_rtx
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
+from aiortc.rtcrtpreceiver import RTCRtpSynchronizationSource
 from aiortc.rtp import (
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
@@ -123,6 +124,17 @@ class Receiver(RTCRtpReceiver):
 
     def _set_rtcp_ssrc(self, ssrc: int) -> None:
         self._rtcp_ssrc = ssrc
+
+    def getSynchronizationSources(self) -> list[RTCRtpSynchronizationSource]:
+        """Return the stream that comes, once something has come."""
+        if self._media_ssrc is None:
+            return []
+        return [RTCRtpSynchronizationSource(timestamp=self._line.wall_clock(), source=self._media_ssrc)]
+
+    async def _send_rtcp_pli(self, media_ssrc: int) -> None:
+        """Ask for a key frame now (RFC 4585 §6.3.1)."""
+        if self._rtcp_ssrc is not None:
+            await self._send(bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=media_ssrc)))
 
     async def getStats(self) -> RTCStatsReport:
         """Return how many packets came and were lost."""
@@ -357,8 +369,7 @@ class PictureReceiver(Receiver):
                 nack.lost = [sequence & 0xFFFF for sequence in missing]
                 await self._send(bytes(nack))
             if self.buffer.wants_keyframe(now):
-                pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=self._media_ssrc)
-                await self._send(bytes(pli))
+                await self._send_rtcp_pli(self._media_ssrc)
 
     async def _tell_arrivals(self) -> None:
         while True:
