@@ -10,8 +10,8 @@ import pytest
 
 from tramkit import Form, Level, Person, age, age_at_most, assumed, forms, verbatim
 from tramkit.amounts import AmountError, read_amount
-from tramkit.identity.typed import TypedPerson
 from tramkit.identity.same_person import facts
+from tramkit.identity.typed import TypedPerson
 from tramkit.phones import PhoneError, read_mobile
 from tramkit_banking import banks, rules
 from tramkit_banking.loan import Income, not_eligible
