@@ -6,19 +6,16 @@ Every TOML file of a plugin's package is looked through; what begins or ends soo
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tramkit.problems import FileProblem, read_toml
+from tramkit.problems import read_toml
 from tramkit_hal.words import Text, bilingual, verbatim
-
-if TYPE_CHECKING:
-    from tramkit.plugins.loader import Installed
 
 _log = logging.getLogger(__name__)
 
@@ -137,45 +134,6 @@ def values_of(owner: str, file: Path) -> list[DatedValue]:
     """
     data = read_toml(file, MAX_FILE)
     return list(_walk(owner, file.name, data, {}, file.stem))
-
-
-def collect(
-    installed: Iterable[Installed],
-    enabled: Sequence[str],
-    settings: Mapping[str, Mapping[str, Any]],
-    calendar: Path | None = None,
-) -> list[DatedValue]:
-    """Return every dated value of the core and of the plugins that a site runs.
-
-    :param settings: of the station's file, by plugin.
-    :param calendar: the operator's own; None: the core's.
-    :raises FileProblem: a file is missing or no TOML.
-    """
-    found = values_of(CORE, calendar or CALENDAR)
-    for plugin in installed:
-        if plugin.name not in enabled or plugin.manifest is None or plugin.folder is None:
-            continue
-        own = {each.file: settings.get(plugin.name, {}).get(each.setting) for each in plugin.manifest.facts}
-        for file in sorted(plugin.folder.rglob("*.toml")):
-            if file.name == MANIFEST:
-                continue
-            given: object = own.get(file.relative_to(plugin.folder).as_posix())
-            found += values_of(plugin.name, Path(given) if isinstance(given, str) and given else file)
-    return found
-
-
-def collect_safely(
-    installed: Iterable[Installed],
-    enabled: Sequence[str],
-    settings: Mapping[str, Mapping[str, Any]],
-    calendar: Path | None = None,
-) -> list[DatedValue]:
-    """Return the same; of a file that cannot be read nothing, which is logged: its plugin is quarantined for it."""
-    try:
-        return collect(installed, enabled, settings, calendar)
-    except FileProblem as problem:
-        _log.error("dated values cannot be read", extra={"reason": str(problem)})
-        return []
 
 
 def changes(values: Iterable[DatedValue], on: date, within: timedelta = SOON) -> list[Change]:

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tramkit.app.cli import main
-from tramkit.facts import CALENDAR, DatedValue, changes, collect, values_of, without_source
+from tramkit.facts import CALENDAR, DatedValue, changes, values_of, without_source
+from tramkit.plugins.dated_facts import collect
 from tramkit.plugins.loader import discover
 from tramkit.problems import read_toml
 

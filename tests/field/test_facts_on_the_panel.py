@@ -9,8 +9,9 @@ from playwright.async_api import async_playwright, expect
 from support.station import station
 
 from tramkit import Messages, Service, Visit
-from tramkit.facts import Change, DatedValue, changes, collect
+from tramkit.facts import Change, DatedValue, changes
 from tramkit.operator.panel import Panel
+from tramkit.plugins.dated_facts import collect
 from tramkit.plugins.loader import discover
 from tramkit_hal.words import bilingual
 

@@ -15,8 +15,8 @@ import click
 
 from tramkit import log
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
+from tramkit.app.devices_command import conformance, devices
 from tramkit.host.order import EffectKind
-from tramkit.operator.devices_command import conformance, devices
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.loader import Installed, commands_of, discover, load
 from tramkit_hal.device.clock import SystemClock
@@ -259,7 +259,7 @@ def facts(file: Path | None, as_json: bool, day: datetime | None) -> None:
 
     Ends with 1 where a value in force has no source.
     """
-    from tramkit.facts_command import print_facts
+    from tramkit.app.facts_command import print_facts
 
     print_facts(_read(file), discover(), day.date() if day else None, as_json=as_json)
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from tramkit.app.config import StationConfig, reads_real_cards
 from tramkit.checkout.receipts import Receipts
 from tramkit.conversation.staff import StaffBell
-from tramkit.facts import changes, collect_safely
+from tramkit.facts import changes
 from tramkit.host.days import day_of
 from tramkit.identity.means import IdentityMeans
 from tramkit.operator.panel import Panel
@@ -26,6 +26,7 @@ from tramkit.orders.ledger import Ledger, LedgerProblem
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, SealProblem, read_key
 from tramkit.orders.wire import Fulfiller
+from tramkit.plugins.dated_facts import collect_safely
 from tramkit.plugins.loader import PluginSet
 from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver

@@ -101,5 +101,5 @@ def _said(files: Sequence[Made], pictures: int, sheet: int, shown: int) -> tuple
 
 def _fact(number: int, made: Made) -> Fact:
     if made.type == "image/jpeg":
-        return Fact(label=_("File {number}", number=number), value=_("Picture"))
+        return Fact(label=_("Page {number}", number=number), value=_("Picture"))
     return Fact(label=_("File {number}", number=number), value=_("PDF, pages: {count}", count=made.pages))

@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from tramkit.app.config import StationConfig
-from tramkit.facts import SOON, STALE, Change, DatedValue, changes, collect, without_source
+from tramkit.facts import SOON, STALE, Change, DatedValue, changes, without_source
 from tramkit.host.days import day_of
+from tramkit.plugins.dated_facts import collect
 from tramkit.plugins.loader import Installed
 from tramkit.problems import FileProblem
 from tramkit.working_days import working_days
