@@ -1,6 +1,8 @@
 """The conversation with the resident: shows pages, takes answers, and does on every page what is the core's.
 
 Language, larger text, help, leave, Back and time-outs are handled here, so that a service knows nothing of them.
+
+Longer than 400 lines: one page and its answer: what comes in while it stands is decided in one place.
 """
 
 from __future__ import annotations

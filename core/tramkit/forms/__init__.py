@@ -7,6 +7,8 @@ A plugin writes::
         since: Annotated[date, day(_("Since when?"))]
 
 Validation happens on Continue only, here and nowhere else; the resident's words are kept whatever is wrong.
+
+Longer than 400 lines: one kind of question after the other, all of one shape.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Orders and entries are only ever added. Each entry is linked to the one before (
 Write-ahead log with ``synchronous=FULL``: what was committed outlives a power cut. One connection, in a thread of its
 own, which also checkpoints: two that write at once can damage the log of SQLite before 3.51.3. What waits to be written
 while the disk is busy is written in one transaction: a sync costs more than all the rest.
+
+Longer than 400 lines: one file, one writer, one set of invariants; rows, audit and seal lie beside it.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 What to do next follows from the ledger alone, so that a station that was cut off goes on where it stopped. Nothing is
 guessed: what was sent and not answered is asked for; only what the other side never heard of is sent again, with the
 same key.
+
+Longer than 400 lines: one state machine, whose steps are checked together against the ledger.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 A driver subclasses one of the device classes (camera, receipt printer …), which subclass :class:`Device`.
 A driver writes ``_open``, ``_close``, ``_reset``, ``_wipe``, ``_check`` and the operations of its class; the
 base keeps what is the same for all of them.
+
+Longer than 400 lines: the contract that every device keeps: its states, claims and deadlines hold together.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import Any
 
 from tramkit_hal.device.base import Device
-from tramkit_hal.testing.case import Case, NotApplicableError, cases_for
+from tramkit_hal.testing.case import Case, NotApplicableError
+from tramkit_hal.testing.cases import cases_for
 from tramkit_hal.testing.rig import Rig
 
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.errors import DeviceError
-from tramkit_hal.testing.case import Case, NotApplicableError, cases_for
+from tramkit_hal.testing.case import Case, NotApplicableError
+from tramkit_hal.testing.cases import cases_for
 from tramkit_hal.testing.rig import Rig
 
 CASE_SECONDS = 120.0

@@ -3,6 +3,8 @@
 Ten kinds are a plugin's whole vocabulary (``Choose Ask Read Check Tell Wait Capture Pay Call Done``); five belong
 to the core (``Attract Timeout Help Settings Leave``). A page holds message ids, not strings, and says which
 answers it takes; a screen turns it into pixels or cells and adds nothing.
+
+Longer than 400 lines: the whole vocabulary of screens, which is read as a list.
 """
 
 from __future__ import annotations

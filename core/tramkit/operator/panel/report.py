@@ -1,6 +1,8 @@
 """The panel's report: everything it shows, as data in the operator's language and without personal data.
 
 What a simulator's ``shown()`` says is the exception: a bystander sees it too, for as long as it is there.
+
+Longer than 400 lines: one report, read from top to bottom as the page shows it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The Textual application that shows one view at a time."""
+"""The Textual application that shows one view at a time.
+
+Longer than 400 lines: one application; what it draws lies beside it.
+"""
 
 from __future__ import annotations
 
