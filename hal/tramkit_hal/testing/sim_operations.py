@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,13 +23,11 @@ from tramkit_hal.contracts.scanner import CodeScanner
 from tramkit_hal.contracts.vital import Vital, VitalSensor
 from tramkit_hal.contracts.voice import Voice
 from tramkit_hal.testing.case import NotApplicableError, check
+from tramkit_hal.testing.rig import PDF, RECEIPT, Rig
 from tramkit_hal.ui.pages import Tell, View
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.video import Frame
 from tramkit_hal.words import verbatim
-
-if TYPE_CHECKING:
-    from tramkit_hal.testing.rig import Rig
 
 CODE = "079399000001|Nguyễn Thị Hoàng Yến"
 PORTRAIT = Portrait(image=b"\xff\xd8\xff\xd9", kind="jpeg")
@@ -99,8 +97,6 @@ async def operate(device: Any, rig: Rig) -> bool:
 
 async def operate_shortly(device: Any, deadline: float = 0.1) -> None:
     """Do what the device is for with a short deadline."""
-    from tramkit_hal.testing.rig import PDF, RECEIPT
-
     match device:
         case IdReader():
             await device.read(deadline=deadline)
