@@ -12,7 +12,7 @@ from line_kit import connect, make_side, measure
 
 from tramkit_telehealth.media.rate import Rung
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.mark.parametrize(
