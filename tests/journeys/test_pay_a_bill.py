@@ -173,7 +173,7 @@ async def test_who_walks_away_and_whose_station_loses_power_finds_the_receipt_la
             await resident.type("code", shown["code"].lower())
             await resident.go_on()
             await resident.at("done")
-            assert "BẢN SAO" in await client.shown("receipt_printer")
+            assert "BẢN IN LẠI" in await client.shown("receipt_printer")
         assert len(await _payments(outside)) == 1
 
 
@@ -201,7 +201,7 @@ async def test_a_resident_who_decides_not_to_pay_is_told_that_nothing_was_paid_a
             resident = await site.resident()
             first = await to_the_code(resident, CODE)
             await resident.choose("give_up")
-            await resident.at("tell", "Chưa trả tiền")
+            await resident.at("tell", "Chưa trả được tiền")
             await resident.choose("payments.vietqr")
             again = await at_the_code(resident)
             assert again["memo"] != first["memo"]
@@ -227,7 +227,7 @@ async def test_with_the_aggregator_down_nothing_is_ordered_and_the_resident_is_t
                 await resident.at("ask")
                 await resident.type("code", CODE.lower())
                 await resident.go_on()
-                await resident.at("tell", "chưa trả lời")
+                await resident.at("tell", "Hiện chưa kết nối được với nhà cung cấp")
                 await resident.go_on()
                 await resident.at("attract")
 

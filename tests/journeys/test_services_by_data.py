@@ -201,7 +201,7 @@ async def test_when_the_authority_cannot_be_asked_the_resident_is_told_and_may_g
         await resident.type("code", "000.00.01.h29-260310-0420")
         await resident.go_on()
         await resident.at("tell")
-        await resident.says("hiện không trả lời")
+        await resident.says("Hiện chưa kết nối được với hệ thống của cơ quan")
         await resident.go_on()
         await resident.at("attract")
 

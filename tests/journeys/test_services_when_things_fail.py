@@ -94,14 +94,14 @@ async def _identify(site: ServiceSite, who: Somebody) -> None:
 
 
 ASKED = {
-    "track": (ask_about, "authorities", "hiện không trả lời"),
-    "track by card": (_by_card, "authorities", "hiện không trả lời"),
-    "fine": (fine_of, "authorities", "hiện không trả lời"),
-    "fine by decision": (_decision, "authorities", "hiện không trả lời"),
-    "bill evn": (_bill, "aggregator", "hiện chưa trả lời"),
-    "bank status": (_status, "lender", "Ngân hàng hiện không trả lời"),
-    "identify": (_identify, "carrier", "Nhà mạng hiện không trả lời"),
-    "my numbers": (ROUNDS["my numbers"][1], "carrier", "Hiện không trả lời"),
+    "track": (ask_about, "authorities", "Hiện chưa kết nối được với hệ thống của cơ quan"),
+    "track by card": (_by_card, "authorities", "Hiện chưa kết nối được với hệ thống của cơ quan"),
+    "fine": (fine_of, "authorities", "Hiện chưa kết nối được với hệ thống của cơ quan"),
+    "fine by decision": (_decision, "authorities", "Hiện chưa kết nối được với hệ thống của cơ quan"),
+    "bill evn": (_bill, "aggregator", "Hiện chưa kết nối được với nhà cung cấp"),
+    "bank status": (_status, "lender", "Hiện chưa kết nối được với ngân hàng"),
+    "identify": (_identify, "carrier", "Hiện chưa kết nối được với nhà mạng"),
+    "my numbers": (ROUNDS["my numbers"][1], "carrier", "Chưa kết nối được"),
 }
 """Rounds in which something is asked: the way there, who is asked, and what is said where no answer comes."""
 

@@ -23,7 +23,7 @@ from tramkit_sim_identity.sandbox import Operator
 from .other_hands import AnyHands
 from .services import APPLICATION, DOSSIER, ServiceSite
 
-MENU = {"vi": "Ông/bà cần làm việc gì?", "en": "What would you like to do?"}
+MENU = {"vi": "Hôm nay ông/bà cần làm việc gì?", "en": "What would you like to do?"}
 
 
 @dataclass(frozen=True)
