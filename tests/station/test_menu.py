@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tramkit.host.service_state import ServiceState
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
 from tramkit.station.menu import menu
@@ -61,3 +62,36 @@ async def test_a_device_that_is_out_of_order_is_told(
     assert bool(reason) == bool(said)
     for devices in bound.values():
         await devices[0].close()
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_whatever_device_a_service_wants_and_the_station_lacks_it_is_limited_at_most(role: Role) -> None:
+    class Wants(Service):
+        id = "test.wants"
+        title = _("Wants")
+        wants = (role,)
+
+        async def serve(self, visit: Visit) -> None: ...
+
+    (option,) = menu(offers([InlinePlugin([Wants()])]), IdentityMeans(Devices({}, SystemClock())))
+    assert option.state in (Availability.AVAILABLE, Availability.LIMITED)
+    if option.reason is not None:
+        assert render(option.reason, "vi") != render(option.reason, "en")
+
+
+@pytest.mark.parametrize("told", [None, "closed", 7, True])
+async def test_a_service_that_tells_its_state_wrongly_costs_itself_only(told: object) -> None:
+    class Wrong(Service):
+        id = "test.wrong"
+        title = _("Wrong")
+
+        async def serve(self, visit: Visit) -> None: ...
+
+        def availability(self) -> ServiceState:
+            return told  # type: ignore[return-value]
+
+    means = IdentityMeans(Devices({}, SystemClock()))
+    wrong, errand = menu(offers([InlinePlugin([Wrong()]), InlinePlugin([Errand()])]), means)
+    assert wrong.state is Availability.CLOSED
+    assert wrong.reason is not None
+    assert errand.state is not Availability.CLOSED

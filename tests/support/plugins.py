@@ -112,6 +112,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         MANIFEST,
         "verify",
     ),
+    "plain_title": (CODE.replace('title = _("Hello {name}")', 'title = "Hello {name}"'), MANIFEST, "verify"),
+    "hint_is_a_number": (CODE.replace("    async def", "    hint = 7\n\n    async def", 1), MANIFEST, "verify"),
     "newer": (CODE, MANIFEST.replace("api = 1", "api = 9"), "manifest"),
     "no_toml": (CODE, "api = ", "manifest"),
     "misnamed": (CODE, MANIFEST.replace('name = "{name}"', 'name = "somebody"'), "manifest"),
