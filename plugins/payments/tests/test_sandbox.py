@@ -26,10 +26,10 @@ async def test_the_banking_app_pays_the_code_it_is_shown_and_what_is_typed(tmp_p
         assert (await method.inquire(PAYMENT)).state == "pending"
         qr = method.invitation(PAYMENT).qr
         async with http.post(f"{address}/app/pay", data={"qr": qr, "amount": "100.000"}) as answer:
-            assert "Đã chuyển 100000" in await answer.text()
+            assert "Đã chuyển 100.000 đồng" in await answer.text()
         typed = {"account": "0011001234567", "memo": PAYMENT.memo.lower(), "amount": "50000"}
         async with http.post(f"{address}/app/pay", data=typed) as answer:
-            assert "Đã chuyển 50000" in await answer.text()
+            assert "Đã chuyển 50.000 đồng" in await answer.text()
         outcome = await method.inquire(PAYMENT)
         assert (outcome.state, outcome.amount) == ("done", 150_000)
         async with http.post(f"{address}/app/pay", data={"qr": qr[:-1] + "x"}) as answer:

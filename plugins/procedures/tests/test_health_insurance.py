@@ -142,8 +142,8 @@ def test_codes(text: str, kind: str, number: str, more: tuple[str, int | None, s
 def test_what_is_no_code_is_told_so_that_a_resident_understands(text: str) -> None:
     with pytest.raises(CodeProblem) as caught:
         parse_code(text)
-    assert (
-        render(caught.value.text, "vi") == "Mã bảo hiểm y tế có 10 hoặc 12 chữ số, hoặc 15 ký tự như GD4790123456789."
+    assert render(caught.value.text, "vi") == (
+        "Mã số BHXH/thẻ BHYT có 10 hoặc 15 ký tự (ví dụ GD4790123456789); số định danh có 12 chữ số."
     )
     assert render(caught.value.text, "en") == (
         "A health-insurance code has 10 or 12 digits, or 15 characters such as GD4790123456789."

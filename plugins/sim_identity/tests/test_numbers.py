@@ -87,8 +87,8 @@ def test_the_tables_are_those_of_the_file() -> None:
 
 
 DIGITS = (
-    "Số điện thoại chỉ gồm chữ số, ví dụ 0901 234 567.",
-    "A phone number has only digits, for example 0901 234 567.",
+    "Số điện thoại chỉ gồm chữ số, ví dụ 0901234567.",
+    "A phone number has only digits, for example 0901234567.",
 )
 TEN = (
     "Số di động có 10 chữ số và bắt đầu bằng 03, 05, 07, 08 hoặc 09.",

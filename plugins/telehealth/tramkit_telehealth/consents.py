@@ -36,7 +36,7 @@ class ConsentText:
 
 TELEHEALTH = ConsentText(
     "telehealth",
-    "2026-11-1",
+    "2026-11-2",
     _("I agree to be examined by a doctor by video"),
     _("The doctor cannot touch you, and may tell you to go to a hospital instead."),
 )
@@ -61,7 +61,7 @@ GUARDIAN = ConsentText(
 )
 CHILD = ConsentText(
     "child",
-    "2026-11-1",
+    "2026-11-2",
     _("The child agrees too"),
     _("Please ask the child. A child from 7 years on must agree as well."),
 )

@@ -25,11 +25,13 @@ from tramkit_telehealth.consents import (
 TEXTS = (TELEHEALTH, HEALTH_DATA, CONTACT_PHONE, GUARDIAN, CHILD)
 KNOWN = {
     ("telehealth", "2026-11-1"): "5e25c346978e9d83",
+    ("telehealth", "2026-11-2"): "27670fac84d55713",
     ("health_data", "2026-11-1"): "94a774a6f3292a10",
     ("contact_phone", "2026-11-1"): "73e8f143e26691bf",
     ("contact_phone", "2026-11-2"): "13836b37b2f962df",
     ("guardian", "2026-11-1"): "374c1be17f66b321",
     ("child", "2026-11-1"): "49d3f0baf6ccc820",
+    ("child", "2026-11-2"): "b4819506feefd503",
 }
 
 
