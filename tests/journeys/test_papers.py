@@ -136,7 +136,7 @@ async def test_a_paper_comes_from_the_phone(open_site: Open, browser: Browser, t
         assert found_on_disk(tmp_path, sent, made) == []
         await resident.go_on()
         await resident.at("check")
-        await resident.says("Đã đính kèm")
+        await resident.says("Đã gửi kèm")
         await resident.go_on()
         await resident.choose("payments.vietqr")
         await site.pay()

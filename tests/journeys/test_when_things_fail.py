@@ -55,7 +55,7 @@ async def test_a_call_outlives_a_pulled_camera_a_reloaded_page_and_a_restarted_d
     await until(doctor.picture, bool)
 
     await site.panel.control("camera", "plugged", "off")
-    await resident.says("Máy quay không có hình")
+    await resident.says("Camera không lên hình")
     await until(doctor.picture, lambda code: code is None)
     assert await until(doctor.tone, lambda tone: abs(tone - RESIDENTS_TONE) < 30), "the sound goes on"
     await site.panel.control("camera", "plugged", "on")
