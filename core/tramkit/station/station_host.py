@@ -228,22 +228,32 @@ class StationHost:
     async def place(self, order: Order) -> Record | None:
         """Have an order paid and carried out; see :class:`Host`.
 
-        The order belongs to the service that runs, and its files are those that this visit was given.
+        The order belongs to the service that runs; its files were given in this visit, or are the service's own.
         """
         files = tuple(self.file(each) for each in order.attachments)
         own = order.model_copy(update={"service": self._service, "attachments": files})
         return await paying.place(self.visit, self._runner, own)
 
     def file(self, handle: Attachment) -> Attachment:
-        """Return a file that was given in this visit, whole.
+        """Return a file of an order, whole: one that was given in this visit, or one that the service has made.
 
-        :raises NotOfThisVisitError: there is none.
+        A file of the service's own brings its data, and cannot stand in for one that was given to the service.
+
+        :param handle: with its data only where the service has made it.
+        :raises NotOfThisVisitError: it has no data, or not its own, and was not given.
         """
-        for step in self._steps.values():
-            for file in step.files:
-                if step.done is not None and (file.name, file.sha256) == (handle.name, handle.sha256):
+        for (service, _key), step in self._steps.items():
+            for file in step.files if step.done is not None else ():
+                if (file.name, file.sha256) == (handle.name, handle.sha256):
                     return file
-        raise NotOfThisVisitError(f'no file "{handle.name}" was given in this visit')
+                if handle.data and (service, file.name) == (self._service, handle.name):
+                    raise NotOfThisVisitError(f'another file "{handle.name}" was given in this visit')
+        if not handle.data:
+            raise NotOfThisVisitError(f'no file "{handle.name}" was given in this visit')
+        try:
+            return handle.holding(handle.data)
+        except ValueError as error:
+            raise NotOfThisVisitError(f'the data of "{handle.name}" are not those of its size and SHA-256') from error
 
     async def print(self, document: Document, name: str) -> HandedOver:
         """Hand a document over; see :class:`Host`."""

@@ -56,7 +56,7 @@ def test_a_birth_is_registered_on_time_within_sixty_days(born: str, late: bool) 
 
 
 @pytest.mark.parametrize(
-    ("born", "fee"), [("25/09/2026", "0 ₫"), ("24/09/2026", "Trả tại cơ quan")], ids=["on time", "late"]
+    ("born", "fee"), [("25/09/2026", "0 ₫"), ("24/09/2026", "Nộp tại cơ quan")], ids=["on time", "late"]
 )
 async def test_who_registers_a_birth_late_is_told_that_the_authority_sets_the_fee(
     s: Running, born: str, fee: str
