@@ -110,6 +110,7 @@ __all__ = [
     "age_at_most",
     "assumed",
     "bilingual",
+    "bounded_json",
     "configure_log",
     "day_of",
     "find_memo",

@@ -141,7 +141,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 async def test_with_a_card_one_finds_what_one_ordered_and_the_reprint_says_copy(place: Place) -> None:
     record = await place.order(AN.name)
     assert "COPY" not in place.paper.upper()
-    assert "BẢN SAO" not in place.paper
+    assert "BẢN IN LẠI" not in place.paper
     await place.look("card")
     await place.lay(AN.name)
     listed = await place.s.page("choose", "Which receipt")
@@ -151,7 +151,7 @@ async def test_with_a_card_one_finds_what_one_ordered_and_the_reprint_says_copy(
     shown = words(await place.s.page("done"))
     assert "Your request has been received" in shown
     assert f"{record.code[:5]} {record.code[5:]}" in shown
-    assert "BẢN SAO" in place.paper
+    assert "BẢN IN LẠI" in place.paper
 
 
 async def test_of_several_receipts_the_newest_stands_first_and_each_can_be_told_from_the_others(place: Place) -> None:
@@ -192,7 +192,7 @@ async def test_a_code_is_typed_in_any_way_and_a_wrong_one_can_be_typed_again(pla
     await place.s.page("ask", "Which receipt")
     place.s.screen.answer(code=f"{record.code[:3].lower()} {record.code[3:]}")
     await place.s.page("done")
-    assert "BẢN SAO" in place.paper
+    assert "BẢN IN LẠI" in place.paper
 
 
 async def test_a_card_that_is_not_genuine_finds_nothing(place: Place) -> None:

@@ -226,7 +226,7 @@ async def test_a_matcher_that_fails_is_nobodys_match(fault: Trouble, country: Pa
         await _once_more(face)
         assert face.known == []
         assert (
-            face.visits[0]._host.identification.face.tries_left(AN_CHIP) == MAX_FAILURES
+            face.visits[0]._host.identification.face.tries_left(AN_CHIP, face.s.clock.now()) == MAX_FAILURES
         )  # the station's failure is not the resident's
 
 

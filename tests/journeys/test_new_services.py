@@ -391,7 +391,7 @@ async def test_a_signing_system_that_does_not_answer_keeps_nobody_from_handing_i
     await fill(resident, about="nơi thường trú", phone=TAM.phone)
     await go_on(resident, "check")
     await resident.choose("phone")
-    await _without_signature(site, "không trả lời")
+    await _without_signature(site, "không phản hồi")
 
 
 # ── information ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -155,7 +155,7 @@ async def test_what_is_not_taken_is_said_on_the_phone_and_at_the_station_and_can
             async with mine.post(link.address, data=form(*files)) as answer:
                 assert answer.status in (400, 413)
                 text = await answer.text()
-            assert "Chưa nhận được gì" in text
+            assert "Trạm chưa nhận được tệp nào:" in text
             refused = told(link)[-1]
             assert (refused.kind, refused.problems, refused.files) == ("refused", problems, ())
             assert (await mine.post(link.address, data=form(papers.photo()))).status == 200

@@ -17,7 +17,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.accessibility import describe
 from tramkit_hal.ui.keyboard import layouts
-from tramkit_hal.ui.pages import AnyPage, Call, Capture, Check, Done, Fact, Read, Tell, View, Wait
+from tramkit_hal.ui.pages import AnyPage, Call, Capture, Check, Done, Fact, Pay, Tell, View, Wait
 from tramkit_hal.ui.verbalise import aloud
 from tramkit_hal.words import Messages, Text, render
 
@@ -231,25 +231,30 @@ def words_at(view: View, at: str, *, private: bool) -> str:
 
 
 def _discreet(page: AnyPage) -> AnyPage:
-    """Return a page without what is about the resident; Check and Capture show nothing else."""
+    """Return a page without what is about the resident; the facts of Check and Capture are about nothing else.
+
+    Whom to pay, and with which words, is about the payee.
+    """
+    if isinstance(page, Pay):
+        return page
+    told: dict[str, object] = {
+        "title": _unless_personal(page.title),
+        "body": tuple(_unless_personal(text) for text in page.body),
+    }
     match page:
         case Check():
-            return page.model_copy(update={"facts": _hidden(page.facts)})
+            told["facts"] = _hidden(page.facts)
         case Capture():
-            return page.model_copy(update={"result": _hidden(page.result)})
-        case Tell() | Done() | Wait() | Read():
-            told = {
-                "title": _unless_personal(page.title),
-                "body": tuple(_unless_personal(text) for text in page.body),
-                "facts": tuple(
-                    Fact(label=_unless_personal(fact.label), value=_unless_personal(fact.value))
-                    for fact in getattr(page, "facts", ())
-                ),
-                "large": _unless_personal(page.large) if isinstance(page, Tell) and page.large else None,
-            }
-            return page.model_copy(update={name: value for name, value in told.items() if hasattr(page, name)})
+            told["result"] = _hidden(page.result)
+        case Tell() | Done() | Wait():
+            told["facts"] = tuple(
+                Fact(label=_unless_personal(fact.label), value=_unless_personal(fact.value)) for fact in page.facts
+            )
+            if isinstance(page, Tell) and page.large:
+                told["large"] = _unless_personal(page.large)
         case _:
-            return page
+            pass
+    return page.model_copy(update=told)
 
 
 def _unless_personal(text: Text) -> Text:
