@@ -125,7 +125,7 @@ async def test_a_paper_comes_from_the_phone(open_site: Open, browser: Browser, t
         await mine.says("chỗ ở hợp pháp")
         await resident.says("đã mở trang")
         await other.open(address)
-        await other.says("điện thoại khác")
+        await other.says("đã được mở trên điện thoại khác")
         await resident.says("điện thoại thứ hai")
         await mine.send(("giấy tờ.jpg", papers.archive()))
         await mine.says("tệp nén")
