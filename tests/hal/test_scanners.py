@@ -35,9 +35,10 @@ CARD = qr_text(PEOPLE[0])
 CONTEXT = DeviceContext(Role.CODE_SCANNER)
 
 
-async def waits(device: Any) -> None:
+async def waits(device: Any, scan: asyncio.Task[ScannedCode]) -> None:
+    """Wait until a scan waits for its code, or has ended without one."""
     async with asyncio.timeout(10):
-        while device._waiting is None:
+        while device._waiting is None and not scan.done():
             await asyncio.sleep(0.002)
 
 
@@ -69,15 +70,15 @@ class TestSerialScanner(DeviceConformance):
 
     async def scanned(self, device: Any, *sent: bytes, **asked: Any) -> ScannedCode:
         scan = asyncio.create_task(device.scan(**{"deadline": 5, **asked}))
-        await waits(device)
+        await waits(device, scan)
         for piece in sent:
             self.line.say(piece)
             await asyncio.sleep(0.01)
         return await scan
 
     async def operate(self, device: Device) -> None:
-        if not device.state.usable:
-            await device.scan(deadline=1)  # type: ignore[attr-defined]
+        if not device.state.usable or not self.shows:
+            await device.scan(deadline=5)  # type: ignore[attr-defined]
         assert (await self.scanned(device, CARD.encode() + b"\r")).text == CARD
 
     async def unplug(self, device: Device) -> None:
@@ -87,6 +88,7 @@ class TestSerialScanner(DeviceConformance):
         self.line.plug()
 
     async def hang(self, device: Device) -> bool:
+        self.shows = False
         return True
 
     async def operate_shortly(self, device: Device) -> None:
@@ -142,7 +144,7 @@ class TestSerialScanner(DeviceConformance):
     async def test_pulled_out_while_somebody_waits_it_says_so_at_once(self) -> None:
         async with self.opened() as device:
             scan = asyncio.create_task(device.scan(deadline=30))
-            await waits(device)
+            await waits(device, scan)
             self.line.unplug()
             assert await trouble_of(asyncio.wait_for(scan, 5)) is Trouble.UNPLUGGED
             assert device.state is DeviceState.ABSENT
@@ -234,6 +236,7 @@ class TestHidScanner(DeviceConformance):
     async def _pipe(self, tmp_path: Path) -> AsyncIterator[None]:
         self.path = str(tmp_path / "usb-Scanner-event-kbd")
         self.fd = -1
+        self.shows = True
         await self.plug(None)
         yield
         await self.unplug(None)
@@ -252,10 +255,10 @@ class TestHidScanner(DeviceConformance):
         return Fifo(Fifo.Settings(device=self.path), CONTEXT)
 
     async def operate(self, device: Device) -> None:
-        if not device.state.usable:
-            await device.scan(deadline=1)  # type: ignore[attr-defined]
+        if not device.state.usable or not self.shows:
+            await device.scan(deadline=5)  # type: ignore[attr-defined]
         scan = asyncio.create_task(device.scan(deadline=5))  # type: ignore[attr-defined]
-        await waits(device)
+        await waits(device, scan)
         data = typed(CARD)
         for at in range(0, len(data), 1000):
             os.write(self.fd, data[at : at + 1000])
@@ -263,6 +266,7 @@ class TestHidScanner(DeviceConformance):
         assert (await scan).text == CARD
 
     async def hang(self, device: Device) -> bool:
+        self.shows = False
         return True
 
     async def operate_shortly(self, device: Device) -> None:

@@ -44,6 +44,7 @@ class TestSocketTerminal(DeviceConformance):
     async def _acquirer(self, tmp_path: Path) -> AsyncIterator[None]:
         self.folder = tmp_path
         self.acquirer = FakeAcquirer()
+        self.acquirer.card.clear()  # no card is there until somebody holds one to it
         await self.acquirer.start()
         self.refs = 0
         self.away = tmp_path / "away"
@@ -61,6 +62,7 @@ class TestSocketTerminal(DeviceConformance):
         return SocketTerminal(settings, DeviceContext(Role.PAYMENT_TERMINAL))
 
     async def operate(self, device: Any) -> None:
+        self.acquirer.card.set()
         self.refs += 1
         ref = f"ref-{self.refs}"
         await device.start(ref, 50_000)
@@ -82,8 +84,10 @@ class TestSocketTerminal(DeviceConformance):
     async def do(self, device: Any, name: str, value: str = "") -> None:
         if name != "card":
             raise NotApplicableError(name)
+        self.acquirer.card.set()
 
     async def test_a_number_is_charged_once_and_given_back_once(self) -> None:
+        self.acquirer.card.set()
         async with self.opened() as device:
             for _again in range(3):
                 await device.start("ref", 50_000)
@@ -97,7 +101,6 @@ class TestSocketTerminal(DeviceConformance):
         assert self.acquirer.returned == [("ref", 30_000)]
 
     async def test_while_one_waits_for_its_card_another_is_refused_and_cancelled_is_declined(self) -> None:
-        self.acquirer.card.clear()
         async with self.opened() as device, device.events() as events:
             assert (await device.start("one", 1_000)).charge is Charge.PENDING
             assert (await anext(events)).name in ("state", "prompt")
@@ -115,6 +118,7 @@ class TestSocketTerminal(DeviceConformance):
 
     @pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.slow)])
     async def test_whatever_breaks_what_is_told_in_the_end_is_what_the_acquirer_did(self, first: int) -> None:
+        self.acquirer.card.set()
         rounds = 12 if not first else 150
         for seed in range(first, first + rounds):
             dice = random.Random(seed)

@@ -248,7 +248,7 @@ async def test_a_picture_is_drawn_as_the_camera_or_the_other_side_gives_it(
     assert await red(terminal, left=False)
     newest.clear()
     async with asyncio.timeout(10):
-        while "Máy quay chưa lên hình" not in words_of(terminal):
+        while "Camera chưa lên hình" not in words_of(terminal):
             await terminal.pilot.pause(0.05)
 
 

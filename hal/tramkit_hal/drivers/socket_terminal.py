@@ -165,12 +165,7 @@ class SocketTerminal(PaymentTerminal):
 
     async def _open(self) -> None:
         await self._hang_up()
-        if self.settings.command and (self._process is None or self._process.returncode is not None):
-            try:
-                self._process = await asyncio.create_subprocess_exec(*self.settings.command)
-            except OSError as error:
-                raise DeviceError(Trouble.MISCONFIGURED, f"the adapter does not start: {error.strerror}") from None
-        reader, self._writer = await self._connect()
+        reader, self._writer = await self._reach()
         self._listener = asyncio.create_task(self._listen(reader), name="terminal listener")
         try:
             async with asyncio.timeout(HELLO_SECONDS):
@@ -181,6 +176,28 @@ class SocketTerminal(PaymentTerminal):
         if self._hello.get("protocol") != PROTOCOL:
             await self._hang_up()
             raise DeviceError(Trouble.MISCONFIGURED, "the adapter speaks another version of the protocol")
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the adapter, started where it does not run.
+
+        An adapter that dies ends the line first and is known to be dead a moment later: found so, it is started again.
+        """
+        if self.settings.command and (self._process is None or self._process.returncode is not None):
+            await self._start_adapter()
+            return await self._connect()
+        try:
+            return await self._connect()
+        except DeviceError:
+            if self._process is None or self._process.returncode is None:
+                raise
+        await self._start_adapter()
+        return await self._connect()
+
+    async def _start_adapter(self) -> None:
+        try:
+            self._process = await asyncio.create_subprocess_exec(*self.settings.command)
+        except OSError as error:
+            raise DeviceError(Trouble.MISCONFIGURED, f"the adapter does not start: {error.strerror}") from None
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect; an adapter that was just started gets some seconds."""
