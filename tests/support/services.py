@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from tramkit.app.run import make_devices, run_station, screens_of
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.loader import load
 from tramkit.sandbox import Sandbox
+from tramkit.testing.serialising import SerialisingPlugin
 from tramkit_banking import banks
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
@@ -35,6 +37,9 @@ from .memory import found_in_files
 from .money import ACCOUNT, BIN
 from .other_hands import AnyHands, ScriptedHands, TerminalHands
 from .resident import PORTRAIT
+
+SIDE = "TRAMKIT_TEST_SIDE"
+"""``serialising`` in it: every call of a service crosses as bytes, whatever round it is."""
 
 SCREENS = {
     "web": 'driver = "web"\nport = 0\nghost_tap_ms = 0\n',
@@ -191,6 +196,8 @@ async def service_site(
         context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
         loaded = load(config.plugins.enabled, config.settings, context, screens=screens_of(config))
         assert not loaded.quarantined, loaded.report()
+        if os.environ.get(SIDE) == "serialising":
+            loaded.beside = SerialisingPlugin
         devices = make_devices(config, clock)
         running = asyncio.create_task(run_station(config, loaded, clock, lambda *_address: None, devices))
         try:

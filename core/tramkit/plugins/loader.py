@@ -76,6 +76,10 @@ class Quarantined:
     reason: str
 
 
+def _inline(plugin: PluginSide) -> PluginSide:
+    return plugin
+
+
 @dataclass
 class PluginSet:
     """The plugins of a station: what is installed, what runs, what was kept out and why."""
@@ -86,6 +90,8 @@ class PluginSet:
     methods: dict[str, list[PaymentMethod]] = field(default_factory=dict[str, list[PaymentMethod]])
     sign_ins: dict[str, list[IdentityMethod]] = field(default_factory=dict[str, list[IdentityMethod]])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
+    beside: Callable[[PluginSide], PluginSide] = _inline
+    """What stands between a plugin's services and the station."""
 
     @property
     def payment_methods(self) -> list[PaymentMethod]:
@@ -105,7 +111,7 @@ class PluginSet:
     @property
     def sides(self) -> list[PluginSide]:
         """The plugins that run, each with its services, in the order of ``[plugins] enabled``."""
-        return [InlinePlugin(self.running[name]) for name in self.enabled if name in self.running]
+        return [self.beside(InlinePlugin(self.running[name])) for name in self.enabled if name in self.running]
 
     def panel_report(self) -> list[dict[str, object]]:
         """Return the rows of :meth:`report` with each title in every language of its manifest."""
