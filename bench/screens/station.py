@@ -20,6 +20,7 @@ from tramkit.conversation.timeouts import Timeouts
 from tramkit.forms import day, digits, text, yes_no
 from tramkit.station.devices import Devices
 from tramkit.station.station import Profile, Station
+from tramkit.visit.inline import InlinePlugin
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
@@ -74,7 +75,13 @@ def station_on(screen: Screen, clock: SystemClock) -> Station:
     patient = Timeouts(menu=3600, question=3600, reading=3600, farewell=0.1)
     profile = Profile("bench-1", "UBND phường Bình Trưng", "Đảo Kim Cương")
     return Station(
-        profile, Devices({Role.SCREEN: [screen]}, clock), [Enrol()], StaffBell(clock, "1022"), clock, patient, seed=1
+        profile,
+        Devices({Role.SCREEN: [screen]}, clock),
+        [InlinePlugin([Enrol()])],
+        StaffBell(clock, "1022"),
+        clock,
+        patient,
+        seed=1,
     )
 
 

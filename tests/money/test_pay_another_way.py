@@ -19,7 +19,8 @@ from tramkit_hal.ui.pages import Tell
 from tramkit_hal.words import render
 
 CARD, TRANSFER = "payments.terminal", "payments.vietqr"
-UNPAID, PAY, PAID = "Nothing was paid", "Please pay", "It is paid. Thank you"
+UNPAID, PAID = "Nothing was paid", "It is paid. Thank you"
+PAY = {CARD: "Please pay with your card", TRANSFER: "Please pay"}
 
 
 async def declined(till: Till) -> tuple[Payer, Record]:
@@ -42,7 +43,7 @@ async def again(till: Till, payer: Payer, method: str, act: str = "again") -> Re
     """Have them try a way to pay and return the new order."""
     payer.wish = Wish(PHONE, method)
     await payer.act(act)
-    await till.page(PAY)
+    await till.page(PAY[method])
     return (await till.records())[-1]
 
 

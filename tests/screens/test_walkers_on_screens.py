@@ -28,6 +28,8 @@ from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.station.devices import Devices
 from tramkit.station.station import Profile, Station
+from tramkit.visit.inline import InlinePlugin
+from tramkit.visit.service import Service
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
@@ -277,14 +279,16 @@ async def running(screen: Screen, folder: Path, *, services: bool) -> AsyncGener
     devices = Devices(bound, clock)
     async with AsyncExitStack() as stack:
         town = await stack.enter_async_context(city(folder, clock, FIRST)) if services else None
+        offered = town.services if town else [Anything()]
         station = Station(
             Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
             devices,
-            town.services if town else [Anything()],
+            [InlinePlugin([each for each in offered if isinstance(each, Service)])],
             StaffBell(clock, "1022"),
             clock,
             Timeouts(farewell=0.1),
             seed=FIRST,
+            own=[each for each in offered if not isinstance(each, Service)],
             **(town.joins(devices) if town else {}),
         )
         task = asyncio.create_task(station.run())

@@ -136,7 +136,7 @@ class Identify(Service):
         signature = await visit.sign(
             _("Sign the confirmation"),
             _(
-                "With this you confirm to the operator that the number {number} is yours.",
+                "With this you confirm to the operator that this number is yours: {number}",
                 number=verbatim(grouped(number)),
             ),
             name="signature",

@@ -381,7 +381,7 @@ function open(canvas) {
   };
   socket.onclose = () => {
     slate.hidden = false;
-    setTimeout(() => feeds.get(canvas) === feed && (feeds.delete(canvas), canvas.isConnected && open(canvas)), 1000);
+    setTimeout(() => feeds.get(canvas) === feed && open(canvas), 1000);
   };
 }
 
