@@ -11,7 +11,7 @@ from support.golden_record import StandingClock, hold, met
 
 import tramkit_telehealth
 from tramkit_hal.device.roles import Role
-from tramkit_hal.ui.pages import Call
+from tramkit_hal.ui.pages import Call, View
 from tramkit_telehealth.protocol import CaseState, OpenCase
 
 
@@ -40,7 +40,7 @@ async def seen_by_a_doctor(c: Clinic) -> None:
     c.screen.answer("leave")
     await c.step("wait", "Do you really want", "stay")
     await c.call(77)
-    await c.screen.until(lambda page: isinstance(page, Call) and page.connection == "live", 20)
+    await c.screen.until(lambda page: isinstance(page, Call) and page.connection == "live" and not page.body, 20)
     await c.close_case(summary_of(c.desk))
     await c.page("tell", "The doctor's summary for you", "please take the paper")
     c.screen.answer()
@@ -134,10 +134,15 @@ WALKS: Mapping[str, Walk] = {
 """By name. ``make golden`` writes down what they show."""
 
 
+def passing(view: View) -> bool:
+    """Return whether a page tells what comes and goes in a call, such as a camera whose first picture is late."""
+    return isinstance(view.page, Call) and view.page.connection == "live" and bool(view.page.body)
+
+
 async def test_the_golden_pages_of_telehealth_are_those_that_it_shows() -> None:
     pages: dict[str, Any] = {}
     for name, walk in WALKS.items():
         async with clinic(clock=StandingClock(), **walk.clinic) as c:
             await walk.steps(c)
-            pages |= met(name, c.screen.history, walk.pages)
+            pages |= met(name, [view for view in c.screen.history if not passing(view)], walk.pages)
     hold(Path(tramkit_telehealth.__file__).with_name("golden.json"), pages)
