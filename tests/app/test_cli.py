@@ -109,7 +109,7 @@ async def test_a_station_with_broken_plugins_runs_the_good_one(tmp_path: Path) -
         assert await station.stop() == 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_station_that_is_told_to_stop_ends_cleanly(tmp_path: Path, how: signal.Signals) -> None:
     async with program(["run", "--config", str(station_file(tmp_path))], tmp_path) as station:
         await station.address("panel")
@@ -185,8 +185,8 @@ async def test_the_station_runs_in_a_terminal_and_its_log_beside_it(tmp_path: Pa
                     await asyncio.wait_for(more.wait(), 0.5)
 
     loop.add_reader(mine, read)
-    await until("Chạm vào màn hình")
-    await until("Ông/bà cần", key=b"\r")
+    await until("chạm vào màn hình")
+    await until("ông/bà cần", key=b"\r")
     station.terminate()
     await until("\x1b[?1049l")  # the terminal is as it was
     assert await asyncio.wait_for(station.wait(), 30) == 0

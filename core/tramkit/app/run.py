@@ -98,7 +98,7 @@ def screens_of(config: StationConfig) -> list[ScreenCapabilities]:
 async def run_station(
     config: StationConfig, plugins: PluginSet, clock: Clock, announce: Announce, devices: Devices | None = None
 ) -> None:
-    """Run a station until it is told to stop (SIGINT, SIGTERM); the visit under way is ended and wiped first.
+    """Run a station until it is told to stop (SIGINT, SIGTERM, SIGHUP); the visit under way is ended and wiped first.
 
     :param announce: is told the addresses of screen and panel.
     :param devices: made already; None: they are made as the configuration says.
@@ -121,10 +121,7 @@ async def run_station(
         own=[Receipts(runner)] if runner is not None else [],
         means=IdentityMeans(devices, plugins.identity_methods, trust_of(config)),
     )
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # a system without signals
-            loop.add_signal_handler(name, station.stop)
+    _stop_on_signals(station)
     panel = await _start_panel(station, config, plugins, clock)
     running = asyncio.create_task(station.run())
     watches = [
@@ -135,11 +132,7 @@ async def run_station(
     try:
         if panel is not None:
             announce("panel", panel.address)
-        await asyncio.wait({running, opened}, timeout=SCREEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if not opened.done() and not running.done():
-            for screen in devices.of(Role.SCREEN):
-                _warn(f"the screen cannot be used: {screen.detail or screen.state.value}; still trying")
-            await asyncio.wait({running, opened}, return_when=asyncio.FIRST_COMPLETED)
+        await _opened(devices, running, opened)
         for screen in devices.usable(Role.SCREEN, Screen):
             for name, address in screen.addresses.items():
                 announce(name, address)
@@ -158,6 +151,23 @@ async def run_station(
         if runner is not None:
             await runner.stop()
             await runner.ledger.close()
+
+
+def _stop_on_signals(station: Station) -> None:
+    """End the visit under way and wipe when the machine, a person or a closed terminal (SIGHUP) ends the program."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError):  # a system without signals, or without this one
+            loop.add_signal_handler(getattr(signal, name), station.stop)
+
+
+async def _opened(devices: Devices, running: asyncio.Task[None], opened: asyncio.Task[None]) -> None:
+    """Wait until the screen is open; the operator is told what is wrong where that takes long."""
+    await asyncio.wait({running, opened}, timeout=SCREEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    if not opened.done() and not running.done():
+        for screen in devices.of(Role.SCREEN):
+            _warn(f"the screen cannot be used: {screen.detail or screen.state.value}; still trying")
+        await asyncio.wait({running, opened}, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock) -> Runner | None:
