@@ -10,9 +10,10 @@ from typing import Any
 from support.money import BILL
 from support.till import Till
 from tramkit.host.order import Record
+from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER
 from tramkit_billing.service import LEAST_PART
 from tramkit_hal.ui.events import Answered, Pressed, Touched
-from tramkit_hal.ui.pages import AnyPage, Bar
+from tramkit_hal.ui.pages import AnyPage, Availability, Bar, Option
 from tramkit_hal.words import Money, render
 
 ENOUGH = 60
@@ -58,7 +59,7 @@ class Payer:
         self._heard = heard
 
     async def go_on(self, backs: frozenset[int] | set[int] = frozenset()) -> AnyPage:
-        """Go on until the page where it is paid, or the end of the visit.
+        """Go on until the page where it is paid, or the end of the visit, or a menu that closes what they came for.
 
         :param backs: which acts are a step back instead.
         """
@@ -66,8 +67,24 @@ class Payer:
             page = await self.page()
             if page.kind in ("pay", "wait", "done") or (page.kind == "attract" and number):
                 return page
+            if self.closed(page) is not None:
+                return page
             await self.act("back" if number in backs else "on")
         raise AssertionError(f"there is no way on from {page.kind} {page.title.id!r}")
+
+    def closed(self, page: AnyPage) -> Option | None:
+        """Return the service they came for, if the page is the menu and it is closed there."""
+        options = page.options if page.kind == "choose" else ()
+        closed = (option for option in options if option.state is Availability.CLOSED)
+        return next((option for option in closed if option.value == self.wish.service), None)
+
+    async def opens_again(self, closed: Option) -> bool:
+        """Hold the menu to why it closes what takes orders, and to opening it when the disk works; tell whether so."""
+        assert closed.reason == NO_LEDGER, closed.reason
+        if self.till.disk_works:
+            self.till.clock.skip(LOOK_SECONDS)  # the station looks whether it does
+            await self.till.running.screen.until(lambda page: page.kind == "choose" and self.closed(page) is None, 20.0)
+        return self.till.disk_works
 
     async def leave(self) -> None:
         """Have whoever stands there leave."""

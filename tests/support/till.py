@@ -88,6 +88,7 @@ class Till:
         self.home = folder / "station"
         self.clock = JumpingClock()
         self.disk = FailingVfs()
+        self.disk_works = True
         self.outside: World
         self.ledger: Ledger
         self.runner: Runner
@@ -116,7 +117,8 @@ class Till:
     # ── the station ───────────────────────────────────────────────────────────────────────────────────────
 
     async def start(self) -> None:
-        """Start the station: it goes on with its ledger."""
+        """Start the station: it goes on with its ledger, on a disk that works."""
+        self.disk.broken, self.disk_works = False, True
         self.ledger = Ledger(self.home / "ledger.sqlite", Seal(b"k" * 32), connect=self._connect)
         settings = SimPaymentTerminal.Settings.model_validate({"journal": str(self.folder / TERMINAL_DB)})
         self.terminal = SimPaymentTerminal(settings, DeviceContext(Role.PAYMENT_TERMINAL, self.clock))
@@ -162,9 +164,19 @@ class Till:
         await self.stop()
         self.home = after
 
+    def break_disk(self, how: str) -> None:
+        """Have the disk ``full``, ``read-only``, or faulty (``EIO``) from now on."""
+        self.disk_works = False
+        if how == "full":
+            self.connection.execute("PRAGMA max_page_count = 1")
+        elif how == "read-only":
+            self.connection.execute("PRAGMA query_only = ON")
+        else:
+            self.disk.broken = True
+
     def mend_disk(self) -> None:
         """Have the disk as it should be."""
-        self.disk.broken = False
+        self.disk.broken, self.disk_works = False, True
         self.connection.execute("PRAGMA max_page_count = 1000000")
         self.connection.execute("PRAGMA query_only = OFF")
 

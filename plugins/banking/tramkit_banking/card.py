@@ -182,7 +182,8 @@ async def _before(visit: Visit, rule: CardRule, bank: Bank) -> None:
     await visit.read(
         _("The bank must meet you"),
         _(
-            "By law the bank meets you before it issues a credit card, and compares your face with your card. Source: {law}.",
+            "By law the bank meets you before it issues a credit card, and compares your face with your card."
+            " Source: {law}.",
             law=rule.source,
         ),
         _("Here the application is prepared and the day of the meeting is agreed on. No card is issued here."),
