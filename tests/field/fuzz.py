@@ -41,7 +41,7 @@ SECONDS_EACH = 20.0
 Target = Callable[[random.Random], None]
 _NOW = datetime(2026, 11, 30, tzinfo=UTC)
 _KEY = RSAKey.generate_key(2048, {"kid": "k"})
-_STATION = (Path(__file__).parents[2] / "core/tramkit/default_station.toml").read_bytes()
+_STATION = (Path(__file__).parents[2] / "core/tramkit/app/default_station.toml").read_bytes()
 
 
 def damaged(rng: random.Random, data: bytes) -> bytes:
