@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from desk_page.page_kit import CHROMIUM, Doctor, PageDesk
-from kiosk.media_kit import HEIGHT, WIDTH, NumberCamera, NumberTrack, ToneTrack, number_in, picture_of, tone, until
+from kiosk.media_kit import HEIGHT, WIDTH, NumberCamera, NumberTrack, VoiceTrack, number_in, picture_of, until, voice
 from playwright.async_api import Browser, async_playwright, expect
 
 from tramkit_hal.contracts.audio import Sound, SoundQueue
@@ -106,7 +106,7 @@ class Kiosk:
         clock = SystemClock()
         began = clock.monotonic()
         for piece in range(1_000_000):
-            self.sounds.put(Sound(tone(piece), clock.monotonic()))
+            self.sounds.put(Sound(voice(piece), clock.monotonic()))
             await asyncio.sleep(max(0.0, began + (piece + 1) * 0.02 - clock.monotonic()))
 
     @property
@@ -175,7 +175,7 @@ class Offerer:
     def __init__(self, desk: PageDesk) -> None:
         self.desk = desk
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.pc.addTrack(ToneTrack())
+        self.pc.addTrack(VoiceTrack())
         self.pc.addTrack(NumberTrack(77))
         self.channel = self.pc.createDataChannel("beat", ordered=False, maxRetransmits=0)
         self.channel.on("message", lambda _beat: self.beats.append(1))

@@ -77,8 +77,8 @@ class NumberTrack(MediaStreamTrack):
         return frame
 
 
-class ToneTrack(MediaStreamTrack):
-    """The doctor's voice: a tone of 440 Hz."""
+class VoiceTrack(MediaStreamTrack):
+    """The doctor's voice."""
 
     kind = "audio"
 
@@ -91,17 +91,22 @@ class ToneTrack(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         await asyncio.sleep(max(0.0, self.began + self.count / 50 - time.monotonic()))
-        samples = tone(self.count)
+        samples = voice(self.count)
         frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, self.count * 960, Fraction(1, 48_000)
         self.count += 1
         return frame
 
 
-def tone(piece: int, hertz: float = 440.0) -> np.ndarray:
-    """Return a piece of 20 ms of a tone."""
+def voice(piece: int) -> np.ndarray:
+    """Return a piece of 20 ms of a voice: overtones whose pitch and strength change, as in speech.
+
+    A tone that stays the same is noise to Opus: with DTX it is no longer sent after a second.
+    """
     at = (np.arange(960) + piece * 960) / 48_000
-    return (np.sin(2 * np.pi * hertz * at) * 8000).astype(np.int16)
+    pitch = 2 * np.pi * 130 * at - 30 / 0.7 * np.cos(2 * np.pi * 0.7 * at)
+    sound = sum(np.sin(overtone * pitch) / overtone for overtone in range(1, 8))
+    return (sound * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * at)) * 12_000).astype(np.int16)
 
 
 class Browser:
@@ -121,7 +126,7 @@ class Browser:
 
     async def answer(self, offer: str) -> str:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
-        self.pc.addTrack(ToneTrack())
+        self.pc.addTrack(VoiceTrack())
         self.pc.addTrack(NumberTrack(self.number))
         await self.pc.setLocalDescription(await self.pc.createAnswer())
         return self.pc.localDescription.sdp

@@ -7,10 +7,11 @@ import contextlib
 import logging
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import numpy as np
 import pytest
-from media_kit import Browser, NumberCamera, number_in, tone, until
+from media_kit import Browser, NumberCamera, number_in, until, voice
 
 from tramkit_hal.contracts.audio import Sound, SoundQueue
 from tramkit_hal.device.clock import SystemClock
@@ -23,7 +24,7 @@ from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack, SoundF
 
 
 class Kiosk:
-    """A call's media with a camera, a microphone with a tone, and a speaker that remembers."""
+    """A call's media with a camera, a microphone with a voice, and a speaker that remembers."""
 
     def __init__(self) -> None:
         self.camera = NumberCamera()
@@ -65,7 +66,7 @@ class Kiosk:
         clock = SystemClock()
         began = clock.monotonic()
         for piece in range(1_000_000):
-            self.sounds.put(Sound(tone(piece), clock.monotonic()))
+            self.sounds.put(Sound(voice(piece), clock.monotonic()))
             await asyncio.sleep(max(0.0, began + (piece + 1) * 0.02 - clock.monotonic()))
 
     async def meet(self, number: int, *, leg: int | None = None) -> Browser:
@@ -146,7 +147,8 @@ async def test_a_camera_that_is_pulled_becomes_a_slate_while_the_sound_goes_on(k
     await until(lambda: kiosk.media.slating)
     frames, pieces = len(browser.numbers), len(browser.loudness)
     await until(lambda: len(browser.numbers) > frames + 5 and len(browser.loudness) > pieces + 25)
-    assert browser.loudness[-1] > 1000
+    # A single piece says little: where one comes late on a busy machine, it and those beside it are faint.
+    assert median(browser.loudness[pieces:]) > 4000, "what the microphone hears has 6290"
     kiosk.camera.pulled = False
     await until(lambda: not kiosk.media.slating)
 
