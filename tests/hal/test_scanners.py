@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,18 @@ CARD = qr_text(PEOPLE[0])
 CONTEXT = DeviceContext(Role.CODE_SCANNER)
 
 
-async def waits(device: Any, scan: asyncio.Task[ScannedCode]) -> None:
-    """Wait until a scan waits for its code, or has ended without one."""
-    async with asyncio.timeout(10):
-        while device._waiting is None and not scan.done():
-            await asyncio.sleep(0.002)
+@contextlib.asynccontextmanager
+async def scanning(device: Any, **asked: Any) -> AsyncGenerator[asyncio.Task[ScannedCode]]:
+    """Scan meanwhile: the scan waits for its code, or has ended without one; it does not outlive this."""
+    scan = asyncio.create_task(device.scan(**asked))
+    try:
+        async with asyncio.timeout(10):
+            while device._waiting is None and not scan.done():
+                await asyncio.sleep(0.002)
+        yield scan
+    finally:
+        scan.cancel()
+        await asyncio.gather(scan, return_exceptions=True)
 
 
 async def trouble_of(step: Any) -> Trouble:
@@ -69,12 +77,11 @@ class TestSerialScanner(DeviceConformance):
         return SerialScanner(SerialScanner.Settings(device=self.line.path, **settings), CONTEXT)
 
     async def scanned(self, device: Any, *sent: bytes, **asked: Any) -> ScannedCode:
-        scan = asyncio.create_task(device.scan(**{"deadline": 5, **asked}))
-        await waits(device, scan)
-        for piece in sent:
-            self.line.say(piece)
-            await asyncio.sleep(0.01)
-        return await scan
+        async with scanning(device, **{"deadline": 5, **asked}) as scan:
+            for piece in sent:
+                self.line.say(piece)
+                await asyncio.sleep(0.01)
+            return await scan
 
     async def operate(self, device: Device) -> None:
         if not device.state.usable or not self.shows:
@@ -142,9 +149,7 @@ class TestSerialScanner(DeviceConformance):
         await device.close()
 
     async def test_pulled_out_while_somebody_waits_it_says_so_at_once(self) -> None:
-        async with self.opened() as device:
-            scan = asyncio.create_task(device.scan(deadline=30))
-            await waits(device, scan)
+        async with self.opened() as device, scanning(device, deadline=30) as scan:
             self.line.unplug()
             assert await trouble_of(asyncio.wait_for(scan, 5)) is Trouble.UNPLUGGED
             assert device.state is DeviceState.ABSENT
@@ -257,13 +262,12 @@ class TestHidScanner(DeviceConformance):
     async def operate(self, device: Device) -> None:
         if not device.state.usable or not self.shows:
             await device.scan(deadline=5)  # type: ignore[attr-defined]
-        scan = asyncio.create_task(device.scan(deadline=5))  # type: ignore[attr-defined]
-        await waits(device, scan)
-        data = typed(CARD)
-        for at in range(0, len(data), 1000):
-            os.write(self.fd, data[at : at + 1000])
-            await asyncio.sleep(0)
-        assert (await scan).text == CARD
+        async with scanning(device, deadline=5) as scan:
+            data = typed(CARD)
+            for at in range(0, len(data), 1000):
+                os.write(self.fd, data[at : at + 1000])
+                await asyncio.sleep(0)
+            assert (await scan).text == CARD
 
     async def hang(self, device: Device) -> bool:
         self.shows = False
