@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, field
 
+import pytest
 from PIL import Image
 from support.golden_pages import SIGNATURE
 from support.station import station
 
-from tramkit import Attachment, Messages, Service, Visit
+from tramkit import Attachment, Messages, Order, Service, Visit
+from tramkit.host.attachment import MAX_OWN_BYTES
+from tramkit.host.calls import Calls
+from tramkit.host.host import Host
+from tramkit.host.peer import MAX_FRAME
 from tramkit.station.station_host import NotOfThisVisitError, StationHost
 
 _ = Messages("tests")
 FORM = Attachment.of("form", "text/plain", b"form")
+FORM_GIVEN = Attachment.of("page-1", "image/png", b"page").handle()
 
 
 @dataclass
@@ -42,6 +49,9 @@ class Signing(Service):
                 self.taken.append(host.file(wrong))
             except NotOfThisVisitError as error:
                 self.refused.append(str(error))
+        own = [Attachment.of(f"form-{number}", "text/plain", b"x" * (MAX_OWN_BYTES // 2 + 1)) for number in range(2)]
+        with pytest.raises(ValueError, match="more than 5242880 bytes together"):
+            await visit.place(Order(service=self.id, payee="", amount=0, title=self.title, attachments=tuple(own)))
         await visit.done(_("Done"))
 
 
@@ -64,3 +74,13 @@ async def test_an_order_holds_what_was_given_and_what_the_service_made_but_nothi
         'another file "signature" was given in this visit',
         'no file "form" was given in this visit',
     ]
+
+
+def test_a_file_that_a_service_made_crosses_to_the_station_whole_and_fits_its_frame() -> None:
+    calls = Calls(Host)
+    order = Order(service="test.signing", payee="", amount=0, title=_("Signing"), attachments=(FORM, FORM_GIVEN))
+    told = json.loads(json.dumps(calls.arguments("place", (order,), {})))
+    assert calls.read_arguments("place", told) == {"order": order}
+    largest = Attachment.of("form", "text/plain", bytes(range(256)) * (MAX_OWN_BYTES // 256))
+    full = calls.arguments("place", (order.model_copy(update={"attachments": (largest,)}),), {})
+    assert MAX_OWN_BYTES < len(json.dumps(full)) < MAX_FRAME - 1024 * 1024

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 MAX_BYTES = 40 * 1024 * 1024
 """All attachments of one order together, at most."""
 
+MAX_OWN_BYTES = 5 * 1024 * 1024
+"""Those of them that the service made itself, which cross to the station with their data."""
+
 ContentType = Literal["image/jpeg", "image/png", "application/pdf", "text/plain"]
 
 

@@ -20,7 +20,7 @@ from tramkit.host.host import Host
 _log = logging.getLogger(__name__)
 
 MAX_FRAME = 8 * 1024 * 1024
-"""Bytes of one frame, at most; files never cross."""
+"""Bytes of one frame, at most; of files only those that a service makes itself cross."""
 
 HOST = Calls(Host)
 

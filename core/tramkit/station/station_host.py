@@ -17,7 +17,7 @@ from tramkit.capture.printing import hand_over
 from tramkit.checkout import paying
 from tramkit.conversation.live_page import LivePage
 from tramkit.conversation.station_visit import StationVisit
-from tramkit.host.attachment import MAX_BYTES, Attachment
+from tramkit.host.attachment import MAX_BYTES, MAX_OWN_BYTES, Attachment
 from tramkit.host.host import Begun, Opened, Snapshot, StaffCalled, Unreachable
 from tramkit.host.order import Order, Record
 from tramkit.host.person import Level, NotIdentified, Person
@@ -230,6 +230,8 @@ class StationHost:
 
         The order belongs to the service that runs; its files were given in this visit, or are the service's own.
         """
+        if sum(each.size for each in order.attachments if each.data) > MAX_OWN_BYTES:
+            raise ValueError(f"the files that the service made have more than {MAX_OWN_BYTES} bytes together")
         files = tuple(self.file(each) for each in order.attachments)
         own = order.model_copy(update={"service": self._service, "attachments": files})
         return await paying.place(self.visit, self._runner, own)
