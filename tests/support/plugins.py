@@ -114,6 +114,54 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     ),
     "plain_title": (CODE.replace('title = _("Hello {name}")', 'title = "Hello {name}"'), MANIFEST, "verify"),
     "hint_is_a_number": (CODE.replace("    async def", "    hint = 7\n\n    async def", 1), MANIFEST, "verify"),
+    "pays_undeclared": (
+        CODE
+        + """
+from tramkit import Invitation, Outcome, PaymentMethod, Properties
+
+class Free(PaymentMethod):
+    id = "{name}.free"
+    title = _("Free")
+    properties = Properties(can_be_asked=True)
+
+    def invitation(self, payment):
+        return Invitation()
+
+    async def collect(self, payment):
+        return Outcome(state="done")
+
+    async def inquire(self, payment):
+        return Outcome(state="done")
+
+@hookimpl
+def tramkit_payment_methods(settings, context):
+    return [Free()]
+""",
+        MANIFEST,
+        "verify",
+    ),
+    "signs_in_undeclared": (
+        CODE
+        + """
+from tramkit import IdentityMethod, Level, Person, SignIn
+
+class Anybody(IdentityMethod):
+    id = "{name}.anybody"
+    title = _("Anybody")
+
+    async def begin(self):
+        return SignIn(code="x", seconds=60, handle="x")
+
+    async def wait(self, sign_in):
+        return Person(level=Level.VNEID, name="X", number="079054001234")
+
+@hookimpl
+def tramkit_identity_methods(settings, context):
+    return [Anybody()]
+""",
+        MANIFEST,
+        "verify",
+    ),
     "newer": (CODE, MANIFEST.replace("api = 1", "api = 9"), "manifest"),
     "no_toml": (CODE, "api = ", "manifest"),
     "misnamed": (CODE, MANIFEST.replace('name = "{name}"', 'name = "somebody"'), "manifest"),

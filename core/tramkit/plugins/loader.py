@@ -246,9 +246,9 @@ def _load_one(
     services = _call(manager, module, "tramkit_services", settings=settings, context=context)
     _verify_services(plugin.manifest, services)
     methods = _call(manager, module, "tramkit_payment_methods", settings=settings, context=context)
-    _verify_methods(plugin.name, methods)
+    _verify_methods(plugin.manifest, methods)
     sign_ins = _call(manager, module, "tramkit_identity_methods", settings=settings, context=context)
-    _verify_sign_ins(plugin.name, sign_ins)
+    _verify_sign_ins(plugin.manifest, sign_ins)
     return services, methods, sign_ins
 
 
@@ -373,8 +373,16 @@ def _verify_declared(service: Service) -> None:
         raise _KeptOut("verify", f'service "{service.id}", {where}: {first["msg"]}') from None
 
 
-def _verify_methods(plugin: str, methods: Iterable[Any]) -> None:
-    """A way to pay with which a power cut could double or lose a payment is refused."""
+def _verify_declared_ids(kind: str, ids: Sequence[str], declared: Sequence[str]) -> None:
+    """What takes money or tells who somebody is must stand in the manifest, since the operator decided by that."""
+    for id in ids:
+        if id not in declared:
+            raise _KeptOut("verify", f'{kind} "{id}" is not in plugin.toml{did_you_mean(id, declared)}')
+
+
+def _verify_methods(manifest: Manifest, methods: Sequence[Any]) -> None:
+    """A way to pay with which a power cut could double or lose a payment is refused, and one that is not declared."""
+    plugin = manifest.name
     for method in methods:
         if not isinstance(method, PaymentMethod):
             raise _KeptOut("verify", f"tramkit_payment_methods returned a {type(method).__name__}, not a PaymentMethod")
@@ -382,10 +390,12 @@ def _verify_methods(plugin: str, methods: Iterable[Any]) -> None:
             raise _KeptOut("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
         if not method.properties.trustworthy:
             raise _KeptOut("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
+    _verify_declared_ids("payment method", [method.id for method in methods], manifest.payment_methods)
 
 
-def _verify_sign_ins(plugin: str, methods: Iterable[Any]) -> None:
-    """A way to sign in says what it is, and cannot claim to have read a chip."""
+def _verify_sign_ins(manifest: Manifest, methods: Sequence[Any]) -> None:
+    """A way to sign in says what it is, is declared, and cannot claim to have read a chip."""
+    plugin = manifest.name
     for method in methods:
         if not isinstance(method, IdentityMethod):
             raise _KeptOut(
@@ -401,6 +411,7 @@ def _verify_sign_ins(plugin: str, methods: Iterable[Any]) -> None:
                 "verify",
                 f'identity method "{id}" says level "{method.level.value}", but a sign-in is "claimed" or "vneid"',
             )
+    _verify_declared_ids("identity method", [method.id for method in methods], manifest.identity_methods)
 
 
 def _names(roles: set[Any]) -> str:

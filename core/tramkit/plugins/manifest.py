@@ -119,6 +119,8 @@ class Manifest(_Part):
 
     :param name: the plugin's name, as in the entry point and in ``[plugins] enabled``.
     :param hosts: outside hosts that it talks to, beside those in its settings.
+    :param payment_methods: ids of the ways to pay that it brings; no other one of it is believed.
+    :param identity_methods: ids of the ways to sign in that it brings; no other one of it is believed.
     :param commands: commands that it adds to ``tramkit``.
     :param demo: commands that ``tramkit demo`` starts beside the station: its sandboxes.
     :param facts: its files of dated values that an operator may replace: fees, rates, forms.
@@ -129,6 +131,8 @@ class Manifest(_Part):
     title: Titles
     services: tuple[ServiceEntry, ...] = ()
     hosts: tuple[str, ...] = ()
+    payment_methods: tuple[str, ...] = ()
+    identity_methods: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     demo: tuple[tuple[str, ...], ...] = ()
     facts: tuple[FactsFile, ...] = ()
