@@ -31,7 +31,7 @@ QUIET = 0.05
 """Seconds without output after which a page counts as drawn; they are not part of the figure."""
 
 PATIENCE = 60.0
-MENU = "Ông/bà cần làm việc gì?"
+MENU = "Hôm nay ông/bà cần làm việc gì?"
 
 
 class Glass:
@@ -134,7 +134,7 @@ def page_changes(options: Options) -> None:
 
 def _begin(glass: Glass) -> None:
     """Come from the attract page through the menu to the first page."""
-    glass.wait("Chạm vào màn hình", time.monotonic())
+    glass.wait("chạm vào màn hình", time.monotonic())
     time.sleep(PAUSE)
     glass.wait(MENU, glass.press("\r"))  # the attract page has the service's name too
     time.sleep(PAUSE)

@@ -225,3 +225,17 @@ async def test_when_the_ledger_cannot_be_written_another_try_takes_no_money(till
     assert "card" not in till.terminal.shown()
     till.mend_disk()
     assert await endings(till) == [Ending.UNPAID]
+
+
+async def test_the_menu_closes_what_takes_orders_while_the_disk_fails_and_opens_it_when_it_works(till: Till) -> None:
+    payer, _first = await declined(till)
+    till.break_disk("EIO")
+    await payer.act("again")
+    await till.page("This station cannot take orders now")
+    await payer.leave()
+    closed = payer.closed(await payer.go_on())
+    assert closed is not None
+    assert not await payer.opens_again(closed)
+    till.mend_disk()
+    assert await payer.opens_again(closed)
+    assert (await payer.go_on()).kind == "pay"

@@ -87,7 +87,7 @@ def test_the_tables_are_those_of_the_file() -> None:
 
 
 DIGITS = (
-    "Số điện thoại chỉ gồm chữ số, ví dụ 0901234567.",
+    "Số điện thoại chỉ gồm chữ số, ví dụ 0901 234 567.",
     "A phone number has only digits, for example 0901234567.",
 )
 TEN = (
