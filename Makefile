@@ -22,7 +22,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so \
           libpcsclite-dev:/usr/include/PCSC/winscard.h swig:swig
 
-.PHONY: run test test-slow check bench peers pictures golden gallery accessibility install system piper pyscard clean
+.PHONY: run test test-slow test-long check bench peers pictures golden gallery accessibility install system piper pyscard clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -57,14 +57,16 @@ $(VENV)/.pyscard: $(INSTALLED)
 
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
-# All that is not marked slow; TESTS=path runs what lies there whole.
+# All that is not marked slow or long; TESTS=path runs what lies there whole.
 test: install system pyscard piper
-	@$(PYTEST) $(if $(TESTS),$(TESTS),-m "not slow")
+	@$(PYTEST) $(if $(TESTS),$(TESTS),-m "not slow and not long")
 
-# What measures runs after the rest and by itself; 5: the path has no such test.
 test-slow: install system pyscard piper
-	@$(PYTEST) -m "slow and not alone" $(TESTS) || test $$? = 5
-	@$(BIN)/python -m pytest -q -m "slow and alone" $(TESTS) || test $$? = 5
+	@$(PYTEST) -m "slow and not long" $(TESTS) || test $$? = 5
+
+# What takes minutes of one kind or measures, by hand and by itself: the shorter ones of its kind are in the others.
+test-long: install system pyscard piper
+	@$(BIN)/python -m pytest -q -m long $(TESTS)
 
 check: install
 	@$(BIN)/ruff check .

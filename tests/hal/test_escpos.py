@@ -292,7 +292,7 @@ async def test_a_printer_that_vanishes_at_any_byte_of_a_job_never_prints_it_twic
         await cut(seed, fake, total)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_in_a_thousand_cuts_nothing_is_printed_twice(fake: TcpPrinter) -> None:
     total = await job_bytes(fake)
     for seed in range(1000):
@@ -364,7 +364,7 @@ async def test_a_node_that_another_program_has_is_told_and_one_that_is_away_is_a
     assert gone.state is DeviceState.ABSENT
 
 
-@pytest.mark.parametrize("times", [100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [100, pytest.param(1000, marks=pytest.mark.long)])
 async def test_openings_leave_no_descriptor_and_no_task(times: int, fake: TcpPrinter) -> None:
     device = printer_at(fake.port)
     await device.open()

@@ -76,7 +76,7 @@ async def test_a_card_with_any_of_a_sample_of_bits_flipped_is_not_believed(
         assert not await is_believed(files, trust), f"{group}, bit {bit}"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("group", ALL)
 async def test_no_flipped_bit_is_ever_believed(group: DataGroup, card: IssuedCard, trust: FolderTrust) -> None:
     files = read_chip(card.chip(), AccessKeys.parse(card.can), ALL)

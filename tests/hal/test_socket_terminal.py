@@ -116,7 +116,7 @@ class TestSocketTerminal(DeviceConformance):
             await self.acquirer.stop()
             assert (await device.health()).trouble is Trouble.FAULTY
 
-    @pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.slow)])
+    @pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.long)])
     async def test_whatever_breaks_what_is_told_in_the_end_is_what_the_acquirer_did(self, first: int) -> None:
         self.acquirer.card.set()
         rounds = 12 if not first else 150

@@ -22,7 +22,7 @@ from tests.lab.turn_server import turn_server
 
 SEED = 11
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.browser, pytest.mark.root]
+pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.root]
 
 
 @contextlib.asynccontextmanager

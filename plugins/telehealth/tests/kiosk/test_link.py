@@ -12,7 +12,7 @@ from line_kit import connect, make_side, measure
 
 from tramkit_telehealth.media.rate import Rung
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize(
