@@ -9,11 +9,10 @@ import threading
 from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
-from support.pcscd import Pcscd
+from support.pcscd import Pcscd, folder_of_this_process
 
 from tramkit_hal.card.access import from_qr
 from tramkit_hal.card.apdu import Transport
@@ -43,17 +42,16 @@ SECONDS = 10.0
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Pcscd]:
-    with TemporaryDirectory(prefix="pcscd") as folder:
-        before = os.environ.get("PCSCLITE_CSOCK_NAME")
-        pcscd = Pcscd(Path(folder))
-        pcscd.start()
-        try:
-            yield pcscd
-        finally:
-            pcscd.stop()
-            os.environ.pop("PCSCLITE_CSOCK_NAME")
-            if before is not None:
-                os.environ["PCSCLITE_CSOCK_NAME"] = before
+    before = os.environ.get("PCSCLITE_CSOCK_NAME")
+    pcscd = Pcscd(folder_of_this_process())
+    pcscd.start()
+    try:
+        yield pcscd
+    finally:
+        pcscd.stop()
+        os.environ.pop("PCSCLITE_CSOCK_NAME")
+        if before is not None:
+            os.environ["PCSCLITE_CSOCK_NAME"] = before
 
 
 @pytest.fixture

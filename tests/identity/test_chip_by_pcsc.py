@@ -9,10 +9,9 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from support.pcscd import Pcscd
+from support.pcscd import Pcscd, folder_of_this_process
 from support.station import Running, station
 
 from tramkit import Level, Messages, NotIdentified, Person, Service, Visit
@@ -54,14 +53,13 @@ WORDS: dict[Flaw | Trouble, str] = {
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Pcscd]:
-    with TemporaryDirectory(prefix="pcscd") as folder:
-        pcscd = Pcscd(Path(folder))
-        pcscd.start()
-        try:
-            yield pcscd
-        finally:
-            pcscd.stop()
-            os.environ.pop("PCSCLITE_CSOCK_NAME")
+    pcscd = Pcscd(folder_of_this_process())
+    pcscd.start()
+    try:
+        yield pcscd
+    finally:
+        pcscd.stop()
+        os.environ.pop("PCSCLITE_CSOCK_NAME")
 
 
 @dataclass

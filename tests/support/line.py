@@ -20,6 +20,7 @@ class Line:
         self.path = path
         self.heard: Callable[[bytes], None] = lambda _data: None
         self._main = self._line = -1
+        self._unsent = bytearray()
 
     def plug(self) -> None:
         """Plug it in."""
@@ -43,8 +44,18 @@ class Line:
 
     def say(self, data: bytes) -> None:
         """Send bytes to the driver."""
-        if self._main >= 0:
-            os.write(self._main, data)
+        self._unsent += data
+        self._send()
+
+    def _send(self) -> None:
+        """Write what the line takes; the rest once the driver has read."""
+        if self._main < 0:
+            self._unsent.clear()
+            return
+        with contextlib.suppress(BlockingIOError):
+            del self._unsent[: os.write(self._main, self._unsent)]
+        if self._unsent:
+            asyncio.get_running_loop().call_later(0.005, self._send)
 
     def _readable(self) -> None:
         try:

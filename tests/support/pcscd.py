@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,6 +22,14 @@ START = (
     "mount -t tmpfs none /run && mkdir /run/pcscd && mount --bind {folder} /run/pcscd "
     "&& exec pcscd --foreground --critical --config {config}"
 )
+
+
+@functools.cache
+def folder_of_this_process() -> Path:
+    """Return where pcscd lies for this process: its client library looks the place up once and for all."""
+    folder = tempfile.mkdtemp(prefix="pcscd")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 class Pcscd:
