@@ -39,6 +39,9 @@ AN, BINH = PEOPLE[0], PEOPLE[1]
 QR = "079090123458||Nguyễn Văn An|17051990|Nam|Tháp A|20062021"
 SECONDS = 10.0
 
+pytestmark = pytest.mark.long
+"""One pcscd a process: its client library keeps the first one's place. Each file by itself."""
+
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Pcscd]:

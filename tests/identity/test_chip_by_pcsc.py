@@ -50,6 +50,9 @@ WORDS: dict[Flaw | Trouble, str] = {
 }
 """What a resident is told of each end of the corpus."""
 
+pytestmark = pytest.mark.long
+"""One pcscd a process: its client library keeps the first one's place. Each file by itself."""
+
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Pcscd]:
