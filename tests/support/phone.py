@@ -61,7 +61,7 @@ class Phone:
         """Open what a code says."""
         await self.page.goto(address)
         if await self.page.locator("#begin").count():
-            await self.page.click("#begin")
+            await self._press("#begin")
 
     async def send(self, *files: tuple[str, bytes]) -> None:
         """Choose files by name and content, and send them."""
@@ -69,7 +69,12 @@ class Phone:
             {"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in files
         ]
         await self.page.set_input_files("input[type=file]", payloads)
-        await self.page.click("button")
+        await self._press("button")
+
+    async def _press(self, what: str) -> None:
+        """Press what leads to a page, and wait until that page stands there with its style: a click waits for neither."""
+        async with self.page.expect_navigation():
+            await self.page.click(what)
 
     async def says(self, words: str) -> None:
         """Wait until the page says something."""
