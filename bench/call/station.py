@@ -21,9 +21,9 @@ import numpy as np
 
 from bench.call.room import MAX_MESSAGE
 from bench.call.scene import FPS, HEAD_HEIGHT, HEAD_WIDTH, HEIGHT, WIDTH, Scene, head_at, make_scene
-from tramkit_hal import framecode
 from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Sound, SoundQueue
 from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.sim import framecode
 from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output

@@ -55,7 +55,7 @@ class Shop:
         return Outcome(state="done", reference="AG123456789012")
 
     async def inquire(self, order: Order, key: str) -> Outcome:
-        return Outcome(state="unheard")
+        return Outcome(state="not_found")
 
 
 async def sagas(folder: Path, count: int, *, install: bool = True) -> None:

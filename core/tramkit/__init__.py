@@ -7,19 +7,19 @@ from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
 from tramkit.host.ending import Ending
-from tramkit.host.gateway_trouble import GatewayTrouble
+from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Order, Outcome, Record
 from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
-from tramkit.host.person import Level, NotIdentified, Person, masked
+from tramkit.host.person import Level, NotIdentifiedError, Person, masked
 from tramkit.host.results import CameraTest, HandedOver
 from tramkit.host.service_state import ServiceState
-from tramkit.host.sign_in import IdentityMethod, NotSignedIn, SignIn
+from tramkit.host.sign_in import IdentityMethod, NotSignedInError, SignIn
 from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
 from tramkit.orders.memo import find_memo
 from tramkit.phones import PhoneError, read_mobile
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
-from tramkit.problems import FileProblem, read_settings
+from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
 from tramkit.visit.gateway import Gateway
@@ -29,6 +29,7 @@ from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
 from tramkit.working_days import working_days
 from tramkit_hal.contracts.vital import Reading, Vital
+from tramkit_hal.data import Data
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
@@ -56,6 +57,7 @@ __all__ = [
     "CameraHandle",
     "CameraTest",
     "Code",
+    "Data",
     "Dated",
     "DatedFile",
     "Day",
@@ -64,10 +66,10 @@ __all__ = [
     "Document",
     "Ending",
     "Fact",
-    "FileProblem",
+    "FileError",
     "Form",
     "Gateway",
-    "GatewayTrouble",
+    "GatewayError",
     "HandedOver",
     "Heading",
     "IdentityMethod",
@@ -78,8 +80,8 @@ __all__ = [
     "MicrophoneHandle",
     "Moment",
     "Money",
-    "NotIdentified",
-    "NotSignedIn",
+    "NotIdentifiedError",
+    "NotSignedInError",
     "Option",
     "Order",
     "Outcome",

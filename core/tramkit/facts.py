@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from tramkit.problems import read_toml
+from tramkit_hal.data import Data
 from tramkit_hal.words import Text, bilingual, verbatim
 
 _log = logging.getLogger(__name__)
@@ -34,14 +35,12 @@ NAMES = ("id", "code", "procedures", "day", "year", "what", "name", "title")
 """Keys that tell one value of a list from another, the first that is there."""
 
 
-class DatedFile(BaseModel):
+class DatedFile(Data):
     """What every file of dated values may say of itself.
 
     :param checked: when all of it was last held against the sources.
     :param doubt: what could not be confirmed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     checked: date | None = None
     doubt: str = ""
@@ -70,14 +69,12 @@ class Dated(DatedFile):
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
 
 
-class FactsFile(BaseModel):
+class FactsFile(Data):
     """A file of dated values for which an operator may give one of their own, as ``plugin.toml`` names it.
 
     :param file: in the plugin's package.
     :param setting: of the plugin; where an operator names a file there, that one counts.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     file: str = Field(pattern=r"^[a-z0-9_/]+\.toml$")
     setting: str = Field(min_length=1)
@@ -130,7 +127,7 @@ class Change:
 def values_of(owner: str, file: Path) -> list[DatedValue]:
     """Return the dated values of a file.
 
-    :raises FileProblem: it is missing or no TOML.
+    :raises FileError: it is missing or no TOML.
     """
     data = read_toml(file, MAX_FILE)
     return list(_walk(owner, file.name, data, {}, file.stem))

@@ -18,7 +18,7 @@ MAX_FILE = 1024 * 1024
 """Most bytes of a settings file; anything larger is some other file."""
 
 
-class FileProblem(Exception):
+class FileError(Exception):
     """A file that cannot be used.
 
     :param file: which file.
@@ -35,33 +35,33 @@ def read_toml(path: Path, most: int = MAX_FILE) -> dict[str, Any]:
     """Read a TOML file.
 
     :param most: bytes; a larger one is refused.
-    :raises FileProblem: it is missing, unreadable, too large, not UTF-8, or not TOML; with the line where it is known.
+    :raises FileError: it is missing, unreadable, too large, not UTF-8, or not TOML; with the line where it is known.
     """
     try:
         if path.stat().st_size > most:
-            raise FileProblem(str(path), [f"the file is larger than {most} bytes; this is no settings file"])
+            raise FileError(str(path), [f"the file is larger than {most} bytes; this is no settings file"])
         return rtoml.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FileProblem(str(path), ["there is no such file"]) from None
+        raise FileError(str(path), ["there is no such file"]) from None
     except UnicodeDecodeError:
-        raise FileProblem(str(path), ["the file is not UTF-8 text; save it as UTF-8"]) from None
+        raise FileError(str(path), ["the file is not UTF-8 text; save it as UTF-8"]) from None
     except OSError as error:
-        raise FileProblem(str(path), [f"the file cannot be read: {error.strerror}"]) from None
+        raise FileError(str(path), [f"the file cannot be read: {error.strerror}"]) from None
     except rtoml.TomlParsingError as error:
-        raise FileProblem(str(path), [f"this is not TOML: {error}"]) from None
+        raise FileError(str(path), [f"this is not TOML: {error}"]) from None
 
 
 def read_settings(path: Path, model: type[M], most: int = MAX_FILE) -> M:
     """Read a TOML file into a model.
 
     :param most: bytes; a larger one is refused.
-    :raises FileProblem: with a line for each thing that is wrong.
+    :raises FileError: with a line for each thing that is wrong.
     """
     data = read_toml(path, most)
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise FileProblem(str(path), describe(error, model)) from None
+        raise FileError(str(path), describe(error, model)) from None
 
 
 def describe(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -7,18 +7,17 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from tramkit.facts import CALENDAR, Dated, DatedFile
 from tramkit.problems import read_settings
+from tramkit_hal.data import Data
 
 SATURDAY = 5
 MAX_DAYS = 3660
 
 
-class _Names(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Names(Data):
     vi: str = Field(min_length=1, max_length=120)
     en: str = Field(min_length=1, max_length=120)
 
@@ -113,7 +112,7 @@ class WorkingDays(DatedFile):
 def working_days(file: Path | None = None) -> WorkingDays:
     """Return the calendar of an operator's file; without one the core's.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, WorkingDays) if file is not None else _bundled()
 

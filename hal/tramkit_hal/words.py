@@ -16,8 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born, write
 
 LANGUAGES: dict[str, str] = {"vi": "Tiếng Việt", "en": "English"}
@@ -57,25 +58,21 @@ Nfc = Annotated[str, BeforeValidator(lambda value: nfc(value) if isinstance(valu
 """A string that is normalised to NFC wherever it enters a model."""
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Money(_Value):
+class Money(Data):
     """An amount in đồng, shown as ``341.550 ₫``."""
 
     type: Literal["money"] = "money"
     amount: int
 
 
-class Day(_Value):
+class Day(Data):
     """A calendar day, shown as ``17/05/1990``; of a date of birth what is known of it, ``05/1950`` or ``1950``."""
 
     type: Literal["day"] = "day"
     day: Born
 
 
-class Moment(_Value):
+class Moment(Data):
     """A moment in time (aware), shown as ``10:42`` or ``10:42 17/05/2026`` in Vietnam's time."""
 
     type: Literal["moment"] = "moment"
@@ -83,7 +80,7 @@ class Moment(_Value):
     with_day: bool = False
 
 
-class Decimal1(_Value):
+class Decimal1(Data):
     """A measured number with a fixed number of decimals, shown as ``36,8`` (vi) or ``36.8`` (en)."""
 
     type: Literal["decimal"] = "decimal"
@@ -91,7 +88,7 @@ class Decimal1(_Value):
     places: int = 1
 
 
-class Text(_Value):
+class Text(Data):
     """Words for a person: a message id of one package's catalogue and the values it takes.
 
     :param id: the English text, with ``{name}`` places for the values.
@@ -104,7 +101,7 @@ class Text(_Value):
     type: Literal["text"] = "text"
     id: Nfc
     domain: str = ""
-    params: dict[str, Value] = {}
+    params: dict[str, Value] = Field(default_factory=dict)
     plural: str = ""
     personal: bool | None = Field(default=None, exclude_if=lambda given: given is None)
 

@@ -155,7 +155,7 @@ FINDINGS = ("Huyết áp thấp khi đứng dậy", "Paracetamol", "Sau 2 tuần
 
 
 def test_nothing_of_a_golden_page_that_is_about_a_resident_is_said_without_headphones() -> None:
-    from tramkit_hal.ui.verbalise import aloud
+    from tramkit_hal.ui.verbalise import verbalise
 
     shown: set[str] = set()
     for name, page in golden_pages().items():
@@ -163,7 +163,7 @@ def test_nothing_of_a_golden_page_that_is_about_a_resident_is_said_without_headp
         for canary in (*CANARIES, *FINDINGS):
             if canary in page.model_dump_json():
                 shown.add(canary)
-            assert aloud(canary, "vi") not in said, f"{name} says {canary} into the room"
+            assert verbalise(canary, "vi") not in said, f"{name} says {canary} into the room"
     assert {"Huyết áp thấp khi đứng dậy", "0381 234 567"} <= shown, "the golden pages hold what is looked for"
 
 

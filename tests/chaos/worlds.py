@@ -32,7 +32,7 @@ WORLD = 25
 """Kills that a world lasts for."""
 ORDERS = 13
 """Placed by each start of the station."""
-MOST_COMMITS = 140
+MAX_COMMITS = 140
 """The process dies at one of so many commits,"""
 LONGEST = 0.8
 """or, in a third of its lives, after so many seconds at most, whatever it does then."""
@@ -111,7 +111,7 @@ class OneWorld:
         places = [
             f"--place={customer(self.chance)},w{self.seed}n{self.figures.starts}o{number}" for number in range(ORDERS)
         ]
-        at, seconds = self.chance.randint(1, MOST_COMMITS), self.chance.uniform(0, LONGEST)
+        at, seconds = self.chance.randint(1, MAX_COMMITS), self.chance.uniform(0, LONGEST)
         by_time = self.chance.random() < 1 / 3
         more = (*places, "--kill-at", "0" if by_time else str(at), "--pay-within", str(PAY_WITHIN), "--tell", "0")
         code, _told = await run_station(

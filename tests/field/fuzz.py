@@ -25,7 +25,7 @@ from support import papers
 from tramkit.amounts import AmountError, read_amount
 from tramkit.app.config import StationConfig
 from tramkit.bounded_json import loads
-from tramkit.papers.content import Refused, make
+from tramkit.papers.content import PaperRefusedError, make
 from tramkit.phones import PhoneError, read_mobile
 from tramkit_hal.card import mrz, qr
 from tramkit_hal.card.groups import CardData
@@ -34,7 +34,7 @@ from tramkit_hal.sim.chip import zone
 from tramkit_hal.sim.people import PEOPLE, qr_text
 from tramkit_hal.ui.keyboard.syllables import Tone
 from tramkit_hal.ui.keyboard.typing import DELETE, Typing, press
-from tramkit_identity.id_token import NotBelieved, usable, verify
+from tramkit_identity.id_token import TokenNotBelievedError, usable, verify
 
 SECONDS_EACH = 20.0
 """No single input may take longer."""
@@ -94,7 +94,7 @@ def fuzz_papers(rng: random.Random) -> None:
     """A file is taken or refused."""
     try:
         make(damaged(rng, rng.choice(_PAPERS)()))
-    except Refused:
+    except PaperRefusedError:
         return
 
 
@@ -138,7 +138,7 @@ def fuzz_jwks(rng: random.Random) -> None:
     token = ".".join(base64.urlsafe_b64encode(each.encode()).decode().rstrip("=") for each in (head, "{}", "x"))
     try:
         verify(text(rng, token), keys, issuer="i", client="c", nonce="n", begun=_NOW, now=_NOW)
-    except NotBelieved:
+    except TokenNotBelievedError:
         return
 
 

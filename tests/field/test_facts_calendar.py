@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tramkit import FileProblem, working_days
+from tramkit import FileError, working_days
 from tramkit_procedures.sandbox import Authorities
 
 CALENDAR = working_days()
@@ -97,7 +97,7 @@ def test_a_calendar_of_the_operators_that_cannot_be_is_refused(tmp_path: Path, w
         f'{wrong}\nsource = "TB 1"\neffective_from = 2028-01-01\n',
         encoding="utf-8",
     )
-    with pytest.raises(FileProblem, match=said):
+    with pytest.raises(FileError, match=said):
         working_days(file)
 
 

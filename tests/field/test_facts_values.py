@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tramkit import FileProblem
+from tramkit import FileError
 from tramkit_payments.banks import bank_of
 from tramkit_procedures.catalogue import Catalogue, Procedure, bundled, read_catalogue
-from tramkit_procedures.fees import UnknownFee, bundled_rules, fee
+from tramkit_procedures.fees import UnknownFeeError, bundled_rules, fee
 
 NOW = date(2026, 11, 30)
 VNEID = ("vneid_2", "basic_documents")
@@ -29,13 +29,13 @@ def procedure(code: str, on: date) -> Procedure:
 def test_what_is_waived_online_and_for_how_long(code: str, on: date, waived: bool) -> None:
     try:
         found: int | None = fee(code, "online", on, VNEID).amount
-    except UnknownFee:
+    except UnknownFeeError:
         found = None
     assert (found == 0) is waived
     with_less = None
     try:
         with_less = fee(code, "online", on, ("vneid_2",)).amount
-    except UnknownFee:
+    except UnknownFeeError:
         assert code == "1.004873"
     assert with_less != 0
 
@@ -103,7 +103,7 @@ def test_two_versions_of_a_procedure_on_one_day_are_refused(tmp_path: Path) -> N
 
     text = BUNDLED.read_text(encoding="utf-8").replace("effective_to = 2026-06-30", "effective_to = 2026-07-01")
     (tmp_path / "catalogue.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(FileProblem, match=r"2\.001159"):
+    with pytest.raises(FileError, match=r"2\.001159"):
         read_catalogue(tmp_path / "catalogue.toml")
 
 

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from tramkit import Gateway, GatewayTrouble
+from tramkit import Gateway, GatewayError
 from tramkit.bounded_json import MAX_BYTES, MAX_DEPTH, loads
-from tramkit_identity.provider import Provider, ProviderTrouble
+from tramkit_identity.provider import Provider, ProviderError
 
 
 class Outside:
@@ -86,7 +86,7 @@ async def test_a_small_answer_that_unpacks_to_400_megabytes_costs_neither_memory
 
     watching = asyncio.create_task(watch())
     try:
-        with pytest.raises(GatewayTrouble):
+        with pytest.raises(GatewayError):
             await Gateway(outside.address, "the biller").ask("GET", "/")
     finally:
         watching.cancel()
@@ -118,9 +118,9 @@ TOO_MUCH: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("case", list(TOO_MUCH))
 async def test_an_answer_that_is_too_much_or_none_is_a_trouble_of_the_gateway(outside: Outside, case: str) -> None:
     outside.body, outside.coding = TOO_MUCH[case]
-    with pytest.raises(GatewayTrouble):
+    with pytest.raises(GatewayError):
         await Gateway(outside.address, "the biller").ask("GET", "/")
-    with pytest.raises(ProviderTrouble):
+    with pytest.raises(ProviderError):
         await Provider(outside.address, "client").discover()
 
 

@@ -13,14 +13,14 @@ from PIL import Image, ImageChops, ImageStat
 from support import field_papers as field
 from support import papers
 
-from tramkit.papers.content import Made, Problem, Refused, make
-from tramkit.papers.examiner import examine
+from tramkit.papers.content import Made, PaperRefusedError, Problem, make
+from tramkit.papers.sandboxed_worker import examine
 from tramkit.papers.words import said_of
 from tramkit_hal.words import render
 
 
-def refused(data: bytes) -> Refused:
-    with pytest.raises(Refused) as caught:
+def refused(data: bytes) -> PaperRefusedError:
+    with pytest.raises(PaperRefusedError) as caught:
         make(data)
     return caught.value
 
@@ -319,12 +319,12 @@ async def test_a_page_that_is_empty_is_seen_to_be_empty() -> None:
     "make_it", [field.xfa, field.portfolio, lambda: b"%PDF-1.7 nothing"], ids=["xfa", "cover", "rubbish"]
 )
 async def test_the_process_tells_the_kind_of_what_it_refuses(make_it: Callable[[], bytes]) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(PaperRefusedError) as caught:
         await examine(make_it())
     assert caught.value.kind == "pdf"
 
 
 async def test_what_hurts_the_process_is_called_by_its_kind() -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(PaperRefusedError) as caught:
         await examine(papers.packed_table_pdf(1500))
     assert caught.value.kind == "pdf"

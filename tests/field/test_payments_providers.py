@@ -28,13 +28,13 @@ from support.notices import (
     station,
 )
 
-from tramkit import FileProblem
+from tramkit import FileError
 from tramkit_hal.words import render
 from tramkit_payments.accounts import Account, read_accounts
 from tramkit_payments.receiver import Receiver, Secrets
 from tramkit_payments.sandbox import Switch
 from tramkit_payments.vietqr import parse
-from tramkit_payments.webhooks import IrrelevantNoticeError, WebhookProblem, payos_signature, verify
+from tramkit_payments.webhooks import IrrelevantNoticeError, WebhookError, payos_signature, verify
 
 KEY = {"Authorization": f"Apikey {SEPAY_KEY}"}
 
@@ -100,7 +100,7 @@ def test_while_a_key_is_exchanged_both_are_believed() -> None:
     for key in both:
         assert verify("sepay", hmac_headers(body, key), body, both).id == "92704"
         assert verify("sepay", {"Authorization": f"Apikey {key}"}, body, both).id == "92704"
-    with pytest.raises(WebhookProblem, match="signature"):
+    with pytest.raises(WebhookError, match="signature"):
         verify("sepay", hmac_headers(body, "neither-of-them"), body, both)
     assert Secrets(secrets={"sepay": both}, station_key=STATION_KEY).secrets["sepay"] == both
 
@@ -141,7 +141,7 @@ async def test_payos_irrelevant_notices_are_no_errors(tmp_path: Path, changes: d
 async def test_irrelevant_and_forged_is_still_an_error(tmp_path: Path, changes: dict[str, Any]) -> None:
     async with receiver(tmp_path) as address:
         assert await send(address, sepay_body(**changes), "sepay", {"Authorization": "Apikey guessed"}) == 400
-    with pytest.raises(WebhookProblem) as caught:
+    with pytest.raises(WebhookError) as caught:
         verify("sepay", {"Authorization": "Apikey guessed"}, sepay_body(**changes), SEPAY_KEY)
     assert not isinstance(caught.value, IrrelevantNoticeError)
 
@@ -248,7 +248,7 @@ async def test_payos_notices_with_null_and_boolean_values_pay(tmp_path: Path, mo
 def test_halves_of_characters_raise_nothing_else(body: bytes) -> None:
     try:
         verify("payos", {}, body, PAYOS_KEY)
-    except WebhookProblem:
+    except WebhookError:
         return
 
 
@@ -337,7 +337,7 @@ account = "{ACCOUNT}"
 def test_an_accounts_file_that_makes_no_code_is_told_at_the_start(tmp_path: Path, wrong: str) -> None:
     file = tmp_path / "accounts.toml"
     file.write_text(f'[[accounts]]\nbin = "970436"\naccount = "1"\n{wrong}\n', encoding="utf-8")
-    with pytest.raises(FileProblem):
+    with pytest.raises(FileError):
         read_accounts(file)
 
 
@@ -355,6 +355,6 @@ async def test_a_receivers_file_of_an_earlier_version_is_read_on(tmp_path: Path)
 
 def test_a_receiver_whose_clock_is_wrong_says_by_how_much() -> None:
     body = sepay_body()
-    with pytest.raises(WebhookProblem, match="clock"):
+    with pytest.raises(WebhookError, match="clock"):
         verify("sepay", hmac_headers(body), body, SEPAY_KEY, datetime.now(UTC) - timedelta(days=20_000))
     assert Receiver.__doc__

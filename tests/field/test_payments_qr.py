@@ -11,7 +11,7 @@ from support.notices import ACCOUNT, MEMO, payment, station
 
 from tramkit_payments.accounts import Account, Shop, read_accounts
 from tramkit_payments.banks import bank_of
-from tramkit_payments.vietqr import MAX_AMOUNT, NAPAS, VNPAY, Merchant, QrProblem, crc, parse, payload
+from tramkit_payments.vietqr import MAX_AMOUNT, NAPAS, VNPAY, Merchant, QrError, crc, parse, payload
 
 SHOP = Merchant(name="UBND PHUONG BINH TRUNG", city="HO CHI MINH", category="9399", terminal="TRAM1")
 
@@ -108,7 +108,7 @@ def test_an_amount_as_napas_allows_it(written: str, amount: int) -> None:
 @pytest.mark.parametrize("written", ["50000.5", ".", ".00", "5,000", "50 000", "-5", "5e4", "٥٠", "50000.."])
 def test_an_amount_that_is_no_whole_number_is_refused(written: str) -> None:
     body = f"000201010212{NAPAS_38}530370454{len(written):02}{written}5802VN"
-    with pytest.raises(QrProblem):
+    with pytest.raises(QrError):
         parse(sealed(body))
 
 
@@ -121,7 +121,7 @@ def test_an_amount_that_is_no_whole_number_is_refused(written: str) -> None:
     ],
 )
 def test_a_payment_code_without_what_it_must_say_is_refused(values: dict[str, object]) -> None:
-    with pytest.raises(QrProblem):
+    with pytest.raises(QrError):
         payload(**{"bin": "970436", "account": "1", **values})  # type: ignore[arg-type]
 
 

@@ -237,7 +237,7 @@ def test_vneid_may_tell_the_year_only(birthdate: str, born: Born) -> None:
 
 @pytest.mark.parametrize("birthdate", ["1951", "0000", "1950-13", "1950-00-08", "50", "1950-3-8"])
 def test_a_birthdate_that_is_none_is_not_used(birthdate: str) -> None:
-    with pytest.raises(claims.Unusable):
+    with pytest.raises(claims.UnusableClaimsError):
         claims.person(told(birthdate), claims.bundled())
 
 

@@ -13,10 +13,10 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from tramkit import NotSignedIn
+from tramkit import NotSignedInError
 from tramkit_hal.device.clock import ManualClock
 from tramkit_identity import claims
-from tramkit_identity.id_token import ClockError, NotBelieved, UnknownKeyError, usable, verify
+from tramkit_identity.id_token import ClockError, TokenNotBelievedError, UnknownKeyError, usable, verify
 from tramkit_identity.method import VNeId
 from tramkit_identity.provider import Provider
 
@@ -105,7 +105,7 @@ def test_a_token_that_names_no_key_is_tried_with_each() -> None:
     other = RSAKey.generate_key(2048, {"kid": "r0"})
     assert check(token(kid=None), public(other), public(EC), public(RSA))["sub"] == "1"
     assert check(token(), public(RSA, kid=None))["sub"] == "1"
-    with pytest.raises(NotBelieved):
+    with pytest.raises(TokenNotBelievedError):
         check(token(kid=None), public(other))
 
 
@@ -118,13 +118,13 @@ def test_two_keys_of_one_name_are_told_apart_by_their_type_and_tried_in_turn() -
 def test_a_token_with_another_algorithm_is_not_believed(algorithm: Any) -> None:
     _head, body, signature = token().split(".")
     head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": "r1"}).encode()).decode().rstrip("=")
-    with pytest.raises(NotBelieved):
+    with pytest.raises(TokenNotBelievedError):
         check(f"{head}.{body}.{signature}", public(RSA))
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "e30.e30.", "\x00", "é.é.é", "[" * 5000 + ".x.y"])
 def test_what_is_no_token_is_not_believed(text: str) -> None:
-    with pytest.raises(NotBelieved):
+    with pytest.raises(TokenNotBelievedError):
         check(text, public(RSA))
 
 
@@ -150,7 +150,7 @@ def test_clocks_that_are_a_little_apart_do_not_matter(seconds: int) -> None:
 def test_a_forged_token_is_no_question_of_clocks() -> None:
     forger = RSAKey.generate_key(2048, {"kid": "r1"})
     for at in (NOW, NOW + timedelta(days=1)):
-        with pytest.raises(NotBelieved) as caught:
+        with pytest.raises(TokenNotBelievedError) as caught:
             check(token(forger, at=at), public(RSA))
         assert not isinstance(caught.value, ClockError)
 
@@ -159,7 +159,7 @@ def test_a_forged_token_is_no_question_of_clocks() -> None:
     "more", [{"exp": None}, {"iat": "now"}, {"exp": 10**30}, {"iat": -1}, {"exp": True}, {"iss": "x"}]
 )
 def test_times_that_are_none_are_no_question_of_clocks(more: dict[str, Any]) -> None:
-    with pytest.raises(NotBelieved) as caught:
+    with pytest.raises(TokenNotBelievedError) as caught:
         check(token(**more), public(RSA))
     assert not isinstance(caught.value, ClockError)
 
@@ -267,7 +267,7 @@ async def test_a_key_that_the_provider_has_just_begun_to_use_is_asked_for_once_m
 
 async def test_a_key_that_the_provider_never_tells_of_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
     sso = Sso([public(RSA)])
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotSignedInError):
         await signed_in(sso, RSAKey.generate_key(2048, {"kid": "r9"}))
     assert sso.asked == 2
     assert "ID token not believed" in caplog.text
@@ -275,7 +275,7 @@ async def test_a_key_that_the_provider_never_tells_of_lets_nobody_in(caplog: pyt
 
 async def test_the_log_says_that_the_clocks_are_apart_and_by_how_much(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    with pytest.raises(NotSignedIn) as caught:
+    with pytest.raises(NotSignedInError) as caught:
         await signed_in(Sso([public(RSA)]), RSA, ahead=1800)
     assert "could not be checked" in caught.value.reason.id
     (said,) = [each for each in caplog.records if "clocks are apart" in each.message]

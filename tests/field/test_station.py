@@ -12,7 +12,7 @@ import pytest
 from support.station import Running, station
 
 from tramkit import Messages, Order, Outcome, Service, Visit, verbatim
-from tramkit.orders.ledger import Ledger, LedgerProblem
+from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions
@@ -37,7 +37,7 @@ class Handing(Service):
 
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask what became of it."""
-        return Outcome(state="unheard")
+        return Outcome(state="not_found")
 
 
 class Looking(Service):
@@ -174,7 +174,7 @@ async def test_a_ledger_that_cannot_be_used_closes_what_takes_orders_before_anyb
     clock = ManualClock()
     service = Handing()
     ledger = Ledger(file, Seal(KEY))
-    with pytest.raises(LedgerProblem):
+    with pytest.raises(LedgerError):
         await ledger.open()
     runner = Runner(ledger, {service.id: service}, {}, clock)
     try:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tramkit_hal.card import mrz, passive
 from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.groups import CardContentError, CardData, read_card, read_dg2, read_dg13
-from tramkit_hal.card.passive import LDS_SECURITY_OBJECT, Flaw, NotAuthentic
+from tramkit_hal.card.passive import LDS_SECURITY_OBJECT, Flaw, NotAuthenticError
 from tramkit_hal.card.trust import FolderTrust, authenticate
 from tramkit_hal.sim import chip
 from tramkit_hal.sim.chip import ChipFault, Country, make_chip
@@ -146,7 +146,7 @@ def test_whatever_a_chip_answers_is_read_or_refused(data: bytes, first: bytes) -
         read_card(read)
     with pytest.raises(CardContentError):
         read_dg2(read.group("dg2"))
-    with pytest.raises(NotAuthentic):
+    with pytest.raises(NotAuthenticError):
         passive.verify(read)
 
 
@@ -173,7 +173,7 @@ async def test_a_genuine_card_is_believed_with_its_portrait(country: Country, tr
 async def test_each_fault_of_a_chip_is_told_apart(
     fault: ChipFault, flaw: Flaw, country: Country, trust: FolderTrust
 ) -> None:
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         await authenticate(files(AN, country, fault), trust, NOW)
     assert caught.value.flaw is flaw
 
@@ -184,7 +184,7 @@ async def test_any_flipped_bit_of_what_is_signed_is_seen(country: Country, trust
         for place in range(3, len(genuine[group]), max(1, len(genuine[group]) // 25)):
             data = bytearray(genuine[group])
             data[place] ^= 1
-            with pytest.raises(NotAuthentic) as caught:
+            with pytest.raises(NotAuthenticError) as caught:
                 await authenticate(CardFiles({**genuine, group: bytes(data)}), trust, NOW)
             assert caught.value.flaw is Flaw.CHANGED
 
@@ -196,7 +196,7 @@ async def test_any_flipped_bit_of_the_security_object_is_refused(country: Countr
         data[place] ^= 1
         try:
             found = await authenticate(CardFiles({**genuine, "sod": bytes(data)}), trust, NOW)
-        except NotAuthentic:
+        except NotAuthenticError:
             continue
         assert found.data == AN  # a bit outside what is signed, such as the version: what is believed is still true
 
@@ -204,21 +204,21 @@ async def test_any_flipped_bit_of_the_security_object_is_refused(country: Countr
 @pytest.mark.parametrize(("left_out", "flaw"), [("sod", Flaw.NO_SOD), ("dg1", Flaw.CONTENT)])
 async def test_a_missing_file_is_no_card(left_out: str, flaw: Flaw, country: Country, trust: FolderTrust) -> None:
     some = {group: data for group, data in make_chip(AN, country).items() if group != left_out}
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         await authenticate(CardFiles(some), trust, NOW)
     assert caught.value.flaw is flaw
 
 
 async def test_a_group_that_the_country_did_not_sign_is_refused(country: Country, trust: FolderTrust) -> None:
     genuine = make_chip(AN, country)
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         await authenticate(CardFiles({**genuine, "dg14": b"\x6e\x00"}), trust, NOW)
     assert caught.value.flaw is Flaw.NOT_LISTED
 
 
 async def test_the_security_object_of_another_card_does_not_help(country: Country, trust: FolderTrust) -> None:
     mine, other = make_chip(AN, country), make_chip(PEOPLE[1], country)
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         await authenticate(CardFiles({**mine, "sod": other["sod"]}), trust, NOW)
     assert caught.value.flaw is Flaw.CHANGED
 
@@ -226,14 +226,14 @@ async def test_the_security_object_of_another_card_does_not_help(country: Countr
 async def test_an_expired_card_is_not_believed(country: Country, trust: FolderTrust) -> None:
     assert AN.expires is not None
     old = AN.model_copy(update={"expires": NOW.date() - timedelta(days=1)})
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         await authenticate(files(old, country), trust, NOW)
     assert caught.value.flaw is Flaw.EXPIRED
     today = AN.model_copy(update={"expires": NOW.date()})
     assert (await authenticate(files(today, country), trust, NOW)).data == today
     midnight_in_vietnam = NOW.replace(hour=17)
     assert (await authenticate(files(today, country), trust, midnight_in_vietnam - timedelta(seconds=1))).data == today
-    with pytest.raises(NotAuthentic):
+    with pytest.raises(NotAuthenticError):
         await authenticate(files(today, country), trust, midnight_in_vietnam)
 
 
@@ -328,7 +328,7 @@ async def test_rsa_signatures_are_checked_too(algorithm: object, sign: Sign, tmp
     (tmp_path / "csca.der").write_bytes(csca)
     assert (await authenticate(CardFiles({**groups, "sod": sod}), FolderTrust(tmp_path, owners=None), NOW)).data == AN
     forged, _csca = rsa_sod(groups, algorithm, lambda key, content: sign(key, content + b"!"))  # type: ignore[arg-type]
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         passive.verify(CardFiles({**groups, "sod": forged}))
     assert caught.value.flaw is Flaw.BAD_SIGNATURE
 
@@ -340,7 +340,7 @@ async def test_a_signature_over_sha1_is_not_accepted(country: Country) -> None:
         {"algorithm": "sha1_rsa"},
         lambda key, content: key.sign(content, padding.PKCS1v15(), hashes.SHA1()),
     )
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         passive.verify(CardFiles({**groups, "sod": sod}))
     assert caught.value.flaw is Flaw.ALGORITHM
 
@@ -368,7 +368,7 @@ async def test_a_folder_that_changes_counts_at_once(country: Country, tmp_path: 
     assert trust.unavailable() is None
     assert (await authenticate(files(AN, country), trust, NOW)).data == AN
     file.unlink()
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         await authenticate(files(AN, country), trust, NOW)
     assert caught.value.flaw is Flaw.UNKNOWN_COUNTRY
 
@@ -387,6 +387,6 @@ def test_what_is_no_country_certificate_is_named(country: Country, tmp_path: Pat
 
 
 async def test_a_country_that_has_expired_signs_nothing_any_more(country: Country, trust: FolderTrust) -> None:
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         await authenticate(files(AN, country), trust, NOW + timedelta(days=3660))
     assert caught.value.flaw is Flaw.NOT_VALID_NOW

@@ -233,7 +233,7 @@ class TestSimPaymentTerminal(Sim):
         for _again in range(2):
             assert (await device.refund("ref-1", "back-1", 30_000)).charge is Charge.SETTLED
         assert (await device.refund("ref-1", "back-2", 30_000)).charge is Charge.DECLINED
-        assert (await device.inquire("ref-2")).charge is Charge.UNHEARD
+        assert (await device.inquire("ref-2")).charge is Charge.NOT_FOUND
 
 
 class TestSimPresence(Sim):

@@ -15,7 +15,7 @@ from tramkit_hal.card.access import AccessKeys
 from tramkit_hal.card.chip import read_chip
 from tramkit_hal.card.errors import ChipError
 from tramkit_hal.card.files import CardFiles, DataGroup
-from tramkit_hal.card.passive import NotAuthentic
+from tramkit_hal.card.passive import NotAuthenticError
 from tramkit_hal.card.trust import FolderTrust, authenticate
 from tramkit_hal.sim.chip import Country
 from tramkit_hal.sim.issued_card import IssuedCard, issue
@@ -55,7 +55,7 @@ def flipped(data: bytes, bit: int) -> bytes:
 async def is_believed(files: CardFiles, trust: FolderTrust) -> bool:
     try:
         await authenticate(files, trust, NOW)
-    except NotAuthentic:
+    except NotAuthenticError:
         return False
     return True
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tramkit_hal import framecode
+from tramkit_hal.sim import framecode
 
 
 def room(width: int, height: int, seed: int) -> np.ndarray:

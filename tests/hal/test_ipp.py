@@ -142,7 +142,7 @@ class TestIppPrinter(DeviceConformance):
     async def operate(self, device: Any) -> None:
         self.jobs += 1
         job = await device.submit(PAGE, f"visit:{self.jobs}", deadline=10)
-        assert job.state is not JobState.UNHEARD
+        assert job.state is not JobState.NOT_FOUND
 
     async def unplug(self, device: Device) -> None:
         await self.eve.stop()
@@ -164,7 +164,7 @@ class TestIppPrinter(DeviceConformance):
 
     async def test_a_job_that_was_never_sent_is_unheard(self) -> None:
         async with self.opened() as device:
-            assert (await device.job("visit:none")).state is JobState.UNHEARD
+            assert (await device.job("visit:none")).state is JobState.NOT_FOUND
 
     async def test_a_wipe_cancels_what_was_not_printed_yet(self) -> None:
         await self.eve.stop()

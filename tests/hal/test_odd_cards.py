@@ -13,7 +13,7 @@ from tramkit_hal.card.chip import read_chip
 from tramkit_hal.card.errors import CardGoneError, ChipError
 from tramkit_hal.card.files import CardFiles, DataGroup
 from tramkit_hal.card.groups import read_card, read_dg2
-from tramkit_hal.card.passive import Flaw, NotAuthentic
+from tramkit_hal.card.passive import Flaw, NotAuthenticError
 from tramkit_hal.card.qr import CardQr
 from tramkit_hal.card.trust import Authentic, FolderTrust, Proven, authenticate
 from tramkit_hal.contracts.id_reader import device_error
@@ -60,7 +60,7 @@ async def ending(chip: Transport, trust: FolderTrust) -> Authentic | Flaw | Trou
     zone = zone_key(AN.number, AN.born, AN.expires)
     try:
         return await authenticate(read(chip, f"{AN.number} {zone}"), trust, NOW)
-    except NotAuthentic as error:
+    except NotAuthenticError as error:
         said, end = str(error), error.flaw
     except DeviceError as error:
         said, end = str(error), error.trouble

@@ -185,16 +185,16 @@ async def test_from_the_printed_code_to_a_verified_person(
 async def test_hostile_cards_end_the_same_through_pcscd(
     odd: object, slots: tuple[VirtualSlot, VirtualSlot], country: Country, trust: FolderTrust
 ) -> None:
-    from tramkit_hal.card.passive import NotAuthentic
+    from tramkit_hal.card.passive import NotAuthenticError
     from tramkit_hal.sim.hostile_cards import OddCard
 
     assert isinstance(odd, OddCard)
     async with opened() as device:
         slots[0].lay(odd.make(AN, country))
         await device.wait_card(SECONDS)
-        with pytest.raises((NotAuthentic, DeviceError)) as caught:
+        with pytest.raises((NotAuthenticError, DeviceError)) as caught:
             await authenticate(await device.read(AN.number, ("dg1", "dg2", "dg13", "sod")), trust, NOW)
-        ended = caught.value.flaw if isinstance(caught.value, NotAuthentic) else caught.value.trouble
+        ended = caught.value.flaw if isinstance(caught.value, NotAuthenticError) else caught.value.trouble
         assert ended is odd.ends
         assert device.state.usable
 

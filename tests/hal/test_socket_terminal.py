@@ -95,7 +95,7 @@ class TestSocketTerminal(DeviceConformance):
             for _again in range(2):
                 assert (await device.refund("ref", "back", 30_000)).charge is Charge.SETTLED
             assert (await device.refund("ref", "back-2", 30_000)).charge is Charge.DECLINED
-            assert (await device.inquire("other")).charge is Charge.UNHEARD
+            assert (await device.inquire("other")).charge is Charge.NOT_FOUND
             assert await trouble_of(device.start("ref", 60_000)) is Trouble.UNSUPPORTED
         assert self.acquirer.charged == [("ref", 50_000)]
         assert self.acquirer.returned == [("ref", 30_000)]
@@ -143,7 +143,7 @@ class TestSocketTerminal(DeviceConformance):
             if expected is not None or ref in self.acquirer.ledger:
                 assert (told.charge is Charge.SETTLED) == bool(real and real[1]), f"seed {seed}"
             else:
-                assert told.charge in (Charge.DECLINED, Charge.UNHEARD), f"seed {seed}"
+                assert told.charge in (Charge.DECLINED, Charge.NOT_FOUND), f"seed {seed}"
             await device.close()
         refs = [ref for ref, _amount in self.acquirer.charged]
         assert len(refs) == len(set(refs)), "charged twice"

@@ -14,7 +14,7 @@ import pytest
 from support.pcscd import Pcscd, folder_of_this_process
 from support.station import Running, station
 
-from tramkit import Level, Messages, NotIdentified, Person, Service, Visit
+from tramkit import Level, Messages, NotIdentifiedError, Person, Service, Visit
 from tramkit.identity import card_key, chip
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
@@ -118,7 +118,7 @@ async def desk(daemon: Pcscd, folder: Path) -> AsyncGenerator[Desk]:
         async def serve(self, visit: Visit) -> None:
             try:
                 here[0].known.append(await visit.identify(Level.CHIP))
-            except NotIdentified as why:
+            except NotIdentifiedError as why:
                 here[0].refused.append(why.reason)
             await visit.tell(_("It is over"))
 

@@ -15,7 +15,7 @@ import pytest
 from support.memory import found_in, found_in_files
 from support.station import Running, station
 
-from tramkit import Level, Messages, NotIdentified, Person, Service, Visit, log
+from tramkit import Level, Messages, NotIdentifiedError, Person, Service, Visit, log
 from tramkit.identity.face_check import MAX_FAILURES, WORDS
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.contracts.face import FaceFinding
@@ -64,7 +64,7 @@ class Face:
     camera: SimCamera
     matcher: SimFaceMatcher
     known: list[Person]
-    refused: list[NotIdentified]
+    refused: list[NotIdentifiedError]
     visits: list[Visit]
 
     @property
@@ -91,7 +91,7 @@ class Face:
 @contextlib.asynccontextmanager
 async def face_station(country: Path, folder: Path | None = None) -> AsyncGenerator[Face]:
     known: list[Person] = []
-    refused: list[NotIdentified] = []
+    refused: list[NotIdentifiedError] = []
     visits: list[Visit] = []
 
     class Needs(Service):
@@ -103,7 +103,7 @@ async def face_station(country: Path, folder: Path | None = None) -> AsyncGenera
             visits.append(visit)
             try:
                 known.append(await visit.identify(Level.CHIP_FACE))
-            except NotIdentified as why:
+            except NotIdentifiedError as why:
                 refused.append(why)
                 raise
             await visit.tell(_("Known"))

@@ -16,8 +16,8 @@ from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from support.station import Running, station
 
-from tramkit import IdentityMethod, Level, Messages, NotIdentified, Person, Service, SignIn, Visit
-from tramkit.host.sign_in import NotSignedIn
+from tramkit import IdentityMethod, Level, Messages, NotIdentifiedError, Person, Service, SignIn, Visit
+from tramkit.host.sign_in import NotSignedInError
 from tramkit.identity import chip
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
@@ -106,7 +106,7 @@ class Account(IdentityMethod):
 
     async def wait(self, sign_in: SignIn) -> Person:
         if not self._approves:
-            raise NotSignedIn(_("You did not approve."))
+            raise NotSignedInError(_("You did not approve."))
         return Person(level=Level.VNEID, name=AN.name, number=AN.number, born=AN.born, sex=AN.sex)
 
 
@@ -129,7 +129,7 @@ class Desk:
     s: Running
     world: World
     known: list[Person] = field(default_factory=list[Person])
-    refused: list[NotIdentified] = field(default_factory=list[NotIdentified])
+    refused: list[NotIdentifiedError] = field(default_factory=list[NotIdentifiedError])
 
     @property
     def over(self) -> bool:
@@ -173,7 +173,7 @@ async def desk(world: World) -> AsyncGenerator[Desk]:
         async def serve(self, visit: Visit) -> None:
             try:
                 here[0].known.append(await visit.identify(world.asked, exactly=world.exactly))
-            except NotIdentified as why:
+            except NotIdentifiedError as why:
                 here[0].refused.append(why)
             await visit.tell(_("It is over"))
 

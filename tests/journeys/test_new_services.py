@@ -158,7 +158,7 @@ async def test_a_payment_that_the_police_refuse_comes_back(site: ServiceSite) ->
 async def test_an_answer_that_cannot_be_understood_is_no_answer(tmp_path: Path, answer: object) -> None:
     from aiohttp import web
 
-    from tramkit import GatewayTrouble
+    from tramkit import GatewayError
     from tramkit_procedures.violations import TrafficPolice
 
     async def tell(_request: web.Request) -> web.Response:
@@ -170,7 +170,7 @@ async def test_an_answer_that_cannot_be_understood_is_no_answer(tmp_path: Path, 
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        with pytest.raises(GatewayTrouble):
+        with pytest.raises(GatewayError):
             await TrafficPolice(f"http://127.0.0.1:{runner.addresses[0][1]}").violations("51F12345", 1)
     finally:
         await runner.cleanup()

@@ -24,9 +24,9 @@ from bench.call.room import MAX_MESSAGE
 from bench.call.scene import make_scene
 from bench.call.station import SceneCamera
 from tests.lab import sound_code
-from tramkit_hal import framecode
 from tramkit_hal.contracts.audio import SAMPLE_RATE, Sound, SoundQueue
 from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.sim import framecode
 from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output

@@ -20,7 +20,7 @@ from support.cuts import Disk, RememberingVfs, connect
 
 from tramkit.host.attachment import Attachment
 from tramkit.host.order import Order
-from tramkit.orders.ledger import Ledger, LedgerProblem
+from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.rows import CLOSED, SETTLED, Entry
 from tramkit.orders.seal import Seal
 from tramkit_hal.words import verbatim
@@ -86,7 +86,7 @@ async def after(folder: Path, files: dict[str, bytes]) -> tuple[int, str]:
         await ledger.open()
         verdict = await ledger.verify()
         await ledger.place("later", Order(service="s", payee="EVN", amount=1, title=verbatim("x")), "m", NOW)
-    except LedgerProblem as trouble:
+    except LedgerError as trouble:
         return 0, str(trouble)
     finally:
         await ledger.close()

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from tramkit.host.order import EffectKind, Ending, Order, State
-from tramkit.orders.ledger import KeyConflict, Ledger, LedgerProblem
+from tramkit.orders.ledger import KeyConflictError, Ledger, LedgerError
 from tramkit.orders.rows import CLOSED, SETTLED, Entry, tidy_code
-from tramkit.orders.seal import CREDENTIAL, Seal, SealProblem, read_key
+from tramkit.orders.seal import CREDENTIAL, Seal, SealError, read_key
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import verbatim
 
@@ -68,7 +68,7 @@ async def test_the_same_order_twice_is_one_and_another_content_is_refused(tmp_pa
     async with ledger_in(tmp_path) as ledger:
         first = await ledger.place("o1", order(), "m", NOW)
         assert await ledger.place("o1", order(), "m", NOW) == first
-        with pytest.raises(KeyConflict):
+        with pytest.raises(KeyConflictError):
             await ledger.place("o1", order(2000), "m", NOW)
 
 
@@ -87,11 +87,11 @@ async def test_the_key_is_the_stations_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert read_key(file) == key
     file.chmod(0o644)
-    with pytest.raises(SealProblem, match="chmod 600"):
+    with pytest.raises(SealError, match="chmod 600"):
         read_key(file)
     file.chmod(0o600)
     file.write_bytes(b"short")
-    with pytest.raises(SealProblem, match="32"):
+    with pytest.raises(SealError, match="32"):
         read_key(file)
 
 
@@ -99,14 +99,14 @@ async def test_another_stations_key_opens_nothing(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as ledger:
         await ledger.place("o1", order(), "m", NOW)
     other = Ledger(tmp_path / "ledger.sqlite", Seal(b"x" * 32))
-    with pytest.raises(LedgerProblem, match="another key"):
+    with pytest.raises(LedgerError, match="another key"):
         await other.open()
     await other.close()
 
 
 async def test_two_processes_cannot_have_it_open(tmp_path: Path) -> None:
     async with ledger_in(tmp_path):
-        with pytest.raises(LedgerProblem, match="stop the station"):
+        with pytest.raises(LedgerError, match="stop the station"):
             async with ledger_in(tmp_path):
                 pass
 
@@ -194,7 +194,7 @@ async def _found(folder: Path) -> bool:
     try:
         async with ledger_in(folder) as ledger:
             return (await ledger.verify()).problem != ""
-    except LedgerProblem:
+    except LedgerError:
         return True
 
 
@@ -206,7 +206,7 @@ async def test_a_full_or_read_only_disk_places_nothing_and_says_so(tmp_path: Pat
 
     ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"k" * 32), connect=full)
     await ledger.open()
-    with pytest.raises(LedgerProblem, match="full"):
+    with pytest.raises(LedgerError, match="full"):
         await _fill(ledger)
     assert "full" in ledger.trouble
     placed = await ledger.newest(1000)
@@ -234,7 +234,7 @@ async def test_what_waits_for_the_disk_is_written_together_and_what_is_refused_t
         ledger.append("o1", [Entry("collect", "sent", 1000)], NOW),
         return_exceptions=True,
     )
-    assert [type(each).__name__ for each in told] == ["Record"] * 20 + ["KeyConflict"] + ["Record"] * 2
+    assert [type(each).__name__ for each in told] == ["Record"] * 20 + ["KeyConflictError"] + ["Record"] * 2
     turns = sum(before.startswith("before") and then.startswith("after") for before, then in pairwise(commits))
     assert turns < 10, "twenty-three writes in fewer transactions"
     assert (await ledger.verify()).problem == ""
@@ -270,12 +270,12 @@ async def test_what_was_the_matter_with_the_disk_may_be_over(tmp_path: Path) -> 
     await ledger.open()
     await ledger.place("o1", order(), "m", NOW)
     connections[0].execute("PRAGMA query_only = ON")
-    with pytest.raises(LedgerProblem):
+    with pytest.raises(LedgerError):
         await ledger.place("o2", order(), "m", NOW)
     assert (await ledger.record("o1")) is not None
     await ledger.newest(5)
     assert ledger.trouble, "that it can be read does not mean that it can be written"
-    with pytest.raises(LedgerProblem):
+    with pytest.raises(LedgerError):
         await ledger.probe()
     connections[0].execute("PRAGMA query_only = OFF")
     await ledger.probe()
@@ -290,5 +290,5 @@ def test_a_systemd_credential_comes_before_the_file(tmp_path: Path, monkeypatch:
     assert read_key(tmp_path / "station.key") == b"c" * 32
     assert not (tmp_path / "station.key").exists()
     (tmp_path / CREDENTIAL).chmod(0o640)
-    with pytest.raises(SealProblem, match="others can read"):
+    with pytest.raises(SealError, match="others can read"):
         read_key(tmp_path / "station.key")

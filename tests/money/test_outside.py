@@ -40,7 +40,7 @@ class Shop:
         return Outcome(state="unknown" if self.forgets else "done")
 
     async def inquire(self, order: Order, key: str) -> Outcome:
-        return Outcome(state="unheard")
+        return Outcome(state="not_found")
 
 
 class AtTheStation(PaymentMethod):
@@ -61,7 +61,7 @@ class AtTheStation(PaymentMethod):
         return Outcome(state="pending")
 
     async def inquire(self, payment: Payment) -> Outcome:
-        return Outcome(state="unheard")
+        return Outcome(state="not_found")
 
     async def cancel(self, payment: Payment) -> Outcome:
         return Outcome(state="refused")

@@ -14,7 +14,7 @@ from support.command import command
 from support.money import ACCOUNT, World, order_of, station, world
 
 from tramkit.host.order import Effect, EffectKind, Ending, Order, Record, State, key_of
-from tramkit.orders.reconcile import VIETNAM, DayFile, DayFileProblem, Row, read_day_file, reconcile, write_day_file
+from tramkit.orders.reconcile import VIETNAM, DayFile, DayFileError, Row, read_day_file, reconcile, write_day_file
 from tramkit.orders.wire import memo_of, payment_of
 from tramkit_hal.words import verbatim
 
@@ -194,5 +194,5 @@ def test_what_may_stand_in_another_days_file_is_no_difference_until_that_file_is
 def test_a_day_file_that_was_cut_off_or_changed_is_refused(tmp_path: Path, spoil, said: str) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "day.txt"
     file.write_text(spoil(write_day_file("billing", DAY, [Row("a", 100, True)])), encoding="utf-8")
-    with pytest.raises(DayFileProblem, match=said):
+    with pytest.raises(DayFileError, match=said):
         read_day_file(file)

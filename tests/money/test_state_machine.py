@@ -43,8 +43,8 @@ EXAMPLES = int(os.environ.get("TRAMKIT_MONEY_EXAMPLES", "20"))
 SEED = int(os.environ.get("TRAMKIT_MONEY_SEED", "20261125"))
 STEPS = 25
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-MOST_ORDERS = 4
-MOST_TRANSFERS = 2
+MAX_ORDERS = 4
+MAX_TRANSFERS = 2
 """Of a third one for the same order the operator is told."""
 CUSTOMERS = (BILL, REFUSED_BILL, "PE01000123457", PHONE, REFUSED_PHONE)
 FAULTS = (None, None, "down", "lost_before", "lost_after", "garbage")
@@ -103,13 +103,13 @@ class Money(RuleBasedStateMachine):
     @rule(wish=WISHES, backs=BACKS, pays=SHARES)
     def a_resident_orders(self, wish: Wish, backs: set[int], pays: float) -> None:
         """They go on until the page where it is paid, now and then one step back; a fault may end it before."""
-        if len(self.placed) < MOST_ORDERS:
+        if len(self.placed) < MAX_ORDERS:
             self.payer.wish = wish
             self.await_(self._order(backs, pays))
 
     @rule(acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=6))
     def a_resident_does_anything(self, acts: Sequence[str]) -> None:
-        for act in acts if len(self.placed) < MOST_ORDERS else ():
+        for act in acts if len(self.placed) < MAX_ORDERS else ():
             self.await_(self.payer.act(act))
 
     @rule(wish=WISHES)
@@ -119,7 +119,7 @@ class Money(RuleBasedStateMachine):
     @rule(first=WISHES, then=WISHES, act=st.sampled_from(("again", "again twice")), pays=SHARES)
     def a_resident_gives_up_and_tries_again(self, first: Wish, then: Wish, act: str, pays: float) -> None:
         """They pay another way, perhaps, unless the bank is silent for too long."""
-        if len(self.placed) < MOST_ORDERS - 1:
+        if len(self.placed) < MAX_ORDERS - 1:
             self.payer.wish = first
             self.await_(self._order(set(), 0.0))
             self.payer.wish = then
@@ -181,7 +181,7 @@ class Money(RuleBasedStateMachine):
 
     def _transfer(self, record: Record, share: float) -> None:
         """Have a resident transfer a share of what is to be paid."""
-        if share and record.method == "payments.vietqr" and self.transfers.setdefault(record.id, 0) < MOST_TRANSFERS:
+        if share and record.method == "payments.vietqr" and self.transfers.setdefault(record.id, 0) < MAX_TRANSFERS:
             self.transfers[record.id] += 1
             SEEN["transfers"] += 1
             self.notices.append(self.till.transfer(record, int(record.order.amount * share)))

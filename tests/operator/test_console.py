@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable, RichLog, Static, TabbedContent
 
 from tramkit.operator.console.app import Console
-from tramkit.operator.console.client import PanelClient, PanelTrouble
+from tramkit.operator.console.client import PanelClient, PanelError
 
 STATION = """
 [station]
@@ -135,7 +135,7 @@ async def test_an_old_secret_is_refused_with_what_to_do(tmp_path: Path) -> None:
     async with at_the_console(tmp_path) as (_console, _pilot, running):
         origin, _hash, _token = (await running.address("panel")).partition("?")
         client = PanelClient(f"{origin}?token=old")
-        with pytest.raises(PanelTrouble, match="use the address it printed"):
+        with pytest.raises(PanelError, match="use the address it printed"):
             await client.sign_in()
         await client.close()
 

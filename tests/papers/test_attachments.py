@@ -13,8 +13,8 @@ from support import papers
 
 from tramkit import Attachment, Order, verbatim
 from tramkit.host.attachment import MAX_BYTES
-from tramkit.host.gateway_trouble import GatewayTrouble
-from tramkit.orders.ledger import SETTLED, Entry, KeyConflict, Ledger
+from tramkit.host.gateway_error import GatewayError
+from tramkit.orders.ledger import SETTLED, Entry, KeyConflictError, Ledger
 from tramkit.orders.seal import Seal
 from tramkit.sandbox import ApplicationSandbox, FaultOrder
 from tramkit.visit.gateway import Gateway
@@ -81,7 +81,7 @@ async def test_they_can_neither_be_changed_nor_deleted_before(ledger: Ledger, tm
 async def test_the_same_order_with_another_paper_is_another_order(ledger: Ledger) -> None:
     first = await ledger.place("1", order(PHOTO), "", AT)
     assert await ledger.place("1", order(PHOTO), "", AT) == first
-    with pytest.raises(KeyConflict):
+    with pytest.raises(KeyConflictError):
         await ledger.place("1", order(PHOTO[:-1]), "", AT)
 
 
@@ -108,7 +108,7 @@ async def test_an_upload_that_breaks_off_is_made_good_under_the_same_key(tmp_pat
             for _attempt in range(4):
                 try:
                     outcome = await gateway.submit(key, {"kind": "x"}, attachments=files)
-                except GatewayTrouble:  # no answer: it is asked for and sent again, as the runner does
+                except GatewayError:  # no answer: it is asked for and sent again, as the runner does
                     continue
                 else:
                     break

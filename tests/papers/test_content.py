@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 from support import papers
 
-from tramkit.papers.content import LARGEST_SIDE, MOST_PAGES, Made, Problem, Refused, make
-from tramkit.papers.examiner import examine
+from tramkit.papers.content import LARGEST_SIDE, MAX_PAGES, Made, PaperRefusedError, Problem, make
+from tramkit.papers.sandboxed_worker import examine
 from tramkit.papers.words import PROBLEMS
 
 
 def refused(data: bytes) -> Problem | None:
     try:
         make(data)
-    except Refused as problem:
+    except PaperRefusedError as problem:
         return problem.problem
     return None
 
@@ -119,7 +119,7 @@ def test_what_was_filled_into_a_form_stays_readable() -> None:
         (papers.photo(width=150, height=1600), Problem.SMALL),
         (papers.huge_png(), Problem.PIXELS),
         (papers.pdf(1, password="mật khẩu"), Problem.LOCKED),
-        (papers.pdf(MOST_PAGES + 1), Problem.PAGES),
+        (papers.pdf(MAX_PAGES + 1), Problem.PAGES),
         (papers.packed_pdf(300), Problem.PACKED),
         (papers.twice_packed_pdf(300), Problem.PACKED),
     ],
@@ -142,7 +142,7 @@ async def test_a_process_of_its_own_looks_at_the_file() -> None:
 async def test_a_file_that_needs_too_much_memory_ends_its_own_process_only() -> None:
     bomb = papers.packed_table_pdf(1500)
     assert len(bomb) < 2 * 1024 * 1024
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(PaperRefusedError) as caught:
         await examine(bomb)
     assert caught.value.problem in (Problem.HARD, Problem.BROKEN)
 

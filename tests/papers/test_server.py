@@ -21,7 +21,7 @@ from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.words import bilingual
 
 WHAT = bilingual(vi="Giấy tờ chỗ ở", en="Proof of dwelling")
-MOST = 1024 * 1024
+MAX = 1024 * 1024
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def uploads(clock: ManualClock) -> AsyncIterator[Uploads]:
-    server = Uploads("127.0.0.1", 0, clock, agency="UBND phường", most_bytes=MOST, seconds=480)
+    server = Uploads("127.0.0.1", 0, clock, agency="UBND phường", most_bytes=MAX, seconds=480)
     await server.start()
     yield server
     await server.stop()
@@ -142,7 +142,7 @@ async def test_an_old_link_is_no_longer_valid(uploads: Uploads, clock: ManualClo
         ((papers.packed_pdf(300),), (Problem.PACKED,)),
         ((papers.photo(), b"%PDF-1.4 nothing"), (Problem.BROKEN,)),
         ((b"",), (Problem.EMPTY,)),
-        ((bytes(MOST + 1),), (Problem.LARGE,)),
+        ((bytes(MAX + 1),), (Problem.LARGE,)),
         ((papers.photo(),) * 4, (Problem.MUCH,)),
     ],
 )

@@ -25,7 +25,7 @@ from tramkit import (
     Form,
     Level,
     Messages,
-    NotIdentified,
+    NotIdentifiedError,
     Option,
     Row,
     Service,
@@ -130,7 +130,7 @@ class Everything(Service):
             case "identity":
                 await visit.identify(Level.CLAIMED)
             case "chip":
-                with contextlib.suppress(NotIdentified):
+                with contextlib.suppress(NotIdentifiedError):
                     await visit.identify(Level.CHIP_FACE)
             case "measure":
                 await visit.measure(Vital.PULSE, _("Measure"), said)

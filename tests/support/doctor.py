@@ -9,7 +9,7 @@ import numpy as np
 from playwright.async_api import Page
 
 from support.hands import FRAMECODE
-from tramkit_hal import framecode
+from tramkit_hal.sim import framecode
 
 WIDTH, HEIGHT, FPS, FRAMES = 640, 360, 15, 30
 SAMPLE_RATE = 48_000

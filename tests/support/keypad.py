@@ -8,7 +8,7 @@ from contextlib import suppress
 from playwright.async_api import Page
 from playwright.async_api import TimeoutError as NotThere
 
-from tramkit_hal.ui.verbalise import aloud
+from tramkit_hal.ui.verbalise import verbalise
 
 from .hands import LOOK_SECONDS, Hands, keys_of
 from .site import PanelClient
@@ -115,7 +115,7 @@ class Ears(KeypadHands):
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 while True:
-                    words = aloud(await self.title(), await self.language()).rstrip(".")
+                    words = verbalise(await self.title(), await self.language()).rstrip(".")
                     said = await self.panel.shown("voice")
                     if words in said:
                         return
@@ -127,7 +127,7 @@ class Ears(KeypadHands):
         name = ""
         with suppress(NotThere, TimeoutError):
             name = await self.page.evaluate("() => NAME".replace("NAME", NAME))
-            said = aloud(name, await self.language())
+            said = verbalise(name, await self.language())
             async with asyncio.timeout(LOOK_SECONDS):
                 while not (await self.panel.shown("voice")).rpartition("\n")[2].startswith(said):
                     await asyncio.sleep(0.02)

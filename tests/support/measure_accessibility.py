@@ -19,7 +19,7 @@ from playwright.async_api import Browser, async_playwright
 from support import looking
 from support.golden_pages import golden_pages, view_of
 from support.resident import LANDSCAPE, PORTRAIT, Resident
-from tramkit.conversation.speech import parts_of, tongue_of
+from tramkit.conversation.speech import language_of, parts_of
 from tramkit_hal.contracts.audio import SAMPLE_RATE
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.roles import Role
@@ -132,7 +132,9 @@ async def _speak(pages: Mapping[str, AnyPage], found: Measured) -> None:
         for language in LANGUAGES:
             for part in parts_of(page, language, private=True):
                 if (part, language) not in lengths:
-                    lengths[part, language] = len(await voice.say(part, tongue_of(part, voice, language))) / SAMPLE_RATE
+                    lengths[part, language] = (
+                        len(await voice.say(part, language_of(part, voice, language))) / SAMPLE_RATE
+                    )
                 seconds = lengths[part, language]
                 if seconds > found.spoken.value:
                     found.spoken = Least(seconds, f"{name} ({language})")

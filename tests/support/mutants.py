@@ -275,14 +275,14 @@ class SeesACardThatIsNotThere(SimIdReader):
 class TakesAnyAmount(SimPaymentTerminal):
     def _row(self, ref: str) -> Any:
         state, amount, approval = super()._row(ref)
-        return state, amount if state == Charge.UNHEARD else 60_000, approval
+        return state, amount if state == Charge.NOT_FOUND else 60_000, approval
 
 
 @caught_by("HAL-PAY-002")
 class KnowsEveryNumber(SimPaymentTerminal):
     async def inquire(self, ref: str, deadline: float = 10.0) -> TerminalResult:
         told = await super().inquire(ref, deadline)
-        return told if told.charge is not Charge.UNHEARD else TerminalResult(charge=Charge.DECLINED)
+        return told if told.charge is not Charge.NOT_FOUND else TerminalResult(charge=Charge.DECLINED)
 
 
 @caught_by("HAL-PAY-003")

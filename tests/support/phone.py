@@ -72,7 +72,7 @@ class Phone:
         await self._press("button")
 
     async def _press(self, what: str) -> None:
-        """Press what leads to a page, and wait until that page stands there with its style: a click waits for neither."""
+        """Press what leads to a page, and wait until that page stands there with its style."""
         async with self.page.expect_navigation():
             await self.page.click(what)
 

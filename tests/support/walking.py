@@ -47,7 +47,7 @@ STEPS = (
     "call",
     "print",
 )
-MOST_ACTS = 60
+MAX_ACTS = 60
 """After so many a resident has had enough and leaves."""
 
 SORRY = "We are sorry"
@@ -167,7 +167,7 @@ class Walked:
     placed: dict[str, int] = field(default_factory=dict[str, int])
 
 
-async def walk(glass: Glass, seed: int, most: int = MOST_ACTS, **nature: float) -> Walked:
+async def walk(glass: Glass, seed: int, most: int = MAX_ACTS, **nature: float) -> Walked:
     """Make one visit as the resident of a seed, from the menu to its end.
 
     :param nature: how the resident is, as of :class:`Walker`.
@@ -183,7 +183,7 @@ async def walk(glass: Glass, seed: int, most: int = MOST_ACTS, **nature: float) 
             assert not view.page.title.id.startswith(SORRY), "the station apologises"
             act = walker.act(view) if len(done) < most else enough(view)
             done.append(f"{view.page.kind} {view.page.title.id[:30]!r}: {act.do} {act.choice} {act.value} {act.values}")
-            assert len(done) < most + MOST_ACTS, "the visit does not end"
+            assert len(done) < most + MAX_ACTS, "the visit does not end"
             await glass.happen(view)
             await glass.do(act, view)
     except (AssertionError, TimeoutError) as error:

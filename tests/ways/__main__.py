@@ -61,7 +61,7 @@ class Asks(Service):
         return Outcome(state="done")
 
     async def inquire(self, order: Order, key: str) -> Outcome:
-        return Outcome(state="unheard")
+        return Outcome(state="not_found")
 
 
 async def _until(running: Running, title: str) -> None:

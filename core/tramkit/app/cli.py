@@ -99,7 +99,7 @@ def run(file: Path | None, screen: str | None) -> None:
     if screen:
         config = _checked(lambda: with_screen(config, screen))
     log.configure(config.log.level, _log_file(config))
-    from tramkit.app.run import StartProblem, run_station, screens_of
+    from tramkit.app.run import StartError, run_station, screens_of
 
     clock = SystemClock()
     context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
@@ -111,7 +111,7 @@ def run(file: Path | None, screen: str | None) -> None:
 
     try:
         asyncio.run(run_station(config, plugins, clock, announce))
-    except StartProblem as problem:
+    except StartError as problem:
         raise click.ClickException(str(problem)) from None
 
 
@@ -210,7 +210,7 @@ def console(address: str, language: str) -> None:
         from tramkit.operator.console.app import Console
     except ModuleNotFoundError:
         raise click.ClickException("the console needs Textual: pip install tramkit[terminal]") from None
-    from tramkit.operator.console.client import PanelClient, PanelTrouble
+    from tramkit.operator.console.client import PanelClient, PanelError
 
     async def run() -> None:
         client = PanelClient(address)
@@ -222,7 +222,7 @@ def console(address: str, language: str) -> None:
 
     try:
         asyncio.run(run())
-    except (PanelTrouble, ValueError) as trouble:
+    except (PanelError, ValueError) as trouble:
         raise click.ClickException(str(trouble)) from None
 
 

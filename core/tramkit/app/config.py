@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.plugins.loader import Installed
 from tramkit.plugins.manifest import settle
-from tramkit.problems import FileProblem, describe, read_toml
-from tramkit.station.drivers import DriverProblem, load_driver
+from tramkit.problems import FileError, describe, read_toml
+from tramkit.station.drivers import DriverError, load_driver
 from tramkit.suggest import did_you_mean
 from tramkit_hal.device.isolated import can_be_isolated
 from tramkit_hal.device.roles import Role
@@ -25,7 +25,7 @@ from tramkit_hal.role_contracts import CONTRACTS
 from tramkit_hal.words import LANGUAGES, Nfc
 
 
-class ConfigError(FileProblem):
+class ConfigError(FileError):
     """A ``station.toml`` that cannot be used; each line names file, key, what is wrong, what would be right."""
 
 
@@ -229,7 +229,7 @@ def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> S
     """
     try:
         data = read_toml(path)
-    except FileProblem as problem:
+    except FileError as problem:
         raise ConfigError(problem.file, problem.problems) from None
     try:
         config = StationConfig.model_validate(data)
@@ -264,7 +264,7 @@ def _roles(config: StationConfig) -> list[str]:
             where = f"roles.{role.value}.{number}"
             try:
                 driver = load_driver(binding.driver)
-            except DriverProblem as problem:
+            except DriverError as problem:
                 problems.append(f"{where}.driver: {problem}")
                 continue
             if not issubclass(driver, CONTRACTS[role]):
@@ -306,7 +306,7 @@ def reads_real_cards(config: StationConfig) -> bool:
 def _is_simulated(driver: str) -> bool:
     try:
         return issubclass(load_driver(driver), Simulated)
-    except DriverProblem:  # told of elsewhere
+    except DriverError:  # told of elsewhere
         return False
 
 

@@ -13,7 +13,7 @@ import click
 from tramkit import log
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config
 from tramkit.operator import device_finding, self_test
-from tramkit.station.drivers import DriverProblem, load_driver
+from tramkit.station.drivers import DriverError, load_driver
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.errors import DeviceError
@@ -164,7 +164,7 @@ def conformance(driver: str, file: Path | None, as_json: bool) -> None:
     config = _read(file)
     try:
         kind = load_driver(driver)
-    except DriverProblem as problem:
+    except DriverError as problem:
         raise click.ClickException(str(problem)) from None
     bound = [(role, each) for role, all_ in config.roles.items() for each in all_ if each.driver == driver]
     role = bound[0][0] if bound else next(role for role, contract in CONTRACTS.items() if issubclass(kind, contract))

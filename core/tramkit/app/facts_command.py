@@ -16,7 +16,7 @@ from tramkit.facts import SOON, STALE, Change, DatedValue, changes, without_sour
 from tramkit.host.days import day_of
 from tramkit.plugins.dated_facts import collect
 from tramkit.plugins.loader import Installed
-from tramkit.problems import FileProblem
+from tramkit.problems import FileError
 from tramkit.working_days import working_days
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import render
@@ -33,7 +33,7 @@ def print_facts(config: StationConfig, installed: Iterable[Installed], on: date 
     try:
         values = collect(installed, config.plugins.enabled, config.settings, calendar)
         days = working_days(calendar)
-    except FileProblem as problem:
+    except FileError as problem:
         raise click.ClickException(str(problem)) from None
     coming, missing = changes(values, day), without_source(values, day)
     unknown = [year for year in {day.year, (day + SOON).year} if not days.knows(year)]

@@ -22,9 +22,9 @@ from tramkit.host.days import day_of
 from tramkit.identity.means import IdentityMeans
 from tramkit.operator.panel import Panel
 from tramkit.operator.supervision import watch_plugs, watch_power
-from tramkit.orders.ledger import Ledger, LedgerProblem
+from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
-from tramkit.orders.seal import Seal, SealProblem, read_key
+from tramkit.orders.seal import Seal, SealError, read_key
 from tramkit.orders.wire import Fulfiller
 from tramkit.plugins.dated_facts import collect_safely
 from tramkit.plugins.loader import PluginSet
@@ -48,7 +48,7 @@ SCREEN_SECONDS = 5.0
 """How long the screen may take until the operator is told what is wrong with it."""
 
 
-class StartProblem(Exception):
+class StartError(Exception):
     """Why a station did not start, in words for the operator."""
 
 
@@ -102,7 +102,7 @@ async def run_station(
 
     :param announce: is told the addresses of screen and panel.
     :param devices: made already; None: they are made as the configuration says.
-    :raises StartProblem: the panel cannot be served.
+    :raises StartError: the panel cannot be served.
     """
     devices = devices or make_devices(config, clock)
     for method in plugins.payment_methods:
@@ -176,15 +176,15 @@ async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock)
         return None
     try:
         seal = Seal(read_key(Path(config.orders.key)))
-    except SealProblem as problem:
-        raise StartProblem(f"orders.key: {problem}") from None
+    except SealError as problem:
+        raise StartError(f"orders.key: {problem}") from None
     ledger = Ledger(Path(config.orders.data) / "ledger.sqlite", seal)
     fulfillers = {service.id: service for service in plugins.services if isinstance(service, Fulfiller)}
     runner = Runner(ledger, fulfillers, {each.id: each for each in plugins.payment_methods}, clock)
     try:
         await ledger.open()
         await runner.start()
-    except LedgerProblem as problem:
+    except LedgerError as problem:
         _warn(f"orders.data: {problem}; the station takes no orders")
     return runner
 
@@ -197,7 +197,7 @@ async def _start_uploads(config: StationConfig, clock: Clock) -> Uploads | None:
     try:
         from tramkit.papers.server import Uploads
     except ImportError as error:
-        raise StartProblem(f"uploads: {error.name} is missing; run: pip install 'tramkit[papers]'") from None
+        raise StartError(f"uploads: {error.name} is missing; run: pip install 'tramkit[papers]'") from None
     uploads = Uploads(
         section.host,
         section.port,
@@ -235,7 +235,7 @@ async def _start_panel(station: Station, config: StationConfig, plugins: PluginS
     try:
         await panel.start()
     except OSError as error:
-        raise StartProblem(
+        raise StartError(
             f"panel.port: the panel cannot listen on port {config.panel.port}: {error.strerror}; "
             "is another station running?"
         ) from None

@@ -24,7 +24,7 @@ from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.order import EffectKind, Order, Record
 from tramkit.host.payment import PaymentMethod
 from tramkit.host.person import Level
-from tramkit.orders.ledger import Ledger, LedgerProblem
+from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.wire import payment_of
 from tramkit_hal.ui.pages import Availability, Fact, Option, Pay, Tone, Wait
@@ -57,7 +57,7 @@ async def place(visit: StationVisit, runner: Runner | None, order: Order) -> Rec
             if method == GIVE_UP:
                 return record
             record = await _attempt(visit, runner, order, method)
-    except LedgerProblem:
+    except LedgerError:
         await visit.tell(
             _("This station cannot take orders now"),
             _("If you have paid already, your payment is not lost. Please ask staff."),
@@ -89,7 +89,7 @@ async def writable(ledger: Ledger) -> bool:
     if ledger.trouble:
         try:
             await ledger.probe()
-        except LedgerProblem:
+        except LedgerError:
             return False
     return True
 

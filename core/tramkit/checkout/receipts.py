@@ -11,7 +11,7 @@ from tramkit.forms import Form
 from tramkit.host.order import Record
 from tramkit.host.person import Level
 from tramkit.host.plugin_side import ServiceDescriptor
-from tramkit.orders.ledger import LedgerProblem
+from tramkit.orders.ledger import LedgerError
 from tramkit.orders.rows import CODE_LENGTH, tidy_code
 from tramkit.orders.runner import Runner
 from tramkit.station.station_host import StationHost
@@ -20,7 +20,7 @@ from tramkit_hal.words import Messages, Moment, Money, Text
 
 _ = Messages("tramkit")
 
-MOST = 20
+MAX = 20
 """So many of a person's newest orders are listed."""
 
 
@@ -57,7 +57,7 @@ class Receipts:
         try:
             by_card = await self._has_card(host)
             record = await (self._by_card(host) if by_card else self._by_code(visit))
-        except LedgerProblem:
+        except LedgerError:
             await visit.tell(
                 _("Receipts cannot be looked up here now"),
                 _("Please try again later, or ask staff."),
@@ -96,7 +96,7 @@ class Receipts:
         """Let a person choose among their orders; the card must prove itself, its printed code is no proof."""
         visit = host.visit
         person = await host.identification.identify(Level.CHIP)
-        records = {each.code: each for each in await self._runner.ledger.of_holder(person.number, MOST)}
+        records = {each.code: each for each in await self._runner.ledger.of_holder(person.number, MAX)}
         if not records:
             by_code = Option(value="code", label=_("By the code on the receipt"))
             answer = await visit.tell(

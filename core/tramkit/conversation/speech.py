@@ -18,7 +18,7 @@ from tramkit_hal.ui import labels
 from tramkit_hal.ui.accessibility import describe
 from tramkit_hal.ui.keyboard import layouts
 from tramkit_hal.ui.pages import AnyPage, Call, Capture, Check, Done, Fact, Pay, Tell, View, Wait
-from tramkit_hal.ui.verbalise import aloud
+from tramkit_hal.ui.verbalise import verbalise
 from tramkit_hal.words import Messages, Text, render
 
 _ = Messages("tramkit")
@@ -73,7 +73,7 @@ class Speech:
     def say_where(self, view: View, at: str) -> None:
         """Begin to say what a keypad has moved to, instead of what is being read."""
         if words := words_at(view, at, private=self.private):
-            self._say([aloud(words, view.language)], view.language)
+            self._say([verbalise(words, view.language)], view.language)
 
     def count_down(self, seconds: float) -> None:
         """Begin to sound a countdown in tones, until it is hushed or over; no voice is needed."""
@@ -125,11 +125,11 @@ class Speech:
 
         :raises DeviceError: there is none.
         """
-        tongues = {tongue_of(part, voice, language) for voice in self._voices("")}
+        tongues = {language_of(part, voice, language) for voice in self._voices("")}
         voices = self._voices("vi" if "vi" in tongues else language) or self._voices(language)
         for number, voice in enumerate(voices, 1):
             try:
-                return await voice.say(part, tongue_of(part, voice, language))
+                return await voice.say(part, language_of(part, voice, language))
             except DeviceError as error:
                 if number == len(voices):
                     raise
@@ -168,7 +168,7 @@ class Speech:
 _VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u1ea0-\u1ef9]")
 
 
-def tongue_of(words: str, voice: Voice, language: str) -> str:
+def language_of(words: str, voice: Voice, language: str) -> str:
     """Return the language words are said in: Vietnamese ones, such as a name on an English page, in Vietnamese."""
     return "vi" if _VIETNAMESE.search(words) and "vi" in voice.capabilities.languages else language
 
@@ -180,7 +180,7 @@ def parts_of(page: AnyPage, language: str, *, private: bool) -> list[str]:
     """
     if not private:
         page = _discreet(page)
-    said = [aloud(render(text, language), language) for text in (page.title, *page.parts())]
+    said = [verbalise(render(text, language), language) for text in (page.title, *page.parts())]
     ended = [part if part[-1] in ".?!:" else f"{part}." for part in said if part]
     return [piece for part in ended for sentence in _SENTENCES.split(part) for piece in _breaths(sentence)]
 

@@ -19,11 +19,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from tramkit.amounts import DIGITS_ONLY, AmountError, read_amount
 from tramkit.phones import TEN_DIGITS, PhoneError, read_mobile
 from tramkit_hal.card.number import check as check_number
+from tramkit_hal.data import Data
 from tramkit_hal.partial_date import PartialDate, first_day, last_day, read_written
 from tramkit_hal.partial_date import write as write_day
 from tramkit_hal.ui.pages import FIELDS_PER_PAGE, Control, FieldView, Option
@@ -31,11 +32,11 @@ from tramkit_hal.words import Messages, Money, Text, is_name, nfc
 
 _ = Messages("tramkit")
 
-MOST_MONEY = 10**12
+MAX_MONEY = 10**12
 """VND; what is more is a mistake of typing."""
 
 
-class Malformed(ValueError):
+class MalformedError(ValueError):
     """A typed value that is not what the field asks for.
 
     :param message: says how to put it right; None: the field's own words.
@@ -54,7 +55,7 @@ class Question:
     :param missing: said when nothing was typed.
     :param malformed: said when what was typed cannot be read.
     :param out_of_range: said when it can be read but is too small, too large, too long.
-    :param parse: turns what was typed into the field's value; raises :class:`Malformed`.
+    :param parse: turns what was typed into the field's value; raises :class:`MalformedError`.
     """
 
     control: Control
@@ -71,10 +72,9 @@ class Question:
     write: Callable[[Any], str] = field(default=str)
 
 
-class Form(BaseModel):
+class Form(Data):
     """Up to four related questions, asked on one page."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     questions: ClassVar[dict[str, Question]] = {}
 
     @classmethod
@@ -119,7 +119,7 @@ class Form(BaseModel):
         for name, question in cls.questions.items():
             try:
                 values[name] = _read_one(question, nfc(typed.get(name, "")).strip())
-            except Malformed as error:
+            except MalformedError as error:
                 errors[name] = error.message or question.malformed or _("Please look at this answer again.")
         if errors:
             return None, errors
@@ -151,10 +151,12 @@ def _read_one(question: Question, typed: str) -> Any:
     consent = question.control is Control.CONSENT
     if not typed or (consent and typed != "yes"):
         if question.required:
-            raise Malformed(question.missing or _("Please answer this question."))
+            raise MalformedError(question.missing or _("Please answer this question."))
         return False if consent else None
     if len(typed) > question.max_length:
-        raise Malformed(question.out_of_range or _("That is too long: at most {n} characters.", n=question.max_length))
+        raise MalformedError(
+            question.out_of_range or _("That is too long: at most {n} characters.", n=question.max_length)
+        )
     return question.parse(typed)
 
 
@@ -180,7 +182,7 @@ def text(
         try:
             return parse(typed)
         except ValueError as problem:
-            raise Malformed(getattr(problem, "text", None)) from None
+            raise MalformedError(getattr(problem, "text", None)) from None
 
     return Question(
         Control.TEXT, label, hint, example, missing=missing, required=required, max_length=max_length, parse=read
@@ -220,7 +222,7 @@ def name(label: Text, *, missing: Text | None = None, hint: Text | None = None) 
 def _parse_name(typed: str) -> str:
     words = " ".join(typed.split())
     if not is_name(words):
-        raise Malformed
+        raise MalformedError
     return words
 
 
@@ -242,7 +244,7 @@ def digits(
     def parse(typed: str) -> str:
         only = re.sub(r"[\s.-]", "", typed)
         if not only.isascii() or not only.isdigit() or not low <= len(only) <= high:
-            raise Malformed
+            raise MalformedError
         return only
 
     wrong = (
@@ -269,7 +271,7 @@ def phone(label: Text, *, required: bool = True, hint: Text | None = None) -> Qu
         try:
             return read_mobile(typed)[0]
         except PhoneError as error:
-            raise Malformed(error.text) from None
+            raise MalformedError(error.text) from None
 
     return Question(
         Control.PHONE,
@@ -284,7 +286,7 @@ def phone(label: Text, *, required: bool = True, hint: Text | None = None) -> Qu
     )
 
 
-def money(label: Text, *, hint: Text | None = None, least: int = 0, most: int = MOST_MONEY) -> Question:
+def money(label: Text, *, hint: Text | None = None, least: int = 0, most: int = MAX_MONEY) -> Question:
     """Ask for an amount in đồng, by :func:`tramkit.amounts.read_amount`; the field is an ``int``.
 
     :param least, most: VND.
@@ -294,11 +296,11 @@ def money(label: Text, *, hint: Text | None = None, least: int = 0, most: int = 
         try:
             amount = read_amount(typed)
         except AmountError as error:
-            raise Malformed(error.text) from None
+            raise MalformedError(error.text) from None
         if amount > most:
-            raise Malformed(_("That is too much: at most {amount}.", amount=Money(amount=most)))
+            raise MalformedError(_("That is too much: at most {amount}.", amount=Money(amount=most)))
         if amount < least:
-            raise Malformed(_("That is too little: at least {amount}.", amount=Money(amount=least)))
+            raise MalformedError(_("That is too little: at least {amount}.", amount=Money(amount=least)))
         return amount
 
     return Question(
@@ -318,7 +320,7 @@ def email(label: Text, *, required: bool = True, hint: Text | None = None) -> Qu
 
     def parse(typed: str) -> str:
         if not re.fullmatch(r"[^\s@<>(),;:\"\[\]]+@[^\s@.]+(\.[^\s@.]+)+", typed):
-            raise Malformed
+            raise MalformedError
         return typed
 
     return Question(
@@ -353,16 +355,16 @@ def day(
     def parse(typed: str) -> date:
         found = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{4})|(\d{2})(\d{2})(\d{4})", typed)
         if not found:
-            raise Malformed
+            raise MalformedError
         d, m, y = (int(part) for part in found.groups() if part is not None)
         try:
             value = date(y, m, d)
         except ValueError:
-            raise Malformed from None
+            raise MalformedError from None
         if earliest and value < earliest:
-            raise Malformed(too_early or range_words)
+            raise MalformedError(too_early or range_words)
         if latest and value > latest:
-            raise Malformed(range_words)
+            raise MalformedError(range_words)
         return value
 
     return Question(
@@ -390,9 +392,9 @@ def birth(
         try:
             value = read_written(typed)
         except ValueError:
-            raise Malformed from None
+            raise MalformedError from None
         if (earliest and last_day(value) < earliest) or (latest and first_day(value) > latest):
-            raise Malformed(_("That day cannot be right. Please look at it again."))
+            raise MalformedError(_("That day cannot be right. Please look at it again."))
         return value
 
     return Question(
@@ -414,9 +416,9 @@ def citizen_id(label: Text, *, hint: Text | None = None) -> Question:
     def parse(typed: str) -> str:
         only = re.sub(r"[\s.]", "", typed)
         if not re.fullmatch(r"[0-9]{12}", only):
-            raise Malformed
+            raise MalformedError
         if not check_number(only).ok:
-            raise Malformed(_("This number cannot be right. Please compare it with the card."))
+            raise MalformedError(_("This number cannot be right. Please compare it with the card."))
         return only
 
     return Question(
@@ -436,7 +438,7 @@ def choice(label: Text, options: tuple[Option, ...], *, missing: Text | None = N
 
     def parse(typed: str) -> str:
         if typed not in {option.value for option in options}:
-            raise Malformed
+            raise MalformedError
         return typed
 
     return Question(
@@ -455,7 +457,7 @@ def yes_no(label: Text, *, hint: Text | None = None, missing: Text | None = None
 
     def parse(typed: str) -> bool:
         if typed not in ("yes", "no"):
-            raise Malformed
+            raise MalformedError
         return typed == "yes"
 
     return Question(

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from tramkit.host.ending import VisitIsOverError
-from tramkit.host.person import NotIdentified
+from tramkit.host.person import NotIdentifiedError
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.words import Text
 
@@ -86,7 +86,7 @@ def error_as_data(error: BaseException) -> dict[str, Any]:
     match error:
         case DeviceError():
             return {"kind": "device", "trouble": error.trouble.value, "detail": error.detail}
-        case NotIdentified():
+        case NotIdentifiedError():
             return {"kind": "not_identified", "reason": error.reason.model_dump(mode="json")}
         case VisitIsOverError():
             return {"kind": "over"}
@@ -102,7 +102,7 @@ def error_of(told: Mapping[str, Any]) -> Exception:
         case {"kind": "device", "trouble": trouble, "detail": detail} if trouble in set(Trouble):
             return DeviceError(Trouble(trouble), str(detail))
         case {"kind": "not_identified", "reason": reason}:
-            return NotIdentified(Text.model_validate(reason))
+            return NotIdentifiedError(Text.model_validate(reason))
         case {"kind": "over"}:
             return VisitIsOverError()
         case {"kind": "refused", "said": said}:

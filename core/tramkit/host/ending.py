@@ -5,35 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from tramkit_hal.data import Data
 
 Ending = Literal["done", "left", "timed_out", "fault", "shutdown"]
 """How a visit ended."""
 
 
-class BackPressed(BaseModel):
+class BackPressed(Data):
     """The resident wants the page before.
 
     :param typed: what stands on the page that they leave, by field.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     typed: Mapping[str, str] = {}
 
 
-class ChangePressed(BaseModel):
+class ChangePressed(Data):
     """The resident wants to change the answer of that name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
 
 
-class Ended(BaseModel):
+class Ended(Data):
     """The visit is over."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ending: Ending
 

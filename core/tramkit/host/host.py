@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import Field, JsonValue
 
 from tramkit.asking.idle import Idle
 from tramkit.host.order import Order, Record
@@ -18,6 +18,7 @@ from tramkit.host.person import Level, Person
 from tramkit.host.results import HandedOver
 from tramkit.host.steps import StationStep, StepDone
 from tramkit_hal.contracts.audio import Sound, SoundQueue
+from tramkit_hal.data import Data
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Document
 from tramkit_hal.ui.events import Answered
@@ -26,25 +27,21 @@ from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text
 
 
-class Unreachable(BaseModel):
+class Unreachable(Data):
     """A level of identity that cannot be reached here now, and why, for the resident."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     level: Level
     exactly: bool
     reason: Text
 
 
-class Snapshot(BaseModel):
+class Snapshot(Data):
     """What an author finds out without waiting; it comes anew with each answer of the station.
 
     :param language: the resident reads now.
     :param now: the station's clock, aware, in UTC.
     :param unreachable: the levels of identity that cannot be reached.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     language: str
     now: datetime
@@ -55,26 +52,22 @@ class Snapshot(BaseModel):
         return next((each.reason for each in self.unreachable if (each.level, each.exactly) == (level, exactly)), None)
 
 
-class Begun(BaseModel):
+class Begun(Data):
     """What a run of a service begins with.
 
     :param seed: of the visit's randomness, the same for each run.
     :param person: who the resident was known to be before the service began.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     seed: int
     person: Person | None = None
 
 
-class StaffCalled(BaseModel):
+class StaffCalled(Data):
     """A call for staff.
 
     :param phone: the number that the resident can call meanwhile.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: int
     reason: Text
@@ -82,17 +75,15 @@ class StaffCalled(BaseModel):
     phone: str
 
 
-class Opened(BaseModel):
+class Opened(Data):
     """A device that the visit may use, or what can be said of one without using it.
 
     :param handle: names it in further calls; empty: there is none that can be used now.
     :param capabilities: as the device's contract declares them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     handle: str = ""
-    capabilities: dict[str, JsonValue] = {}
+    capabilities: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class Host(Protocol):

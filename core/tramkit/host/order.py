@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import Field, JsonValue, field_validator
 
 from tramkit.host.attachment import MAX_BYTES, Attachment
+from tramkit_hal.data import Data
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import Text
 
@@ -16,11 +17,7 @@ MAX_AMOUNT = 999_999_999_999
 """VND of one order, at most."""
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Order(_Data):
+class Order(Data):
     """What a resident commits to.
 
     :param service: id of the service that fulfils it.
@@ -38,7 +35,7 @@ class Order(_Data):
     amount: int = Field(ge=0, le=MAX_AMOUNT, strict=True)
     title: Text
     done: Text | None = None
-    request: dict[str, JsonValue] = {}
+    request: dict[str, JsonValue] = Field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
@@ -81,10 +78,10 @@ class State(StrEnum):
         return self in (State.CONFIRMED, State.REJECTED, State.MANUAL)
 
 
-class Outcome(_Data):
+class Outcome(Data):
     """What the outside world answers about an effect.
 
-    :param state: ``done``; ``refused`` for good; ``pending``: heard of, not decided; ``unheard``: it never heard of
+    :param state: ``done``; ``refused`` for good; ``pending``: heard of, not decided; ``not_found``: it never heard of
         this key; ``unknown``: no answer, or none that can be understood.
     :param amount: VND that have moved; None: as ordered.
     :param reference: the outside system's own number.
@@ -92,7 +89,7 @@ class Outcome(_Data):
     :param facts: more for the receipt.
     """
 
-    state: Literal["done", "refused", "pending", "unheard", "unknown"]
+    state: Literal["done", "refused", "pending", "not_found", "unknown"]
     amount: int | None = Field(default=None, ge=0)
     reference: str = Field(default="", max_length=120)
     reason: Text | None = None
@@ -109,7 +106,7 @@ class Ending(StrEnum):
     REFUNDED = "refunded"
 
 
-class Effect(_Data):
+class Effect(Data):
     """An effect as the ledger has it.
 
     :param key: stable across replays, restarts and retries; the outside system does the same key once.
@@ -131,7 +128,7 @@ class Effect(_Data):
     looked_into: str = ""
 
 
-class Record(_Data):
+class Record(Data):
     """An order as the ledger has it.
 
     :param code: under which the resident finds it.
@@ -149,7 +146,7 @@ class Record(_Data):
     order: Order
     method: str
     placed_at: datetime
-    effects: dict[EffectKind, Effect] = {}
+    effects: dict[EffectKind, Effect] = Field(default_factory=dict[EffectKind, Effect])
     cancelled: bool = False
     came: int = 0
     ending: Ending | None = None

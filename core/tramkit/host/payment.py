@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tramkit.host.order import Outcome
 from tramkit.host.service_state import ServiceState
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.pages import Availability
@@ -19,7 +20,7 @@ from tramkit_hal.words import Messages, Text
 _ = Messages("tramkit")
 
 
-class Properties(BaseModel):
+class Properties(Data):
     """What a provider declares.
 
     :param idempotent: how long it does the same key only once; None: not at all.
@@ -29,8 +30,6 @@ class Properties(BaseModel):
     :param attended: the resident pays at the station: when they leave, or the power is cut, the payment is given up,
         so that nobody pays a stranger's order.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     idempotent: timedelta | None = None
     can_be_asked: bool = False
@@ -44,7 +43,7 @@ class Properties(BaseModel):
         return self.can_be_asked or self.idempotent is not None
 
 
-class Payment(BaseModel):
+class Payment(Data):
     """What is to be collected.
 
     :param key: of the effect; the provider does the same key once.
@@ -53,8 +52,6 @@ class Payment(BaseModel):
     :param others: memos of the station's other payments, one of which a transfer may name too.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     key: str
     amount: int = Field(gt=0)
     payee: str
@@ -62,15 +59,13 @@ class Payment(BaseModel):
     others: frozenset[str] = frozenset()
 
 
-class Invitation(BaseModel):
+class Invitation(Data):
     """What the resident is to do.
 
     :param qr: text of a QR code to scan.
     :param words: what else is said.
     :param details: label and value, for who types the transfer by hand.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     qr: str = ""
     words: tuple[Text, ...] = ()

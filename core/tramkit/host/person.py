@@ -6,8 +6,7 @@ from datetime import date
 from enum import Enum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born
 from tramkit_hal.words import Nfc, Text
 
@@ -43,7 +42,7 @@ class Level(Enum):
 _STRENGTH = {Level.NONE: 0, Level.CLAIMED: 1, Level.CHIP: 2, Level.CHIP_FACE: 3, Level.VNEID: 3}
 
 
-class Person(BaseModel):
+class Person(Data):
     """A resident, as a card, an account or they themselves say.
 
     :param number: personal identity number, twelve digits; empty: not given.
@@ -53,8 +52,6 @@ class Person(BaseModel):
     :param chip_proof: how the card's chip showed that it is no copy; ``not_offered``: its country gave it no key for
         that; empty: no chip was believed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     level: Level
     name: Nfc
@@ -71,7 +68,7 @@ class Person(BaseModel):
         return self.level.reaches(asked, exactly=exactly)
 
 
-class NotIdentified(Exception):
+class NotIdentifiedError(Exception):
     """The resident could not, or would not, be identified as surely as was asked.
 
     A service that does not catch it ends there; the station tells the resident why, and where else to go.

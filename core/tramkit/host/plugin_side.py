@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from tramkit.host.ending import Followed, Signal
 from tramkit.host.host import Host
 from tramkit.host.person import Level
 from tramkit.host.service_state import ServiceState
+from tramkit_hal.data import Data
 from tramkit_hal.device.roles import Role
 from tramkit_hal.words import Text
 
 
-class ServiceDescriptor(BaseModel):
+class ServiceDescriptor(Data):
     """A service as the station knows it.
 
     :param id: ``plugin.name``.
@@ -28,8 +27,6 @@ class ServiceDescriptor(BaseModel):
     :param needs_date: it is closed while the station's clock cannot be right.
     :param takes_orders: it is closed while no order can be written.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     title: Text
@@ -69,7 +66,7 @@ class PluginSide(Protocol):
 
         Called again for the same visit and service, it goes on with what was answered before.
 
-        :raises NotIdentified: it needs to know who the resident is, and cannot.
+        :raises NotIdentifiedError: it needs to know who the resident is, and cannot.
         """
         ...
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from tramkit_hal.data import Data
 
 
-class HandedOver(BaseModel):
+class HandedOver(Data):
     """What became of a document for the resident.
 
     :param outcome: ``printed``; ``shown``: no paper, the codes hold it; ``failed``; ``unknown``: it may have printed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     outcome: Literal["printed", "shown", "failed", "unknown"]
     codes: tuple[str, ...] = ()
 
 
-class CameraTest(BaseModel):
+class CameraTest(Data):
     """What the camera and microphone test found.
 
     :param camera: a picture was seen.
     :param microphone: the microphone gave sound.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     camera: bool
     microphone: bool

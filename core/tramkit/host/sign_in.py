@@ -5,14 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tramkit.host.person import Level, Person
 from tramkit.host.service_state import ServiceState
+from tramkit_hal.data import Data
 from tramkit_hal.words import Text
 
 
-class SignIn(BaseModel):
+class SignIn(Data):
     """What the resident is to do on their own phone.
 
     :param code: content of the QR code to scan.
@@ -22,8 +23,6 @@ class SignIn(BaseModel):
     :param handle: what the method knows it by; never shown, never logged.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     code: str
     address: str = ""
     spoken: str = ""
@@ -31,7 +30,7 @@ class SignIn(BaseModel):
     handle: str = Field(repr=False)
 
 
-class NotSignedIn(Exception):
+class NotSignedInError(Exception):
     """A sign-in that came to nothing: refused, expired, of an account that is not enough, or nobody answers.
 
     :param reason: for the resident, with what to do.
@@ -63,7 +62,7 @@ class IdentityMethod(ABC):
     async def begin(self) -> SignIn:
         """Ask the provider for a sign-in.
 
-        :raises NotSignedIn: the provider does not answer.
+        :raises NotSignedInError: the provider does not answer.
         """
 
     @abstractmethod
@@ -72,5 +71,5 @@ class IdentityMethod(ABC):
 
         Cancelled when the resident leaves or chooses another way.
 
-        :raises NotSignedIn: refused, expired, not enough, or what came back cannot be believed.
+        :raises NotSignedInError: refused, expired, not enough, or what came back cannot be believed.
         """

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tramkit.host.attachment import Attachment
 from tramkit.host.person import Level, Person
 from tramkit.host.results import CameraTest
 from tramkit_hal.contracts.vital import Reading, Vital
+from tramkit_hal.data import Data
 from tramkit_hal.words import Text
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class IdentifyStep(_Data):
+class IdentifyStep(Data):
     """Learn who the resident is."""
 
     kind: Literal["identify"] = "identify"
@@ -25,7 +22,7 @@ class IdentifyStep(_Data):
     exactly: bool = False
 
 
-class PapersStep(_Data):
+class PapersStep(Data):
     """Have a paper photographed here or sent from a phone.
 
     :param name: names the files.
@@ -41,7 +38,7 @@ class PapersStep(_Data):
     later: Text
 
 
-class SignStep(_Data):
+class SignStep(Data):
     """Have the resident sign."""
 
     kind: Literal["sign"] = "sign"
@@ -50,7 +47,7 @@ class SignStep(_Data):
     name: str
 
 
-class MeasureStep(_Data):
+class MeasureStep(Data):
     """Measure a vital sign."""
 
     kind: Literal["measure"] = "measure"
@@ -59,7 +56,7 @@ class MeasureStep(_Data):
     body: tuple[Text, ...] = ()
 
 
-class CameraStep(_Data):
+class CameraStep(Data):
     """Let the resident see and hear whether camera and microphone work."""
 
     kind: Literal["camera"] = "camera"
@@ -70,7 +67,7 @@ class CameraStep(_Data):
 StationStep = Annotated[IdentifyStep | PapersStep | SignStep | MeasureStep | CameraStep, Field(discriminator="kind")]
 
 
-class StepDone(_Data):
+class StepDone(Data):
     """What a step of the station came to.
 
     :param asked: the resident saw a page of it, so Back stops there.

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from pydantic import BaseModel, ConfigDict
-
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.person import Level, Person
 from tramkit.identity.face_check import FaceCheck
 from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.groups import CardContentError, CardData, read_card
-from tramkit_hal.card.passive import Flaw, NotAuthentic
+from tramkit_hal.card.passive import Flaw, NotAuthenticError
 from tramkit_hal.card.trust import CardTrust, authenticate
 from tramkit_hal.contracts.id_reader import WHO, IdReader
+from tramkit_hal.data import Data
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.words import Messages, Text
 
@@ -41,14 +40,12 @@ WORDS: dict[Flaw, Text] = {
 """What a resident is told of a card that is not believed; :data:`NOT_GENUINE` where nothing stands here."""
 
 
-class CardRead(BaseModel):
+class CardRead(Data):
     """What was read of a card.
 
     :param person: level ``CHIP`` where the country signed what the chip says, else ``CLAIMED``: good for filling in.
     :param doubt: why it is not believed, for the resident; None: nothing speaks against it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     person: Person
     doubt: Text | None = None
@@ -90,7 +87,7 @@ async def _read(
         return CardRead(person=_claimed(files))
     try:
         found = await authenticate(files, trust, visit.clock.now())
-    except NotAuthentic as error:
+    except NotAuthenticError as error:
         _log.warning("card not believed", extra={"visit": visit.id, "flaw": error.flaw.value})
         return CardRead(person=_claimed(files), doubt=WORDS.get(error.flaw, NOT_GENUINE))
     if face is not None:

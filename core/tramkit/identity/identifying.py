@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tramkit.conversation.station_visit import StationVisit
-from tramkit.host.person import Level, NotIdentified, Person
+from tramkit.host.person import Level, NotIdentifiedError, Person
 from tramkit.identity.card import CardWay
 from tramkit.identity.face_check import FaceCheck
 from tramkit.identity.means import IdentityMeans
@@ -33,14 +33,14 @@ class Identification:
         """Lead the resident up to a level, asking only for the steps that are missing; they are then known.
 
         :param exactly: a sign-in does not stand in for the chip, nor the chip for a sign-in.
-        :raises NotIdentified: it cannot be had here, or the resident does not want it.
+        :raises NotIdentifiedError: it cannot be had here, or the resident does not want it.
         """
         wanted = Wanted(level, exactly)
         known = self._visit.person
         if known is not None and wanted.reached_by(known):
             return known
         if (lacking := self._lacking(level, exactly)) is not None:
-            raise NotIdentified(lacking)
+            raise NotIdentifiedError(lacking)
         way = self._visit.recorder.note("way", lambda: self._first_way(wanted))
         while True:
             found = await self._ways[way].take(wanted)
@@ -48,7 +48,7 @@ class Identification:
                 self._visit.person = found
                 return found
             if found == NEITHER:
-                raise NotIdentified(_("Without it, this station cannot tell who you are."))
+                raise NotIdentifiedError(_("Without it, this station cannot tell who you are."))
             way = found
 
     def reachable(self, level: Level) -> bool:

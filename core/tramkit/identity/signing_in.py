@@ -7,7 +7,7 @@ from functools import partial
 from tramkit.asking.idle import Idle
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.person import Person
-from tramkit.host.sign_in import IdentityMethod, NotSignedIn, SignIn
+from tramkit.host.sign_in import IdentityMethod, NotSignedInError, SignIn
 from tramkit.identity.means import IdentityMeans
 from tramkit.identity.same_person import another_person, facts
 from tramkit.identity.way import CARD, NEITHER, Wanted, Way
@@ -63,7 +63,7 @@ async def _sign_in(visit: StationVisit, method: IdentityMethod, others: tuple[Op
             visit.keep(found)
             if await _is_it_you(visit, key, found):
                 return found
-        except NotSignedIn as failed:
+        except NotSignedInError as failed:
             choice = await _failed(visit, key, failed.reason, others)
             if choice != "continue":
                 return choice
@@ -72,7 +72,7 @@ async def _sign_in(visit: StationVisit, method: IdentityMethod, others: tuple[Op
 async def _approved(visit: StationVisit, key: str, method: IdentityMethod, others: tuple[Option, ...]) -> Person | str:
     """Ask for a code and wait as long as it lives: a resident who looks at the phone does not touch the screen.
 
-    :raises NotSignedIn: it came to nothing, or it is somebody else than who began.
+    :raises NotSignedInError: it came to nothing, or it is somebody else than who began.
     """
     sign_in = await visit.meanwhile(method.begin(), _("One moment, please"))
     page = _page(key, method, sign_in, others)
@@ -82,7 +82,7 @@ async def _approved(visit: StationVisit, key: str, method: IdentityMethod, other
     if found.level is not method.level:
         raise TypeError(f'identity method "{method.id}" returned another level than its own')
     if trouble := another_person(visit.person, found):
-        raise NotSignedIn(trouble)
+        raise NotSignedInError(trouble)
     return found
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Microphone, Sound, Speaker
 from tramkit_hal.contracts.camera import Camera
@@ -20,6 +19,7 @@ from tramkit_hal.contracts.power import Power
 from tramkit_hal.contracts.presence import Presence
 from tramkit_hal.contracts.printer import ReceiptPrinter
 from tramkit_hal.contracts.voice import Voice
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError, Mend, Trouble
@@ -31,14 +31,12 @@ HEARD_LEVEL = 0.005
 """Loudness, 0 to 1, above which the microphone has heard the speaker."""
 
 
-class Tested(BaseModel):
+class Tested(Data):
     """What the test of one device found.
 
     :param outcome: ``passed``, ``failed``, or ``looked``: it answers, and nobody was there to use it.
     :param mend: who can mend it; empty: nothing is wrong.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: str
     driver: str
@@ -48,13 +46,11 @@ class Tested(BaseModel):
     mend: str = ""
 
 
-class SelfTest(BaseModel):
+class SelfTest(Data):
     """A whole self-test.
 
     :param at: when it was made.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: datetime
     tested: tuple[Tested, ...]

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from tramkit.host.attachment import Attachment
-from tramkit.orders.seal import Seal, SealProblem
+from tramkit.orders.seal import Seal, SealError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS attachments (
@@ -35,17 +35,17 @@ def load(db: sqlite3.Connection, seal: Seal, order: str, attachments: Sequence[A
     """Return an order's attachments with their data.
 
     :param attachments: as the order names them.
-    :raises SealProblem: one is missing, or other than the order says.
+    :raises SealError: one is missing, or other than the order says.
     """
     rows = dict(db.execute("SELECT number, sealed FROM attachments WHERE order_id = ?", (order,)))
     found: list[Attachment] = []
     for number, each in enumerate(attachments):
         if number not in rows:
-            raise SealProblem(f"attachment {number} of order {order} is missing")
+            raise SealError(f"attachment {number} of order {order} is missing")
         try:
             found.append(each.holding(seal.open(rows[number], _about(order, number))))
         except ValueError:
-            raise SealProblem(f"attachment {number} of order {order} is another than was placed") from None
+            raise SealError(f"attachment {number} of order {order} is another than was placed") from None
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tramkit.orders import attachments
 from tramkit.orders.rows import PLACED, read_record, row_bytes
-from tramkit.orders.seal import Seal, SealProblem
+from tramkit.orders.seal import Seal, SealError
 
 FIRST_LINK = b"\0" * 32
 
@@ -79,7 +79,7 @@ def _order(db: sqlite3.Connection, seal: Seal, entry: Any) -> str:
         return f"the order of entry {number} is missing"
     try:
         said = json.loads(seal.open(sealed, f"{id}/{number}"))
-    except (SealProblem, ValueError):
+    except (SealError, ValueError):
         return f"entry {number} does not open"
     digest = said.get("digest")
     holder = db.execute("SELECT hex(holder) FROM holders WHERE order_id = ?", (id,)).fetchone() or ("",)
@@ -106,6 +106,6 @@ def _attachments(db: sqlite3.Connection, seal: Seal) -> str:
             continue
         try:
             attachments.load(db, seal, id, record.order.attachments)
-        except SealProblem as problem:
+        except SealError as problem:
             return str(problem)
     return ""

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import click
 
 from tramkit.host.order import EffectKind, Record
-from tramkit.orders.ledger import Ledger, LedgerProblem
-from tramkit.orders.reconcile import DayFileProblem, Difference, read_day_file, reconcile, references
+from tramkit.orders.ledger import Ledger, LedgerError
+from tramkit.orders.reconcile import DayFileError, Difference, read_day_file, reconcile, references
 from tramkit.orders.rows import tidy_code
 from tramkit.orders.runner import Runner
-from tramkit.orders.seal import Seal, SealProblem, read_key
+from tramkit.orders.seal import Seal, SealError, read_key
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import render
 
@@ -46,7 +46,7 @@ def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> 
 
     try:
         return asyncio.run(run())
-    except (LedgerProblem, SealProblem) as problem:
+    except (LedgerError, SealError) as problem:
         raise click.ClickException(str(problem)) from None
 
 
@@ -141,7 +141,7 @@ def reconcile_files(
     """
     try:
         days = [read_day_file(file) for file in files]
-    except DayFileProblem as problem:
+    except DayFileError as problem:
         raise click.ClickException(str(problem)) from None
     records = ledger_of(lambda ledger: ledger.newest(ALL))
     counts: Counter[str] = Counter()

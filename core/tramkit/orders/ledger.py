@@ -41,7 +41,7 @@ from tramkit.orders.rows import (
     row_bytes,
     tidy_code,
 )
-from tramkit.orders.seal import Seal, SealProblem
+from tramkit.orders.seal import Seal, SealError
 
 T = TypeVar("T")
 
@@ -49,11 +49,11 @@ Boundary = Callable[[str], None]
 """Is told ``before NAME`` and ``after NAME`` of each commit; a test ends the process there."""
 
 
-class LedgerProblem(Exception):
+class LedgerError(Exception):
     """The ledger cannot be read or written; no money is taken until it can."""
 
 
-class KeyConflict(Exception):
+class KeyConflictError(Exception):
     """The same order was placed again with another content."""
 
 
@@ -126,11 +126,11 @@ class Ledger:
     async def open(self) -> None:
         """Open the file, and make it where there is none.
 
-        :raises LedgerProblem: it cannot be read or written, was damaged, or belongs to another key.
+        :raises LedgerError: it cannot be read or written, was damaged, or belongs to another key.
         """
         try:
             await self._do(self._open)
-        except LedgerProblem:
+        except LedgerError:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
             raise
         self.trouble = ""
@@ -154,8 +154,8 @@ class Ledger:
             if sealed is not None:
                 self._seal.open(sealed[1], sealed[0])
             self._tail = Tail(*audit.tail(db, self._seal))
-        except (ValueError, SealProblem) as problem:
-            raise LedgerProblem(f"{self._file}: {problem}") from None
+        except (ValueError, SealError) as problem:
+            raise LedgerError(f"{self._file}: {problem}") from None
 
     def _lock(self) -> None:
         """Have the ledger for this process alone; the lock goes with the process, however it ends."""
@@ -164,7 +164,7 @@ class Ledger:
         try:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise LedgerProblem(f"{self._file}: another process has it open; stop the station first") from None
+            raise LedgerError(f"{self._file}: another process has it open; stop the station first") from None
 
     def _close(self) -> None:
         self._unsettled.clear()
@@ -183,8 +183,8 @@ class Ledger:
         :param id: stable: a replay of the visit places the same.
         :param method: the payment method; empty for an amount of 0.
         :param number: identity number of whoever is to find it again by their card; empty: by its code only.
-        :raises KeyConflict: the id was placed with another content.
-        :raises LedgerProblem: it could not be written; nothing was placed.
+        :raises KeyConflictError: the id was placed with another content.
+        :raises LedgerError: it could not be written; nothing was placed.
         """
 
         def work(db: sqlite3.Connection, tail: Tail) -> tuple[Record | None, Tail]:
@@ -200,7 +200,7 @@ class Ledger:
         known = self._read(id)
         if known is not None:
             if canonical(known.order) != canonical(order) or known.method != method:
-                raise KeyConflict(f"order {id} was placed with another content")
+                raise KeyConflictError(f"order {id} was placed with another content")
             return known, tail
         said = json_bytes(canonical(order))
         row = (id, new_code(), order.service, order.payee, order.amount, method, iso(at), self._seal.seal(said, id))
@@ -222,13 +222,13 @@ class Ledger:
     async def append(self, id: str, entries: Sequence[Entry], at: datetime) -> Record:
         """Write what happened to an order, all of it or nothing.
 
-        :raises LedgerProblem: it could not be written, or there is no such order.
+        :raises LedgerError: it could not be written, or there is no such order.
         """
 
         def work(db: sqlite3.Connection, tail: Tail) -> tuple[Record | None, Tail]:
             record = self._read(id)
             if record is None:
-                raise LedgerProblem(f"there is no order {id}")
+                raise LedgerError(f"there is no order {id}")
             return self._add(db, tail, record, entries, at)
 
         name = " ".join(f"{each.what} {each.state}".strip() for each in entries)
@@ -262,7 +262,7 @@ class Ledger:
     async def probe(self) -> None:
         """Write nothing, durably: what was the matter with the disk may be over.
 
-        :raises LedgerProblem: it is not.
+        :raises LedgerError: it is not.
         """
         await self._put(_Write("", "probe", lambda _db, tail: (None, tail)))
 
@@ -323,7 +323,7 @@ class Ledger:
                 db.execute("SAVEPOINT one")
                 try:
                     write.record, tail = write.work(db, tail)
-                except (KeyConflict, LedgerProblem, SealProblem, sqlite3.IntegrityError) as problem:
+                except (KeyConflictError, LedgerError, SealError, sqlite3.IntegrityError) as problem:
                     db.execute("ROLLBACK TO one")
                     write.record, write.refused = None, problem
                 db.execute("RELEASE one")
@@ -351,7 +351,7 @@ class Ledger:
     async def whole(self, record: Record) -> Order:
         """Return an order that is not settled with the data of its attachments.
 
-        :raises LedgerProblem: one is missing, or was changed.
+        :raises LedgerError: one is missing, or was changed.
         """
         return await self._do(self._whole, record) if record.order.attachments else record.order
 
@@ -407,16 +407,16 @@ class Ledger:
         done.add_done_callback(_look)
         try:
             return await asyncio.shield(done)
-        except (sqlite3.Error, OSError, SealProblem) as error:
+        except (sqlite3.Error, OSError, SealError) as error:
             self.trouble = f"{self._file}: {error}"
-            raise LedgerProblem(self.trouble) from None
-        except LedgerProblem as problem:
+            raise LedgerError(self.trouble) from None
+        except LedgerError as problem:
             self.trouble = str(problem)
             raise
 
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
-            raise LedgerProblem(f"{self._file}: the ledger is not open")
+            raise LedgerError(f"{self._file}: the ledger is not open")
         return self._db
 
 

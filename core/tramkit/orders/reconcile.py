@@ -45,7 +45,7 @@ class Difference(StrEnum):
         return self in (Difference.MATCHED, Difference.OTHER_DAY, Difference.ELSEWHERE)
 
 
-class DayFileProblem(ValueError):
+class DayFileError(ValueError):
     """A day file that cannot be used; the words name the line and what would be right."""
 
 
@@ -104,30 +104,30 @@ def write_day_file(who: str, day: date, rows: Sequence[Row]) -> str:
 def read_day_file(file: Path) -> DayFile:
     """Read a day file.
 
-    :raises DayFileProblem: it was cut off, changed, or is something else.
+    :raises DayFileError: it was cut off, changed, or is something else.
     """
     try:
         lines = [found[0] for found in re.finditer(r"[^\n]*\n|[^\n]+", file.read_bytes().decode("utf-8"))]
     except OSError as error:
-        raise DayFileProblem(f"{file.name}: {error.strerror}") from None
+        raise DayFileError(f"{file.name}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise DayFileProblem(f"{file.name}: this is no text in UTF-8") from None
+        raise DayFileError(f"{file.name}: this is no text in UTF-8") from None
     head = lines[0].strip().split("|") if lines else []
     if len(head) != 5 or head[0] != HEADER or not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)?", head[1]):
-        raise DayFileProblem(
+        raise DayFileError(
             f"{file.name}, line 1: should be {HEADER}|plugin, or id of a payment method|YYYY-MM-DD|count|sum"
         )
     if len(lines) < 2 or not lines[-1].startswith(f"{FOOTER}|"):
-        raise DayFileProblem(f"{file.name}: the last line should be {FOOTER}|…; the file was cut off")
+        raise DayFileError(f"{file.name}: the last line should be {FOOTER}|…; the file was cut off")
     if lines[-1].strip().partition("|")[2] != hashlib.sha256("".join(lines[:-1]).encode()).hexdigest():
-        raise DayFileProblem(f"{file.name}: the checksum is wrong; fetch the file again")
+        raise DayFileError(f"{file.name}: the checksum is wrong; fetch the file again")
     try:
         day, count, total = date.fromisoformat(head[2]), int(head[3]), int(head[4])
     except ValueError:
-        raise DayFileProblem(f"{file.name}, line 1: day, count and sum cannot be read") from None
+        raise DayFileError(f"{file.name}, line 1: day, count and sum cannot be read") from None
     rows = tuple(_row(file.name, number, line) for number, line in _unfolded(lines[1:-1]))
     if len(rows) != count or sum(row.amount for row in rows if row.done) != total:
-        raise DayFileProblem(f"{file.name}: count or sum of the header do not fit the lines")
+        raise DayFileError(f"{file.name}: count or sum of the header do not fit the lines")
     return DayFile(head[1], day, rows)
 
 
@@ -149,7 +149,7 @@ def _unfolded(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 def _row(name: str, number: int, line: str) -> Row:
     parts = line.strip().split("|")
     if not re.fullmatch(r"[^|]+\|-?[0-9]{1,15}\|(NOT_)?DONE", line.strip(), re.ASCII):
-        raise DayFileProblem(f"{name}, line {number}: should be reference|amount|DONE or NOT_DONE")
+        raise DayFileError(f"{name}, line {number}: should be reference|amount|DONE or NOT_DONE")
     return Row(parts[0], int(parts[1]), parts[2] == "DONE")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from tramkit.host.order import EffectKind, Ending, Order, Outcome, Record, State
 from tramkit.host.payment import PaymentMethod
-from tramkit.orders.ledger import Ledger, LedgerProblem
+from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.rows import AGED, CAME, CANCELLED, CLOSED, SETTLED, Entry
 from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
 from tramkit.orders.wire import Fulfiller, Wire, payment_of
@@ -109,7 +109,7 @@ class Runner:
 
         :param method: needed unless the amount is 0.
         :param number: identity number of whoever is to find it again by their card.
-        :raises LedgerProblem: it could not be written; nothing was placed.
+        :raises LedgerError: it could not be written; nothing was placed.
         """
         if bool(order.amount) != bool(method):
             raise ValueError("an order has a payment method if, and only if, it has an amount")
@@ -152,7 +152,7 @@ class Runner:
             record = await self.ledger.record(id)
             if record is not None and self.awaits_card(record):
                 await self.cancel(id)
-        except LedgerProblem as problem:  # no card is asked for; the ledger learns of it once it can be written
+        except LedgerError as problem:  # no card is asked for; the ledger learns of it once it can be written
             _log.error("ledger cannot be written", extra={"order": id, "trouble": str(problem)})
             self._left.add(id)
             if record is not None:
@@ -222,7 +222,7 @@ class Runner:
         record: Record | None = None
         if patient:
             waits = len(self._pauses)
-            with contextlib.suppress(LedgerProblem):
+            with contextlib.suppress(LedgerError):
                 record = await self.ledger.record(id)
             await self._pause(id, self._seconds(record, waits + 1, paying=False))
         while True:
@@ -237,7 +237,7 @@ class Runner:
                 record = await self._note_age(record)
                 paying = self._is_paying(record)
                 moved = await self._advance(record)
-            except LedgerProblem as problem:
+            except LedgerError as problem:
                 _log.error("ledger cannot be written", extra={"order": id, "trouble": str(problem)})
                 moved = False
             except Exception:  # an order must not stop for good because of one answer that cannot be kept or read
@@ -318,7 +318,7 @@ class Runner:
             entries = [Entry(EffectKind.COLLECT.value, State.CONFIRMED.value, came, _detail(outcome))]
             await self._append(record.id, *entries, Entry(back.value, state.value, amount))
             return True
-        if not over or outcome.state not in ("done", "refused", "unheard"):
+        if not over or outcome.state not in ("done", "refused", "not_found"):
             return False
         unpaid = () if record.ending is not None else (Entry(SETTLED, Ending.UNPAID.value),)
         await self._append(record.id, *unpaid, Entry(CLOSED, ""))
@@ -351,10 +351,10 @@ class Runner:
             case "pending" if kind is EffectKind.COLLECT and (outcome.amount or 0) > record.came:
                 await self._append(record.id, Entry(CAME, "", outcome.amount or 0))
                 return True
-            case "unheard" if step is Step.CANCEL:
+            case "not_found" if step is Step.CANCEL:
                 await self._append(record.id, Entry(kind.value, State.REJECTED.value, effect.amount))
                 return True
-            case "unheard" if step is Step.ASK:
+            case "not_found" if step is Step.ASK:
                 return await self._send_again(record, kind)
             case "unknown" if effect.state is State.SENT and step is Step.SEND:
                 await self._append(record.id, Entry(kind.value, State.UNKNOWN.value, effect.amount))

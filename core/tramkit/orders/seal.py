@@ -16,7 +16,7 @@ NONCE_BYTES = 12
 CREDENTIAL = "tramkit.station-key"
 
 
-class SealProblem(Exception):
+class SealError(Exception):
     """The key cannot be used, or what was sealed was changed; the words say which."""
 
 
@@ -28,7 +28,7 @@ class Seal:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
-            raise SealProblem(f"a station's key has {KEY_BYTES} bytes, not {len(key)}")
+            raise SealError(f"a station's key has {KEY_BYTES} bytes, not {len(key)}")
         self._aes = AESGCM(hmac.digest(key, b"tramkit personal fields", hashlib.sha256))
         self._holders = hmac.digest(key, b"tramkit holders of orders", hashlib.sha256)
         self._chain = hmac.digest(key, b"tramkit audit chain", hashlib.sha256)
@@ -44,12 +44,12 @@ class Seal:
     def open(self, sealed: bytes, about: str) -> bytes:
         """Open what was sealed.
 
-        :raises SealProblem: another key, changed, or of another thing.
+        :raises SealError: another key, changed, or of another thing.
         """
         try:
             return self._aes.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
         except (InvalidTag, ValueError):
-            raise SealProblem(f"what was sealed for {about} does not open: another key, or changed") from None
+            raise SealError(f"what was sealed for {about} does not open: another key, or changed") from None
 
     def holder(self, number: str) -> bytes:
         """Return under what the orders of a person are found: HMAC-SHA256 of their identity number."""
@@ -65,7 +65,7 @@ def read_key(file: Path) -> bytes:
 
     A systemd credential of the name :data:`CREDENTIAL` (``LoadCredentialEncrypted=``) comes before the file.
 
-    :raises SealProblem: the file can be read by others, or holds no key.
+    :raises SealError: the file can be read by others, or holds no key.
     """
     folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
     if folder and (credential := Path(folder) / CREDENTIAL).exists():
@@ -85,10 +85,10 @@ def read_key(file: Path) -> bytes:
             os.close(folder)
     try:
         if file.stat().st_mode & 0o077:
-            raise SealProblem(f"{file}: others can read the station's key; run: chmod 600 {file}")
+            raise SealError(f"{file}: others can read the station's key; run: chmod 600 {file}")
         key = file.read_bytes()
     except OSError as error:
-        raise SealProblem(f"{file}: {error.strerror}") from None
+        raise SealError(f"{file}: {error.strerror}") from None
     if len(key) != KEY_BYTES:
-        raise SealProblem(f"{file}: holds {len(key)} bytes, a station's key has {KEY_BYTES}")
+        raise SealError(f"{file}: holds {len(key)} bytes, a station's key has {KEY_BYTES}")
     return key

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, runtime_checkable
 
-from tramkit.host.gateway_trouble import GatewayTrouble
+from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import EffectKind, Order, Outcome, Record, key_of
 from tramkit.host.payment import Payment, PaymentMethod
 from tramkit_hal.device.errors import DeviceError
@@ -95,7 +95,7 @@ class Wire:
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 return await call()
-        except (OSError, TimeoutError, GatewayTrouble, DeviceError) as error:
+        except (OSError, TimeoutError, GatewayError, DeviceError) as error:
             _log.info("no answer", extra={"trouble": str(error)})
         except Exception as error:  # a plugin's edge: an exception is no answer, and answers are asked for
             _log.warning("gateway failed", exc_info=error)

@@ -26,19 +26,19 @@ if __name__ == "__main__":  # a bare package, so that the neighbours are found w
         _package.__path__ = [str(_folder)]
         sys.modules[_name] = _package
 
-from tramkit.papers.pdf import MOST_PAGES, pdf
+from tramkit.papers.pdf import MAX_PAGES, pdf
 from tramkit.papers.picture import LARGEST_SIDE, LEAST_PIXELS, heif, jpeg, picture
 from tramkit.papers.preview import pages_of
-from tramkit.papers.problem import Kind, Made, Problem, Refused
+from tramkit.papers.problem import Kind, Made, PaperRefusedError, Problem
 
 __all__ = [
     "LARGEST_SIDE",
     "LEAST_PIXELS",
-    "MOST_PAGES",
+    "MAX_PAGES",
     "Kind",
     "Made",
+    "PaperRefusedError",
     "Problem",
-    "Refused",
     "jpeg",
     "kind_of",
     "make",
@@ -66,7 +66,7 @@ _ARCHIVES = (
 def make(data: bytes) -> Made:
     """Look at a file and make the paper of it.
 
-    :raises Refused: it cannot be taken.
+    :raises PaperRefusedError: it cannot be taken.
     """
     kind = kind_of(data)
     said: Kind = "pdf" if kind == "pdf" else "picture"
@@ -79,12 +79,12 @@ def make(data: bytes) -> Made:
                 return heif(data)
             case _:
                 return picture(data)
-    except Refused:
+    except PaperRefusedError:
         raise
     except MemoryError:
-        raise Refused(Problem.HARD, said) from None
+        raise PaperRefusedError(Problem.HARD, said) from None
     except Exception:  # whatever a parser throws at a file that was made to hurt it
-        raise Refused(Problem.HEIC if kind == "avif" else Problem.BROKEN, said) from None
+        raise PaperRefusedError(Problem.HEIC if kind == "avif" else Problem.BROKEN, said) from None
 
 
 def _previews(data: bytes) -> tuple[bytes, ...]:
@@ -97,10 +97,10 @@ def _previews(data: bytes) -> tuple[bytes, ...]:
 def kind_of(data: bytes) -> Literal["picture", "heic", "avif", "pdf"]:
     """Tell what a file is by its first bytes.
 
-    :raises Refused: nothing that is taken.
+    :raises PaperRefusedError: nothing that is taken.
     """
     if not data:
-        raise Refused(Problem.EMPTY)
+        raise PaperRefusedError(Problem.EMPTY)
     if data[:3] == b"\xff\xd8\xff" or data[:8] == b"\x89PNG\r\n\x1a\n" or (data[:4], data[8:12]) == (b"RIFF", b"WEBP"):
         return "picture"
     if data[4:8] == b"ftyp" and (found := _brand(data)) is not None:
@@ -108,8 +108,8 @@ def kind_of(data: bytes) -> Literal["picture", "heic", "avif", "pdf"]:
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(_ARCHIVES):
-        raise Refused(Problem.ARCHIVE)
-    raise Refused(Problem.UNKNOWN)
+        raise PaperRefusedError(Problem.ARCHIVE)
+    raise PaperRefusedError(Problem.UNKNOWN)
 
 
 def _brand(data: bytes) -> Literal["heic", "avif"] | None:
@@ -136,7 +136,7 @@ def main() -> None:
         resource.setrlimit(what, (limit, limit))
     try:
         made = make(sys.stdin.buffer.read())
-    except Refused as refused:
+    except PaperRefusedError as refused:
         told, parts = {"problem": refused.problem.value, "kind": refused.kind}, ()
     except MemoryError:
         told, parts = {"problem": Problem.HARD.value, "kind": ""}, ()

@@ -5,7 +5,7 @@ JPEG by ITU-T T.81 annex B, JPEG 2000 by ITU-T T.800 annexes A and I.
 
 from __future__ import annotations
 
-from tramkit.papers.problem import Problem, Refused
+from tramkit.papers.problem import PaperRefusedError, Problem
 
 _JFIF = b"JFIF\0"
 _KEPT_BOXES = frozenset((b"jP  ", b"ftyp", b"rreq", b"jp2h", b"jpch", b"jplh", b"jp2c"))
@@ -17,11 +17,11 @@ _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 def bare_jpeg(data: bytes) -> bytes:
     """Return a JPEG without Exif, comments, thumbnails and whatever follows its end, its picture as it was.
 
-    :raises Refused: it is no JPEG, or ends before its picture begins.
+    :raises PaperRefusedError: it is no JPEG, or ends before its picture begins.
     """
     start = data.find(b"\xff\xd8")
     if start < 0 or data[:start].strip(b"\0\r\n\t "):
-        raise Refused(Problem.BROKEN, "pdf")
+        raise PaperRefusedError(Problem.BROKEN, "pdf")
     out, at, seen = bytearray(b"\xff\xd8"), start + 2, False
     while at + 1 < len(data):
         if data[at] != 0xFF:
@@ -44,7 +44,7 @@ def bare_jpeg(data: bytes) -> bytes:
             at = _scan_end(data, end)
             out += data[end:at]
     if not seen:
-        raise Refused(Problem.BROKEN, "pdf")
+        raise PaperRefusedError(Problem.BROKEN, "pdf")
     return bytes(out)  # its end is missing: viewers show what there is
 
 
@@ -68,7 +68,7 @@ def _scan_end(data: bytes, at: int) -> int:
 def bare_jpeg2000(data: bytes) -> bytes:
     """Return a JPEG 2000 file or codestream without metadata boxes and comments.
 
-    :raises Refused: it is neither, or holds no picture.
+    :raises PaperRefusedError: it is neither, or holds no picture.
     """
     if data.startswith(b"\xff\x4f"):
         return _codestream(data)
@@ -79,7 +79,7 @@ def bare_jpeg2000(data: bytes) -> bytes:
             size, head = int.from_bytes(data[at + 8 : at + 16]), 16
         end = len(data) if size == 0 else at + size
         if size != 0 and size < head:
-            raise Refused(Problem.BROKEN, "pdf")
+            raise PaperRefusedError(Problem.BROKEN, "pdf")
         if kind in _KEPT_BOXES:
             content = data[at + head : end]
             if kind == b"jp2c":
@@ -87,7 +87,7 @@ def bare_jpeg2000(data: bytes) -> bytes:
             out += (len(content) + 8).to_bytes(4) + kind + content
         at = end
     if not seen or not out.startswith(b"\x00\x00\x00\x0cjP  "):
-        raise Refused(Problem.BROKEN, "pdf")
+        raise PaperRefusedError(Problem.BROKEN, "pdf")
     return bytes(out)
 
 
@@ -104,7 +104,7 @@ def _codestream(data: bytes) -> bytes:
         if marker != b"\xff\x64":
             out += data[at:end]
         at = end
-    raise Refused(Problem.BROKEN, "pdf")
+    raise PaperRefusedError(Problem.BROKEN, "pdf")
 
 
 def _tiles(data: bytes, at: int) -> bytes:

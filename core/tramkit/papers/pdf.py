@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from tramkit.papers.embedded import bare_jpeg, bare_jpeg2000
-from tramkit.papers.problem import Made, Problem, Refused
+from tramkit.papers.problem import Made, PaperRefusedError, Problem
 
 if TYPE_CHECKING:
     import pikepdf
 
-MOST_PAGES = 30
-MOST_OF_STREAM = 128 * 1024 * 1024
+MAX_PAGES = 30
+MAX_OF_STREAM = 128 * 1024 * 1024
 """Bytes that one stream of a PDF may unpack to: a page of A4 in colour at 600 dpi has 104 MB."""
-MOST_UNPACKED = 384 * 1024 * 1024
+MAX_UNPACKED = 384 * 1024 * 1024
 MAX_FILTERS = 3
 MAX_DEPTH = 40
 """How deep dictionaries may lie in each other within one object."""
@@ -49,26 +49,26 @@ _BARE = {"/DCTDecode": bare_jpeg, "/JPXDecode": bare_jpeg2000}
 def pdf(data: bytes) -> Made:
     """Return the pages of a PDF as a new one.
 
-    :raises Refused: it cannot be taken.
+    :raises PaperRefusedError: it cannot be taken.
     """
     import pikepdf
 
     try:
         found = pikepdf.open(io.BytesIO(whole(data)))  # with the empty password, as every reader tries first
     except pikepdf.PasswordError:
-        raise Refused(Problem.LOCKED, "pdf") from None
+        raise PaperRefusedError(Problem.LOCKED, "pdf") from None
     except pikepdf.PdfError as error:
         if "encrypt" in str(error).lower():  # by a certificate, or by what no reader here knows
-            raise Refused(Problem.LOCKED, "pdf") from None
+            raise PaperRefusedError(Problem.LOCKED, "pdf") from None
         raise
     with found:
         pages = len(found.pages)
         if not pages:
-            raise Refused(Problem.BROKEN, "pdf")
+            raise PaperRefusedError(Problem.BROKEN, "pdf")
         _weigh(found)
         _is_a_paper(found)
-        if pages > MOST_PAGES:
-            raise Refused(Problem.PAGES, "pdf")
+        if pages > MAX_PAGES:
+            raise PaperRefusedError(Problem.PAGES, "pdf")
         left_out = _attached(found)
         found.generate_appearance_streams()  # what was filled into a form becomes part of the page
         found.flatten_annotations("all")
@@ -88,17 +88,17 @@ def pdf(data: bytes) -> Made:
 def whole(data: bytes) -> bytes:
     """Return a PDF without what was put after its end; viewers look for the end and pay no heed to the rest.
 
-    :raises Refused: it is cut off: a reader that mends it would leave out what is missing.
+    :raises PaperRefusedError: it is cut off: a reader that mends it would leave out what is missing.
     """
     end = data.rfind(b"%%EOF")
     if end < 0:
         padding = data.rstrip(b"\0\r\n\t \x1a\xff")
         if re.search(rb"startxref\s+[0-9]+$", padding[-40:]):
             return padding
-        raise Refused(Problem.BROKEN, "pdf")
+        raise PaperRefusedError(Problem.BROKEN, "pdf")
     end += len(b"%%EOF")
     if re.search(rb"[0-9]+\s+[0-9]+\s+obj\b", data[end:]):  # the end of an earlier revision, or of its first page
-        raise Refused(Problem.BROKEN, "pdf")
+        raise PaperRefusedError(Problem.BROKEN, "pdf")
     return data[:end] + b"\n"
 
 
@@ -109,14 +109,14 @@ def _is_a_paper(found: pikepdf.Pdf) -> None:
     """Refuse what shows its content only in the program that it was made with."""
     root: Any = found.Root
     if "/Collection" in root and _attached(found):
-        raise Refused(Problem.PORTFOLIO, "pdf")
+        raise PaperRefusedError(Problem.PORTFOLIO, "pdf")
     form: Any = root.get("/AcroForm")
     xfa: Any = form.get("/XFA") if form is not None else None
     if xfa is None:
         return
     # A static form has its fields on its pages; a dynamic one is laid out from its template when it is opened.
     if root.get("/NeedsRendering") or not _has_fields(found) or _is_dynamic(found, xfa):
-        raise Refused(Problem.FORM, "pdf")
+        raise PaperRefusedError(Problem.FORM, "pdf")
 
 
 def _has_fields(found: pikepdf.Pdf) -> bool:
@@ -198,7 +198,7 @@ def _bare(plain: pikepdf.Pdf, each: Any, depth: int = 0) -> None:
     import pikepdf
 
     if depth > MAX_DEPTH:
-        raise Refused(Problem.BROKEN, "pdf")
+        raise PaperRefusedError(Problem.BROKEN, "pdf")
     if isinstance(each, pikepdf.Array):
         inner = [child for child in each if _lies_in(child)]
     elif isinstance(each, (pikepdf.Dictionary, pikepdf.Stream)):
@@ -273,13 +273,13 @@ def _weigh(found: pikepdf.Pdf) -> None:
             continue
         filters = [name for name, _parameters in _filters(each)]
         if filters.count("/FlateDecode") + filters.count("/LZWDecode") > 1 or len(filters) > MAX_FILTERS:
-            raise Refused(Problem.PACKED, "pdf")
+            raise PaperRefusedError(Problem.PACKED, "pdf")
         if filters[:1] == ["/FlateDecode"]:
             total += _inflated(each.read_raw_bytes())
         elif any(name in filters for name in ("/FlateDecode", "/LZWDecode", "/RunLengthDecode")):
             total += len(_unwrapped(found, each))
-        if total > MOST_UNPACKED:
-            raise Refused(Problem.PACKED, "pdf")
+        if total > MAX_UNPACKED:
+            raise PaperRefusedError(Problem.PACKED, "pdf")
 
 
 def _inflated(packed: bytes) -> int:
@@ -291,6 +291,6 @@ def _inflated(packed: bytes) -> int:
         except zlib.error:
             return size  # readers show what there is of a damaged stream, and so do we
         rest = inflate.unconsumed_tail
-        if size > MOST_OF_STREAM:
-            raise Refused(Problem.PACKED, "pdf")
+        if size > MAX_OF_STREAM:
+            raise PaperRefusedError(Problem.PACKED, "pdf")
     return size

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from tramkit.papers.problem import Made, Problem, Refused
+from tramkit.papers.problem import Made, PaperRefusedError, Problem
 
 if TYPE_CHECKING:
     from PIL import Image
 
-MOST_PIXELS = 60_000_000
+MAX_PIXELS = 60_000_000
 LEAST_PIXELS = 200
 """A picture whose shorter side has less cannot be read by anybody."""
 LARGEST_SIDE = 3508
@@ -23,16 +23,16 @@ def picture(data: bytes, formats: tuple[str, ...] = FORMATS) -> Made:
     """Decode a picture and write it anew: what hangs on it (place, time, thumbnails, comments) stays behind.
 
     :param formats: the decoders that may look at it, by Pillow's names.
-    :raises Refused: too many pixels, or too few.
+    :raises PaperRefusedError: too many pixels, or too few.
     """
     from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = None  # the limit is ours, and checked before anything is decoded
     image: Image.Image = Image.open(io.BytesIO(data), formats=formats)
-    if image.width * image.height > MOST_PIXELS:
-        raise Refused(Problem.PIXELS, "picture")
+    if image.width * image.height > MAX_PIXELS:
+        raise PaperRefusedError(Problem.PIXELS, "picture")
     if min(image.size) < LEAST_PIXELS:
-        raise Refused(Problem.SMALL, "picture")
+        raise PaperRefusedError(Problem.SMALL, "picture")
     image.load()
     return Made("image/jpeg", jpeg(ImageOps.exif_transpose(image)), 1)
 
@@ -40,17 +40,17 @@ def picture(data: bytes, formats: tuple[str, ...] = FORMATS) -> Made:
 def heif(data: bytes) -> Made:
     """Decode a phone's HEIC, where a decoder is installed (``pip install tramkit[heic]``).
 
-    :raises Refused: ``HEIC``: there is none, or it cannot read this one.
+    :raises PaperRefusedError: ``HEIC``: there is none, or it cannot read this one.
     """
     try:
         import pillow_heif  # pyright: ignore[reportMissingImports, reportMissingTypeStubs]
 
         pillow_heif.register_heif_opener(thumbnails=False)  # pyright: ignore
         return picture(data, ("HEIF",))
-    except Refused:
+    except PaperRefusedError:
         raise
     except Exception:  # no decoder, or one that does not know this kind: the resident is helped by the same advice
-        raise Refused(Problem.HEIC, "picture") from None
+        raise PaperRefusedError(Problem.HEIC, "picture") from None
 
 
 def jpeg(image: Image.Image) -> bytes:

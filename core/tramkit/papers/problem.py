@@ -40,7 +40,7 @@ class Problem(StrEnum):
     """The sending stopped midway."""
 
 
-class Refused(Exception):
+class PaperRefusedError(Exception):
     """It is not taken.
 
     :param kind: what the file is.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tramkit.papers.content import kind_of
-from tramkit.papers.examiner import examine
-from tramkit.papers.problem import Kind, Made, Problem, Refused
+from tramkit.papers.problem import Kind, Made, PaperRefusedError, Problem
+from tramkit.papers.sandboxed_worker import examine
 
 
 class NotTakenError(Exception):
@@ -28,7 +28,7 @@ async def examined(files: list[bytes], room: int) -> list[Made]:
     for number, data in enumerate(files, start=1):
         try:
             made.append(await examine(data))
-        except Refused as refused:
+        except PaperRefusedError as refused:
             problems.append((number if len(files) > 1 else 0, refused.problem, refused.kind))
     if not problems and sum(len(each.data) for each in made) > room:
         problems.append((0, Problem.MUCH, ""))
@@ -41,5 +41,5 @@ def looks_like(data: bytes | bytearray) -> Kind:
     """Tell by its beginning what a file is that is not read to its end."""
     try:
         return "pdf" if kind_of(bytes(data[:4096])) == "pdf" else "picture"
-    except Refused:
+    except PaperRefusedError:
         return ""

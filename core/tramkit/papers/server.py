@@ -26,7 +26,7 @@ from tramkit.papers.sending import NotTakenError, examined, looks_like
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.words import LANGUAGES, Text, render
 
-MOST_TOGETHER = 30 * 1024 * 1024
+MAX_TOGETHER = 30 * 1024 * 1024
 """Bytes of one sending."""
 SENDINGS = 20
 """Attempts that one link takes."""
@@ -34,7 +34,7 @@ SEND_SECONDS = 180.0
 STRAYS = 30
 """Wrong links that one address may open in :data:`STRAY_SECONDS`."""
 STRAY_SECONDS = 60.0
-MOST_ADDRESSES = 500
+MAX_ADDRESSES = 500
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -129,7 +129,7 @@ class Uploads:
             link.tell(Happened("moved"))
 
     @contextlib.contextmanager
-    def link(self, what: Text, most: int, language: str, *, room: int = MOST_TOGETHER) -> Generator[Link]:
+    def link(self, what: Text, most: int, language: str, *, room: int = MAX_TOGETHER) -> Generator[Link]:
         """Offer a link for as long as the block lasts; the one before is no longer valid.
 
         :param what: the paper, in the resident's words.
@@ -139,7 +139,7 @@ class Uploads:
         token = secrets.token_urlsafe(16)
         expires = self._clock.monotonic() + self.seconds
         address = f"{self.address}/{token}" if self.address else ""
-        link = Link(address, token, what, most, min(room, MOST_TOGETHER), language, expires)
+        link = Link(address, token, what, most, min(room, MAX_TOGETHER), language, expires)
         self._link = link
         try:
             yield link
@@ -169,7 +169,7 @@ class Uploads:
         return times is not None and len(times) >= STRAYS and self._clock.monotonic() - times[0] < STRAY_SECONDS
 
     def _stray(self, remote: str) -> None:
-        if len(self._strays) >= MOST_ADDRESSES:
+        if len(self._strays) >= MAX_ADDRESSES:
             self._strays.pop(next(iter(self._strays)))
         self._strays.setdefault(remote, deque(maxlen=STRAYS)).append(self._clock.monotonic())
 

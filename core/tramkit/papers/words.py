@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tramkit.papers.pdf import MOST_PAGES
+from tramkit.papers.pdf import MAX_PAGES
 from tramkit.papers.picture import LEAST_PIXELS
 from tramkit.papers.problem import Kind, Problem
 from tramkit_hal.words import Messages, Text
@@ -35,7 +35,7 @@ PROBLEMS: Mapping[Problem, Text] = {
         "This PDF is only a cover for other files. Please take out the file that is asked for and send that one."
     ),
     Problem.PAGES: _(
-        "This PDF has more than {count} pages. Please send only the pages that are asked for.", count=MOST_PAGES
+        "This PDF has more than {count} pages. Please send only the pages that are asked for.", count=MAX_PAGES
     ),
     Problem.PACKED: _("This file unpacks to far more than it seems, so it was not opened."),
     Problem.HARD: _("This file could not be opened safely. Please send it as a photo of the paper, or as a PDF."),

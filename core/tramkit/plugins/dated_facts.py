@@ -9,7 +9,7 @@ from typing import Any
 
 from tramkit.facts import CALENDAR, CORE, MANIFEST, DatedValue, values_of
 from tramkit.plugins.loader import Installed
-from tramkit.problems import FileProblem
+from tramkit.problems import FileError
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def collect(
 
     :param settings: of the station's file, by plugin.
     :param calendar: the operator's own; None: the core's.
-    :raises FileProblem: a file is missing or no TOML.
+    :raises FileError: a file is missing or no TOML.
     """
     found = values_of(CORE, calendar or CALENDAR)
     for plugin in installed:
@@ -48,6 +48,6 @@ def collect_safely(
     """Return the same; of a file that cannot be read nothing, which is logged: its plugin is quarantined for it."""
     try:
         return collect(installed, enabled, settings, calendar)
-    except FileProblem as problem:
+    except FileError as problem:
         _log.error("dated values cannot be read", extra={"reason": str(problem)})
         return []

@@ -28,7 +28,7 @@ from tramkit.host.sign_in import IdentityMethod
 from tramkit.plugins import golden, hookspecs
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
 from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
-from tramkit.problems import FileProblem
+from tramkit.problems import FileError
 from tramkit.suggest import did_you_mean
 from tramkit.visit.inline import InlinePlugin, describe
 from tramkit.visit.service import Service
@@ -152,7 +152,7 @@ class PluginSet:
         return rows
 
 
-class _KeptOut(Exception):
+class _KeptOutError(Exception):
     def __init__(self, step: Step, reason: str) -> None:
         super().__init__(reason)
         self.step: Step = step
@@ -178,11 +178,11 @@ def discover(path: list[str] | None = None) -> tuple[Installed, ...]:
 def _installed(entry: EntryPoint, version: str, path: list[str] | None) -> Installed:
     try:
         folder = find_package(entry, path)
-    except (FileProblem, ImportError, ValueError) as error:
+    except (FileError, ImportError, ValueError) as error:
         return Installed(entry, version, None, None, str(error))
     try:
         return Installed(entry, version, folder, read_manifest(folder, entry.name))
-    except FileProblem as error:
+    except FileError as error:
         return Installed(entry, version, folder, None, str(error))
 
 
@@ -212,11 +212,11 @@ def load(
         try:
             plugin = by_name.get(name)
             if plugin is None:
-                raise _KeptOut("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
+                raise _KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
             services, methods, sign_ins = _load_one(plugin, settings.get(name, {}), context, manager, screens)
             if twice := {service.id for service in services} & taken:
-                raise _KeptOut("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
-        except _KeptOut as out:
+                raise _KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
+        except _KeptOutError as out:
             plugins.quarantined.append(Quarantined(name, out.step, out.reason))
             _log.error("plugin quarantined", extra={"plugin": name, "step": out.step, "reason": out.reason})
             continue
@@ -236,12 +236,12 @@ def _load_one(
     screens: Sequence[ScreenCapabilities],
 ) -> tuple[list[Service], list[PaymentMethod], list[IdentityMethod]]:
     if plugin.manifest is None:
-        raise _KeptOut("manifest", plugin.problem)
+        raise _KeptOutError("manifest", plugin.problem)
     _verify_pages(plugin, screens)
     try:
         settings = settle(plugin.manifest, given)
     except ValueError as error:
-        raise _KeptOut("settings", str(error)) from None
+        raise _KeptOutError("settings", str(error)) from None
     module = import_plugin(plugin, manager)
     services = _call(manager, module, "tramkit_services", settings=settings, context=context)
     _verify_services(plugin.manifest, services)
@@ -255,13 +255,13 @@ def _load_one(
 def import_plugin(plugin: Installed, manager: pluggy.PluginManager) -> object:
     """Import and register a plugin.
 
-    :raises _KeptOut: whatever it raised, by the step.
+    :raises _KeptOutError: whatever it raised, by the step.
     """
     module = _walled("import", lambda: importlib.import_module(plugin.entry.module))
     _walled("register", lambda: manager.register(module, plugin.name))
     try:
         _refuse_unknown_hooks(module, manager)
-    except _KeptOut:
+    except _KeptOutError:
         manager.unregister(module)
         raise
     return module
@@ -271,12 +271,12 @@ def _walled(step: Step, do: Callable[[], T]) -> T:
     """Do a step of a plugin; whatever it raises, SystemExit too, costs only this plugin."""
     try:
         return do()
-    except (_KeptOut, KeyboardInterrupt):
+    except (_KeptOutError, KeyboardInterrupt):
         raise
     except BaseException as error:
         _log.warning("plugin failed", extra={"step": step}, exc_info=error)
         said = str(error).splitlines()[0] if str(error) else ""
-        raise _KeptOut(step, f"it raised {type(error).__name__}" + (f": {said}" if said else "")) from error
+        raise _KeptOutError(step, f"it raised {type(error).__name__}" + (f": {said}" if said else "")) from error
 
 
 def _manager() -> pluggy.PluginManager:
@@ -294,9 +294,9 @@ def _refuse_unknown_hooks(module: object, manager: pluggy.PluginManager) -> None
         marked = hasattr(value, f"{PROJECT}_impl")
         looks = name.startswith(PREFIX) and value.__module__ == getattr(module, "__name__", "")
         if (marked or looks) and name not in specs:
-            raise _KeptOut("register", f'there is no hook "{name}"{did_you_mean(name, specs)}')
+            raise _KeptOutError("register", f'there is no hook "{name}"{did_you_mean(name, specs)}')
         if looks and not marked:
-            raise _KeptOut("register", f'"{name}" is not marked: put @hookimpl before it')
+            raise _KeptOutError("register", f'"{name}" is not marked: put @hookimpl before it')
 
 
 def _call(manager: pluggy.PluginManager, module: object, hook: str, **arguments: Any) -> list[Any]:
@@ -307,7 +307,7 @@ def _call(manager: pluggy.PluginManager, module: object, hook: str, **arguments:
     made: list[Any] = []
     for result in results:
         if not isinstance(result, list):
-            raise _KeptOut("verify", f"{hook} must return a list, not {type(result).__name__}")
+            raise _KeptOutError("verify", f"{hook} must return a list, not {type(result).__name__}")
         made += result
     return made
 
@@ -317,13 +317,13 @@ def _verify_pages(plugin: Installed, screens: Sequence[ScreenCapabilities]) -> N
     try:
         pages: Mapping[str, AnyPage] = golden.read(plugin.folder) if plugin.folder else {}
     except golden.GoldenError as error:
-        raise _KeptOut("manifest", str(error)) from None
+        raise _KeptOutError("manifest", str(error)) from None
     for name, page in pages.items():
         if page.fallback is not None:
             continue
         for screen in screens:
             if lacking := screen.lacks(page):
-                raise _KeptOut(
+                raise _KeptOutError(
                     "verify",
                     f'page "{name}" asks for {lacking}, which the screen of this site cannot show; '
                     "bind another screen, or let the plugin's author give the page a fallback",
@@ -336,12 +336,12 @@ def _verify_services(manifest: Manifest, services: Iterable[Any]) -> None:
     offered: set[str] = set()
     for service in services:
         if not isinstance(service, Service):
-            raise _KeptOut("verify", f"tramkit_services returned a {type(service).__name__}, not a Service")
+            raise _KeptOutError("verify", f"tramkit_services returned a {type(service).__name__}, not a Service")
         id = getattr(service, "id", "")
         if id not in declared:
-            raise _KeptOut("verify", f'service "{id}" is not in plugin.toml{did_you_mean(str(id), declared)}')
+            raise _KeptOutError("verify", f'service "{id}" is not in plugin.toml{did_you_mean(str(id), declared)}')
         if id in offered:
-            raise _KeptOut("verify", f'service "{id}" is offered twice')
+            raise _KeptOutError("verify", f'service "{id}" is offered twice')
         offered.add(id)
         entry = declared[id]
         for key, ours, theirs in (
@@ -349,35 +349,37 @@ def _verify_services(manifest: Manifest, services: Iterable[Any]) -> None:
             ("wants", set(service.wants), set(entry.wants)),
         ):
             if ours != theirs:
-                raise _KeptOut("verify", f'service "{id}" {key} {_names(ours)}, but plugin.toml says {_names(theirs)}')
+                raise _KeptOutError(
+                    "verify", f'service "{id}" {key} {_names(ours)}, but plugin.toml says {_names(theirs)}'
+                )
         if service.identity is not entry.level:
-            raise _KeptOut(
+            raise _KeptOutError(
                 "verify",
                 f'service "{id}" asks for identity "{service.identity.name.lower()}", '
                 f'but plugin.toml says "{entry.identity}"',
             )
         _verify_declared(service)
     if missing := sorted(set(declared) - offered):
-        raise _KeptOut("verify", f"plugin.toml declares services that are not offered: {', '.join(missing)}")
+        raise _KeptOutError("verify", f"plugin.toml declares services that are not offered: {', '.join(missing)}")
 
 
 def _verify_declared(service: Service) -> None:
     """What a service says of itself must be of the right types: the menu shows it to everybody."""
     if not getattr(service, "title", None):
-        raise _KeptOut("verify", f'service "{service.id}" has no title')
+        raise _KeptOutError("verify", f'service "{service.id}" has no title')
     try:
         describe(service)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise _KeptOut("verify", f'service "{service.id}", {where}: {first["msg"]}') from None
+        raise _KeptOutError("verify", f'service "{service.id}", {where}: {first["msg"]}') from None
 
 
 def _verify_declared_ids(kind: str, ids: Sequence[str], declared: Sequence[str]) -> None:
     """What takes money or tells who somebody is must stand in the manifest, since the operator decided by that."""
     for id in ids:
         if id not in declared:
-            raise _KeptOut("verify", f'{kind} "{id}" is not in plugin.toml{did_you_mean(id, declared)}')
+            raise _KeptOutError("verify", f'{kind} "{id}" is not in plugin.toml{did_you_mean(id, declared)}')
 
 
 def _verify_methods(manifest: Manifest, methods: Sequence[Any]) -> None:
@@ -385,11 +387,13 @@ def _verify_methods(manifest: Manifest, methods: Sequence[Any]) -> None:
     plugin = manifest.name
     for method in methods:
         if not isinstance(method, PaymentMethod):
-            raise _KeptOut("verify", f"tramkit_payment_methods returned a {type(method).__name__}, not a PaymentMethod")
+            raise _KeptOutError(
+                "verify", f"tramkit_payment_methods returned a {type(method).__name__}, not a PaymentMethod"
+            )
         if not method.id.startswith(f"{plugin}."):
-            raise _KeptOut("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
+            raise _KeptOutError("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
         if not method.properties.trustworthy:
-            raise _KeptOut("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
+            raise _KeptOutError("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
     _verify_declared_ids("payment method", [method.id for method in methods], manifest.payment_methods)
 
 
@@ -398,16 +402,16 @@ def _verify_sign_ins(manifest: Manifest, methods: Sequence[Any]) -> None:
     plugin = manifest.name
     for method in methods:
         if not isinstance(method, IdentityMethod):
-            raise _KeptOut(
+            raise _KeptOutError(
                 "verify", f"tramkit_identity_methods returned a {type(method).__name__}, not an IdentityMethod"
             )
         id = getattr(method, "id", "")
         if not id.startswith(f"{plugin}."):
-            raise _KeptOut("verify", f'identity method "{id}" must be named "{plugin}.something"')
+            raise _KeptOutError("verify", f'identity method "{id}" must be named "{plugin}.something"')
         if not getattr(method, "title", None):
-            raise _KeptOut("verify", f'identity method "{id}" has no title')
+            raise _KeptOutError("verify", f'identity method "{id}" has no title')
         if method.level not in (Level.CLAIMED, Level.VNEID):
-            raise _KeptOut(
+            raise _KeptOutError(
                 "verify",
                 f'identity method "{id}" says level "{method.level.value}", but a sign-in is "claimed" or "vneid"',
             )
@@ -430,6 +434,6 @@ def commands_of(plugin: Installed) -> dict[str, click.Command]:
     try:
         module = import_plugin(plugin, manager)
         commands = _call(manager, module, "tramkit_commands")
-    except _KeptOut as out:
+    except _KeptOutError as out:
         raise click.ClickException(f'plugin "{plugin.name}" failed at step {out.step}: {out.reason}') from None
     return {str(command.name): command for command in commands if isinstance(command, click.Command)}

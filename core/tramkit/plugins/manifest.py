@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from tramkit.facts import FactsFile
 from tramkit.host.person import Level
-from tramkit.problems import FileProblem, describe, read_toml
+from tramkit.problems import FileError, describe, read_toml
 from tramkit.suggest import did_you_mean
+from tramkit_hal.data import Data
 from tramkit_hal.device.roles import Role
 from tramkit_hal.words import Nfc
 
@@ -28,18 +29,14 @@ API = 1
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Titles(_Part):
+class Titles(Data):
     """Words in every language of the station."""
 
     vi: Nfc = Field(min_length=1, max_length=120)
     en: Nfc = Field(min_length=1, max_length=120)
 
 
-class ServiceEntry(_Part):
+class ServiceEntry(Data):
     """One service that the plugin offers.
 
     :param id: ``plugin.name``.
@@ -58,7 +55,7 @@ class ServiceEntry(_Part):
         return Level(self.identity)
 
 
-class Setting(_Part):
+class Setting(Data):
     """One setting that ``station.toml`` may give under ``[settings.NAME]``.
 
     :param secret: never shown, never logged; best given as ``{ env = "NAME" }``.
@@ -114,7 +111,7 @@ class Setting(_Part):
         return ""
 
 
-class Manifest(_Part):
+class Manifest(Data):
     """A plugin's manifest.
 
     :param name: the plugin's name, as in the entry point and in ``[plugins] enabled``.
@@ -136,7 +133,7 @@ class Manifest(_Part):
     commands: tuple[str, ...] = ()
     demo: tuple[tuple[str, ...], ...] = ()
     facts: tuple[FactsFile, ...] = ()
-    settings: dict[str, Setting] = {}
+    settings: dict[str, Setting] = Field(default_factory=dict[str, Setting])
 
     @field_validator("api")
     @classmethod
@@ -158,7 +155,7 @@ def find_package(entry: EntryPoint, path: list[str] | None = None) -> Path:
     """Return the folder of the package that an entry point names, without importing it.
 
     :param path: folders in which packages are looked for; None: Python's own.
-    :raises FileProblem: there is none.
+    :raises FileError: there is none.
     """
     package = entry.value.partition(":")[0].partition(".")[0]
     for folder in path or ():
@@ -167,7 +164,7 @@ def find_package(entry: EntryPoint, path: list[str] | None = None) -> Path:
     spec = importlib.util.find_spec(package)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         return Path(folder)
-    raise FileProblem(package, ["the package that the plugin's entry point names is not installed"])
+    raise FileError(package, ["the package that the plugin's entry point names is not installed"])
 
 
 def read_manifest(folder: Path, name: str) -> Manifest:
@@ -175,14 +172,14 @@ def read_manifest(folder: Path, name: str) -> Manifest:
 
     :param folder: of its package.
     :param name: of its entry point, which the manifest must bear.
-    :raises FileProblem: with file, key, what is wrong, and what would be right.
+    :raises FileError: with file, key, what is wrong, and what would be right.
     """
     file = folder / FILE
     data = read_toml(file)
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
-        raise FileProblem(str(file), describe(error, Manifest)) from None
+        raise FileError(str(file), describe(error, Manifest)) from None
     problems = [
         f'services.{number}.id: "{service.id}" must begin with the plugin\'s name, "{manifest.name}."'
         for number, service in enumerate(manifest.services)
@@ -191,7 +188,7 @@ def read_manifest(folder: Path, name: str) -> Manifest:
     if manifest.name != name:
         problems.append(f'name: is "{manifest.name}", but the entry point is "{name}"; they must be the same')
     if problems:
-        raise FileProblem(str(file), problems)
+        raise FileError(str(file), problems)
     return manifest
 
 

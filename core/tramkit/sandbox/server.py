@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
+
+from tramkit_hal.data import Data
 
 Fault = Literal["down", "lost_before", "lost_after", "garbage", "slow"]
 """``down``: 503, nothing done. ``lost_before``: the line breaks before anything is done; ``lost_after``: after it was
@@ -29,15 +31,13 @@ done. ``garbage``: done, but the answer cannot be read. ``slow``: done after a w
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class FaultOrder(BaseModel):
+class FaultOrder(Data):
     """The body of ``POST /_faults``.
 
     :param faults: one for each of the next requests, in order.
     :param share: besides, this share of all requests has one.
     :param path: only requests whose path begins so.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     faults: tuple[Fault, ...] = ()
     share: float = Field(default=0.0, ge=0, le=1)
@@ -148,7 +148,7 @@ CREATE TABLE IF NOT EXISTS applications (
 CREATE TABLE IF NOT EXISTS files (id TEXT PRIMARY KEY, type TEXT NOT NULL, sha256 TEXT NOT NULL, data BLOB NOT NULL)
     STRICT;
 """
-MOST_OF_FILE = 32 * 1024 * 1024
+MAX_OF_FILE = 32 * 1024 * 1024
 
 
 class Decision(NamedTuple):
@@ -240,7 +240,7 @@ class ApplicationSandbox(Sandbox):
         data = bytearray()
         async for chunk in request.content.iter_chunked(64 * 1024):
             data += chunk
-            if len(data) > MOST_OF_FILE:
+            if len(data) > MAX_OF_FILE:
                 return web.json_response({"error": "TOO_LARGE"}, status=413)
         digest = hashlib.sha256(data).digest()
         if request.headers.get("Content-Digest") != f"sha-256=:{base64.b64encode(digest).decode()}:":

@@ -10,7 +10,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from tramkit.host.plugin_side import ServiceDescriptor
-from tramkit.orders.ledger import LedgerProblem
+from tramkit.orders.ledger import LedgerError
 from tramkit.orders.runner import Runner
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.words import Messages, Text
@@ -82,7 +82,7 @@ class Conditions:
                 await runner.start()
             elif not await ledger.look() and ledger.trouble:
                 await ledger.probe()
-        except LedgerProblem:
+        except LedgerError:
             return
 
     def _tell(self, what: str, trouble: str) -> None:

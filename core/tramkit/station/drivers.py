@@ -14,7 +14,7 @@ _EXTRAS = {"cv2": "camera", "jinja2": "web", "sounddevice": "audio", "textual": 
 """Which extra of ``tramkit`` brings a library that a driver misses."""
 
 
-class DriverProblem(ValueError):
+class DriverError(ValueError):
     """A driver that cannot be had, in words for who wrote ``station.toml``."""
 
 
@@ -26,20 +26,20 @@ def _installed() -> dict[str, EntryPoint]:
 def load_driver(name: str) -> type[Device]:
     """Return the class of a driver.
 
-    :raises DriverProblem: it is not installed, or a library that it needs is not.
+    :raises DriverError: it is not installed, or a library that it needs is not.
     """
     entry = _installed().get(name)
     if entry is None:
-        raise DriverProblem(f'there is no driver "{name}"{did_you_mean(name, _installed())}')
+        raise DriverError(f'there is no driver "{name}"{did_you_mean(name, _installed())}')
     try:
         driver = entry.load()
     except ImportError as error:
         missing = (error.name or "").partition(".")[0]
         extra = _EXTRAS.get(missing)
         cure = f"; run: pip install 'tramkit[{extra}]'" if extra else ""
-        raise DriverProblem(f'driver "{name}" needs the library "{missing or error}"{cure}') from error
+        raise DriverError(f'driver "{name}" needs the library "{missing or error}"{cure}') from error
     except Exception as error:  # a driver's edge
-        raise DriverProblem(f'driver "{name}" does not load: {type(error).__name__}') from error
+        raise DriverError(f'driver "{name}" does not load: {type(error).__name__}') from error
     if not (isinstance(driver, type) and issubclass(driver, Device)):
-        raise DriverProblem(f'driver "{name}" is no device')
+        raise DriverError(f'driver "{name}" is no device')
     return driver

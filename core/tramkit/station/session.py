@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from tramkit.host.ending import BackPressed, ChangePressed, Ended, Ending, Followed, Signal
-from tramkit.host.person import Level, NotIdentified
+from tramkit.host.person import Level, NotIdentifiedError
 from tramkit.station.offer import Offer
 from tramkit.station.station_host import StationHost
 from tramkit_hal.ui.pages import Fact, Option, Tone, Wait
@@ -69,7 +69,7 @@ class Session:
                 await offer.serve(self._host)
             finally:
                 self._serves = False
-        except NotIdentified as unknown:
+        except NotIdentifiedError as unknown:
             await self._refer(service.title, unknown.reason)
 
     async def _refer(self, title: Text, reason: Text) -> None:

@@ -20,7 +20,7 @@ from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.attachment import MAX_BYTES, MAX_OWN_BYTES, Attachment
 from tramkit.host.host import Begun, Opened, Snapshot, StaffCalled, Unreachable
 from tramkit.host.order import Order, Record
-from tramkit.host.person import Level, NotIdentified, Person
+from tramkit.host.person import Level, NotIdentifiedError, Person
 from tramkit.host.results import HandedOver
 from tramkit.host.steps import CameraStep, IdentifyStep, MeasureStep, PapersStep, SignStep, StationStep, StepDone
 from tramkit.identity.identifying import Identification
@@ -159,7 +159,7 @@ class StationHost:
             case IdentifyStep():
                 try:
                     person = await self.identification.identify(asked.level, exactly=asked.exactly)
-                except NotIdentified as unknown:
+                except NotIdentifiedError as unknown:
                     return StepDone(asked=True, refused=unknown.reason)
                 return StepDone(asked=True, person=person)
             case PapersStep():

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from tramkit import bounded_json
 from tramkit.host.attachment import Attachment
-from tramkit.host.gateway_trouble import GatewayTrouble
+from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Outcome
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import bilingual
@@ -44,7 +44,7 @@ class Gateway:
         """Ask once and return the status and the JSON object that came.
 
         :param path: begins with a slash.
-        :raises GatewayTrouble: no answer within ten seconds, a status of 500 and more, or something that is no object,
+        :raises GatewayError: no answer within ten seconds, a status of 500 and more, or something that is no object,
             too long or too deep.
         """
         return await self._ask(method, path, SECONDS, json=body)
@@ -64,12 +64,12 @@ class Gateway:
             ):
                 told: Any = await bounded_json.read(answer)
                 if answer.status >= 500 or not isinstance(told, dict):
-                    raise GatewayTrouble(f"{self._name} is out of order")
+                    raise GatewayError(f"{self._name} is out of order")
                 return answer.status, cast("dict[str, Any]", told)
         except (aiohttp.ClientError, TimeoutError):
-            raise GatewayTrouble(f"{self._name} does not answer") from None
+            raise GatewayError(f"{self._name} does not answer") from None
         except ValueError:
-            raise GatewayTrouble(f"{self._name} answers what cannot be read") from None
+            raise GatewayError(f"{self._name} answers what cannot be read") from None
 
     async def submit(
         self,
@@ -93,7 +93,7 @@ class Gateway:
     async def _upload(self, id: str, file: Attachment) -> Outcome | None:
         """Send a file unless the other side has it already; return why the application is refused, None: it is there.
 
-        :raises GatewayTrouble: it is not known whether it is there.
+        :raises GatewayError: it is not known whether it is there.
         """
         path = f"/files/{id}"
         status, told = await self.ask("GET", path)
@@ -106,13 +106,13 @@ class Gateway:
             return None
         if status in (409, 413, 415):
             return Outcome(state="refused")
-        raise GatewayTrouble(f"{self._name} does not take a file: status {status}")
+        raise GatewayError(f"{self._name} does not take a file: status {status}")
 
     async def status(self, key: str, path: str = "/applications") -> Outcome:
         """Ask what became of a key."""
         status, told = await self.ask("GET", f"{path}/{key}")
         if status == 404 and told.get("error") == "NO_SUCH_KEY":
-            return Outcome(state="unheard")
+            return Outcome(state="not_found")
         return self._outcome(status, told)
 
     def _outcome(self, status: int, told: Mapping[str, Any]) -> Outcome:

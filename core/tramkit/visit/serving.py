@@ -41,7 +41,7 @@ class Serving:
     async def run(self, host: Host) -> None:
         """Serve until the service is done.
 
-        :raises NotIdentified: and whatever else the service raises.
+        :raises NotIdentifiedError: and whatever else the service raises.
         """
         self._recorder.exchange = partial(self._show, host)
         while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tramkit.asking.journal import Entry
 from tramkit.asking.recorder import Recorder
 from tramkit.host.host import Host
-from tramkit.host.person import NotIdentified, Person
+from tramkit.host.person import NotIdentifiedError, Person
 from tramkit.host.steps import IdentifyStep, MeasureStep, PapersStep, SignStep, StationStep, StepDone
 
 PREFIX = "station:"
@@ -27,11 +27,11 @@ class StationSteps:
         """Do a step, or return what came of it.
 
         :param name: what a Change link calls the answer.
-        :raises NotIdentified: the resident could not, or would not, be identified.
+        :raises NotIdentifiedError: the resident could not, or would not, be identified.
         """
         done = await self._done(asked, name)
         if done.refused is not None:
-            raise NotIdentified(done.refused)
+            raise NotIdentifiedError(done.refused)
         if done.person is not None:
             self.person = done.person
         return done

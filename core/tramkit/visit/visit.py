@@ -139,8 +139,8 @@ class Visit(Questions):
         station has and the level allows. The person is then :attr:`person`.
 
         :param exactly: a sign-in does not stand in for the chip, nor the chip for a sign-in.
-        :raises NotIdentified: it cannot be had here, or the resident does not want it; the station tells them if the
-            service does not.
+        :raises NotIdentifiedError: it cannot be had here, or the resident does not want it; the station tells them
+            if the service does not.
         """
         person = self.person
         if person is None or not person.reaches(level, exactly=exactly):

@@ -16,11 +16,11 @@ from datetime import date
 from typing import Any, Literal, cast
 
 from asn1crypto import parser
-from pydantic import BaseModel, ConfigDict
 
 from tramkit_hal.card import mrz
 from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.portrait import Portrait
+from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born, PartialDate, agree, fuller, read_written
 from tramkit_hal.words import Nfc, nfc
 
@@ -65,14 +65,12 @@ class CardContentError(ValueError):
         self.group = group
 
 
-class CardData(BaseModel):
+class CardData(Data):
     """What a card says of its holder.
 
     :param number: twelve digits.
     :param expires: last day of the card; None: it never expires.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: str
     name: Nfc

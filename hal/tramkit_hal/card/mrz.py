@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
-
 from tramkit_hal.card.number import Sex, check
+from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born, PartialDate, of_parts
 
 LINE = 30
@@ -36,7 +35,7 @@ class MrzError(ValueError):
         self.field = field
 
 
-class Mrz(BaseModel):
+class Mrz(Data):
     """What the machine-readable zone says.
 
     :param number: personal identity number, twelve digits.
@@ -46,8 +45,6 @@ class Mrz(BaseModel):
     :param key: what opens the chip by Basic Access Control: document number, birth and expiry, each with its check
         digit (ICAO 9303 part 11, section 4.3.2).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: str
     name: str

@@ -10,8 +10,7 @@ import re
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit_hal.data import Data
 from tramkit_hal.partial_date import PartialDate, read_iso
 from tramkit_hal.words import Messages, Text, nfc
 
@@ -31,7 +30,7 @@ PROVINCES: frozenset[str] = frozenset(f"{code:03}" for code in _CODES)
 """The 63 provinces of before 1 July 2025; the 34 of after it keep codes of this table."""
 
 
-class NumberCheck(BaseModel):
+class NumberCheck(Data):
     """What a look at a number found.
 
     :param ok: whether the number can be right.
@@ -39,8 +38,6 @@ class NumberCheck(BaseModel):
     :param warnings: what is unusual but allowed: a place outside the table may be a country.
     :param year: year of birth that the number says; None where its form is wrong.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ok: bool
     problem: Text | None = None

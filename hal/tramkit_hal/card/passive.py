@@ -54,7 +54,7 @@ class Flaw(StrEnum):
     EXPIRED = noted("the card has expired")
 
 
-class NotAuthentic(Exception):
+class NotAuthenticError(Exception):
     """What the chip holds cannot be believed.
 
     :param flaw: why; without anything of the card, so that it may be logged.
@@ -109,10 +109,10 @@ def verify(files: CardFiles) -> Signed:
 
     Whether that certificate is the country's is not checked here: see :mod:`tramkit_hal.card.trust`.
 
-    :raises NotAuthentic: says what is wrong.
+    :raises NotAuthenticError: says what is wrong.
     """
     if not files.has("sod"):
-        raise NotAuthentic(Flaw.NO_SOD)
+        raise NotAuthenticError(Flaw.NO_SOD)
     try:
         signed_data, content = _open(files.group("sod"))
         info = _only(signed_data["signer_infos"])
@@ -120,10 +120,10 @@ def verify(files: CardFiles) -> Signed:
         signer = _signer(signed_data, info)
         expected = _hashes(content)
         _check_signature(info, signer, content)
-    except NotAuthentic:
+    except NotAuthenticError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):  # whatever asn1crypto says of a broken one
-        raise NotAuthentic(Flaw.BROKEN_SOD) from None
+        raise NotAuthenticError(Flaw.BROKEN_SOD) from None
     return Signed(signer, _compare(files, expected), _named(expected[1]))
 
 
@@ -134,7 +134,7 @@ def listed(sod: bytes) -> frozenset[DataGroup]:
     """
     try:
         return _named(_hashes(_open(sod)[1])[1])
-    except (NotAuthentic, ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (NotAuthenticError, ValueError, TypeError, KeyError, IndexError, AttributeError):
         return frozenset()
 
 
@@ -146,20 +146,20 @@ def _open(sod: bytes) -> tuple[Any, bytes]:
     """Return the SignedData and what it signs: ``77 L ContentInfo``."""
     kind, method, tag, _header, inside, _trailer = cast("Any", parser.parse(sod, strict=True))
     if (kind, method, tag) != (1, 1, 23):
-        raise NotAuthentic(Flaw.BROKEN_SOD)
+        raise NotAuthenticError(Flaw.BROKEN_SOD)
     outer = _load_content_info(inside, strict=True)
     if outer["content_type"].native != "signed_data":
-        raise NotAuthentic(Flaw.BROKEN_SOD)
+        raise NotAuthenticError(Flaw.BROKEN_SOD)
     signed_data = outer["content"]
     encapsulated = signed_data["encap_content_info"]
     if encapsulated["content_type"].dotted != LDS_SECURITY_OBJECT:
-        raise NotAuthentic(Flaw.BROKEN_SOD)
+        raise NotAuthenticError(Flaw.BROKEN_SOD)
     return signed_data, bytes(encapsulated["content"])
 
 
 def _only(values: Any) -> Any:
     if len(values) != 1:
-        raise NotAuthentic(Flaw.BROKEN_SOD)
+        raise NotAuthenticError(Flaw.BROKEN_SOD)
     return values[0]
 
 
@@ -170,15 +170,15 @@ def _check_form(signed_data: Any, info: Any) -> None:
     """
     by_name = info["sid"].name == "issuer_and_serial_number"
     if signed_data["version"].native != "v3" or info["version"].native != ("v1" if by_name else "v3"):
-        raise NotAuthentic(Flaw.BROKEN_SOD)
+        raise NotAuthenticError(Flaw.BROKEN_SOD)
     named = [*signed_data["digest_algorithms"], info["digest_algorithm"]]
     if info["digest_algorithm"]["algorithm"].native not in {each["algorithm"].native for each in named[:-1]}:
-        raise NotAuthentic(Flaw.BROKEN_SOD)
+        raise NotAuthenticError(Flaw.BROKEN_SOD)
     for each in named:
         if each["algorithm"].native not in _HASHES:
-            raise NotAuthentic(Flaw.ALGORITHM)
+            raise NotAuthenticError(Flaw.ALGORITHM)
         if each["parameters"].native is not None or each["parameters"].dump() not in (b"", b"\x05\x00"):
-            raise NotAuthentic(Flaw.BROKEN_SOD)
+            raise NotAuthenticError(Flaw.BROKEN_SOD)
 
 
 def _signer(signed_data: Any, info: Any) -> x509.Certificate:
@@ -197,8 +197,8 @@ def _signer(signed_data: Any, info: Any) -> x509.Certificate:
             try:
                 return x509.load_der_x509_certificate(certificate.dump())
             except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-                raise NotAuthentic(Flaw.BROKEN_SOD) from None
-    raise NotAuthentic(Flaw.BROKEN_SOD)
+                raise NotAuthenticError(Flaw.BROKEN_SOD) from None
+    raise NotAuthenticError(Flaw.BROKEN_SOD)
 
 
 def _hashes(content: bytes) -> tuple[str, dict[int, bytes]]:
@@ -206,22 +206,22 @@ def _hashes(content: bytes) -> tuple[str, dict[int, bytes]]:
     said = _load_security_object(content, strict=True)
     algorithm = said["algorithm"]["algorithm"].native
     if algorithm not in _HASHES:
-        raise NotAuthentic(Flaw.ALGORITHM)
+        raise NotAuthenticError(Flaw.ALGORITHM)
     return algorithm, {each["number"].native: each["hash"].native for each in said["hashes"]}
 
 
 def _check_signature(info: Any, signer: x509.Certificate, content: bytes) -> None:
     digest = info["digest_algorithm"]["algorithm"].native
     if digest not in _HASHES:
-        raise NotAuthentic(Flaw.ALGORITHM)
+        raise NotAuthenticError(Flaw.ALGORITHM)
     signed: bytes = content
     attributes = info["signed_attrs"]
     if attributes:  # RFC 5652, section 5.4: then they are what is signed, and they bind the content
         by_type = {each["type"].native: each["values"] for each in attributes}
         if _only(by_type["content_type"]).dotted != LDS_SECURITY_OBJECT:
-            raise NotAuthentic(Flaw.BROKEN_SOD)
+            raise NotAuthenticError(Flaw.BROKEN_SOD)
         if _only(by_type["message_digest"]).native != hashlib.new(digest, content).digest():
-            raise NotAuthentic(Flaw.BAD_SIGNATURE)
+            raise NotAuthenticError(Flaw.BAD_SIGNATURE)
         signed = attributes.untag().dump(force=True)
     _check_raw(info["signature_algorithm"], digest, signer, info["signature"].native, signed)
 
@@ -232,13 +232,13 @@ def _check_raw(algorithm: Any, digest: str, signer: x509.Certificate, signature:
         name = algorithm.signature_algo
         key = signer.public_key()
     except (ValueError, UnsupportedAlgorithm):
-        raise NotAuthentic(Flaw.ALGORITHM) from None
+        raise NotAuthenticError(Flaw.ALGORITHM) from None
     try:
         named = algorithm.hash_algo
     except ValueError:  # "rsaEncryption" names none: the digest algorithm of the signer info counts
         named = digest
     if named not in _HASHES:
-        raise NotAuthentic(Flaw.ALGORITHM)
+        raise NotAuthenticError(Flaw.ALGORITHM)
     hash_ = _HASHES[named]()
     try:
         if name == "rsassa_pkcs1v15" and isinstance(key, rsa.RSAPublicKey):
@@ -247,15 +247,15 @@ def _check_raw(algorithm: Any, digest: str, signer: x509.Certificate, signature:
             parameters = algorithm["parameters"]
             mask = parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native
             if mask not in _HASHES:
-                raise NotAuthentic(Flaw.ALGORITHM)
+                raise NotAuthenticError(Flaw.ALGORITHM)
             salt = int(parameters["salt_length"].native)
             key.verify(signature, signed, padding.PSS(padding.MGF1(_HASHES[mask]()), salt), hash_)
         elif name == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(signature, signed, ec.ECDSA(hash_))
         else:
-            raise NotAuthentic(Flaw.ALGORITHM)
+            raise NotAuthenticError(Flaw.ALGORITHM)
     except InvalidSignature:
-        raise NotAuthentic(Flaw.BAD_SIGNATURE) from None
+        raise NotAuthenticError(Flaw.BAD_SIGNATURE) from None
 
 
 def _compare(files: CardFiles, expected: tuple[str, dict[int, bytes]]) -> frozenset[DataGroup]:
@@ -266,8 +266,8 @@ def _compare(files: CardFiles, expected: tuple[str, dict[int, bytes]]) -> frozen
             continue
         number = int(group.removeprefix("dg"))
         if number not in said:
-            raise NotAuthentic(Flaw.NOT_LISTED)
+            raise NotAuthenticError(Flaw.NOT_LISTED)
         if hashlib.new(algorithm, files.group(group)).digest() != said[number]:
-            raise NotAuthentic(Flaw.CHANGED)
+            raise NotAuthenticError(Flaw.CHANGED)
         compared.add(group)
     return frozenset(compared)

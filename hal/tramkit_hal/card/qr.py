@@ -12,9 +12,8 @@ import re
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from tramkit_hal.card.number import check
+from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born, PartialDate, read_written
 from tramkit_hal.words import JOINERS, nfc
 
@@ -38,7 +37,7 @@ class CardQrError(ValueError):
         self.field = field
 
 
-class CardQr(BaseModel):
+class CardQr(Data):
     """What the code says.
 
     :param number: personal identity number, twelve digits.
@@ -46,8 +45,6 @@ class CardQr(BaseModel):
     :param issued: day on which the card was issued; None where the code does not say.
     :param extra: fields after the seventh, unread, as they stand.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: str
     old_number: str

@@ -22,7 +22,7 @@ from tramkit_hal.card.errors import ChipError
 from tramkit_hal.card.files import CardFiles, ChipAuthenticationProof
 from tramkit_hal.card.groups import CardContentError, CardData, Portrait, read_card, read_dg2
 from tramkit_hal.card.guarded import ROOT, SIGNATURE, GuardedFiles, NotGuardedError
-from tramkit_hal.card.passive import Flaw, NotAuthentic, Signed
+from tramkit_hal.card.passive import Flaw, NotAuthenticError, Signed
 from tramkit_hal.card.security_infos import offers_chip_authentication
 from tramkit_hal.words import VIETNAM, Messages, Text
 
@@ -47,7 +47,7 @@ class CardTrust(Protocol):
         """Check the certificate of a document signer.
 
         :param now: aware.
-        :raises NotAuthentic: it is not the country's, not valid now, or no signer of documents.
+        :raises NotAuthenticError: it is not the country's, not valid now, or no signer of documents.
         """
         ...
 
@@ -81,20 +81,20 @@ async def authenticate(files: CardFiles, trust: CardTrust, now: datetime) -> Aut
     A card that offers chip or active authentication (ICAO 9303 part 11, section 6) must have passed one of them.
 
     :param now: aware; decides what has expired: a card is good until its last day ends in Vietnam.
-    :raises NotAuthentic: says why it is not believed.
+    :raises NotAuthenticError: says why it is not believed.
     """
     signed = passive.verify(files)
     await trust.check(signed.signer, now)
     if "dg1" not in signed.groups:
-        raise NotAuthentic(Flaw.CONTENT)
+        raise NotAuthenticError(Flaw.CONTENT)
     proven = _proven(files, signed)
     try:
         data = read_card(files)
         portrait = read_dg2(files.group("dg2")) if "dg2" in signed.groups else None
     except CardContentError:
-        raise NotAuthentic(Flaw.CONTENT) from None
+        raise NotAuthenticError(Flaw.CONTENT) from None
     if data.expires is not None and data.expires < now.astimezone(VIETNAM).date():
-        raise NotAuthentic(Flaw.EXPIRED)
+        raise NotAuthenticError(Flaw.EXPIRED)
     return Authentic(data, portrait, proven)
 
 
@@ -103,7 +103,7 @@ def _proven(files: CardFiles, signed: Signed) -> Proven:
 
     Which keys the card offers is what its country signed, not what the chip lets be read: a copy may hide them.
 
-    :raises NotAuthentic: it offers a way and has passed none.
+    :raises NotAuthenticError: it offers a way and has passed none.
     """
     dg14 = files.group("dg14") if "dg14" in signed.groups else b""
     dg15 = files.group("dg15") if "dg15" in signed.groups else b""
@@ -116,9 +116,9 @@ def _proven(files: CardFiles, signed: Signed) -> Proven:
     try:
         offered = "dg14" in signed.listed and (not dg14 or offers_chip_authentication(dg14))
     except ChipError:
-        raise NotAuthentic(Flaw.CONTENT) from None
+        raise NotAuthenticError(Flaw.CONTENT) from None
     if offered or "dg15" in signed.listed:
-        raise NotAuthentic(Flaw.COPY)
+        raise NotAuthenticError(Flaw.COPY)
     return Proven.NOT_OFFERED
 
 
@@ -162,12 +162,12 @@ class FolderTrust:
         self._read()
         issuer = next((each for each in self._anchors if _issued(signer, each)), None)
         if issuer is None:
-            raise NotAuthentic(Flaw.UNKNOWN_COUNTRY)
+            raise NotAuthenticError(Flaw.UNKNOWN_COUNTRY)
         if _is_authority(signer) or not _may(signer, "digital_signature", absent=True):
-            raise NotAuthentic(Flaw.NOT_A_SIGNER)
+            raise NotAuthenticError(Flaw.NOT_A_SIGNER)
         for certificate in (issuer, signer):
             if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-                raise NotAuthentic(Flaw.NOT_VALID_NOW)
+                raise NotAuthenticError(Flaw.NOT_VALID_NOW)
 
     def _read(self) -> None:
         if self._folder is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Capabilities, Device
 
 
@@ -20,7 +21,7 @@ class JobState(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
-    UNHEARD = "unheard"
+    NOT_FOUND = "not_found"
     """The printer has no such job: nothing was printed of it."""
 
     @property
@@ -29,14 +30,12 @@ class JobState(StrEnum):
         return self not in (JobState.WAITING, JobState.PRINTING, JobState.STOPPED)
 
 
-class PrintJob(BaseModel):
+class PrintJob(Data):
     """A job as the printer tells of it.
 
     :param operation: the station's number of it.
     :param pages: sheets that lie in the tray; None: the printer does not count.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     operation: str
     state: JobState

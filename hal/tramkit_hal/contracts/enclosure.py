@@ -5,8 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Capabilities, Device
 
 
@@ -18,15 +17,13 @@ class Door(StrEnum):
     CASH = "cash"
 
 
-class EnclosureNow(BaseModel):
+class EnclosureNow(Data):
     """How the housing is.
 
     :param open: for each door whether it stands open; None: not known.
     :param tampered: a sensor says that the housing was broken into or moved; so until :meth:`Enclosure.acknowledge`.
     :param temperature: inside, °C; None: not known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     open: dict[Door, bool | None]
     tampered: bool | None

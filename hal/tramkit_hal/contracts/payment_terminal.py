@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Capabilities, Device
 
 
@@ -20,18 +21,16 @@ class Charge(StrEnum):
     """Nothing was taken, and nothing will be under this number."""
     UNKNOWN = "unknown"
     """It may have been taken; nobody can tell now. That is normal at a terminal: ask again."""
-    UNHEARD = "unheard"
+    NOT_FOUND = "not_found"
     """The terminal never heard of this number."""
 
 
-class TerminalResult(BaseModel):
+class TerminalResult(Data):
     """What a terminal tells of one payment or refund.
 
     :param amount: VND that moved; 0: none.
     :param approval: the acquirer's own number; never a card's.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     charge: Charge
     amount: int = Field(default=0, ge=0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Capabilities, Device
 
 
-class PowerNow(BaseModel):
+class PowerNow(Data):
     """Where the power comes from.
 
     :param on_battery: None: not known, which is neither yes nor no.
@@ -17,8 +18,6 @@ class PowerNow(BaseModel):
     :param charge: per cent; None: not known.
     :param runtime: seconds that it lasts; None: not known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     on_battery: bool | None
     low: bool = False

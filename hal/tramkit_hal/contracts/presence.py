@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Capabilities, Device
 
 
-class PresenceNow(BaseModel):
+class PresenceNow(Data):
     """Whether somebody stands there.
 
     :param present: None: not known, which is neither yes nor no.
     :param distance: metres; None: not known.
     :param confidence: 0 to 1.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     present: bool | None
     distance: float | None = None

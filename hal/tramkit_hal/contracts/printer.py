@@ -5,8 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Capabilities, Device
 from tramkit_hal.document.document import Document
 
@@ -24,13 +23,11 @@ class ReceiptPrinterCapabilities(Capabilities):
     presents: bool = False
 
 
-class Printed(BaseModel):
+class Printed(Data):
     """What came of printing.
 
     :param codes: for the medium ``screen``: QR contents that together hold the document, in order.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     medium: Literal["paper", "screen"]
     codes: tuple[str, ...] = ()

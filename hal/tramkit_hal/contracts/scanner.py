@@ -5,18 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Capabilities, Device
 from tramkit_hal.words import Nfc
 
 Symbology = Literal["qr", "code128", "ean13"]
 
 
-class ScannedCode(BaseModel):
+class ScannedCode(Data):
     """A code that was read; ``text`` is NFC."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     symbology: Symbology
     text: Nfc

@@ -31,7 +31,7 @@ class Voice(Device):
     async def say(self, words: str, language: str, deadline: float = 10.0) -> NDArray[np.int16]:
         """Return words as sound: int16 (n,), mono, 48 kHz.
 
-        :param words: as they are to be said, see :func:`tramkit_hal.aloud.aloud`.
+        :param words: as they are to be said, see :func:`tramkit_hal.verbalise.verbalise`.
         :raises DeviceError: the voice does not speak that language, or is broken.
         """
 

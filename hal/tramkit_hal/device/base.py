@@ -21,8 +21,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
@@ -68,11 +69,7 @@ LEGAL: Mapping[DeviceState, frozenset[DeviceState]] = {
 """From each state, the states that may follow."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DeviceInfo(_Frozen):
+class DeviceInfo(Data):
     """Which device this is. Identity is driver and serial number (or port path), never ``ttyUSB0``."""
 
     driver: str
@@ -81,11 +78,11 @@ class DeviceInfo(_Frozen):
     simulated: bool = False
 
 
-class Capabilities(_Frozen):
+class Capabilities(Data):
     """What a device can do; each device class adds its own fields."""
 
 
-class Health(_Frozen):
+class Health(Data):
     """What a look at the device found.
 
     :param trouble: None means that none was found; never guessed.
@@ -95,13 +92,13 @@ class Health(_Frozen):
     state: DeviceState
     trouble: Trouble | None
     checked_at: datetime
-    facts: dict[str, str] = {}
+    facts: dict[str, str] = Field(default_factory=dict)
 
 
 HealthLevel = Literal["quick", "full"]
 
 
-class DeviceEvent(_Frozen):
+class DeviceEvent(Data):
     """Something that happened at a device.
 
     :param name: from the class's table, e.g. ``card_in``, ``low``, ``left``; ``state`` for a change of state.

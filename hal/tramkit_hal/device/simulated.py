@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from tramkit_hal.data import Data
 
 
-class Control(BaseModel):
+class Control(Data):
     """One thing that can be done to a simulator while the station runs.
 
     :param name: names it in scripts and in the panel's address.
@@ -16,8 +16,6 @@ class Control(BaseModel):
     :param kind: ``press`` does it; ``switch`` takes ``on``/``off``; ``choice`` one of ``options``; ``text`` words.
     :param value: how it is set now.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     label: str

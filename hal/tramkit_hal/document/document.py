@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.words import Text, render
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Heading(_Block):
+class Heading(Data):
     """A heading within the document."""
 
     type: Literal["heading"] = "heading"
     text: Text
 
 
-class Paragraph(_Block):
+class Paragraph(Data):
     """Running words."""
 
     type: Literal["paragraph"] = "paragraph"
     text: Text
 
 
-class Row(_Block):
+class Row(Data):
     """A label and its value."""
 
     type: Literal["row"] = "row"
@@ -35,13 +32,13 @@ class Row(_Block):
     value: Text
 
 
-class Rule(_Block):
+class Rule(Data):
     """A line across."""
 
     type: Literal["rule"] = "rule"
 
 
-class Code(_Block):
+class Code(Data):
     """A QR code (ISO/IEC 18004) and the words under it."""
 
     type: Literal["code"] = "code"
@@ -52,7 +49,7 @@ class Code(_Block):
 Block = Annotated[Heading | Paragraph | Row | Rule | Code, Field(discriminator="type")]
 
 
-class Document(_Block):
+class Document(Data):
     """A document for a printer.
 
     :param title: stands on top, large.

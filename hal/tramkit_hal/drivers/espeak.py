@@ -9,9 +9,10 @@ import wave
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tramkit_hal.contracts.voice import Voice, VoiceCapabilities, at_station_rate
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
 
@@ -19,13 +20,11 @@ PROGRAM = "espeak-ng"
 VOICES = {"vi": "vi", "en": "en"}
 
 
-class EspeakSettings(BaseModel):
+class EspeakSettings(Data):
     """Settings of the driver ``espeak``.
 
     :param words_per_minute: how fast it speaks; elders follow 140 with ease.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     words_per_minute: int = Field(default=140, ge=80, le=300)
 

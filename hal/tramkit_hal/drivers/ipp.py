@@ -138,7 +138,7 @@ class IppPrinter(DocumentPrinter):
     async def _known(self, operation: str) -> PrintJob:
         """Return a job that was begun before; it is never sent again, even where the printer does not know it."""
         found = await self._find(operation)
-        if found.state is JobState.UNHEARD:
+        if found.state is JobState.NOT_FOUND:
             raise DeviceError(Trouble.OUTCOME_UNKNOWN, "it was on its way, and the printer has no job of that name")
         return found
 
@@ -153,7 +153,7 @@ class IppPrinter(DocumentPrinter):
             for job in await self._list(which):
                 if job.get("job-name") == [_name(operation)]:
                     return self._tell(operation, job)
-        return PrintJob(operation=operation, state=JobState.UNHEARD)
+        return PrintJob(operation=operation, state=JobState.NOT_FOUND)
 
     async def _list(self, which: str) -> list[dict[str, list[ipp.Value]]]:
         wanted = ["job-id", "job-name", "job-state", "job-media-sheets-completed"]

@@ -17,10 +17,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.contracts.face import FaceFinding, FaceMatcher, FaceMatcherCapabilities
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.video import Frame
@@ -31,11 +32,11 @@ SAME_PERSON = 0.363
 LOOKED_AT = 640
 """Pixels of a picture's longer side when faces are looked for; larger faces are not found better, only later."""
 
-MOST_PIXELS = 16_000_000
+MAX_PIXELS = 16_000_000
 """Of a portrait: those on chips have well below a million."""
 
 
-class OpenCvFaceSettings(BaseModel):
+class OpenCvFaceSettings(Data):
     """Settings of the driver ``opencv_face``.
 
     :param detector: YuNet, an ONNX file for ``cv2.FaceDetectorYN``.
@@ -44,8 +45,6 @@ class OpenCvFaceSettings(BaseModel):
     :param score: how sure the detector must be of a face.
     :param smallest: share of a picture's shorter side that a face must fill to count; smaller ones are bystanders.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     detector: Path
     recognizer: Path
@@ -109,7 +108,7 @@ class OpenCvFace(FaceMatcher):
             detector.setScoreThreshold(self._own.score)
             detector.detect(np.zeros((320, 320, 3), np.uint8))
         except (cv2.error, SystemError):
-            raise _Unusable(_no_model("detector", path, "YuNet", "FaceDetectorYN")) from None
+            raise _UnusableError(_no_model("detector", path, "YuNet", "FaceDetectorYN")) from None
         return detector
 
     def _load_recognizer(self) -> Any:
@@ -121,7 +120,7 @@ class OpenCvFace(FaceMatcher):
         except (cv2.error, SystemError):
             found = None
         if found is None or np.size(found) == 0:
-            raise _Unusable(_no_model("recognizer", path, "SFace", "FaceRecognizerSF"))
+            raise _UnusableError(_no_model("recognizer", path, "SFace", "FaceRecognizerSF"))
         return recognizer
 
     # ── in a thread ───────────────────────────────────────────────────────────────────────────────────────
@@ -176,20 +175,20 @@ class _quiet:
         cv2.utils.logging.setLogLevel(self._before)
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """A model that cannot be used, in words for the operator."""
 
 
 def _tried(load: Callable[[], Any]) -> Any:
     try:
         return load()
-    except _Unusable as why:
+    except _UnusableError as why:
         return str(why)
 
 
 def _there(setting: str, path: Path) -> Path:
     if not path.is_file():
-        raise _Unusable(f"{setting}: there is no file {path}")
+        raise _UnusableError(f"{setting}: there is no file {path}")
     return path
 
 
@@ -204,7 +203,7 @@ def _picture_of(portrait: Portrait) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(io.BytesIO(portrait.image), formats=("JPEG", "JPEG2000")) as image:
-            if image.width * image.height <= MOST_PIXELS:
+            if image.width * image.height <= MAX_PIXELS:
                 return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         pass

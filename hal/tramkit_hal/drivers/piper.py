@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.contracts.voice import Voice, VoiceCapabilities, at_station_rate
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
 
@@ -24,7 +25,7 @@ TRIAL_SECONDS = 20.0
 """How long the first words may take, for which the model is read from the disk."""
 
 
-class PiperSettings(BaseModel):
+class PiperSettings(Data):
     """Settings of the driver ``piper``; one entry of the role for each language.
 
     :param model: the ONNX file; the JSON file of the same name, with ``.json`` after it, lies beside it.
@@ -32,8 +33,6 @@ class PiperSettings(BaseModel):
     :param program: the command, a name on the PATH or a path.
     :param slowness: how long sounds last; 1.0 is the model's own pace, elders follow 1.2 with ease.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: Path
     language: Literal["vi", "en"] = "vi"

@@ -179,7 +179,7 @@ class Adapter:
     def _result(self, ref: str) -> dict[str, Any]:
         row = self._journal.row(ref)
         if row is None:
-            return {"charge": Charge.UNHEARD.value}
+            return {"charge": Charge.NOT_FOUND.value}
         amount = row[1] if row[2] is Charge.SETTLED else 0
         return {"charge": row[2].value, "amount": amount, "approval": row[3]}
 

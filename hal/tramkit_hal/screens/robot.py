@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import AnyPage, Ask, Availability, Bar, Control, FieldView, View
 
@@ -27,7 +28,7 @@ _SAID = {
 _NONSENSE = ("", "?", "0", "-1", "99999999999999999999", "31/02/1990", "<b>&amp;", "ự" * 40, "a\u0301")
 
 
-class Act(BaseModel):
+class Act(Data):
     """One thing that a resident does.
 
     :param do: ``answer`` the page, ``press`` a button of the frame, ``touch`` beside every button, or ``wait``.
@@ -36,12 +37,10 @@ class Act(BaseModel):
     :param values: what is typed into the fields first, by name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     do: Literal["answer", "press", "touch", "wait"] = "answer"
     choice: str = "continue"
     value: str = ""
-    values: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
 
     def event(self, page: AnyPage) -> Answered | Pressed | Touched | None:
         """Return what a screen would report of it; None: the resident does nothing."""

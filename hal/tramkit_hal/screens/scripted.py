@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.screens.robot import Act, Walker
@@ -22,15 +23,13 @@ HISTORY = 1_000
 """Views kept; the oldest go first."""
 
 
-class ScriptedSettings(BaseModel):
+class ScriptedSettings(Data):
     """Settings of the driver ``scripted``: what the robot does by itself; with none of them it waits for a test.
 
     :param answers: what it does, page by page, from the attract page on; afterwards it stands still.
     :param seed: it does anything that the screen lets it do, visit after visit, the same for the same seed.
     :param pause: seconds that it looks at a page.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     answers: tuple[Act, ...] = ()
     seed: int | None = None

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device, DeviceContext, DeviceInfo, DeviceState, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.simulated import Control
@@ -20,15 +21,13 @@ HEALTHY = noted("none")
 COMMON_FAULTS = (Trouble.FAULTY, Trouble.MISCONFIGURED, Trouble.DEADLINE)
 
 
-class Cue(BaseModel):
+class Cue(Data):
     """One line of a script: what happens, and when.
 
     :param at: seconds after the device was opened for the first time.
     :param do: name of a control.
     :param value: what the control is set to.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: float = Field(ge=0)
     do: str

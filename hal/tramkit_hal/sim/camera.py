@@ -10,10 +10,10 @@ import segno
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from tramkit_hal import framecode
 from tramkit_hal.contracts.camera import Camera, CameraCapabilities
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.simulated import Control
+from tramkit_hal.sim import framecode
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.sim.people import PEOPLE, by_name, qr_text
 from tramkit_hal.video import NewestFrame
@@ -41,7 +41,7 @@ class CameraSettings(SimSettings):
 
 
 class SimCamera(Simulator, Camera):
-    """A camera whose frames can be told apart: see :mod:`tramkit_hal.framecode`."""
+    """A camera whose frames can be told apart: see :mod:`tramkit_hal.sim.framecode`."""
 
     driver = "sim_camera"
     model = noted("simulated camera")

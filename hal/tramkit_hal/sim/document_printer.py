@@ -81,7 +81,7 @@ class SimDocumentPrinter(Simulator, DocumentPrinter):
             self._purge()
 
     def _tell(self, operation: str) -> PrintJob:
-        state = self._jobs.get(operation, JobState.UNHEARD)
+        state = self._jobs.get(operation, JobState.NOT_FOUND)
         return PrintJob(operation=operation, state=state, pages=1 if state is JobState.DONE else 0)
 
     def _cancel(self, operation: str) -> None:

@@ -71,7 +71,7 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
             raise ValueError("an amount is more than 0")
         async with self._simulate(deadline):
             known = self._result(ref)
-            if known.charge is Charge.UNHEARD:
+            if known.charge is Charge.NOT_FOUND:
                 if self._prompting:
                     raise DeviceError(Trouble.CLAIMED, "another payment waits for its card")
                 self._write(ref, "", amount, Charge.PENDING)
@@ -91,7 +91,7 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
     async def cancel(self, ref: str, deadline: float = 10.0) -> TerminalResult:
         async with self._simulate(deadline):
             told = self._result(ref)
-            if told.charge in (Charge.PENDING, Charge.UNHEARD):
+            if told.charge in (Charge.PENDING, Charge.NOT_FOUND):
                 self._write(ref, "", self._row(ref)[1], Charge.DECLINED)
                 self._end_prompt(ref)
                 told = self._result(ref)
@@ -103,7 +103,7 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
 
     async def refund(self, ref: str, refund_ref: str, amount: int, deadline: float = 10.0) -> TerminalResult:
         async with self._simulate(deadline):
-            if self._result(refund_ref).charge is Charge.UNHEARD:
+            if self._result(refund_ref).charge is Charge.NOT_FOUND:
                 gone = (
                     self._db()
                     .execute(
@@ -156,7 +156,7 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
 
     def _row(self, ref: str) -> tuple[str, int, str]:
         row = self._db().execute("SELECT state, amount, approval FROM charges WHERE ref = ?", (ref,)).fetchone()
-        return row or (Charge.UNHEARD.value, 0, "")
+        return row or (Charge.NOT_FOUND.value, 0, "")
 
     def _write(self, ref: str, of: str, amount: int, charge: Charge) -> None:
         approval = secrets.token_hex(3).upper() if charge is Charge.SETTLED else ""

@@ -60,10 +60,10 @@ async def submits_once(rig: Rig) -> None:
         check(await rig.count(device, "printed") == before + 1, "one job was not printed exactly once")
 
 
-@case("HAL-DOC-002", DocumentPrinter, "A job that was never sent is unheard, and what is no PDF is refused")
+@case("HAL-DOC-002", DocumentPrinter, "A job that was never sent is not found, and what is no PDF is refused")
 async def unheard_job(rig: Rig) -> None:
     async with rig.opened() as device:
-        check((await device.job("never")).state is JobState.UNHEARD, "it tells of a job that never was")
+        check((await device.job("never")).state is JobState.NOT_FOUND, "it tells of a job that never was")
         error = await error_of(device.submit(b"no document", "bad", rig.seconds))
         check(error.trouble is Trouble.UNSUPPORTED, f"it says {error.trouble}")
 
@@ -145,7 +145,7 @@ async def settled(rig: Rig, device: PaymentTerminal, ref: str) -> TerminalResult
 @case("HAL-PAY-002", PaymentTerminal, "It never heard of a number that it was not given")
 async def unheard_number(rig: Rig) -> None:
     async with rig.opened() as device:
-        check((await device.inquire("never")).charge is Charge.UNHEARD, "it tells of a payment that never was")
+        check((await device.inquire("never")).charge is Charge.NOT_FOUND, "it tells of a payment that never was")
 
 
 @case("HAL-PAY-003", PaymentTerminal, "A refund is done once and never gives more than is there")

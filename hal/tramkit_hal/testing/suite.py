@@ -6,8 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.testing.case import Case, NotApplicableError
@@ -17,13 +16,11 @@ from tramkit_hal.testing.rig import Rig
 CASE_SECONDS = 120.0
 
 
-class Finding(BaseModel):
+class Finding(Data):
     """What came of a case.
 
     :param outcome: ``passed``, ``failed``, or ``not_run`` with the reason: it needs a hand or a part that is not there.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     title: str
@@ -31,10 +28,8 @@ class Finding(BaseModel):
     reason: str = ""
 
 
-class Report(BaseModel):
+class Report(Data):
     """What came of the suite for a device."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     driver: str
     contract: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
+from tramkit_hal.data import Data
 from tramkit_hal.ui.keyboard.typing import Typing
 from tramkit_hal.ui.pages import Bar
 from tramkit_hal.words import Nfc
@@ -21,9 +22,7 @@ _Typed = Annotated[Nfc, StringConstraints(max_length=MAX_VALUE)]
 _Values = Annotated[dict[_Name, _Typed], Field(max_length=16)]
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Event(Data):
     page: _Name
     revision: int = Field(ge=0, strict=True)
 
@@ -37,7 +36,7 @@ class Answered(_Event):
 
     kind: Literal["answered"] = "answered"
     choice: _Name = "continue"
-    values: _Values = {}
+    values: _Values = Field(default_factory=dict)
 
 
 class Pressed(_Event):
@@ -50,10 +49,10 @@ class Pressed(_Event):
     kind: Literal["pressed"] = "pressed"
     button: Bar | Literal["back", "language", "change"]
     value: _Name = ""
-    values: _Values = {}
+    values: _Values = Field(default_factory=dict)
 
 
-class Key(BaseModel):
+class Key(Data):
     """A key of the on-screen keyboard, pressed in a field; no event for the core.
 
     :param text: what stands in the field.
@@ -61,8 +60,6 @@ class Key(BaseModel):
     :param key: what the key types; empty: only the way of typing has changed.
     :param name: the field is for somebody's name.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: _Typed
     caret: int = Field(ge=0, le=MAX_VALUE)
@@ -79,7 +76,7 @@ class Touched(_Event):
     """
 
     kind: Literal["touched"] = "touched"
-    values: _Values = {}
+    values: _Values = Field(default_factory=dict)
     at: _Name = ""
 
 

@@ -13,9 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from tramkit_hal.contracts.vital import Vital
+from tramkit_hal.data import Data
 from tramkit_hal.words import Messages, Text, Value, public, render, verbatim
 
 _ = Messages("tramkit_hal")
@@ -25,12 +26,6 @@ OPTIONS_PER_PAGE = 8
 
 FIELDS_PER_PAGE = 4
 """At most four related questions stand on one page."""
-
-
-class Data(BaseModel):
-    """Frozen data that takes no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Tone(StrEnum):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Capabilities, Device
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import AnyPage, Ask, Call, Capture, Control, Pay, View
@@ -41,7 +40,7 @@ class ScreenCapabilities(Capabilities):
         return ""
 
 
-class Shown(BaseModel):
+class Shown(Data):
     """One thing that a person finds on the screen, as :meth:`Screen.describe` reports it.
 
     :param role: ``heading``, ``text``, ``button``, ``field``, ``option``, ``fact``, ``code``, ``picture``, ``error``.
@@ -51,8 +50,6 @@ class Shown(BaseModel):
     :param error: what is wrong with it.
     :param action: what pressing it answers (``continue``, an option's value, ``back`` …).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: Literal["heading", "text", "button", "field", "option", "fact", "code", "picture", "error"]
     name: str

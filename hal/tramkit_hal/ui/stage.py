@@ -19,11 +19,11 @@ BLANK = View(page=Wait(title=labels.NOT_READY, body=(labels.NOT_READY_BODY,)))
 """Shown before the first view and after a wipe."""
 
 
-class Stale(Exception):
+class StaleEventError(Exception):
     """The event was made on a page that is not shown any more."""
 
 
-class Refused(Exception):
+class EventRefusedError(Exception):
     """The page shown does not take this answer, or the core takes no more events; the words say which."""
 
 
@@ -85,20 +85,20 @@ class Stage:
     def accept(self, event: Answered | Pressed | Touched) -> None:
         """Take an event for the core.
 
-        :raises Stale: made on another page or revision.
-        :raises Refused: not an answer of the page shown, or the queue is full.
+        :raises StaleEventError: made on another page or revision.
+        :raises EventRefusedError: not an answer of the page shown, or the queue is full.
         """
         page = self.view.page
         if (event.page, event.revision) != (page.id, page.revision) or self.view is BLANK:
-            raise Stale
+            raise StaleEventError
         if not _takes(self.view, event):
-            raise Refused("the page does not take this answer")
+            raise EventRefusedError("the page does not take this answer")
         names = _given(self.view)
         self.drafts |= {name: value for name, value in event.values.items() if name in names}
         if isinstance(event, Touched) and self.events.qsize() >= TOUCHES:
             return  # the core has plenty of touches to know that somebody is here
         if self.events.full():
-            raise Refused("too many events are waiting")
+            raise EventRefusedError("too many events are waiting")
         self.events.put_nowait(event)
 
     def _wake(self) -> None:

@@ -12,7 +12,7 @@ import re
 
 WIDTH = 1295
 HEIGHT = 518
-MOST_TEXT = 3_900
+MAX_TEXT = 3_900
 """Characters of a drawing at most; a screen leaves out points where it would be more."""
 SHORTEST = WIDTH * 0.12
 """Length of line from which something is a drawing and no dot."""
@@ -29,7 +29,7 @@ def parse(text: str) -> tuple[Stroke, ...]:
     """
     if not text:
         return ()
-    if len(text) > MOST_TEXT + 100 or not _TEXT.fullmatch(text):
+    if len(text) > MAX_TEXT + 100 or not _TEXT.fullmatch(text):
         raise ValueError("no drawing")
     strokes = tuple(
         tuple((int(part[at : at + 2], 36), int(part[at + 2 : at + 4], 36)) for at in range(0, len(part), 4))

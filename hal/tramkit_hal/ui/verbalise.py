@@ -84,7 +84,7 @@ ABBREVIATIONS: dict[str, dict[str, str]] = {
 }
 
 
-def aloud(words: str, language: str) -> str:
+def verbalise(words: str, language: str) -> str:
     """Return words as they are to be said.
 
     :param language: ``vi`` or ``en``.

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tramkit import FileProblem, Level, Messages, Person, verbatim
+from tramkit import FileError, Level, Messages, Person, verbatim
 from tramkit_banking import banks, consents, rules
 from tramkit_banking.fields import tax_code
 from tramkit_banking.loan import Income, amounts, not_eligible
 from tramkit_banking.loans import schedule
-from tramkit_banking.status import NumberProblem, parse_number
+from tramkit_banking.status import NumberError, parse_number
 from tramkit_hal.words import render
 
 TODAY = date(2026, 11, 23)
@@ -98,7 +98,7 @@ def test_the_number_of_an_application(typed: str, number: str) -> None:
 
 @pytest.mark.parametrize("typed", ["", "AC1", "A" * 21, "Hồ sơ 1", "AC1A2B;--"])
 def test_what_is_no_application_number_is_told(typed: str) -> None:
-    with pytest.raises(NumberProblem) as caught:
+    with pytest.raises(NumberError) as caught:
         parse_number(typed)
     assert render(caught.value.text, "vi").startswith("Số hồ sơ có 6 đến 20 chữ cái và chữ số.")
 
@@ -143,7 +143,7 @@ def test_a_mistake_in_a_file_is_told_with_file_and_key(
     read = getattr(module, f"read_{bundled.stem}")
     file = tmp_path / bundled.name
     file.write_text(bundled.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(FileProblem) as problem:
+    with pytest.raises(FileError) as problem:
         read(file)
     assert bundled.name in str(problem.value)
     assert named in str(problem.value)

@@ -10,7 +10,7 @@ from tramkit import (
     Attachment,
     Level,
     Messages,
-    NotIdentified,
+    NotIdentifiedError,
     Option,
     Order,
     Outcome,
@@ -54,7 +54,7 @@ class Applying(Service):
             return await visit.identify(Level.CLAIMED)
         try:
             return await visit.identify(level)
-        except NotIdentified as found:
+        except NotIdentifiedError as found:
             await visit.tell(
                 _("The bank must see you once"),
                 found.reason,
@@ -109,7 +109,7 @@ class Applying(Service):
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask the bank what became of the application."""
         gateway = self.gateways.get(str(order.request["bank"]))
-        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="unheard")
+        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="not_found")
 
 
 def applicant(person: Person) -> dict[str, JsonValue]:

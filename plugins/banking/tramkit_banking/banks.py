@@ -7,18 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from tramkit import Text, bilingual, read_settings
+from tramkit import Data, Text, bilingual, read_settings
 
 BUNDLED = Path(__file__).parent / "banks.toml"
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Words(_Data):
+class Words(Data):
     """The same in Vietnamese and in English."""
 
     vi: str = Field(min_length=1, max_length=200)
@@ -34,7 +30,7 @@ Vnd = Annotated[int, Field(ge=0, le=10**12, strict=True)]
 Share = Annotated[Decimal, Field(ge=0, lt=5)]
 
 
-class Terms(_Data):
+class Terms(Data):
     """What an applicant reads before agreeing.
 
     :param version: of these words; the bank is told which was read.
@@ -44,7 +40,7 @@ class Terms(_Data):
     points: tuple[Words, ...] = Field(min_length=1, max_length=8)
 
 
-class Charge(_Data):
+class Charge(Data):
     """A fee of an account.
 
     :param amount: VND.
@@ -54,7 +50,7 @@ class Charge(_Data):
     amount: Vnd
 
 
-class Account(_Data):
+class Account(Data):
     """A kind of account.
 
     :param monthly_fee: VND.
@@ -68,7 +64,7 @@ class Account(_Data):
     fees: tuple[Charge, ...] = Field(default=(), max_length=6)
 
 
-class Loan(_Data):
+class Loan(Data):
     """A kind of loan.
 
     :param least, most: VND.
@@ -106,7 +102,7 @@ class Loan(_Data):
         return int(principal * self.fee_percent / 100)
 
 
-class Card(_Data):
+class Card(Data):
     """A credit card.
 
     :param yearly_fee: VND.
@@ -128,7 +124,7 @@ class Card(_Data):
     fees: tuple[Charge, ...] = Field(default=(), max_length=6)
 
 
-class Bank(_Data):
+class Bank(Data):
     """A bank.
 
     :param branch: where the resident is referred to.
@@ -144,7 +140,7 @@ class Bank(_Data):
     cards: tuple[Card, ...] = ()
 
 
-class Banks(_Data):
+class Banks(Data):
     """All banks of a file."""
 
     banks: tuple[Bank, ...] = Field(min_length=1)
@@ -159,7 +155,7 @@ class Banks(_Data):
 def read_banks(file: Path) -> Banks:
     """Read the banks of an operator's file.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Banks)
 

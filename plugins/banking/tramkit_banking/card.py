@@ -14,7 +14,7 @@ from tramkit import (
     Decimal1,
     Fact,
     Form,
-    GatewayTrouble,
+    GatewayError,
     Level,
     Messages,
     Moment,
@@ -131,7 +131,7 @@ class ApplyForCard(Applying):
         """Agree on when bank and resident meet; None: the bank calls."""
         try:
             slots = await visit.fetch(self.gateways[bank.id].slots)
-        except GatewayTrouble:
+        except GatewayError:
             slots = []
         ahead = [each for each in slots if each.at > visit.now() + SOONEST][:MAX_SLOTS]
         if not ahead:

@@ -11,17 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model, model_validator
+from pydantic import Field, JsonValue, create_model, model_validator
 
-from tramkit import Form, bilingual, forms, read_settings
+from tramkit import Data, Form, bilingual, forms, read_settings
 
 BUNDLED = Path(__file__).parent / "consents.toml"
 
 
-class Consent(BaseModel):
+class Consent(Data):
     """The words of one consent; see the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     to: tuple[Literal["account", "loan", "card"], ...]
@@ -31,10 +29,8 @@ class Consent(BaseModel):
     en: str = Field(min_length=1, max_length=200)
 
 
-class Consents(BaseModel):
+class Consents(Data):
     """All consents of a file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     consents: tuple[Consent, ...] = Field(min_length=1)
 
@@ -82,7 +78,7 @@ def record(asked: Sequence[Consent], form: Form, at: datetime, language: str) ->
 def read_consents(file: Path) -> Consents:
     """Read the consents of an operator's file.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Consents)
 

@@ -9,7 +9,7 @@ from tramkit import Messages, Text, forms
 _ = Messages("tramkit_banking")
 
 
-class Wrong(ValueError):
+class FieldError(ValueError):
     """What was typed cannot be right.
 
     :ivar text: how to put it right, for the resident.
@@ -26,7 +26,7 @@ def tax_code(label: Text) -> forms.Question:
     def parse(typed: str) -> str:
         tidy = re.sub(r"[\s.]", "", typed)
         if not re.fullmatch(r"[0-9]{10}(-?[0-9]{3})?|[0-9]{12}", tidy):
-            raise Wrong(_("A tax code has 10 or 12 digits, or 10 and 3 with a dash."))
+            raise FieldError(_("A tax code has 10 or 12 digits, or 10 and 3 with a dash."))
         return tidy
 
     return forms.code(label, required=False, max_length=20, parse=parse)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import Fact, Gateway, GatewayTrouble, Messages, Moment, Text, bilingual, verbatim
+from tramkit import Fact, Gateway, GatewayError, Messages, Moment, Text, bilingual, verbatim
 from tramkit_banking.banks import Bank, Words
 
 _ = Messages("tramkit_banking")
@@ -69,7 +69,7 @@ class BankGateway:
     async def progress(self, reference: str) -> Progress | None:
         """Return what became of an application; None: the bank has none with this number.
 
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         status, told = await self.gateway.ask("GET", f"/progress/{quote(reference, safe='')}")
         if status == 404 and told.get("error") == "NO_SUCH_APPLICATION":
@@ -77,18 +77,18 @@ class BankGateway:
         try:
             return Progress.model_validate(told)
         except ValidationError:
-            raise GatewayTrouble("the bank's answer cannot be understood") from None
+            raise GatewayError("the bank's answer cannot be understood") from None
 
     async def slots(self) -> list[Slot]:
         """Return when the bank receives applicants, the next time first.
 
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         _status, told = await self.gateway.ask("GET", "/appointments")
         try:
             found = [Slot.model_validate(each) for each in told["slots"]]
         except (KeyError, TypeError, ValidationError):
-            raise GatewayTrouble("the bank's answer cannot be understood") from None
+            raise GatewayError("the bank's answer cannot be understood") from None
         return sorted({each.id: each for each in found}.values(), key=lambda each: each.at)
 
 

@@ -14,8 +14,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-MOST_MONTHS = 480
-MOST_PRINCIPAL = 10**12
+MAX_MONTHS = 480
+MAX_PRINCIPAL = 10**12
 
 Method = Literal["annuity", "equal_principal"]
 
@@ -47,8 +47,8 @@ def schedule(
     :param method: ``annuity`` (the same each month) or ``equal_principal`` (the same principal each month).
     :raises ValueError: a value that no loan has.
     """
-    principal = _whole(principal, f"the principal is 1 to {MOST_PRINCIPAL} whole VND", MOST_PRINCIPAL)
-    months = _whole(months, f"a loan runs 1 to {MOST_MONTHS} months", MOST_MONTHS)
+    principal = _whole(principal, f"the principal is 1 to {MAX_PRINCIPAL} whole VND", MAX_PRINCIPAL)
+    months = _whole(months, f"a loan runs 1 to {MAX_MONTHS} months", MAX_MONTHS)
     way = str(method.value if isinstance(method, Enum) else method).strip().lower().replace("-", "_").replace(" ", "_")
     if way not in ("annuity", "equal_principal"):
         raise ValueError(f"no method {method!r}: annuity, equal_principal")

@@ -81,7 +81,7 @@ def _newest(rules: Sequence[R], on: date) -> R:
 def read_rules(file: Path) -> Rules:
     """Read the rules of an operator's file.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Rules)
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from tramkit import Fact, Form, GatewayTrouble, Level, Messages, Role, Text, Tone, Visit, forms, personal, verbatim
+from tramkit import Fact, Form, GatewayError, Level, Messages, Role, Text, Tone, Visit, forms, personal, verbatim
 from tramkit_banking.applying import Applying
 from tramkit_banking.gateway import STATES
 
@@ -20,7 +20,7 @@ KINDS: dict[str, Text] = {
 WARNED = frozenset({"branch", "papers", "declined"})
 
 
-class NumberProblem(ValueError):
+class NumberError(ValueError):
     """The text is no application number.
 
     :ivar text: why not, for the resident.
@@ -34,11 +34,11 @@ class NumberProblem(ValueError):
 def parse_number(text: str) -> str:
     """Return the number of an application as banks write it.
 
-    :raises NumberProblem: it is none.
+    :raises NumberError: it is none.
     """
     tidy = re.sub(r"[\s.\-]", "", unicodedata.normalize("NFKC", text)).upper()
     if not re.fullmatch(r"[A-Z0-9]{6,20}", tidy):
-        raise NumberProblem(_("An application number has 6 to 20 letters and digits. It is on your receipt."))
+        raise NumberError(_("An application number has 6 to 20 letters and digits. It is on your receipt."))
     return tidy
 
 
@@ -66,7 +66,7 @@ class ApplicationStatus(Applying):
         typed = await visit.ask(Number, _("Which application?"), name="number")
         try:
             found = await visit.fetch(self.gateways[bank.id].progress, typed.number)
-        except GatewayTrouble:
+        except GatewayError:
             await visit.tell(
                 _("The bank does not answer now"),
                 _("Nothing was changed. Please try again later, or ask at: {branch}.", branch=bank.branch.text),

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import Fact, Gateway, GatewayTrouble, Messages, Order, Outcome, verbatim
+from tramkit import Fact, Gateway, GatewayError, Messages, Order, Outcome, verbatim
 
 _ = Messages("tramkit_billing")
 
@@ -38,7 +38,7 @@ class Aggregator:
     async def inquire_bills(self, provider: str, customer: str) -> list[Bill] | None:
         """Return what a customer owes, oldest first; None: the provider has no such customer.
 
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         status, told = await self._gateway.ask("POST", "/inquire", {"provider": provider, "customer": customer})
         if status == 404:
@@ -46,7 +46,7 @@ class Aggregator:
         try:
             bills = [Bill.model_validate(each) for each in told["bills"]]
         except (KeyError, TypeError, ValidationError):
-            raise GatewayTrouble("the aggregator's answer cannot be understood") from None
+            raise GatewayError("the aggregator's answer cannot be understood") from None
         return sorted(bills, key=lambda bill: bill.period)
 
     async def fulfil(self, order: Order, key: str) -> Outcome:
@@ -59,7 +59,7 @@ class Aggregator:
         """Ask what became of a key."""
         status, told = await self._gateway.ask("GET", f"/status/{key}")
         if status == 404 and told.get("error") == "NO_SUCH_PAYMENT":
-            return Outcome(state="unheard")
+            return Outcome(state="not_found")
         return _outcome(status, told)
 
 

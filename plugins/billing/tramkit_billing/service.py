@@ -11,7 +11,7 @@ from pydantic import create_model
 from tramkit import (
     Fact,
     Form,
-    GatewayTrouble,
+    GatewayError,
     Messages,
     Money,
     Option,
@@ -39,18 +39,18 @@ SERVICES: dict[str, Text] = {
     "tuition": _("Tuition"),
     "apartment": _("Apartment fee"),
 }
-MOST_TRIES = 5
+MAX_TRIES = 5
 LEAST_PART = 1_000
 """VND; less of a bill than this is not worth a transfer."""
 ALL, PART = "all", "part"
-MOST_SCANNED = 2000
+MAX_SCANNED = 2000
 """Letters: the code on a bill may say more than the customer code."""
 
 
 class Account(Form):
     """A customer code."""
 
-    code: Annotated[str, forms.code(_("Customer code"), hint=_("It is on your bill"), max_length=MOST_SCANNED)]
+    code: Annotated[str, forms.code(_("Customer code"), hint=_("It is on your bill"), max_length=MAX_SCANNED)]
 
 
 class PayBill(Service):
@@ -80,7 +80,7 @@ class PayBill(Service):
             return
         try:
             bills = await visit.fetch(self._gateway.inquire_bills, provider.id, code)
-        except GatewayTrouble:
+        except GatewayError:
             await visit.tell(
                 _("The provider does not answer now"),
                 _("Nothing was paid. Please try again later."),
@@ -103,7 +103,7 @@ class PayBill(Service):
 
     async def _code(self, visit: Visit, provider: Provider) -> str | None:
         """Ask for the code until it can be one."""
-        for attempt in range(MOST_TRIES):
+        for attempt in range(MAX_TRIES):
             typed = await visit.ask(
                 Account,
                 _("Please enter the customer code"),

@@ -180,7 +180,7 @@ async def test_whatever_fails_at_whichever_step_the_resident_is_told_and_may_try
             await s.begin()
             await s.page("", "capture")
             before = step in ("/.well-known", "/device_authorization")
-            faults = FaultOrder(faults=(fault,) * method.MOST_TROUBLES, path=step)
+            faults = FaultOrder(faults=(fault,) * method.MAX_TROUBLES, path=step)
             if before:
                 s.provider.order_faults(faults)
             s.answer("identity.vneid")

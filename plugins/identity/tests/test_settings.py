@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tramkit import FileProblem, PluginContext
+from tramkit import FileError, PluginContext
 from tramkit.plugins.loader import load
 from tramkit_hal.device.clock import ManualClock
 from tramkit_identity import claims
@@ -48,12 +48,12 @@ def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("s3cret\n", encoding="utf-8")
     file.chmod(0o644)
-    with pytest.raises(FileProblem, match="chmod 600"):
+    with pytest.raises(FileError, match="chmod 600"):
         read_secret(file)
     file.chmod(0o600)
     assert read_secret(file) == "s3cret"
     file.write_text("\n", encoding="utf-8")
-    with pytest.raises(FileProblem, match="is empty"):
+    with pytest.raises(FileError, match="is empty"):
         read_secret(file)
 
 
@@ -84,7 +84,7 @@ def test_a_provider_that_names_things_otherwise_is_a_file_and_no_code(tmp_path: 
     ],
 )
 def test_claims_that_are_no_residents_are_not_used_and_only_their_name_is_told(key: str, value: str | None) -> None:
-    with pytest.raises(claims.Unusable) as caught:
+    with pytest.raises(claims.UnusableClaimsError) as caught:
         claims.person({**TOLD, key: value}, claims.bundled())
     assert str(caught.value) in TOLD
     assert not value or value not in str(caught.value)
@@ -92,5 +92,5 @@ def test_claims_that_are_no_residents_are_not_used_and_only_their_name_is_told(k
 
 @pytest.mark.parametrize("level", [None, "", "vneid:level1", "vneid:level20", 2, ["vneid:level2"]])
 def test_only_what_the_file_calls_level_2_is_let_in(level: object) -> None:
-    with pytest.raises(claims.NotEnough):
+    with pytest.raises(claims.LevelTooLowError):
         claims.person({**TOLD, "acr": level}, claims.bundled())

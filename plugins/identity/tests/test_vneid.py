@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tramkit import Level, NotSignedIn, Person, SignIn, Text, log, verbatim
+from tramkit import Level, NotSignedInError, Person, SignIn, Text, log, verbatim
 from tramkit.sandbox import FaultOrder
 from tramkit_hal.device.clock import ManualClock
 from tramkit_identity import claims, method
@@ -49,7 +49,7 @@ class Site:
                     await self.clock.advance(0.5)
                     await asyncio.sleep(0.002)
             return await task if task.done() else verbatim("still waiting")
-        except NotSignedIn as failed:
+        except NotSignedInError as failed:
             return failed.reason
         finally:
             task.cancel()
@@ -106,7 +106,7 @@ async def test_who_approves_is_known_by_what_the_account_says_in_either_algorith
 
 async def test_a_station_with_another_secret_gets_no_code(tmp_path: Path) -> None:
     async with site(tmp_path, secret="right", told="wrong") as s:
-        with pytest.raises(NotSignedIn) as failed:
+        with pytest.raises(NotSignedInError) as failed:
             await s.vneid.begin()
         assert failed.value.reason == method.DOWN
 
@@ -180,7 +180,7 @@ async def test_where_no_nonce_comes_back_a_token_older_than_the_sign_in_lets_nob
 async def test_a_provider_out_of_order_is_told_when_the_sign_in_begins(tmp_path: Path, fault: Any) -> None:
     async with site(tmp_path) as s:
         s.provider.order_faults(FaultOrder(faults=(fault,) * 4))
-        with pytest.raises(NotSignedIn) as failed:
+        with pytest.raises(NotSignedInError) as failed:
             await s.vneid.begin()
         assert failed.value.reason == method.DOWN
 
@@ -191,12 +191,12 @@ async def test_a_provider_out_of_order_for_a_moment_costs_nothing_and_for_longer
 ) -> None:
     async with site(tmp_path) as s:
         begun = await s.vneid.begin()
-        s.provider.order_faults(FaultOrder(faults=(fault,) * (method.MOST_TROUBLES - 1), path="/token"))
+        s.provider.order_faults(FaultOrder(faults=(fault,) * (method.MAX_TROUBLES - 1), path="/token"))
         await s.moving(s.vneid.wait(begun), until=lambda: s.provider.polls(begun.spoken)[0] >= 2)
         s.provider.decide(begun.spoken, AN)
         assert isinstance(await s.outcome(begun), Person)
         begun = await s.vneid.begin()
-        s.provider.order_faults(FaultOrder(faults=(fault,) * method.MOST_TROUBLES, path="/token"))
+        s.provider.order_faults(FaultOrder(faults=(fault,) * method.MAX_TROUBLES, path="/token"))
         assert await s.outcome(begun) == method.DOWN
 
 

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tramkit import Level, Person, read_settings
+from tramkit import Data, Level, Person, read_settings
 from tramkit_hal.card import number as card_number
 from tramkit_hal.partial_date import PartialDate, read_iso, read_written
 from tramkit_hal.words import JOINERS
@@ -18,21 +18,19 @@ from tramkit_hal.words import JOINERS
 BUNDLED = Path(__file__).with_name("claims.toml")
 
 
-class Unusable(Exception):
+class UnusableClaimsError(Exception):
     """The claims are not those of a resident; which one is wrong, never what it says."""
 
 
-class NotEnough(Exception):
+class LevelTooLowError(Exception):
     """The account is not of level 2."""
 
 
-class Names(BaseModel):
+class Names(Data):
     """How the provider names its claims.
 
     :param enough: what ``level`` says of an account that is let in.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     scope: str = Field(pattern=r"^openid( [!-~]+)*$")
     number: str = Field(min_length=1)
@@ -56,15 +54,15 @@ def person(claims: Mapping[str, Any], names: Names) -> Person:
     """Return the resident that an ID token tells of.
 
     :param claims: of a token whose signature and claims of time, issuer and audience were checked.
-    :raises NotEnough: the account is not of level 2 (Decree 69/2024/NĐ-CP).
-    :raises Unusable: something that is needed is missing, or is no identity number, name or day.
+    :raises LevelTooLowError: the account is not of level 2 (Decree 69/2024/NĐ-CP).
+    :raises UnusableClaimsError: something that is needed is missing, or is no identity number, name or day.
     """
     if claims.get(names.level) not in names.enough:
-        raise NotEnough
+        raise LevelTooLowError
     number = _text(claims, names.number)
     born, sex = _born(claims, names.born, number), _sex(claims, names)
     if not card_number.check(number, born, sex).ok:
-        raise Unusable(names.number)
+        raise UnusableClaimsError(names.number)
     address = _text(claims, names.address) if claims.get(names.address) else ""
     return Person(level=Level.VNEID, name=_text(claims, names.name), number=number, born=born, sex=sex, address=address)
 
@@ -74,16 +72,16 @@ def _text(claims: Mapping[str, Any], key: str) -> str:
     if isinstance(value, Mapping):  # an address of OpenID Connect Core 1.0, section 5.1.1
         value = value.get("formatted")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     if not isinstance(value, str) or not 0 < len(value.strip()) <= 300:
-        raise Unusable(key)
+        raise UnusableClaimsError(key)
     if not all(letter.isprintable() or letter in JOINERS for letter in value):
-        raise Unusable(key)
+        raise UnusableClaimsError(key)
     return value.strip()
 
 
 def _sex(claims: Mapping[str, Any], names: Names) -> Literal["female", "male"]:
     told = _text(claims, names.sex)
     if told not in (*names.female, *names.male):
-        raise Unusable(names.sex)
+        raise UnusableClaimsError(names.sex)
     return "female" if told in names.female else "male"
 
 
@@ -98,4 +96,4 @@ def _born(claims: Mapping[str, Any], key: str, number: str) -> date | PartialDat
     try:
         return read_written(told) if "/" in told else read_iso(told)
     except ValueError:
-        raise Unusable(key) from None
+        raise UnusableClaimsError(key) from None

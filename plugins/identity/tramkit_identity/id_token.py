@@ -25,15 +25,15 @@ MAX_DEPTH = 20
 Key = RSAKey | ECKey
 
 
-class NotBelieved(Exception):
+class TokenNotBelievedError(Exception):
     """The token is not what this provider made for this sign-in; why, never what it says."""
 
 
-class UnknownKeyError(NotBelieved):
+class UnknownKeyError(TokenNotBelievedError):
     """None of the provider's keys that are known is the one that it was signed with: there may be newer ones."""
 
 
-class ClockError(NotBelieved):
+class ClockError(TokenNotBelievedError):
     """It is signed rightly, but made at another time than the station's clock has: one of the two clocks is wrong.
 
     :param seconds: how far the token's time is ahead of the station's; negative: behind.
@@ -52,7 +52,7 @@ def verify(
     :param keys: the issuer's JSON Web Key Set (RFC 7517); keys that cannot be used are passed over (section 5).
     :param nonce: sent when the sign-in began; RFC 8628 does not promise that it comes back, so it counts where it does.
     :param begun: when the sign-in began; a token that is older was made for another one.
-    :raises NotBelieved: it is not.
+    :raises TokenNotBelievedError: it is not.
     """
     try:
         claims = _signed(token, usable(keys))
@@ -65,15 +65,15 @@ def verify(
         )
         registry.validate({name: claims[name] for name in ("iss", "aud", "sub") if name in claims})
         if "nonce" in claims and not hmac.compare_digest(str(claims["nonce"]).encode(), nonce.encode()):
-            raise NotBelieved("nonce")
+            raise TokenNotBelievedError("nonce")
         _timely(claims, begun.timestamp(), now.timestamp(), fresh="nonce" in claims)
     except (JoseError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise NotBelieved(type(error).__name__) from None
+        raise TokenNotBelievedError(type(error).__name__) from None
     audience = claims["aud"]
     if claims.get("azp", client) != client or (
         isinstance(audience, list) and len(audience) > 1 and "azp" not in claims
     ):  # pyright: ignore[reportUnknownArgumentType]
-        raise NotBelieved("azp")
+        raise TokenNotBelievedError("azp")
     return claims
 
 
@@ -118,12 +118,12 @@ def _signed(token: str, keys: list[Key]) -> dict[str, Any]:
     """Return the claims of a token that one of the keys has signed.
 
     :raises UnknownKeyError: none of them is the token's.
-    :raises NotBelieved: it is the token's, and the signature is wrong.
+    :raises TokenNotBelievedError: it is the token's, and the signature is wrong.
     """
     header = _header(token)
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise NotBelieved("alg")
+        raise TokenNotBelievedError("alg")
     alike = [key for key in keys if key.key_type == ALGORITHMS[algorithm]]
     named = alike if kid is None else [key for key in alike if key.kid in (kid, None)]
     if not named:
@@ -133,7 +133,7 @@ def _signed(token: str, keys: list[Key]) -> dict[str, Any]:
             return jwt.decode(token, key, algorithms=[algorithm]).claims
         except BadSignatureError:
             continue
-    raise NotBelieved("signature") if any(key.kid == kid for key in named) else UnknownKeyError("signature")
+    raise TokenNotBelievedError("signature") if any(key.kid == kid for key in named) else UnknownKeyError("signature")
 
 
 def _header(token: str) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _header(token: str) -> dict[str, Any]:
     except (ValueError, binascii.Error, RecursionError):
         told = None
     if not isinstance(told, dict):
-        raise NotBelieved("header")
+        raise TokenNotBelievedError("header")
     return cast("dict[str, Any]", told)
 
 
@@ -152,7 +152,7 @@ def _timely(claims: Mapping[str, Any], begun: float, now: float, *, fresh: bool)
 
     :param fresh: it bears the nonce of this sign-in, so that only the clocks can be wrong where it seems too old.
     :raises ClockError: they do not belong together.
-    :raises NotBelieved: a time that is needed is missing, or is none.
+    :raises TokenNotBelievedError: a time that is needed is missing, or is none.
     """
     times: dict[str, float] = {}
     for name in ("iat", "exp", "nbf"):
@@ -160,14 +160,14 @@ def _timely(claims: Mapping[str, Any], begun: float, now: float, *, fresh: bool)
         if value is None and name == "nbf":
             continue
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 2**40:
-            raise NotBelieved(name)
+            raise TokenNotBelievedError(name)
         times[name] = value
     if times["exp"] <= times["iat"]:
-        raise NotBelieved("exp")
+        raise TokenNotBelievedError("exp")
     for name in ("iat", "nbf"):
         if (ahead := times.get(name, now) - now) > LEEWAY_SECONDS:
             raise ClockError(name, round(ahead))
     if (behind := now - times["exp"]) > LEEWAY_SECONDS:
         raise ClockError("exp", -round(behind))
     if (older := begun - times["iat"]) > LEEWAY_SECONDS:
-        raise ClockError("iat", -round(older)) if fresh else NotBelieved("iat")
+        raise ClockError("iat", -round(older)) if fresh else TokenNotBelievedError("iat")

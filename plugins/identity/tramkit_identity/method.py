@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tramkit import IdentityMethod, Level, Messages, NotSignedIn, Person, SignIn
+from tramkit import IdentityMethod, Level, Messages, NotSignedInError, Person, SignIn
 from tramkit_hal.device.clock import Clock
-from tramkit_identity.claims import Names, NotEnough, Unusable, person
-from tramkit_identity.id_token import ClockError, NotBelieved, UnknownKeyError, verify
-from tramkit_identity.provider import Provider, ProviderTrouble
+from tramkit_identity.claims import LevelTooLowError, Names, UnusableClaimsError, person
+from tramkit_identity.id_token import ClockError, TokenNotBelievedError, UnknownKeyError, verify
+from tramkit_identity.provider import Provider, ProviderError
 
 _ = Messages("tramkit_identity")
 _log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ SLOWER_SECONDS = 5.0
 """What ``slow_down`` adds to the interval for good (RFC 8628, section 3.5)."""
 ROTATION_SECONDS = 2.0
 """After so long the provider's keys are asked for once more where the token's is not among them."""
-MOST_TROUBLES = 3
+MAX_TROUBLES = 3
 """So many polls in a row may come to nothing, each twice as late as the one before, until the resident is told."""
 
 DOWN = _("VNeID does not answer at the moment. Please try again later or take another way.")
@@ -69,9 +69,9 @@ class VNeId(IdentityMethod):
         try:
             endpoints = await self._provider.discover()
             told = await self._provider.begin(endpoints, self._names.scope, nonce)
-        except ProviderTrouble as trouble:
+        except ProviderError as trouble:
             _log.warning("nobody can sign in", extra={"why": str(trouble)})
-            raise NotSignedIn(DOWN) from None
+            raise NotSignedInError(DOWN) from None
         kept = _Begun(
             device_code=told.device_code,
             token_endpoint=endpoints.token_endpoint,
@@ -95,20 +95,20 @@ class VNeId(IdentityMethod):
         token = await self._token(begun)
         try:
             return person(await self._claims(token, begun), self._names)
-        except ProviderTrouble as trouble:
+        except ProviderError as trouble:
             _log.warning("nobody can sign in", extra={"why": str(trouble)})
-            raise NotSignedIn(DOWN) from None
-        except NotEnough:
-            raise NotSignedIn(TOO_LOW) from None
+            raise NotSignedInError(DOWN) from None
+        except LevelTooLowError:
+            raise NotSignedInError(TOO_LOW) from None
         except ClockError as apart:
             _log.error(
                 "ID token not believed: the clocks are apart",
                 extra={"why": str(apart), "provider_ahead_s": self._ahead()},
             )
-            raise NotSignedIn(DOUBTFUL) from None
-        except (NotBelieved, Unusable) as doubt:
+            raise NotSignedInError(DOUBTFUL) from None
+        except (TokenNotBelievedError, UnusableClaimsError) as doubt:
             _log.error("ID token not believed", extra={"why": f"{type(doubt).__name__}: {doubt}"})
-            raise NotSignedIn(DOUBTFUL) from None
+            raise NotSignedInError(DOUBTFUL) from None
 
     def _ahead(self) -> int | None:
         """Return how many seconds the provider's clock is ahead of the station's, by its last answer."""
@@ -118,8 +118,8 @@ class VNeId(IdentityMethod):
     async def _claims(self, token: str, begun: _Begun) -> dict[str, Any]:
         """Check the token by the provider's keys; one that it has begun to use a moment ago is asked for once more.
 
-        :raises NotBelieved: it is not this provider's, or not for this sign-in.
-        :raises ProviderTrouble: the keys cannot be had.
+        :raises TokenNotBelievedError: it is not this provider's, or not for this sign-in.
+        :raises ProviderError: the keys cannot be had.
         """
         for again in (True, False):
             keys = await self._provider.keys(begun.jwks_uri)
@@ -145,15 +145,15 @@ class VNeId(IdentityMethod):
         while True:
             await self._clock.sleep(interval * 2**troubles)
             if self._clock.now() >= begun.until:
-                raise NotSignedIn(EXPIRED)
+                raise NotSignedInError(EXPIRED)
             try:
                 answer = await self._provider.poll(begun.token_endpoint, begun.device_code)
-            except ProviderTrouble as trouble:
+            except ProviderError as trouble:
                 troubles, lost = troubles + 1, True
-                if troubles < MOST_TROUBLES:
+                if troubles < MAX_TROUBLES:
                     continue
                 _log.warning("nobody can sign in", extra={"why": str(trouble)})
-                raise NotSignedIn(DOWN) from None
+                raise NotSignedInError(DOWN) from None
             troubles = 0
             match answer.error:
                 case "":
@@ -163,11 +163,11 @@ class VNeId(IdentityMethod):
                 case "slow_down":
                     interval += SLOWER_SECONDS
                 case "access_denied":
-                    raise NotSignedIn(REFUSED)
+                    raise NotSignedInError(REFUSED)
                 case "invalid_grant" if lost:  # used already: its token was in the answer that did not arrive
-                    raise NotSignedIn(LOST)
+                    raise NotSignedInError(LOST)
                 case "expired_token" | "invalid_grant":
-                    raise NotSignedIn(EXPIRED)
+                    raise NotSignedInError(EXPIRED)
                 case _:
                     _log.error("the provider refuses this station", extra={"error": answer.error[:60]})
-                    raise NotSignedIn(DOWN)
+                    raise NotSignedInError(DOWN)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tramkit import FileProblem, IdentityMethod, PluginContext, hookimpl, read_settings, sandbox_command
+from tramkit import FileError, IdentityMethod, PluginContext, hookimpl, read_settings, sandbox_command
 
 if TYPE_CHECKING:
     from tramkit_identity.sandbox import OpenIdProvider
@@ -32,16 +32,16 @@ def tramkit_identity_methods(settings: Mapping[str, Any], context: PluginContext
 def read_secret(file: Path) -> str:
     """Read the client's secret.
 
-    :raises FileProblem: it is not there, is empty, or others may read it.
+    :raises FileError: it is not there, is empty, or others may read it.
     """
     try:
         if file.stat().st_mode & 0o077:
-            raise FileProblem(str(file), [f"others may read it; run: chmod 600 {file}"])
+            raise FileError(str(file), [f"others may read it; run: chmod 600 {file}"])
         secret = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise FileProblem(str(file), ["cannot be read; put the client's secret there as text"]) from None
+        raise FileError(str(file), ["cannot be read; put the client's secret there as text"]) from None
     if not secret:
-        raise FileProblem(str(file), ["is empty; put the client's secret there"])
+        raise FileError(str(file), ["is empty; put the client's secret there"])
     return secret
 
 

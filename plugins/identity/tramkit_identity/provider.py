@@ -14,12 +14,12 @@ from tramkit import bounded_json
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SECONDS = 10.0
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 
 M = TypeVar("M", bound="_Told")
 
 
-class ProviderTrouble(Exception):
+class ProviderError(Exception):
     """The provider did not answer, or not so that it can be understood; what is wrong, for the operator."""
 
 
@@ -77,21 +77,21 @@ class Provider:
     async def discover(self) -> Endpoints:
         """Ask where what is.
 
-        :raises ProviderTrouble: no answer, another issuer, or an address that others could listen to.
+        :raises ProviderError: no answer, another issuer, or an address that others could listen to.
         """
         url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
         found = _read(Endpoints, await self._ask("GET", url))
         if found.issuer != self.issuer:
-            raise ProviderTrouble("the provider names itself otherwise than settings.identity.issuer")
+            raise ProviderError("the provider names itself otherwise than settings.identity.issuer")
         for address in (found.device_authorization_endpoint, found.token_endpoint, found.jwks_uri):
             if not self._safe(address):
-                raise ProviderTrouble("the provider names an address without https")
+                raise ProviderError("the provider names an address without https")
         return found
 
     async def begin(self, endpoints: Endpoints, scope: str, nonce: str) -> DeviceCode:
         """Ask for a code that the resident approves.
 
-        :raises ProviderTrouble: no answer, or this client is not allowed to.
+        :raises ProviderError: no answer, or this client is not allowed to.
         """
         form = {"scope": scope, "nonce": nonce}
         return _read(DeviceCode, await self._ask("POST", endpoints.device_authorization_endpoint, form))
@@ -99,18 +99,18 @@ class Provider:
     async def poll(self, token_endpoint: str, device_code: str) -> Answer:
         """Ask once whether the resident has approved.
 
-        :raises ProviderTrouble: no answer.
+        :raises ProviderError: no answer.
         """
         form = {"grant_type": GRANT, "device_code": device_code}
         answer = _read(Answer, await self._ask("POST", token_endpoint, form, errors=True))
         if bool(answer.id_token) is bool(answer.error):
-            raise ProviderTrouble("the provider's token answer has neither ID token nor error, or both")
+            raise ProviderError("the provider's token answer has neither ID token nor error, or both")
         return answer
 
     async def keys(self, jwks_uri: str) -> dict[str, Any]:
         """Return the keys that the provider signs with now.
 
-        :raises ProviderTrouble: no answer.
+        :raises ProviderError: no answer.
         """
         return _read(KeySet, await self._ask("GET", jwks_uri)).model_dump()
 
@@ -144,12 +144,12 @@ class Provider:
             ):
                 self.date = _date(answer.headers.get("Date", ""))
                 if answer.status != 200 and not (errors and answer.status in (400, 401)):
-                    raise ProviderTrouble(f"the provider answers with status {answer.status}")
-                told = await bounded_json.read(answer, MOST_BYTES)
+                    raise ProviderError(f"the provider answers with status {answer.status}")
+                told = await bounded_json.read(answer, MAX_BYTES)
         except (aiohttp.ClientError, TimeoutError):
-            raise ProviderTrouble("the provider does not answer") from None
+            raise ProviderError("the provider does not answer") from None
         except ValueError:
-            raise ProviderTrouble("the provider's answer cannot be understood") from None
+            raise ProviderError("the provider's answer cannot be understood") from None
         return _object(told)
 
 
@@ -163,7 +163,7 @@ def _date(text: str) -> datetime | None:
 
 def _object(told: Any) -> dict[str, Any]:
     if not isinstance(told, dict):
-        raise ProviderTrouble("the provider's answer cannot be understood")
+        raise ProviderError("the provider's answer cannot be understood")
     return cast("dict[str, Any]", told)
 
 
@@ -172,4 +172,4 @@ def _read(model: type[M], told: Mapping[str, Any]) -> M:
         return model.model_validate(told)
     except ValidationError as error:
         wrong = ", ".join(sorted({str(each["loc"][0]) for each in error.errors(include_input=False)}))
-        raise ProviderTrouble(f"the provider's answer lacks, or misstates, {wrong}") from None
+        raise ProviderError(f"the provider's answer lacks, or misstates, {wrong}") from None

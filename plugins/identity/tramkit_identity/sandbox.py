@@ -15,9 +15,9 @@ from urllib.parse import unquote_plus, urlencode
 from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from tramkit import Born
+from tramkit import Born, Data
 from tramkit.sandbox import Sandbox
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_identity import phone, signatures
@@ -42,10 +42,8 @@ made for another client, by another issuer, with a key that is not published, wi
 public key, out of date, for another sign-in, the one before once more, of somebody without a proper identity number."""
 
 
-class Account(BaseModel):
+class Account(Data):
     """One who has an account; level as in Decree 69/2024/NĐ-CP."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: str
     name: str
@@ -55,10 +53,8 @@ class Account(BaseModel):
     level: Literal[1, 2]
 
 
-class Tricks(BaseModel):
+class Tricks(Data):
     """The body of ``POST /_tricks``: one for each of the next polls or ID tokens, in order."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tricks: tuple[Trick, ...]
 

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tramkit import FileProblem, GatewayTrouble, Outcome, Payment
+from tramkit import FileError, GatewayError, Outcome, Payment
 from tramkit_payments.method import VietQr
 from tramkit_payments.receiver import Receiver, Secrets, read_secrets
 from tramkit_payments.sandbox import Switch
@@ -148,7 +148,7 @@ async def test_nobody_else_on_the_machine_reads_who_paid(tmp_path: Path) -> None
 async def test_with_one_of_both_away_the_other_is_enough_but_never_for_giving_up(tmp_path: Path) -> None:
     async with receiver(tmp_path) as address:
         without_switch = station("http://127.0.0.1:9", address)
-        with pytest.raises(GatewayTrouble):  # too little is known to say that nothing came
+        with pytest.raises(GatewayError):  # too little is known to say that nothing came
             await without_switch.cancel(PAYMENT)
         assert await send(address, signed()) == 200
         told: Outcome = await without_switch.inquire(PAYMENT)
@@ -158,7 +158,7 @@ async def test_with_one_of_both_away_the_other_is_enough_but_never_for_giving_up
 async def test_a_stranger_learns_nothing_of_transfers(tmp_path: Path) -> None:
     async with Switch(tmp_path / "switch.sqlite").running() as switch, receiver(tmp_path) as address:
         assert await send(address, signed()) == 200
-        with pytest.raises(GatewayTrouble):
+        with pytest.raises(GatewayError):
             await station(switch, address, key="guessed").inquire(PAYMENT)
 
 
@@ -166,7 +166,7 @@ def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "receiver.toml"
     file.write_text(f'station_key = "{STATION}"\n[secrets]\npayos = "{KEY}"\n', encoding="utf-8")
     file.chmod(0o644)
-    with pytest.raises(FileProblem, match="chmod 600"):
+    with pytest.raises(FileError, match="chmod 600"):
         read_secrets(file)
     file.chmod(0o600)
     assert read_secrets(file).secrets == {"payos": KEY}

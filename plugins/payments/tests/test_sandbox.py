@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tramkit import GatewayTrouble, Payment
+from tramkit import GatewayError, Payment
 from tramkit.sandbox import FaultOrder
 from tramkit_payments.method import VietQr
 from tramkit_payments.sandbox import Switch
@@ -49,7 +49,7 @@ async def test_a_refund_is_done_once_and_never_more_than_came(tmp_path: Path) ->
     async with switch.running() as address:
         method = vietqr(address)
         switch.transfer("0011001234567", 150_000, PAYMENT.memo)
-        assert (await method.inquire_refund(PAYMENT, "o1-refund")).state == "unheard"
+        assert (await method.inquire_refund(PAYMENT, "o1-refund")).state == "not_found"
         for _again in range(2):
             assert (await method.refund(PAYMENT, "o1-refund", 150_000)).state == "done"
         assert switch.db.execute("SELECT count(*), sum(amount) FROM refunds").fetchone() == (1, 150_000)
@@ -65,7 +65,7 @@ async def test_whatever_goes_wrong_on_the_wire_is_no_answer(tmp_path: Path) -> N
         for _fault in range(3):  # the HTTP client itself asks once more where the line breaks
             try:
                 await vietqr(address).inquire(PAYMENT)
-            except GatewayTrouble:
+            except GatewayError:
                 continue
             raise AssertionError("an answer was made up")
         assert (await vietqr(address).inquire(PAYMENT)).state == "pending"

@@ -44,7 +44,7 @@ class Shop:
         return Outcome(state="done", facts=(when,))
 
     async def inquire(self, order: Order, key: str) -> Outcome:
-        return Outcome(state="done" if key in self.done else "unheard")
+        return Outcome(state="done" if key in self.done else "not_found")
 
 
 @dataclass

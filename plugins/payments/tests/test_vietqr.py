@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tramkit_payments.vietqr import MAX_AMOUNT, QrProblem, crc, parse, payload
+from tramkit_payments.vietqr import MAX_AMOUNT, QrError, crc, parse, payload
 
 STATIC = "00020101021138570010A00000072701270006970403011200110123456780208QRIBFTTA53037045802VN6304F4E5"
 DYNAMIC = (
@@ -56,13 +56,13 @@ def test_what_goes_in_comes_out(bin, account, amount, memo, bill, service) -> No
 def test_one_wrong_character_is_noticed(at: int, letter: str) -> None:
     damaged = DYNAMIC[:at] + letter + DYNAMIC[at + 1 :]
     if damaged != DYNAMIC:
-        with pytest.raises(QrProblem):
+        with pytest.raises(QrError):
             parse(damaged)
 
 
 @given(st.text(max_size=200))
 def test_anything_else_is_refused_with_words(text: str) -> None:
-    with pytest.raises(QrProblem):
+    with pytest.raises(QrError):
         parse(text)
 
 
@@ -83,19 +83,19 @@ def test_anything_else_is_refused_with_words(text: str) -> None:
     ],
 )
 def test_what_a_code_cannot_hold_is_refused(values: dict[str, object]) -> None:
-    with pytest.raises(QrProblem):
+    with pytest.raises(QrError):
         payload(**{"bin": "970436", "account": "0011012345678", **values})  # type: ignore[arg-type]
 
 
 def test_another_currency_is_refused() -> None:
     text = DYNAMIC[:-8].replace("5303704", "5303840") + "6304"
-    with pytest.raises(QrProblem, match="VND"):
+    with pytest.raises(QrError, match="VND"):
         parse(f"{text}{crc(text):04X}")
 
 
 @pytest.mark.parametrize("amount", [5000.0, "5000", True])
 def test_an_amount_that_is_no_whole_number_makes_no_code(amount: object) -> None:
-    with pytest.raises(QrProblem, match="whole number"):
+    with pytest.raises(QrError, match="whole number"):
         payload("970403", "123", amount)  # pyright: ignore[reportArgumentType]
 
 

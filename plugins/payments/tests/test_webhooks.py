@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tramkit_payments.webhooks import MAX_BODY, WebhookProblem, find_memo, payos_signature, verify
+from tramkit_payments.webhooks import MAX_BODY, WebhookError, find_memo, payos_signature, verify
 
 KEY = "1a54716c8f0efb2744fb28b6e38b25da7f67a925d98bc1c18bd8faaecadd7675"
 SIGNATURE = "412e915d2871504ed31be63c8f62a149a4410d34c4c42affc9006ef9917eaa03"
@@ -63,7 +63,7 @@ def test_payos_published_example() -> None:
 
 @pytest.mark.parametrize("name", sorted(DATA))
 def test_payos_any_changed_value_is_noticed(name: str) -> None:
-    with pytest.raises(WebhookProblem, match="signature"):
+    with pytest.raises(WebhookError, match="signature"):
         verify("payos", {}, payos({**DATA, name: "x"}, SIGNATURE), KEY)
 
 
@@ -87,7 +87,7 @@ def test_payos_any_changed_value_is_noticed(name: str) -> None:
     ],
 )
 def test_payos_what_is_not_believed(body: bytes) -> None:
-    with pytest.raises(WebhookProblem):
+    with pytest.raises(WebhookError):
         verify("payos", {}, body, KEY)
 
 
@@ -110,20 +110,20 @@ def test_sepay_incoming_transfer() -> None:
     ],
 )
 def test_sepay_what_is_not_believed(headers: dict[str, str], body: bytes) -> None:
-    with pytest.raises(WebhookProblem):
+    with pytest.raises(WebhookError):
         verify("sepay", headers, body, "geheim")
 
 
 def test_a_refusal_repeats_nothing_of_the_notice() -> None:
-    with pytest.raises(WebhookProblem) as caught:
+    with pytest.raises(WebhookError) as caught:
         verify("payos", {}, payos({**DATA, "description": "CHIM HOANG YEN", "amount": 0}), KEY)
     assert "CHIM" not in str(caught.value)
 
 
 def test_an_unknown_provider_and_a_missing_secret_are_the_operators() -> None:
-    with pytest.raises(WebhookProblem, match="no such provider"):
+    with pytest.raises(WebhookError, match="no such provider"):
         verify("nobody", {}, b"{}", "x")
-    with pytest.raises(WebhookProblem, match="no secret"):
+    with pytest.raises(WebhookError, match="no secret"):
         verify("sepay", {}, sepay(), "")
 
 

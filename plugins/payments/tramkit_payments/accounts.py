@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from tramkit import Payment, read_settings
-from tramkit_payments.vietqr import MAX_TEXT, Merchant, QrProblem, Service, payload
+from tramkit import Data, Payment, read_settings
+from tramkit_payments.vietqr import MAX_TEXT, Merchant, QrError, Service, payload
 
 CODES: dict[str, Service] = {"transfer": "QRIBFTTA", "card": "QRIBFTTC", "payment": "QRPUSH"}
 """NAPAS' names of the kinds of code."""
@@ -27,7 +27,7 @@ class Shop(Merchant):
     id: str = Field(pattern=r"^[0-9A-Za-z]{1,19}$")
 
 
-class Account(BaseModel):
+class Account(Data):
     """An account that money comes to.
 
     :param payees: whose money it is, as orders name them; none: everybody's that no other account is for.
@@ -37,8 +37,6 @@ class Account(BaseModel):
         VietinBank for persons); empty: nothing.
     :param qr: ``transfer``, ``card``, or ``payment``: NAPAS' payment code, which needs the shop.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     payees: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] = ()
     bin: str
@@ -54,7 +52,7 @@ class Account(BaseModel):
         try:
             payload(self.bin, self.account)
             self.code(1, MEMO)
-        except QrProblem as problem:  # what no code can say is told at the start, not to a resident
+        except QrError as problem:  # what no code can say is told at the start, not to a resident
             raise ValueError(str(problem)) from None
         return self
 
@@ -71,10 +69,8 @@ class Account(BaseModel):
         )
 
 
-class Accounts(BaseModel):
+class Accounts(Data):
     """All accounts of a file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     accounts: tuple[Account, ...] = Field(min_length=1)
 
@@ -91,7 +87,7 @@ class Accounts(BaseModel):
 def read_accounts(file: Path) -> tuple[Account, ...]:
     """Read an operator's accounts.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Accounts).accounts
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from tramkit import (
     Gateway,
-    GatewayTrouble,
+    GatewayError,
     Invitation,
     Messages,
     Outcome,
@@ -122,7 +122,7 @@ class VietQr(PaymentMethod):
         """Ask what became of a refund."""
         status, told = await self._gateway.ask("GET", f"/api/refunds/{key}")
         if status == 404 and told.get("error") == "NO_SUCH_REFUND":
-            return Outcome(state="unheard")
+            return Outcome(state="not_found")
         return Outcome(state="done", reference=key) if told.get("status") == "DONE" else Outcome(state="unknown")
 
     async def _came(self, payment: Payment) -> Came:
@@ -131,15 +131,15 @@ class VietQr(PaymentMethod):
         The receiver tells of the same money as the switch: who knows of more is right, the sum would double it.
         """
         told: list[Came] = []
-        trouble: GatewayTrouble | None = None
+        trouble: GatewayError | None = None
         for gateway in self._sources:
             try:
                 told.append(await self._came_to(gateway, payment))
-            except GatewayTrouble as error:
+            except GatewayError as error:
                 trouble = error
         enough = [each for each in told if each.amount >= payment.amount]
         if not told or (trouble is not None and not enough):
-            raise trouble or GatewayTrouble("nobody can be asked")
+            raise trouble or GatewayError("nobody can be asked")
         return max(told)._replace(disputed=any(each.disputed for each in told))
 
     async def _came_to(self, gateway: Gateway, payment: Payment) -> Came:
@@ -149,7 +149,7 @@ class VietQr(PaymentMethod):
         _status, told = await gateway.ask("GET", f"/api/transfers?{query}")
         transfers = told.get("transfers")
         if told.get("account") != account or not isinstance(transfers, list):
-            raise GatewayTrouble("the switch's answer cannot be understood")
+            raise GatewayError("the switch's answer cannot be understood")
         ours: dict[str, int] = {}
         disputed = False
         for each in transfers:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tramkit import FileProblem, PaymentMethod, PluginContext, hookimpl, sandbox_command
+from tramkit import FileError, PaymentMethod, PluginContext, hookimpl, sandbox_command
 
 if TYPE_CHECKING:
     from tramkit_payments.sandbox import Switch
@@ -61,6 +61,6 @@ def _receiver(settings: Path, data: Path, host: str, port: int) -> None:
 
     try:
         secrets = read_secrets(settings)
-    except FileProblem as problem:
+    except FileError as problem:
         raise click.ClickException(str(problem)) from None
     serve_receiver(data, secrets, host, port)

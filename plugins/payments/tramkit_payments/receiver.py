@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tramkit import FileProblem, find_memo, read_settings
+from tramkit import Data, FileError, find_memo, read_settings
 from tramkit_hal.device.clock import Clock, SystemClock
-from tramkit_payments.webhooks import MAX_BODY, IrrelevantNoticeError, WebhookProblem, verify
+from tramkit_payments.webhooks import MAX_BODY, IrrelevantNoticeError, WebhookError, verify
 
 _log = logging.getLogger(__name__)
 
@@ -36,15 +36,13 @@ LATER_COLUMNS = {"sub_account": "ALTER TABLE notices ADD COLUMN sub_account TEXT
 Secret = Annotated[str, Field(min_length=8)]
 
 
-class Secrets(BaseModel):
+class Secrets(Data):
     """The receiver's own settings, in a file with mode 0600.
 
     :param secrets: of each provider: payOS's checksum key; SePay's secret key (HMAC-SHA256) or API key. A list while
         one is exchanged for another, or for both kinds.
     :param station_key: what stations prove themselves with.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     secrets: dict[Literal["payos", "sepay"], Secret | Annotated[tuple[Secret, ...], Field(min_length=1)]] = Field(
         min_length=1
@@ -55,10 +53,10 @@ class Secrets(BaseModel):
 def read_secrets(file: Path) -> Secrets:
     """Read the receiver's settings.
 
-    :raises FileProblem: it is malformed, or others may read it.
+    :raises FileError: it is malformed, or others may read it.
     """
     if file.exists() and file.stat().st_mode & 0o077:
-        raise FileProblem(str(file), [f"others may read it; run: chmod 600 {file}"])
+        raise FileError(str(file), [f"others may read it; run: chmod 600 {file}"])
     return read_settings(file, Secrets)
 
 
@@ -91,7 +89,7 @@ class Receiver:
         except IrrelevantNoticeError as told:  # an error would be sent again seven times, and alarm the provider
             _log.info("notice passed over", extra={"provider": provider[:20], "reason": str(told)[:120]})
             return web.json_response({"success": True})
-        except WebhookProblem as problem:
+        except WebhookError as problem:
             _log.warning("notice refused", extra={"provider": provider[:20], "reason": str(problem)[:120]})
             return web.json_response({"success": False, "error": str(problem)}, status=400)
         row = (notice.provider, notice.id, notice.account, notice.amount, notice.memo, notice.sub_account)

@@ -15,7 +15,7 @@ from aiohttp import web
 from tramkit import find_memo
 from tramkit.orders.reconcile import Row, write_day_file
 from tramkit.sandbox import Sandbox
-from tramkit_payments.vietqr import QrProblem, parse
+from tramkit_payments.vietqr import QrError, parse
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS transfers (
@@ -80,7 +80,7 @@ width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
                 account, memo = str(form.get("account", "")).strip(), str(form.get("memo", "")).strip()
             typed = str(form.get("amount") or "").replace(".", "")
             amount = int(typed or (qr.amount if qr is not None else 0) or 0)
-        except (QrProblem, ValueError) as problem:
+        except (QrError, ValueError) as problem:
             said = f"Không chuyển được: {problem}"
         else:
             if amount <= 0 or not account:

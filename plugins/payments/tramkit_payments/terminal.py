@@ -36,7 +36,7 @@ class CardTerminal(PaymentMethod):
     async def collect(self, payment: Payment) -> Outcome:
         """Have the terminal ask for a card."""
         terminal, told = await self._find(payment.key)
-        if told.charge is Charge.UNHEARD:
+        if told.charge is Charge.NOT_FOUND:
             try:
                 told = await terminal.start(payment.key, payment.amount)
             except DeviceError as error:
@@ -80,7 +80,7 @@ class CardTerminal(PaymentMethod):
             except DeviceError as error:
                 trouble = error
                 continue
-            if told.charge is not Charge.UNHEARD:
+            if told.charge is not Charge.NOT_FOUND:
                 return terminal, told
             first = first or (terminal, told)
         if trouble is not None or first is None:
@@ -96,7 +96,7 @@ def _outcome(told: TerminalResult) -> Outcome:
             return Outcome(state="refused", reason=_("The card was not accepted. Nothing was paid."))
         case Charge.PENDING:
             return Outcome(state="pending")
-        case Charge.UNHEARD:
-            return Outcome(state="unheard")
+        case Charge.NOT_FOUND:
+            return Outcome(state="not_found")
         case Charge.UNKNOWN:
             return Outcome(state="unknown")

@@ -13,6 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tramkit import Data
+
 NAPAS = "A000000727"
 """NAPAS' application identifier (ISO 7816-5)."""
 VNPAY = "A000000775"
@@ -30,11 +32,11 @@ Service = Literal["QRIBFTTA", "QRIBFTTC", "QRPUSH"]
 SERVICES: dict[str, Service] = {"QRIBFTTA": "QRIBFTTA", "QRIBFTTC": "QRIBFTTC", "QRPUSH": "QRPUSH"}
 
 
-class QrProblem(ValueError):
+class QrError(ValueError):
     """The text is no VietQR code, or none can be made of these values; the words say why."""
 
 
-class Merchant(BaseModel):
+class Merchant(Data):
     """What a payment code says of the shop (EMVCo, fields 52, 59, 60, 61, 62).
 
     :param name: up to 25 printable ASCII characters.
@@ -45,8 +47,6 @@ class Merchant(BaseModel):
     :param terminal: which till (62.07).
     :param reference: of the sale (62.05).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[ -~]{1,25}$")
     city: str = Field(pattern=r"^[ -~]{1,15}$")
@@ -110,24 +110,24 @@ def payload(
     :param bill: number of the bill, up to 25 printable ASCII characters.
     :param service: ``QRIBFTTA`` (account), ``QRIBFTTC`` (card) or ``QRPUSH`` (payment).
     :param merchant: what the code says of the shop; a payment needs it.
-    :raises QrProblem: a value that the code cannot hold.
+    :raises QrError: a value that the code cannot hold.
     """
     for name, value in (("bin", bin), ("account", account), ("memo", memo or ""), ("bill", bill or "")):
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise QrProblem(f"the {name} is text, not {type(value).__name__}")
+            raise QrError(f"the {name} is text, not {type(value).__name__}")
     if not re.fullmatch(r"[0-9]{6}", bin, re.ASCII):
-        raise QrProblem(f"the bank's BIN has six digits, not {len(bin)} characters")
+        raise QrError(f"the bank's BIN has six digits, not {len(bin)} characters")
     if not re.fullmatch(r"[0-9A-Za-z]{1,19}", account):
-        raise QrProblem("the account has 1 to 19 letters and digits")
+        raise QrError("the account has 1 to 19 letters and digits")
     if service not in SERVICES:
-        raise QrProblem("the service is QRIBFTTA (account), QRIBFTTC (card) or QRPUSH (payment)")
+        raise QrError("the service is QRIBFTTA (account), QRIBFTTC (card) or QRPUSH (payment)")
     if service == "QRPUSH" and merchant is None:
-        raise QrProblem("a payment code (QRPUSH) says what the shop is: name, city and category")
+        raise QrError("a payment code (QRPUSH) says what the shop is: name, city and category")
     if amount is not None and (type(amount) is not int or not 1 <= amount <= MAX_AMOUNT):
-        raise QrProblem(f"the amount is a whole number of VND from 1 to {MAX_AMOUNT}")
+        raise QrError(f"the amount is a whole number of VND from 1 to {MAX_AMOUNT}")
     for name, text in (("memo", memo), ("bill", bill)):
         if text is not None and not re.fullmatch(rf"[ -~]{{1,{MAX_TEXT}}}", text):
-            raise QrProblem(f"the {name} has 1 to {MAX_TEXT} printable ASCII characters")
+            raise QrError(f"the {name} has 1 to {MAX_TEXT} printable ASCII characters")
     dynamic = amount is not None or memo is not None or bill is not None
     beneficiary = _field(0, bin) + _field(1, account)
     fields = {
@@ -149,24 +149,24 @@ def parse(text: str) -> VietQr:
     """Read the text of a VietQR code, a transfer's or a payment's.
 
     :param text: as a scanner gives it; white space around it is left out.
-    :raises QrProblem: it is none, is damaged, is in another currency, or says something that cannot be.
+    :raises QrError: it is none, is damaged, is in another currency, or says something that cannot be.
     """
     text = text.strip()
     if len(text.encode(errors="surrogatepass")) > MAX_PAYLOAD:
-        raise QrProblem("this is no VietQR code: too long")
+        raise QrError("this is no VietQR code: too long")
     if not re.search(r"6304[0-9A-Fa-f]{4}\Z", text, re.ASCII):
-        raise QrProblem("this is no VietQR code: it does not end in a checksum")
+        raise QrError("this is no VietQR code: it does not end in a checksum")
     if int(text[-4:], 16) != crc(text[:-4]):
-        raise QrProblem("the code is damaged: its checksum is wrong")
+        raise QrError("the code is damaged: its checksum is wrong")
     fields = _fields_of(text)
     if fields.get(0) != "01":
-        raise QrProblem("this is no VietQR code: it does not begin as one")
+        raise QrError("this is no VietQR code: it does not begin as one")
     network, bin, account, service = _whom(fields)
     if fields.get(53) != VND:
-        raise QrProblem("the code is not in VND (704)")
+        raise QrError("the code is not in VND (704)")
     amount = fields.get(54)
     if amount is not None and not re.fullmatch(r"[0-9]{1,13}(\.0*)?", amount, re.ASCII):  # "50000." too: NAPAS 1.0
-        raise QrProblem("the code's amount is no whole number of VND")
+        raise QrError("the code's amount is no whole number of VND")
     more = _fields(fields.get(62, ""))
     shop = {
         "name": fields.get(59, ""),
@@ -208,16 +208,16 @@ def _whom(fields: Mapping[int, str]) -> tuple[str, str, str, Service]:
     if napas is None:
         vnpay = next((each for each in templates if each.get(0) == VNPAY), None)
         if vnpay is None or not re.fullmatch(r"[0-9A-Za-z]{1,19}", vnpay.get(1, "")):
-            raise QrProblem("this code is for no transfer or payment through NAPAS")
+            raise QrError("this code is for no transfer or payment through NAPAS")
         return VNPAY, "", vnpay[1], "QRPUSH"
     payee = _payee(napas.get(1, ""))
     if not re.fullmatch(r"[0-9]{6}", payee.get(0, ""), re.ASCII) or not re.fullmatch(
         r"[0-9A-Za-z]{1,19}", payee.get(1, "")
     ):
-        raise QrProblem("the code names no bank and account")
+        raise QrError("the code names no bank and account")
     service = SERVICES.get(napas.get(2, "QRIBFTTA"))
     if service is None:
-        raise QrProblem("the code asks for a service that is none of QRIBFTTA, QRIBFTTC, QRPUSH")
+        raise QrError("the code asks for a service that is none of QRIBFTTA, QRIBFTTC, QRPUSH")
     return NAPAS, payee[0], payee[1], service
 
 
@@ -234,7 +234,7 @@ def crc(text: str) -> int:
 
 def _field(number: int, value: str) -> str:
     if len(value) > 99:
-        raise QrProblem(f"field {number:02} would be longer than 99 characters")
+        raise QrError(f"field {number:02} would be longer than 99 characters")
     return f"{number:02}{len(value):02}{value}"
 
 
@@ -251,14 +251,14 @@ def _payee(text: str) -> dict[int, str]:
         and int(text[12:14]) in (len(text) - 14, len(text) - 15)
     ):
         return {**bank, 1: text[14:]}
-    raise QrProblem("the code names no bank and account")
+    raise QrError("the code names no bank and account")
 
 
 def _fields_of(text: str) -> dict[int, str]:
     """Take a whole code apart. A name that is not in ASCII has its length in characters or in bytes (EMVCo 3.2)."""
     try:
         return _fields(text)
-    except QrProblem:
+    except QrError:
         if text.isascii():
             raise
         in_bytes = _fields(text.encode(errors="surrogatepass").decode("latin-1"))
@@ -268,20 +268,20 @@ def _fields_of(text: str) -> dict[int, str]:
 def _fields(text: str) -> dict[int, str]:
     """Take fields apart.
 
-    :raises QrProblem: a length that leads past the end, a field twice, something that is no field.
+    :raises QrError: a length that leads past the end, a field twice, something that is no field.
     """
     found: dict[int, str] = {}
     at = 0
     while at < len(text):
         head = text[at : at + 4]
         if not re.fullmatch(r"[0-9]{4}", head, re.ASCII):
-            raise QrProblem("the code is damaged: a field has no number and length")
+            raise QrError("the code is damaged: a field has no number and length")
         number, length = int(head[:2]), int(head[2:])
         value = text[at + 4 : at + 4 + length]
         if len(value) != length:
-            raise QrProblem(f"the code is damaged: field {number:02} ends too early")
+            raise QrError(f"the code is damaged: field {number:02} ends too early")
         if number in found:
-            raise QrProblem(f"the code is damaged: field {number:02} stands in it twice")
+            raise QrError(f"the code is damaged: field {number:02} stands in it twice")
         found[number] = value
         at += 4 + length
     return found

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tramkit import find_memo
 
-__all__ = ["MAX_BODY", "IrrelevantNoticeError", "Notice", "WebhookProblem", "find_memo", "payos_signature", "verify"]
+__all__ = ["MAX_BODY", "IrrelevantNoticeError", "Notice", "WebhookError", "find_memo", "payos_signature", "verify"]
 
 MAX_BODY = 64 * 1024
 """Most bytes of a notice."""
@@ -29,11 +29,11 @@ MAX_DRIFT = timedelta(minutes=5)
 """So far a signed notice's time may lie from ours (SePay's documents: replayed notices are refused)."""
 
 
-class WebhookProblem(ValueError):
+class WebhookError(ValueError):
     """A notice is not believed; the words say why, without repeating what it says."""
 
 
-class IrrelevantNoticeError(WebhookProblem):
+class IrrelevantNoticeError(WebhookError):
     """A notice is rightly signed and tells of nothing that could pay an order: no error of who sent it."""
 
 
@@ -77,19 +77,19 @@ def verify(
     :param secret: payOS's checksum key; SePay's secret key or API key. Several while one is exchanged for another.
     :param now: a signed time that lies further than :data:`MAX_DRIFT` from it is refused; None: any time is right.
     :raises IrrelevantNoticeError: rightly signed, but no incoming transfer in VND with words.
-    :raises WebhookProblem: unknown provider, too long, malformed, unsigned, forged.
+    :raises WebhookError: unknown provider, too long, malformed, unsigned, forged.
     """
     provider = provider.lower()
     if provider not in _READERS:
-        raise WebhookProblem(f"no such provider: {provider!r}; known are {', '.join(sorted(_READERS))}")
+        raise WebhookError(f"no such provider: {provider!r}; known are {', '.join(sorted(_READERS))}")
     keys = [secret] if isinstance(secret, str) else list(secret)
     if not keys or not all(keys):
-        raise WebhookProblem("no secret is configured for this provider")
+        raise WebhookError("no secret is configured for this provider")
     if not isinstance(body, (bytes, bytearray, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise WebhookProblem(f"the body is given as it came, bytes or text, not {type(body).__name__}")
+        raise WebhookError(f"the body is given as it came, bytes or text, not {type(body).__name__}")
     raw = body.encode() if isinstance(body, str) else bytes(body)
     if len(raw) > MAX_BODY:
-        raise WebhookProblem(f"the notice is longer than {MAX_BODY} bytes")
+        raise WebhookError(f"the notice is longer than {MAX_BODY} bytes")
     lower = {name.lower(): value for name, value in headers.items()}
     check, read = _READERS[provider]
     if provider == "sepay":  # the signature is over the bytes: nothing of them is read before
@@ -115,11 +115,11 @@ def _object(raw: bytes) -> dict[str, Any]:
     try:
         told: Any = json.loads(raw)
     except ValueError:  # also a body that is not UTF-8
-        raise WebhookProblem("the notice is no JSON") from None
+        raise WebhookError("the notice is no JSON") from None
     except RecursionError:
-        raise WebhookProblem("the notice is nested too deeply") from None
+        raise WebhookError("the notice is nested too deeply") from None
     if not isinstance(told, dict):
-        raise WebhookProblem("the notice is no JSON object")
+        raise WebhookError("the notice is no JSON object")
     return cast("dict[str, Any]", told)
 
 
@@ -128,17 +128,17 @@ def _check_payos(
 ) -> None:
     data, signature = told.get("data"), told.get("signature")
     if not isinstance(signature, str) or not signature:
-        raise WebhookProblem("the notice is not signed")
+        raise WebhookError("the notice is not signed")
     if not isinstance(data, dict):
-        raise WebhookProblem("the notice has no data")
+        raise WebhookError("the notice has no data")
     data = cast("dict[str, Any]", data)
     given = signature.strip().lower().encode(errors="surrogatepass")
     try:
         right = [payos_signature(data, key).encode() for key in keys]
     except RecursionError:
-        raise WebhookProblem("the notice is nested too deeply") from None
+        raise WebhookError("the notice is nested too deeply") from None
     if not any([hmac.compare_digest(each, given) for each in right]):
-        raise WebhookProblem("the signature is wrong")
+        raise WebhookError("the signature is wrong")
 
 
 def _payos(told: Mapping[str, Any]) -> Notice:
@@ -166,23 +166,23 @@ def _check_sepay(
         return
     given = headers.get("authorization", "")
     if not given:
-        raise WebhookProblem("the notice is not signed")
+        raise WebhookError("the notice is not signed")
     scheme, _space, key = given.partition(" ")
     if scheme.lower() != "apikey" or not _is_one_of(key.strip(), keys):
-        raise WebhookProblem("the signature is wrong")
+        raise WebhookError("the signature is wrong")
 
 
 def _check_sepay_signature(headers: Mapping[str, str], raw: bytes, keys: Sequence[str], now: datetime | None) -> None:
     timestamp = headers.get("x-sepay-timestamp", "").strip()
     if not re.fullmatch(r"[0-9]{1,13}", timestamp, re.ASCII):
-        raise WebhookProblem("the notice is signed without a time")
+        raise WebhookError("the notice is signed without a time")
     given = headers["x-sepay-signature"].strip().lower().removeprefix("sha256=")
     if not _is_one_of(given, [sepay_signature(timestamp, raw, key) for key in keys]):
-        raise WebhookProblem("the signature is wrong")
+        raise WebhookError("the signature is wrong")
     if now is not None:
         drift = abs(now.timestamp() - int(timestamp))
         if drift > MAX_DRIFT.total_seconds():
-            raise WebhookProblem(f"its time lies {drift:.0f} seconds from this machine's: replayed, or a wrong clock")
+            raise WebhookError(f"its time lies {drift:.0f} seconds from this machine's: replayed, or a wrong clock")
 
 
 def _is_one_of(given: str, right: Sequence[str]) -> bool:
@@ -238,7 +238,7 @@ def _sorted(value: object) -> object:
 def _text(of: Mapping[str, Any], name: str) -> str:
     value = of.get(name)
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not 1 <= len(_sound(str(value))) <= 80:
-        raise WebhookProblem(f"the notice has no good {name}")
+        raise WebhookError(f"the notice has no good {name}")
     return _sound(str(value))
 
 
@@ -256,11 +256,11 @@ def _amount(value: object) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise WebhookProblem("the amount is no whole number of VND")
+        raise WebhookError("the amount is no whole number of VND")
     if value <= 0:
         raise IrrelevantNoticeError("no money came")
     if value > MAX_AMOUNT:
-        raise WebhookProblem("the amount is more than any account can get")
+        raise WebhookError("the amount is more than any account can get")
     return value
 
 
@@ -269,5 +269,5 @@ def _words(value: object) -> str:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise IrrelevantNoticeError("the transfer says nothing")
     if not isinstance(value, str):
-        raise WebhookProblem("the notice says no memo")
+        raise WebhookError("the notice says no memo")
     return _sound(unicodedata.normalize("NFC", value))

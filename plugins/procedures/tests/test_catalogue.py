@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tramkit import FileProblem
+from tramkit import FileError
 from tramkit_procedures.catalogue import BUNDLED, Catalogue, bundled, form_of, read_catalogue
-from tramkit_procedures.fees import UnknownFee, fee
+from tramkit_procedures.fees import UnknownFeeError, fee
 from tramkit_procedures.search import Index, fold, words_of
 
 TEXT = BUNDLED.read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def test_every_procedure_has_a_fee_or_says_that_it_is_set_locally() -> None:
     for each in bundled().procedures:
         try:
             fee(each.code, each.channel, date(2026, 11, 24))
-        except UnknownFee:
+        except UnknownFeeError:
             local.add(each.code)
     assert local == {"1.004873"}, "the fee of a certificate of marital status is the province's"
 
@@ -60,7 +60,7 @@ def test_every_page_of_questions_makes_a_form_of_four_questions_at_most() -> Non
 def test_a_mistake_in_a_catalogue_is_told_with_file_and_key(tmp_path: Path, old: str, new: str, named: str) -> None:
     file = tmp_path / "catalogue.toml"
     file.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(FileProblem) as problem:
+    with pytest.raises(FileError) as problem:
         read_catalogue(file)
     assert "catalogue.toml" in str(problem.value)
     assert named in str(problem.value)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tramkit_hal.words import render
-from tramkit_procedures.dossiers import CodeProblem, parse_code
+from tramkit_procedures.dossiers import CodeError, parse_code
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_codes(text: str, agency: str, filed: date | None, sequence: str) -> Non
 
 @pytest.mark.parametrize("text", ["", "H29", "-260310-0420", "H29_260310", "Hồ sơ 123", "A" * 62, "H29;DROP TABLE"])
 def test_what_is_no_code_is_told_so_that_a_resident_understands(text: str) -> None:
-    with pytest.raises(CodeProblem) as caught:
+    with pytest.raises(CodeError) as caught:
         parse_code(text)
     assert render(caught.value.text, "vi") == (
         "Đây không phải mã hồ sơ. Mã in trên giấy biên nhận, ví dụ 000.00.01.H29-260310-0420."
@@ -50,6 +50,6 @@ def test_what_is_no_code_is_told_so_that_a_resident_understands(text: str) -> No
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         found = parse_code(text)
-    except CodeProblem:
+    except CodeError:
         return
     assert parse_code(found.code) == found

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tramkit import FileProblem
-from tramkit_procedures.fees import UnknownFee, bundled_rules, fee, read_rules
+from tramkit import FileError
+from tramkit_procedures.fees import UnknownFeeError, bundled_rules, fee, read_rules
 
 NOW = date(2026, 11, 23)
 CUT = ("vneid_2", "basic_documents")
@@ -87,7 +87,7 @@ def test_the_resolution_of_2026_holds_on_its_days_only(procedure: str, on: date,
 def test_before_its_first_rule_a_fee_is_not_known(procedure: str, first: date, amount: int) -> None:
     assert fee(procedure, "counter", first) == amount
     before = date.fromordinal(first.toordinal() - 1)
-    with pytest.raises(UnknownFee, match=f"{before:%d/%m/%Y}"):
+    with pytest.raises(UnknownFeeError, match=f"{before:%d/%m/%Y}"):
         fee(procedure, "counter", before)
 
 
@@ -139,7 +139,7 @@ def test_an_unknown_channel_is_refused_with_those_there_are(channel: str) -> Non
 
 
 def test_an_unknown_procedure_no_unit_and_no_day_are_refused() -> None:
-    with pytest.raises(UnknownFee, match=r"9\.999999"):
+    with pytest.raises(UnknownFeeError, match=r"9\.999999"):
         fee("9.999999", "counter", NOW)
     with pytest.raises(ValueError, match="unit"):
         fee("2.000815", "counter", NOW, units=0)
@@ -172,7 +172,7 @@ def test_a_mistake_in_a_file_is_told_with_file_and_key(tmp_path: Path, old: str,
     file.write_text(f"[[fees]]\n{SOUND}", encoding="utf-8")
     assert len(read_rules(file)) == 1
     file.write_text(f"[[fees]]\n{SOUND.replace(old, new)}", encoding="utf-8")
-    with pytest.raises(FileProblem) as problem:
+    with pytest.raises(FileError) as problem:
         read_rules(file)
     assert "fees.toml" in str(problem.value)
     assert named in str(problem.value)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tramkit import FileProblem
+from tramkit import FileError
 from tramkit_hal.words import render
-from tramkit_procedures.health_insurance import BUNDLED, CodeProblem, parse_code, premiums, read_rules
+from tramkit_procedures.health_insurance import BUNDLED, CodeError, parse_code, premiums, read_rules
 
 BEFORE, AFTER = date(2026, 6, 30), date(2026, 7, 1)
 MONTH = {BEFORE: (105_300, 73_710, 63_180, 52_650, 42_120), AFTER: (113_850, 79_695, 68_310, 56_925, 45_540)}
@@ -111,7 +111,7 @@ def test_a_new_rate_is_data(tmp_path: Path) -> None:
 def test_a_mistake_in_a_file_is_told_with_file_and_key(tmp_path: Path, old: str, new: str, named: str) -> None:
     file = tmp_path / "health_insurance.toml"
     file.write_text(BUNDLED.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(FileProblem) as problem:
+    with pytest.raises(FileError) as problem:
         read_rules(file)
     assert "health_insurance.toml" in str(problem.value)
     assert named in str(problem.value)
@@ -140,7 +140,7 @@ def test_codes(text: str, kind: str, number: str, more: tuple[str, int | None, s
     ["", "123", "GD6790123456789", "GD0790123456789", "GD479012345678", "GD47901234567890", "12345678901", "<script>"],
 )
 def test_what_is_no_code_is_told_so_that_a_resident_understands(text: str) -> None:
-    with pytest.raises(CodeProblem) as caught:
+    with pytest.raises(CodeError) as caught:
         parse_code(text)
     assert render(caught.value.text, "vi") == (
         "Mã số BHXH/thẻ BHYT có 10 hoặc 15 ký tự (ví dụ GD4790123456789); số định danh có 12 chữ số."

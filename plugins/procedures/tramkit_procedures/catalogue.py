@@ -9,9 +9,22 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import Field, create_model, model_validator
 
-from tramkit import Born, Dated, DatedFile, FileProblem, Form, Messages, Option, Text, bilingual, forms, read_settings
+from tramkit import (
+    Born,
+    Data,
+    Dated,
+    DatedFile,
+    FileError,
+    Form,
+    Messages,
+    Option,
+    Text,
+    bilingual,
+    forms,
+    read_settings,
+)
 
 _ = Messages("tramkit_procedures")
 
@@ -22,11 +35,7 @@ PER_PAGE = 4
 """Questions that stand on one page at most."""
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Words(_Data):
+class Words(Data):
     """The same in Vietnamese and in English."""
 
     vi: str = Field(min_length=1, max_length=200)
@@ -45,7 +54,7 @@ class Words(_Data):
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
-class Named(_Data):
+class Named(Data):
     """Something with a name that can be chosen or claimed.
 
     :param id: as the authority's system calls it.
@@ -73,7 +82,7 @@ class Paper(Named):
     made_here: bool = False
 
 
-class Question(_Data):
+class Question(Data):
     """A question of a form.
 
     :param prefill: what of the card stands there at first.
@@ -103,7 +112,7 @@ class Question(_Data):
         return self
 
 
-class OnTime(_Data):
+class OnTime(Data):
     """Until when somebody is on time.
 
     :param after: the question that asks for the day on which the time begins.
@@ -204,7 +213,7 @@ def _never_two(what: str, dated: Sequence[tuple[str, Dated]]) -> None:
 def read_catalogue(file: Path) -> Catalogue:
     """Read a catalogue.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Catalogue, MAX_FILE)
 
@@ -274,4 +283,4 @@ def _question(question: Question, on: date | None) -> forms.Question:
             return forms.text(label, required=question.required, max_length=200)
 
 
-__all__ = ["Catalogue", "FileProblem", "Procedure", "bundled", "form_of", "read_catalogue"]
+__all__ = ["Catalogue", "FileError", "Procedure", "bundled", "form_of", "read_catalogue"]

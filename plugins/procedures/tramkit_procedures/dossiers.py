@@ -29,7 +29,7 @@ class DossierCode(BaseModel):
     sequence: str = ""
 
 
-class CodeProblem(ValueError):
+class CodeError(ValueError):
     """The text is no dossier code.
 
     :ivar text: why not, for the resident.
@@ -43,14 +43,12 @@ class CodeProblem(ValueError):
 def parse_code(text: str) -> DossierCode:
     """Read a dossier's code as a person typed or scanned it: ``<agency>-YYMMDD-<number>``, or an agency's own form.
 
-    :raises CodeProblem: it is none.
+    :raises CodeError: it is none.
     """
     code = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).upper()
     code = re.sub(r"[‐-―−]", "-", code)  # what a word processor makes of a hyphen
     if not re.fullmatch(r"[A-Z0-9][A-Z0-9./-]{4,60}", code):
-        raise CodeProblem(
-            _("This is no dossier code. It stands on the receipt, for example 000.00.01.H29-260310-0420.")
-        )
+        raise CodeError(_("This is no dossier code. It stands on the receipt, for example 000.00.01.H29-260310-0420."))
     dated = re.fullmatch(r"(.+)-([0-9]{6})-([0-9]{4,6})", code)
     if dated is None:
         return DossierCode(code=code)

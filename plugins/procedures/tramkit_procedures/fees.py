@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from tramkit import Dated, DatedFile, day_of, read_settings
+from tramkit import Data, Dated, DatedFile, day_of, read_settings
 
 BUNDLED = Path(__file__).parent / "fees.toml"
 
@@ -29,17 +29,15 @@ CHANNELS: dict[str, Channel] = {
 """Names of the channels, and the numbers of the national portal's interface."""
 
 
-class UnknownFee(LookupError):
+class UnknownFeeError(LookupError):
     """No rule says what this costs; the words say for what."""
 
 
-class Then(BaseModel):
+class Then(Data):
     """Another amount from a unit on.
 
     :param at: the first unit of which it is the amount.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: int = Field(alias="from", ge=2)
     amount: int = Field(ge=0)
@@ -107,7 +105,7 @@ class Fee(int):
 def read_rules(file: Path) -> tuple[Rule, ...]:
     """Read rules from a file.
 
-    :raises FileProblem: it is malformed; the words name file, rule and key.
+    :raises FileError: it is malformed; the words name file, rule and key.
     """
     return read_settings(file, Rules).fees
 
@@ -136,7 +134,7 @@ def fee(
         ``merit``, ``listed`` (one of a list), ``vneid_2``, ``basic_documents``. A word that no rule knows changes
         nothing.
     :param units: persons, pages or copies, where the fee is for each.
-    :raises UnknownFee: no rule fits: another procedure, channel or day.
+    :raises UnknownFeeError: no rule fits: another procedure, channel or day.
     :raises ValueError: no such channel or day, or fewer than one unit.
     """
     way = CHANNELS.get(str(channel.value if isinstance(channel, Enum) else channel).strip().lower())
@@ -148,7 +146,7 @@ def fee(
     for rule in bundled_rules() if rules is None else rules:
         if rule.fits(procedure.strip().upper(), way, day, holds):
             return Fee(_amount(rule, units), rule.amount, rule.per, rule.source)
-    raise UnknownFee(f"no fee is known of {procedure} by {way} on {day:%d/%m/%Y}")
+    raise UnknownFeeError(f"no fee is known of {procedure} by {way} on {day:%d/%m/%Y}")
 
 
 def _words(person: str | Collection[str] | Mapping[str, object] | None) -> frozenset[str]:

@@ -31,7 +31,7 @@ from tramkit import (
 from tramkit_hal.card.number import check as check_number
 from tramkit_hal.partial_date import write
 from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question, form_of
-from tramkit_procedures.fees import Rule, UnknownFee, fee
+from tramkit_procedures.fees import Rule, UnknownFeeError, fee
 from tramkit_procedures.gateway import Authority
 from tramkit_procedures.handing_in import HandedIn, listed_already
 from tramkit_procedures.papers import Given, ask_for, files_of, to_bring
@@ -47,8 +47,8 @@ GROUPS: dict[str, Text] = {
     "justice": _("Certificates and copies"),
     "other": _("Other"),
 }
-MOST_MEMBERS = 6
-MOST_UNITS = 9
+MAX_MEMBERS = 6
+MAX_UNITS = 9
 SEARCH = "search"
 SIGNED_IN = "vneid_2"
 """What ``fees.toml`` calls who has signed in with level 2."""
@@ -202,7 +202,7 @@ class FileDossier(HandedIn):
             return None
         try:
             return fee(procedure.code, procedure.channel, day, holds, units=units, rules=self._rules).amount
-        except UnknownFee:
+        except UnknownFeeError:
             return None
 
     async def _hand_in(
@@ -323,7 +323,7 @@ def _from_card(question: Question, person: Person) -> str:
 
 async def _members(visit: Visit, person: Person) -> list[Member]:
     options = [Option(value="0", label=_("Only I"))]
-    options += [Option(value=str(count), label=_("{count} more", count=count)) for count in range(1, MOST_MEMBERS + 1)]
+    options += [Option(value=str(count), label=_("{count} more", count=count)) for count in range(1, MAX_MEMBERS + 1)]
     count = int(await visit.choose(_("Who else of the household is registered with you?"), options, name="members"))
     members: list[Member] = []
     for number in range(1, count + 1):
@@ -377,7 +377,7 @@ async def _units(visit: Visit, procedure: Procedure) -> int:
     if not procedure.units:
         return 1
     title = _("How many copies?") if procedure.units == "copies" else _("How many?")
-    options = [Option(value=str(count), label=verbatim(str(count))) for count in range(1, MOST_UNITS + 1)]
+    options = [Option(value=str(count), label=verbatim(str(count))) for count in range(1, MAX_UNITS + 1)]
     return int(await visit.choose(title, options, name="units"))
 
 

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from tramkit import Dated, DatedFile, Messages, Text, bilingual, read_settings
+from tramkit import Data, Dated, DatedFile, Messages, Text, bilingual, read_settings
 
 _ = Messages("tramkit_procedures")
 
@@ -19,10 +19,8 @@ BUNDLED = Path(__file__).parent / "fines.toml"
 MAX_TYPED = 80
 
 
-class Words(BaseModel):
+class Words(Data):
     """The same in Vietnamese and in English."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     vi: str = Field(min_length=1, max_length=200)
     en: str = Field(min_length=1, max_length=200)
@@ -126,7 +124,7 @@ class Fines(DatedFile):
 def read_fines(file: Path) -> Fines:
     """Read an operator's file.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Fines)
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import Day, Fact, Gateway, GatewayTrouble, Messages, Text, bilingual, verbatim
+from tramkit import Day, Fact, Gateway, GatewayError, Messages, Text, bilingual, verbatim
 
 _ = Messages("tramkit_procedures")
 
@@ -70,7 +70,7 @@ class Authority:
     async def dossier(self, code: str) -> Dossier | None:
         """Return what became of a dossier; None: there is none with this code.
 
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         status, told = await self.gateway.ask("GET", f"/dossiers/{quote(code, safe='')}")
         return None if status == 404 else _dossier(told)
@@ -79,12 +79,12 @@ class Authority:
         """Return the dossiers of a person.
 
         :param number: personal identity number.
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         _status, told = await self.gateway.ask("POST", "/dossiers/search", {"number": number})
         found = told.get("dossiers")
         if not isinstance(found, list):
-            raise GatewayTrouble("the authorities' gateway's answer cannot be understood")
+            raise GatewayError("the authorities' gateway's answer cannot be understood")
         return [_dossier(each) for each in found]
 
 
@@ -92,7 +92,7 @@ def _dossier(told: Any) -> Dossier:
     try:
         return Dossier.model_validate(told)
     except ValidationError:
-        raise GatewayTrouble("the authorities' gateway's answer cannot be understood") from None
+        raise GatewayError("the authorities' gateway's answer cannot be understood") from None
 
 
 def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from tramkit import GatewayTrouble, Messages, Order, Outcome, Service, Tone, Visit
+from tramkit import GatewayError, Messages, Order, Outcome, Service, Tone, Visit
 from tramkit_procedures.gateway import Authority
 
 _ = Messages("tramkit_procedures")
@@ -31,7 +31,7 @@ async def asked(visit: Visit, call: Callable[..., Awaitable[T]], *args: Any) -> 
     """Ask the authority; False where it does not answer, which the resident has been told."""
     try:
         return True, await visit.fetch(call, *args)
-    except GatewayTrouble:
+    except GatewayError:
         await visit.tell(
             _("The authority's system does not answer now"),
             _("Nothing was changed. Please try again later, or go to the authority."),

@@ -12,18 +12,14 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit import Dated, DatedFile, Text, bilingual, day_of, read_settings
+from tramkit import Data, Dated, DatedFile, Text, bilingual, day_of, read_settings
 from tramkit_hal.words import Messages
 
 _ = Messages("tramkit_procedures")
 
 BUNDLED = Path(__file__).parent / "health_insurance.toml"
-MOST_MEMBERS = 50
+MAX_MEMBERS = 50
 """More is a mistake of typing."""
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class BaseSalary(Dated):
@@ -40,7 +36,7 @@ class Premium(Dated):
     months: tuple[int, ...] = Field(min_length=1)
 
 
-class Payee(_Data):
+class Payee(Data):
     """Who gets the premium."""
 
     vi: str = Field(min_length=1, max_length=120)
@@ -86,7 +82,7 @@ def _newest(known: Sequence[D], on: date, what: str) -> D:
 def read_rules(file: Path) -> Rules:
     """Read the rules from a file.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Rules)
 
@@ -111,8 +107,8 @@ def premiums(
     rules = rules or bundled_rules()
     premium = rules.premium(day)
     count = len(members) if isinstance(members, Collection) and not isinstance(members, str) else members
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_MEMBERS:
-        raise ValueError(f"a household has 1 to {MOST_MEMBERS} members")
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_MEMBERS:
+        raise ValueError(f"a household has 1 to {MAX_MEMBERS} members")
     if isinstance(months, bool) or months not in premium.months:
         raise ValueError(f"premiums are paid for {', '.join(map(str, premium.months))} months")
     full = rules.base(day) * premium.rate_per_mille // 1000 * months
@@ -140,7 +136,7 @@ class InsuranceCode(BaseModel):
     province: str = ""
 
 
-class CodeProblem(ValueError):
+class CodeError(ValueError):
     """The text is no health-insurance code.
 
     :ivar text: why not, for the resident.
@@ -156,7 +152,7 @@ def parse_code(text: str) -> InsuranceCode:
 
     The QR code of an old card begins with the code of 15 characters; what follows the first ``|`` is passed over.
 
-    :raises CodeProblem: it is none.
+    :raises CodeError: it is none.
     """
     tidy = re.sub(r"[\s.\-]", "", unicodedata.normalize("NFKC", text).partition("|")[0]).upper()
     if re.fullmatch(r"[0-9]{10}", tidy):
@@ -167,4 +163,4 @@ def parse_code(text: str) -> InsuranceCode:
         return InsuranceCode(
             kind="card", code=tidy, number=tidy[5:], group=tidy[:2], level=int(tidy[2]), province=tidy[3:5]
         )
-    raise CodeProblem(_("A health-insurance code has 10 or 12 digits, or 15 characters such as GD4790123456789."))
+    raise CodeError(_("A health-insurance code has 10 or 12 digits, or 15 characters such as GD4790123456789."))

@@ -8,14 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from tramkit import (
+    Data,
     Dated,
     DatedFile,
     Fact,
     Gateway,
-    GatewayTrouble,
+    GatewayError,
     Messages,
     Option,
     Service,
@@ -40,19 +41,15 @@ MAX_SHOWN = 40
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
 
 
-class Paragraph(BaseModel):
+class Paragraph(Data):
     """Running words in both languages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     vi: str = Field(min_length=1, max_length=600)
     en: str = Field(min_length=1, max_length=600)
 
 
-class Topic(BaseModel):
+class Topic(Data):
     """What entries are about."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Id
     name: Words
@@ -122,7 +119,7 @@ class Feed:
     async def information(self) -> Information:
         """Return what it tells now.
 
-        :raises GatewayTrouble: no answer, or none that can be understood.
+        :raises GatewayError: no answer, or none that can be understood.
         """
         status, told = await self._gateway.ask("GET", "/information")
         try:
@@ -130,7 +127,7 @@ class Feed:
                 return Information.model_validate(told)
         except ValidationError:
             pass
-        raise GatewayTrouble("the ward's feed cannot be understood")
+        raise GatewayError("the ward's feed cannot be understood")
 
 
 class WardInformation(Service):
@@ -170,7 +167,7 @@ class WardInformation(Service):
             return self._file
         try:
             return await self._feed.information()
-        except GatewayTrouble:
+        except GatewayError:
             return self._file
 
 
@@ -196,7 +193,7 @@ def _hint(entry: Entry) -> Text | None:
 def read_information(file: Path) -> Information:
     """Read an operator's file.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Information, MAX_FILE)
 

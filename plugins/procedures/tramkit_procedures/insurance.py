@@ -14,7 +14,7 @@ from tramkit_procedures.health_insurance import Premium, Rules, bundled_rules, p
 
 _ = Messages("tramkit_procedures")
 
-MOST_MEMBERS = 7
+MAX_MEMBERS = 7
 
 
 class Insured(Form):
@@ -71,7 +71,7 @@ class HealthInsurance(HandedIn):
         head = await visit.identify(Level.CLAIMED)
         options = [
             Option(value=str(count), label=_.plural("{n} person", "{n} people", count))
-            for count in range(1, MOST_MEMBERS + 1)
+            for count in range(1, MAX_MEMBERS + 1)
         ]
         count = int(await visit.choose(_("How many people of the household are to be insured?"), options, name="count"))
         members: list[Insured] = []

@@ -8,7 +8,7 @@ from tramkit import (
     Attachment,
     Document,
     Fact,
-    GatewayTrouble,
+    GatewayError,
     Messages,
     Option,
     Paragraph,
@@ -91,7 +91,7 @@ async def _signed(visit: Visit, port: SigningPort, person: Person, id: str, name
             if signed.state != "waiting":
                 why = _("You have refused on the phone.") if signed.state == "refused" else _("The code has run out.")
                 return await _without(visit, why)
-    except GatewayTrouble:
+    except GatewayError:
         return await _without(visit, _("The digital signature does not answer now."))
     except WrongSignatureError:
         return await _without(visit, _("The signature that came from the phone is not valid for this form."))

@@ -8,7 +8,7 @@ from tramkit import Fact, Form, Level, Messages, Option, Order, Role, Text, Visi
 from tramkit_procedures.handing_in import HandedIn
 
 _ = Messages("tramkit_procedures")
-MOST_PHOTOS = 3
+MAX_PHOTOS = 3
 
 CATEGORIES: dict[str, Text] = {
     "security": _("Security and order"),
@@ -76,7 +76,7 @@ class ReportMatter(HandedIn):
             _("Would you like to add photos?"),
             _("Up to three. Where and when they were taken is removed from them."),
             name="photo",
-            most=MOST_PHOTOS,
+            most=MAX_PHOTOS,
             later=_("No, without photos"),
         )
         named = await visit.choose(

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import Gateway, GatewayTrouble
+from tramkit import Gateway, GatewayError
 
 MAX_CHAIN = 4
 
@@ -70,7 +70,7 @@ class SigningPort(Protocol):
         """Hand a form over.
 
         :param number: identity number of who is to sign it.
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         ...
 
@@ -78,7 +78,7 @@ class SigningPort(Protocol):
         """Ask what became of it.
 
         :param attempt: how often it was asked before.
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         ...
 
@@ -130,7 +130,7 @@ class PhoneSigning:
                 return model.model_validate(told)
         except ValidationError:
             pass
-        raise GatewayTrouble("the digital signature's answer cannot be understood")
+        raise GatewayError("the digital signature's answer cannot be understood")
 
 
 def check_signature(signed: Signed, form: bytes, number: str, roots: Sequence[x509.Certificate], now: datetime) -> None:

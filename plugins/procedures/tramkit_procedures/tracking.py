@@ -22,13 +22,13 @@ from tramkit import (
     forms,
     verbatim,
 )
-from tramkit_procedures.dossiers import CodeProblem, parse_code
+from tramkit_procedures.dossiers import CodeError, parse_code
 from tramkit_procedures.gateway import OVER, STATES, WITHDRAWABLE, Dossier
 from tramkit_procedures.handing_in import HandedIn, asked
 
 _ = Messages("tramkit_procedures")
 
-MOST_TRIES = 5
+MAX_TRIES = 5
 SUPPLEMENT = 5
 
 
@@ -66,11 +66,11 @@ class TrackDossier(HandedIn):
             await self._show(visit, dossier)
 
     async def _by_code(self, visit: Visit) -> Dossier | None:
-        for attempt in range(MOST_TRIES):
+        for attempt in range(MAX_TRIES):
             typed = await visit.ask(Code, _("Please enter the dossier code"), name=f"code {attempt}")
             try:
                 code = parse_code(typed.code)
-            except CodeProblem as problem:
+            except CodeError as problem:
                 await visit.tell(_("This cannot be right"), problem.text, tone=Tone.WARNING)
                 continue
             answered, found = await asked(visit, self.authority.dossier, code.code)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import Gateway, GatewayTrouble
+from tramkit import Gateway, GatewayError
 from tramkit_hal.words import VIETNAM
 
 TIMES = ("%H:%M, %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%Y %H:%M")
@@ -85,7 +85,7 @@ class TrafficPolice:
 
         :param plate: without separators.
         :param vehicle: kind of vehicle, as the look-up numbers it.
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         asked = {"BienKiemSoat": plate, "LoaiXe": vehicle}
         status, told = await self.gateway.ask("POST", "/fines/search", asked)
@@ -93,19 +93,19 @@ class TrafficPolice:
         if status == 404:
             return []
         if status != 200 or not isinstance(found, list) or len(found) > 100:  # pyright: ignore[reportUnknownArgumentType]
-            raise GatewayTrouble("the traffic police's answer cannot be understood")
+            raise GatewayError("the traffic police's answer cannot be understood")
         return [_violation(each) for each in found]  # pyright: ignore[reportUnknownVariableType]
 
     async def by_decision(self, number: str) -> Violation | None:
         """Return the violation that a decision is about; None: there is no such decision.
 
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         status, told = await self.gateway.ask("GET", f"/fines/decisions/{quote(number, safe='')}")
         if status == 404:
             return None
         if status != 200:
-            raise GatewayTrouble("the traffic police's answer cannot be understood")
+            raise GatewayError("the traffic police's answer cannot be understood")
         return _violation(told)
 
 
@@ -113,4 +113,4 @@ def _violation(told: Any) -> Violation:
     try:
         return Violation.model_validate(told)
     except ValidationError:
-        raise GatewayTrouble("the traffic police's answer cannot be understood") from None
+        raise GatewayError("the traffic police's answer cannot be understood") from None

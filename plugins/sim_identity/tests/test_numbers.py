@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tramkit import FileProblem
+from tramkit import FileError
 from tramkit_hal.words import render
-from tramkit_sim_identity.numbers import BUNDLED, NumberProblem, grouped, normalise, prefixes, read_prefixes
+from tramkit_sim_identity.numbers import BUNDLED, NumberError, grouped, normalise, prefixes, read_prefixes
 
 GIVEN_TO = {
     "Viettel": "032 033 034 035 036 037 038 039 086 096 097 098",
@@ -119,7 +119,7 @@ TEN = (
     ],
 )
 def test_what_is_no_mobile_number_is_told_so_that_a_resident_understands(text: str, words: tuple[str, str]) -> None:
-    with pytest.raises(NumberProblem) as caught:
+    with pytest.raises(NumberError) as caught:
         normalise(text)
     assert (render(caught.value.text, "vi"), render(caught.value.text, "en")) == words
 
@@ -128,7 +128,7 @@ def test_what_is_no_mobile_number_is_told_so_that_a_resident_understands(text: s
 def test_any_text_is_a_number_or_a_clear_refusal(text: str) -> None:
     try:
         number = normalise(text)
-    except NumberProblem:
+    except NumberError:
         return
     assert len(number) == 10
     assert normalise(number) == number
@@ -139,5 +139,5 @@ def test_a_prefix_that_is_given_out_later_is_data(tmp_path: Path) -> None:
     file.write_text(BUNDLED.read_text(encoding="utf-8").replace('["055"]', '["055", "031"]'), encoding="utf-8")
     assert normalise("0311234567", read_prefixes(file)).given_to == "Wintel"
     file.write_text(BUNDLED.read_text(encoding="utf-8").replace('["055"]', '["055", "098"]'), encoding="utf-8")
-    with pytest.raises(FileProblem, match=r"prefixes\.toml.*098 stands there twice"):
+    with pytest.raises(FileError, match=r"prefixes\.toml.*098 stands there twice"):
         read_prefixes(file)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tramkit import FileProblem, Level
+from tramkit import FileError, Level
 from tramkit_sim_identity.rules import BUNDLED, bundled, read_rules
 
 LATER = """
@@ -55,7 +55,7 @@ def test_a_later_rule_counts_from_its_day(tmp_path: Path) -> None:
 def test_a_mistake_is_told_with_file_and_key(tmp_path: Path, old: str, new: str, named: str) -> None:
     file = tmp_path / "rules.toml"
     file.write_text(BUNDLED.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(FileProblem) as problem:
+    with pytest.raises(FileError) as problem:
         read_rules(file)
     assert "rules.toml" in str(problem.value)
     assert named in str(problem.value)

@@ -11,10 +11,10 @@ from pydantic import JsonValue
 from tramkit import (
     Fact,
     Form,
-    GatewayTrouble,
+    GatewayError,
     Level,
     Messages,
-    NotIdentified,
+    NotIdentifiedError,
     Option,
     Order,
     Outcome,
@@ -200,7 +200,7 @@ class Identify(Service):
         if visit.reachable(level):
             try:
                 return await visit.identify(level)
-            except NotIdentified as found:
+            except NotIdentifiedError as found:
                 await visit.tell(
                     _("Your face is not compared here"),
                     found.reason,
@@ -246,7 +246,7 @@ class Identify(Service):
         """Ask the operator which numbers the person has; tell them where this one cannot be confirmed here."""
         try:
             have = await visit.fetch(self._gateways[operator.id].numbers_of, person.number)
-        except GatewayTrouble:
+        except GatewayError:
             await visit.tell(
                 _("The operator does not answer now"),
                 _("Nothing was changed. Please try again later."),
@@ -285,7 +285,7 @@ class Identify(Service):
     async def inquire(self, order: Order, key: str) -> Outcome:
         """Ask the operator what became of it."""
         gateway = self._gateways.get(str(order.request["operator"]))
-        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="unheard")
+        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="not_found")
 
 
 def _agreed(visit: Visit, form: Consents) -> list[JsonValue]:

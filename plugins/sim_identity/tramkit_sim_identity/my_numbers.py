@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tramkit import Fact, GatewayTrouble, Level, Messages, NotIdentified, Person, Role, Service, Tone, Visit, verbatim
+from tramkit import (
+    Fact,
+    GatewayError,
+    Level,
+    Messages,
+    NotIdentifiedError,
+    Person,
+    Role,
+    Service,
+    Tone,
+    Visit,
+    verbatim,
+)
 from tramkit_sim_identity.numbers import grouped
 from tramkit_sim_identity.operators import Operator, OperatorGateway
 
@@ -35,7 +47,7 @@ class MyNumbers(Service):
         for operator, gateway in self._gateways:
             try:
                 numbers = await visit.fetch(gateway.numbers_of, person.number)
-            except GatewayTrouble:
+            except GatewayError:
                 silent = True
                 facts.append(Fact(label=operator.name.text, value=_("Does not answer now")))
                 continue
@@ -60,7 +72,7 @@ async def _who(visit: Visit) -> Person:
     if visit.reachable(Level.CHIP):
         try:
             return await visit.identify(Level.CHIP)
-        except NotIdentified:
+        except NotIdentifiedError:
             pass
     return await visit.identify(Level.CLAIMED)
 

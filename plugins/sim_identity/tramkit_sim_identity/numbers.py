@@ -30,7 +30,7 @@ class Prefixes(Dated):
         return self
 
 
-NumberProblem = PhoneError
+NumberError = PhoneError
 """The text is no Vietnamese mobile number."""
 
 
@@ -57,7 +57,7 @@ class MobileNumber(str):
 def read_prefixes(file: Path) -> Prefixes:
     """Read the prefixes of an operator's file.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Prefixes)
 
@@ -73,7 +73,7 @@ def normalise(text: str, known: Prefixes | None = None) -> MobileNumber:
 
     :param text: as a person writes it; see :func:`tramkit.phones.read_mobile`.
     :param known: prefixes; None: the plugin's own.
-    :raises NumberProblem: it is no Vietnamese mobile number.
+    :raises NumberError: it is no Vietnamese mobile number.
     """
     known = known or prefixes()
     national, was = read_mobile(text, known.became)

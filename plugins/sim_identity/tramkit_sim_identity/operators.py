@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from tramkit import Fact, Gateway, GatewayTrouble, Messages, Text, bilingual, read_settings, verbatim
+from tramkit import Data, Fact, Gateway, GatewayError, Messages, Text, bilingual, read_settings, verbatim
 
 _ = Messages("tramkit_sim_identity")
 
@@ -17,11 +17,7 @@ BUNDLED = Path(__file__).parent / "operators.toml"
 _NUMBERS: TypeAdapter[list[str]] = TypeAdapter(list[Annotated[str, Field(pattern=r"^0[0-9]{9}$")]])
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Words(_Data):
+class Words(Data):
     """The same in Vietnamese and in English."""
 
     vi: str = Field(min_length=1, max_length=120)
@@ -32,7 +28,7 @@ class Words(_Data):
         return bilingual(vi=self.vi, en=self.en)
 
 
-class Operator(_Data):
+class Operator(Data):
     """A mobile operator.
 
     :param given_to: what ``prefixes.toml`` calls it.
@@ -45,7 +41,7 @@ class Operator(_Data):
     url: str = Field(pattern=r"^https?://[^\s/]+")
 
 
-class Operators(_Data):
+class Operators(Data):
     """All operators of a file."""
 
     operators: tuple[Operator, ...] = Field(min_length=1)
@@ -60,7 +56,7 @@ class Operators(_Data):
 def read_operators(file: Path) -> Operators:
     """Read the operators of an operator's file.
 
-    :raises FileProblem: it is malformed; the words name file and key.
+    :raises FileError: it is malformed; the words name file and key.
     """
     return read_settings(file, Operators)
 
@@ -81,13 +77,13 @@ class OperatorGateway:
         """Return the subscriptions in a person's name.
 
         :param number: personal identity number.
-        :raises GatewayTrouble: no answer that can be understood.
+        :raises GatewayError: no answer that can be understood.
         """
         _status, told = await self.gateway.ask("POST", "/subscriptions/search", {"number": number})
         try:
             return _NUMBERS.validate_python(told.get("numbers"))
         except ValidationError:
-            raise GatewayTrouble("the operator's answer cannot be understood") from None
+            raise GatewayError("the operator's answer cannot be understood") from None
 
 
 def _facts(told: Mapping[str, Any]) -> tuple[Fact, ...]:

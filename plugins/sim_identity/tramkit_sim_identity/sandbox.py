@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS subscriptions (
     subscription TEXT PRIMARY KEY, number TEXT NOT NULL, name TEXT NOT NULL, born TEXT NOT NULL,
     confirmed INTEGER NOT NULL DEFAULT 0) STRICT;
 """
-MOST_NUMBERS = 3
+MAX_NUMBERS = 3
 NEEDED = {"data", "face", "mine"}
 """What must have been agreed to."""
 
@@ -56,7 +56,7 @@ class Operator(ApplicationSandbox):
         if held is None:
             if body["why"] == "device":
                 return Decision("REFUSED", reason=("Số này chưa đứng tên ông/bà.", "This number is not in your name."))
-            if len(self._numbers(body["number"])) >= MOST_NUMBERS:
+            if len(self._numbers(body["number"])) >= MAX_NUMBERS:
                 return Decision("REFUSED", reason=("Ông/bà đã đứng tên ba số.", "You have three numbers already."))
             self.give(body["subscription"], body["number"], body["name"], body["born"])
         if body["face"] == "compared":

@@ -16,9 +16,10 @@ from random import Random
 from typing import Literal
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from yarl import URL
 
+from tramkit import Data
 from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
 from tramkit_telehealth.outbox import KioskMessage, Outbox
@@ -71,10 +72,8 @@ CLOSE_SECONDS = 0.1
 Link = Literal["connecting", "connected", "down", "refused"]
 
 
-class Offer(BaseModel):
+class Offer(Data):
     """What can be had at the desk now."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     facility: Facility
     specialties: tuple[Specialty, ...]

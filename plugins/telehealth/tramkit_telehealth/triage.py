@@ -109,7 +109,7 @@ def _pain_scale() -> forms.Question:
 
     def parse(typed: str) -> int:
         if not re.fullmatch(r"[0-9]{1,2}", typed) or int(typed) > 10:
-            raise forms.Malformed
+            raise forms.MalformedError
         return int(typed)
 
     asked = forms.digits(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from tramkit import Data
 from tramkit_hal.words import Nfc
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -19,10 +20,8 @@ WEAK_LOSS = 0.05
 """Above it speech suffers even where it is concealed (ITU-T G.113 appendix I)."""
 
 
-class Wire(BaseModel):
+class Wire(Data):
     """Frozen data that takes no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class IceServer(Wire):

@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Footer, Header, RichLog, Static, TabbedContent, TabPane
 
-from tramkit.operator.console.client import LogLine, PanelClient, PanelTrouble
+from tramkit.operator.console.client import LogLine, PanelClient, PanelError
 from tramkit_hal.words import VIETNAM, Messages, Text, render
 
 _ = Messages("tramkit")
@@ -113,7 +113,7 @@ class Console(App[None]):
         try:
             self._report = await self.client.report(self.language)
             lines = await self.client.log(self._logged)
-        except PanelTrouble as error:
+        except PanelError as error:
             trouble = str(error)
         if not self.query("#trouble"):
             return  # the console was closed meanwhile
@@ -257,7 +257,7 @@ class Console(App[None]):
     async def _do(self, asked: Any) -> None:
         try:
             await asked
-        except PanelTrouble as trouble:
+        except PanelError as trouble:
             self.notify(str(trouble), severity="error")
         await self.look()
 

@@ -13,7 +13,7 @@ SECONDS = 5.0
 """How long the panel may take to answer."""
 
 
-class PanelTrouble(Exception):
+class PanelError(Exception):
     """The panel did not do what was asked; the words are for the operator."""
 
 
@@ -53,14 +53,14 @@ class PanelClient:
     async def sign_in(self) -> None:
         """Show the secret once; the answer's cookie opens the rest.
 
-        :raises PanelTrouble: nobody answers, or the secret is an old one.
+        :raises PanelError: nobody answers, or the secret is an old one.
         """
         try:
             async with self._http.get(self._address) as answer:
                 if answer.status != 200:
-                    raise PanelTrouble("The secret in the address is not this start's: use the address it printed.")
+                    raise PanelError("The secret in the address is not this start's: use the address it printed.")
         except (aiohttp.ClientError, TimeoutError):
-            raise PanelTrouble(f"No station answers at {self._origin}.") from None
+            raise PanelError(f"No station answers at {self._origin}.") from None
 
     async def report(self, language: str) -> dict[str, Any]:
         """Return the station as it is now."""
@@ -94,7 +94,7 @@ class PanelClient:
     async def _ask(self, method: str, path: str, language: str, body: object = None) -> Any:
         """Ask; a station that was restarted with the same secret is signed in to again.
 
-        :raises PanelTrouble: it refuses, with its words, or does not answer.
+        :raises PanelError: it refuses, with its words, or does not answer.
         """
         url = URL(f"{self._origin}{path}").update_query(language=language)
         try:
@@ -105,7 +105,7 @@ class PanelClient:
                         continue
                     found = await answer.json()
                     if answer.status != 200:
-                        raise PanelTrouble(str(found.get("error", answer.status)))
+                        raise PanelError(str(found.get("error", answer.status)))
                     return found
         except (aiohttp.ClientError, TimeoutError, ValueError):
-            raise PanelTrouble(f"No station answers at {self._origin}.") from None
+            raise PanelError(f"No station answers at {self._origin}.") from None

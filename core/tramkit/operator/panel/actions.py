@@ -21,7 +21,7 @@ CONTROL_SECONDS = 10.0
 """How long a simulator's control may take."""
 
 
-class Refused(Exception):
+class ActionRefusedError(Exception):
     """Something the panel did not do.
 
     :param status: the HTTP status that says so.
@@ -50,23 +50,25 @@ class Actions:
     def device(self, role: str, index: str) -> Device:
         """Return the device at a place in a role's order.
 
-        :raises Refused: there is none.
+        :raises ActionRefusedError: there is none.
         """
         bound = [r.value for r in Role if self._station.devices.of(r)]
         if role not in bound:
-            raise Refused(404, _("This station has no such role. It has: {roles}.", roles=", ".join(bound)))
+            raise ActionRefusedError(404, _("This station has no such role. It has: {roles}.", roles=", ".join(bound)))
         devices = self._station.devices.of(Role(role))
         if not (index.isascii() and index.isdigit() and len(index) < 4 and int(index) < len(devices)):
-            raise Refused(404, _("This role has no such device; its last one is number {last}.", last=len(devices) - 1))
+            raise ActionRefusedError(
+                404, _("This role has no such device; its last one is number {last}.", last=len(devices) - 1)
+            )
         return devices[int(index)]
 
     async def control(self, device: Device, name: str, value: str) -> None:
         """Use a control of a simulator.
 
-        :raises Refused: not a simulator, an unknown control, a value it does not take, or it failed.
+        :raises ActionRefusedError: not a simulator, an unknown control, a value it does not take, or it failed.
         """
         if not isinstance(device, Simulated):
-            raise Refused(409, _("This device is not a simulator: it has no controls."))
+            raise ActionRefusedError(409, _("This device is not a simulator: it has no controls."))
         control = _find(controls_of(device), name)
         _check_value(control, value)
         role = device.context.role.value
@@ -75,21 +77,21 @@ class Actions:
             async with asyncio.timeout(CONTROL_SECONDS):
                 await device.control(control.name, value)
         except ValueError as error:
-            raise Refused(422, _("The simulator does not take this: {reason}", reason=str(error))) from None
+            raise ActionRefusedError(422, _("The simulator does not take this: {reason}", reason=str(error))) from None
         except DeviceError as error:
             raise _failed(error) from None
         except TimeoutError:
-            raise Refused(504, _("The device did not answer in time.")) from None
+            raise ActionRefusedError(504, _("The device did not answer in time.")) from None
         except (
             Exception
         ) as error:  # the driver's edge; its message may hold what was typed, so only the place is logged
             _log.error("control failed", extra={"role": role, "control": control.name, "error": place(error)})
-            raise Refused(500, _("The simulator has a fault; the log says where.")) from error
+            raise ActionRefusedError(500, _("The simulator has a fault; the log says where.")) from error
 
     async def reset(self, device: Device) -> None:
         """Reset a device; a clean reset ends its quarantine.
 
-        :raises Refused: it did not come back, or could not be cleared.
+        :raises ActionRefusedError: it did not come back, or could not be cleared.
         """
         role = device.context.role.value
         _log.info("reset by operator", extra={"role": role})
@@ -99,16 +101,16 @@ class Actions:
             raise _failed(error) from None
         except Exception as error:  # the driver's edge
             _log.error("reset failed", extra={"role": role, "error": place(error)})
-            raise Refused(500, _("The device could not be reset; the log says why.")) from error
+            raise ActionRefusedError(500, _("The device could not be reset; the log says why.")) from error
 
     def acknowledge(self, id: str) -> None:
         """Tell the resident who called that somebody comes.
 
-        :raises Refused: there is no such call.
+        :raises ActionRefusedError: there is no such call.
         """
         known = id.isascii() and id.isdigit() and len(id) < 12
         if not known or not self._station.bell.acknowledge(int(id)):
-            raise Refused(404, _("There is no such call for staff."))
+            raise ActionRefusedError(404, _("There is no such call for staff."))
 
 
 def _find(controls: tuple[Control, ...], name: str) -> Control:
@@ -116,19 +118,19 @@ def _find(controls: tuple[Control, ...], name: str) -> Control:
         if control.name == name:
             return control
     names = ", ".join(control.name for control in controls)
-    raise Refused(404, _("This simulator has no such control. It has: {names}.", names=names))
+    raise ActionRefusedError(404, _("This simulator has no such control. It has: {names}.", names=names))
 
 
 def _check_value(control: Control, value: str) -> None:
     if control.kind == "switch" and value not in ("on", "off"):
-        raise Refused(422, _("This control takes one of: {values}.", values="on, off"))
+        raise ActionRefusedError(422, _("This control takes one of: {values}.", values="on, off"))
     if control.kind == "choice" and value not in control.options:
-        raise Refused(422, _("This control takes one of: {values}.", values=", ".join(control.options)))
+        raise ActionRefusedError(422, _("This control takes one of: {values}.", values=", ".join(control.options)))
 
 
-def _failed(error: DeviceError) -> Refused:
+def _failed(error: DeviceError) -> ActionRefusedError:
     text = Text(
         id="{trouble} {mend}",
         params={"trouble": error.trouble.words, "mend": words.MENDS[error.mend]},
     )
-    return Refused(409, text, trouble=error.trouble.value, mend=error.mend.value, detail=error.detail)
+    return ActionRefusedError(409, text, trouble=error.trouble.value, mend=error.mend.value, detail=error.detail)

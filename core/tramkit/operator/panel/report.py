@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from tramkit.facts import Change
 from tramkit.host.person import Level
@@ -21,6 +21,7 @@ from tramkit.operator.panel import words
 from tramkit.operator.panel.watch import Watch
 from tramkit.station.menu import menu
 from tramkit.station.station import Station
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device, DeviceInfo
 from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Control, Simulated
@@ -39,16 +40,12 @@ ChangesReport = Callable[[], Sequence[Change]]
 """Returns the dated values that begin or end soon."""
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class OptionReport(_Data):
+class OptionReport(Data):
     value: str
     label: str
 
 
-class ControlReport(_Data):
+class ControlReport(Data):
     """A simulator's control, see :class:`tramkit_hal.simulated.Control`."""
 
     name: str
@@ -58,7 +55,7 @@ class ControlReport(_Data):
     options: tuple[OptionReport, ...] = ()
 
 
-class DeviceReport(_Data):
+class DeviceReport(Data):
     """One device.
 
     :param index: its place in the role's order, from 0.
@@ -88,17 +85,17 @@ class DeviceReport(_Data):
     controls: tuple[ControlReport, ...] = ()
     shown: str | None = None
     paper: str = ""
-    addresses: dict[str, str] = {}
+    addresses: dict[str, str] = Field(default_factory=dict)
 
 
-class RoleReport(_Data):
+class RoleReport(Data):
     role: str
     title: str
     usable: bool
     devices: tuple[DeviceReport, ...]
 
 
-class CallReport(_Data):
+class CallReport(Data):
     """A call for staff; ``acknowledged`` is empty while nobody has answered."""
 
     id: int
@@ -107,7 +104,7 @@ class CallReport(_Data):
     acknowledged: str
 
 
-class VisitReport(_Data):
+class VisitReport(Data):
     """The visit under way: which, what for, what kind of page, since when. Nothing of the resident."""
 
     id: str
@@ -117,7 +114,7 @@ class VisitReport(_Data):
     since: str
 
 
-class ServiceReport(_Data):
+class ServiceReport(Data):
     id: str
     title: str
     state: str
@@ -125,7 +122,7 @@ class ServiceReport(_Data):
     reason: str
 
 
-class IdentityReport(_Data):
+class IdentityReport(Data):
     """A level of identity: whether residents can reach it here, and why not."""
 
     level: str
@@ -135,7 +132,7 @@ class IdentityReport(_Data):
     reason: str
 
 
-class PluginReport(_Data):
+class PluginReport(Data):
     name: str
     title: str
     version: str
@@ -144,7 +141,7 @@ class PluginReport(_Data):
     reason: str
 
 
-class ChangeReport(_Data):
+class ChangeReport(Data):
     """A dated value that begins or ends soon."""
 
     on: str
@@ -152,7 +149,7 @@ class ChangeReport(_Data):
     note: str
 
 
-class Report(_Data):
+class Report(Data):
     """What the panel shows.
 
     :param last_wipe_certain: None before the end of the first visit.

@@ -12,14 +12,15 @@ from string import Template
 from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from tramkit import log
 from tramkit.operator.panel import words
-from tramkit.operator.panel.actions import Actions, Refused
+from tramkit.operator.panel.actions import ActionRefusedError, Actions
 from tramkit.operator.panel.report import ChangesReport, PluginsReport, Reporter
 from tramkit.operator.panel.watch import Paper, Watch
 from tramkit.station.station import Station
+from tramkit_hal.data import Data
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_hal.device.simulated import Simulated
 from tramkit_hal.loopback import Guard, Handler, add_headers, fixed_token, loopback_address
@@ -47,18 +48,14 @@ _HERE = Path(__file__).parent / "static"
 M = TypeVar("M", bound=BaseModel)
 
 
-class ClosedRequest(BaseModel):
+class ClosedRequest(Data):
     """The body of ``POST /api/station/closed``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     closed: bool
 
 
-class ControlRequest(BaseModel):
+class ControlRequest(Data):
     """The body of ``POST /api/devices/{role}/{index}/control``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(max_length=80)
     value: Nfc = Field(default="", max_length=4_000)
@@ -155,7 +152,7 @@ class Panel:
         """Answer every refusal as JSON with words for a person."""
         try:
             return await handler(request)
-        except Refused as refused:
+        except ActionRefusedError as refused:
             status, text, fields = refused.status, refused.words, refused.fields
         except web.HTTPRequestEntityTooLarge:
             status, text, fields = 413, _("The request is too long: at most {bytes} bytes.", bytes=MAX_BODY), {}
@@ -192,7 +189,7 @@ class Panel:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         language = _language(request)
         if self._watch.viewers >= MAX_VIEWERS:
-            raise Refused(503, _("The panel is open in too many windows. Close one of them."))
+            raise ActionRefusedError(503, _("The panel is open in too many windows. Close one of them."))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         loop = asyncio.get_running_loop()
@@ -218,7 +215,7 @@ class Panel:
         device = self._actions.device(request.match_info["role"], request.match_info["index"])
         paper = device.paper_png() if isinstance(device, Simulated) and isinstance(device, Paper) else None
         if paper is None:
-            raise Refused(404, _("There is no paper to see."))
+            raise ActionRefusedError(404, _("There is no paper to see."))
         return web.Response(body=paper, content_type="image/png")
 
     # ── what an operator does ─────────────────────────────────────────────────────────────────────────────
@@ -241,7 +238,7 @@ class Panel:
     async def _log_lines(self, request: web.Request) -> web.Response:
         after = request.query.get("after", "0")
         if not (after.isascii() and after.isdigit() and len(after) < 12):
-            raise Refused(400, _("This is malformed: {reason}", reason="after"))
+            raise ActionRefusedError(400, _("This is malformed: {reason}", reason="after"))
         return web.json_response([{"number": number, "line": line} for number, line in log.newest(int(after))])
 
     async def _acknowledge(self, request: web.Request) -> web.Response:
@@ -262,12 +259,12 @@ def _language(request: web.Request) -> str:
 async def _body(request: web.Request, model: type[M]) -> M:
     """Read a JSON body.
 
-    :raises Refused: another content type, malformed, unknown or wrong fields.
+    :raises ActionRefusedError: another content type, malformed, unknown or wrong fields.
     """
     if request.content_type != "application/json":
-        raise Refused(415, _("Send this as application/json."))
+        raise ActionRefusedError(415, _("Send this as application/json."))
     if (request.content_length or 0) > MAX_BODY:
-        raise Refused(413, _("The request is too long: at most {bytes} bytes.", bytes=MAX_BODY))
+        raise ActionRefusedError(413, _("The request is too long: at most {bytes} bytes.", bytes=MAX_BODY))
     body = await request.read()
     try:
         return model.model_validate_json(body, strict=True)
@@ -275,4 +272,4 @@ async def _body(request: web.Request, model: type[M]) -> M:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         field = ".".join(str(part) for part in first["loc"])[:80]
         reason = f"{field}: {first['msg']}" if field else first["msg"]
-        raise Refused(400, _("This is malformed: {reason}", reason=reason)) from None
+        raise ActionRefusedError(400, _("This is malformed: {reason}", reason=reason)) from None

@@ -28,7 +28,7 @@ from tramkit_hal.ui.keyboard import layouts
 from tramkit_hal.ui.keyboard.typing import DELETE
 from tramkit_hal.ui.pages import Attract, Bar, FieldView
 from tramkit_hal.ui.screen import ScreenCapabilities, Shown
-from tramkit_hal.ui.stage import Refused, Stage, Stale
+from tramkit_hal.ui.stage import EventRefusedError, Stage, StaleEventError
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text, render
 
@@ -271,9 +271,9 @@ class TerminalApp(App[None]):
             return
         try:
             self._stage.accept(event)
-        except Stale:
+        except StaleEventError:
             self.post_message(ViewChanged())
-        except Refused:
+        except EventRefusedError:
             self.bell()
 
     def _touch(self) -> None:
@@ -284,7 +284,7 @@ class TerminalApp(App[None]):
         page = self._view.page
         try:
             self._stage.accept(Touched(page=page.id, revision=page.revision, values=self._pen.values()))
-        except Stale:
+        except StaleEventError:
             self.post_message(ViewChanged())
 
     # ── typing ────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.screens.terminal.app import CAPABILITIES, TerminalApp, ViewChanged
@@ -19,7 +20,7 @@ from tramkit_hal.ui.stage import BLANK, Stage
 from tramkit_hal.video import NewestFrame
 
 
-class TerminalSettings(BaseModel):
+class TerminalSettings(Data):
     """Settings of the driver ``terminal``.
 
     :param headless: without a terminal, for tests.
@@ -27,8 +28,6 @@ class TerminalSettings(BaseModel):
     :param lines: height without a terminal.
     :param ghost_tap_ms: presses this soon after a page change are not meant for it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     headless: bool = False
     columns: int = Field(default=42, ge=42, le=400)

@@ -20,7 +20,7 @@ from tramkit_hal.screens.web.settings import WebSettings
 from tramkit_hal.screens.web.video import feed
 from tramkit_hal.ui.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
 from tramkit_hal.ui.keyboard.typing import press
-from tramkit_hal.ui.stage import Refused, Stage, Stale
+from tramkit_hal.ui.stage import EventRefusedError, Stage, StaleEventError
 from tramkit_hal.video import NewestFrame
 
 HEARTBEAT = 5.0
@@ -167,9 +167,9 @@ class Server:
         """Take an event of the line; False: it is not taken, and the browser is told what stands."""
         try:
             self._take(event_adapter.validate_json(text))
-        except Stale:
+        except StaleEventError:
             return False
-        except (Refused, ValidationError) as error:
+        except (EventRefusedError, ValidationError) as error:
             _log.warning("event refused", extra={"reason": _reason(error)})
             return False
         return True
@@ -188,11 +188,11 @@ class Server:
             return event
         try:
             self._take(event)
-        except Stale:
+        except StaleEventError:
             page = self._stage.view.page
             message = {"error": "the page has changed", "page": page.id, "revision": page.revision}
             return web.json_response(message, status=409)
-        except Refused as error:
+        except EventRefusedError as error:
             return _refuse(400, _reason(error))
         return web.json_response({"taken": True})
 
@@ -230,9 +230,9 @@ async def _read(request: web.Request, adapter: TypeAdapter[T]) -> T | web.Respon
         return _refuse(400, _reason(error))
 
 
-def _reason(error: Refused | ValidationError) -> str:
+def _reason(error: EventRefusedError | ValidationError) -> str:
     """Say why something is not taken; nothing of what was sent is repeated."""
-    if isinstance(error, Refused):
+    if isinstance(error, EventRefusedError):
         return str(error)
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     return f"this is not an event: {problems[0]['type']}"

@@ -6,14 +6,16 @@ import ipaddress
 import math
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from tramkit_hal.data import Data
 
 MM_PER_INCH = 25.4
 DEFAULT_DIAGONAL = 21.5
 """Inches; the commonest kiosk display, 1080 × 1920 pixels."""
 
 
-class WebSettings(BaseModel):
+class WebSettings(Data):
     """What ``station.toml`` may say of a web screen.
 
     :param host: a loopback address; nothing else may reach the screen.
@@ -26,8 +28,6 @@ class WebSettings(BaseModel):
     :param token: a fixed secret for a kiosk whose browser opens the same address at every boot; empty: a new
         one is made at each boot.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535)

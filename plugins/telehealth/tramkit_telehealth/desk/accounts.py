@@ -22,7 +22,7 @@ MAX_FAILURES = 5
 LOCKED = timedelta(minutes=5)
 """After five wrong passwords a name rests for five minutes."""
 
-MOST_STRANGERS = 1_000
+MAX_STRANGERS = 1_000
 """Names without a doctor whose failures are counted; the oldest are forgotten first."""
 
 IDLE = timedelta(hours=1)
@@ -30,7 +30,7 @@ LONGEST = timedelta(hours=12)
 """A session ends an hour after its last sign of life, and twelve hours after the sign-in whatever happens."""
 
 LEAST_PASSWORD = 10
-MOST_PASSWORD = 200
+MAX_PASSWORD = 200
 
 _hasher = PasswordHasher()  # RFC 9106, low-memory profile
 _STAND_IN = _hasher.hash(secrets.token_urlsafe(16))
@@ -76,8 +76,8 @@ class Accounts:
         :raises ValueError: the id has other characters, or the password is too short or too long.
         """
         _check_id(id)
-        if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
-            raise ValueError(f"a password has between {LEAST_PASSWORD} and {MOST_PASSWORD} characters")
+        if not LEAST_PASSWORD <= len(password) <= MAX_PASSWORD:
+            raise ValueError(f"a password has between {LEAST_PASSWORD} and {MAX_PASSWORD} characters")
         hashed = await asyncio.to_thread(_hasher.hash, password)
         async with self._store.writing() as session:
             row = await session.get(DoctorRow, id)
@@ -104,7 +104,7 @@ class Accounts:
         locked_until = self._strangers.get(name[:64], (0, None))[1] if row is None else row.locked_until
         if locked_until is not None and locked_until > now:
             return "locked"
-        right = await asyncio.to_thread(_matches, row.password_hash if row else _STAND_IN, password[:MOST_PASSWORD])
+        right = await asyncio.to_thread(_matches, row.password_hash if row else _STAND_IN, password[:MAX_PASSWORD])
         if row is None:
             self._count_stranger(name[:64], now)
             return "wrong"
@@ -124,7 +124,7 @@ class Accounts:
         """Lock a name that no doctor has as a doctor's would be: whoever tries names must not learn which exist."""
         failures = self._strangers.pop(name, (0, None))[0] + 1
         self._strangers[name] = (0, now + LOCKED) if failures >= MAX_FAILURES else (failures, None)
-        while len(self._strangers) > MOST_STRANGERS:
+        while len(self._strangers) > MAX_STRANGERS:
             self._strangers.pop(next(iter(self._strangers)))
 
     async def is_open(self, token: str) -> bool:

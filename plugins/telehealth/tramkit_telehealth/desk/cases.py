@@ -32,7 +32,7 @@ LEASE = timedelta(seconds=LEASE_SECONDS)
 RING = timedelta(seconds=RING_SECONDS)
 
 
-class Refusal(Exception):
+class CommandRefusedError(Exception):
     """A doctor's command that is not done.
 
     :param field: dotted name of what is wrong.
@@ -200,11 +200,11 @@ class Cases:
     async def set_shift(self, doctor: str, on: bool) -> None:
         """Begin or end a shift.
 
-        :raises Refusal: ``busy`` while a case is held.
+        :raises CommandRefusedError: ``busy`` while a case is held.
         """
         async with self._store.writing() as session:
             if not on and await _held(session, doctor) is not None:
-                raise Refusal(Trouble.BUSY)
+                raise CommandRefusedError(Trouble.BUSY)
             row = await session.get_one(DoctorRow, doctor)
             row.on_shift_since = (row.on_shift_since or self._clock.now()) if on else None
             row.available = on
@@ -212,18 +212,18 @@ class Cases:
     async def set_available(self, doctor: str, available: bool) -> None:
         """Take new residents, or none for now.
 
-        :raises Refusal: ``off_shift``.
+        :raises CommandRefusedError: ``off_shift``.
         """
         async with self._store.writing() as session:
             row = await session.get_one(DoctorRow, doctor)
             if row.on_shift_since is None:
-                raise Refusal(Trouble.OFF_SHIFT)
+                raise CommandRefusedError(Trouble.OFF_SHIFT)
             row.available = available
 
     async def accept(self, doctor: str, id: str) -> CaseRow:
         """Claim a waiting case, with a lease.
 
-        :raises Refusal: ``off_shift``, ``busy``, ``taken``, ``gone``; ``blocked``: not within the doctor's scope.
+        :raises CommandRefusedError: ``off_shift``, ``busy``, ``taken``, ``gone``; ``blocked``: out of scope.
         """
         now = self._clock.now()
         try:
@@ -245,10 +245,10 @@ class Cases:
                     )
                 )
                 if cast(CursorResult[Any], changed).rowcount != 1:
-                    raise Refusal(Trouble.TAKEN)
+                    raise CommandRefusedError(Trouble.TAKEN)
                 self._note(session, id, doctor, "accepted")
         except IntegrityError:  # the same doctor in two windows at the same moment
-            raise Refusal(Trouble.BUSY) from None
+            raise CommandRefusedError(Trouble.BUSY) from None
         row = await self.get(id)
         assert row is not None
         return row
@@ -256,27 +256,27 @@ class Cases:
     async def _free_case(self, session: AsyncSession, doctor: str, id: str) -> CaseRow:
         person = await session.get_one(DoctorRow, doctor)
         if person.on_shift_since is None:
-            raise Refusal(Trouble.OFF_SHIFT)
+            raise CommandRefusedError(Trouble.OFF_SHIFT)
         if await _held(session, doctor) is not None:
-            raise Refusal(Trouble.BUSY)
+            raise CommandRefusedError(Trouble.BUSY)
         row = await session.get(CaseRow, id)
         if row is None or row.state in (CaseState.CLOSED, CaseState.ABANDONED):
-            raise Refusal(Trouble.GONE)
+            raise CommandRefusedError(Trouble.GONE)
         if row.state != CaseState.WAITING:
-            raise Refusal(Trouble.TAKEN)
+            raise CommandRefusedError(Trouble.TAKEN)
         if not may_take(person, row):
-            raise Refusal(Trouble.BLOCKED)
+            raise CommandRefusedError(Trouble.BLOCKED)
         return row
 
     async def release(self, doctor: str, id: str) -> CaseRow:
         """Give a claimed case back to the front of the queue.
 
-        :raises Refusal: ``not_yours``, ``gone``; ``busy`` once the call is live.
+        :raises CommandRefusedError: ``not_yours``, ``gone``; ``busy`` once the call is live.
         """
         async with self._store.writing() as session:
             row = await _own(session, doctor, id)
             if row.state not in (CaseState.CLAIMED, CaseState.RINGING):
-                raise Refusal(Trouble.BUSY)
+                raise CommandRefusedError(Trouble.BUSY)
             _back_to_queue(row)
             self._note(session, id, doctor, "released")
             return row
@@ -284,31 +284,31 @@ class Cases:
     async def next_leg(self, doctor: str, id: str) -> CaseRow:
         """Begin a new leg of the call.
 
-        :raises Refusal: ``not_yours``, ``gone``.
+        :raises CommandRefusedError: ``not_yours``, ``gone``.
         """
         async with self._store.writing() as session:
             row = await _own(session, doctor, id)
             if row.state not in CALLING:
-                raise Refusal(Trouble.GONE)
+                raise CommandRefusedError(Trouble.GONE)
             row.leg += 1
             return row
 
     async def save_draft(self, doctor: str, id: str, version: int, draft: Draft) -> CaseRow:
         """Save what is written so far.
 
-        :raises Refusal: ``not_yours``, ``gone``; ``stale`` where another window has saved since.
+        :raises CommandRefusedError: ``not_yours``, ``gone``; ``stale`` where another window has saved since.
         """
         async with self._store.writing() as session:
             row = await _own(session, doctor, id)
             if version < row.version:
-                raise Refusal(Trouble.STALE)
+                raise CommandRefusedError(Trouble.STALE)
             row.draft, row.version = draft.model_dump(mode="json"), row.version + 1
             return row
 
     async def hand_over(self, doctor: str, id: str, to: str) -> CaseRow:
         """Give a case with its draft to another doctor who is on shift, takes residents, is free, and may take it.
 
-        :raises Refusal: ``not_yours``, ``gone``, ``no_such_doctor``.
+        :raises CommandRefusedError: ``not_yours``, ``gone``, ``no_such_doctor``.
         """
         now = self._clock.now()
         try:
@@ -317,7 +317,7 @@ class Cases:
                 other = await session.get(DoctorRow, to)
                 ready = other is not None and other.on_shift_since is not None and other.available
                 if other is None or to == doctor or not ready or not may_take(other, row) or await _held(session, to):
-                    raise Refusal(Trouble.NO_SUCH_DOCTOR)
+                    raise CommandRefusedError(Trouble.NO_SUCH_DOCTOR)
                 row.doctor, row.epoch, row.doctor_gone_at = to, row.epoch + 1, None
                 if row.state != CaseState.CLOSING:
                     row.state, row.leg = CaseState.CLAIMED.value, row.leg + 1
@@ -325,12 +325,12 @@ class Cases:
                 self._note(session, id, doctor, f"handed over to {to}")
                 return row
         except IntegrityError:
-            raise Refusal(Trouble.NO_SUCH_DOCTOR) from None
+            raise CommandRefusedError(Trouble.NO_SUCH_DOCTOR) from None
 
     async def close(self, doctor: str, id: str, draft: Draft, summary: Summary) -> CaseRow:
         """Close a case with its summary; closing it again changes nothing.
 
-        :raises Refusal: ``not_yours``, ``gone``.
+        :raises CommandRefusedError: ``not_yours``, ``gone``.
         """
         async with self._store.writing() as session:
             row = await session.get(CaseRow, id)
@@ -455,11 +455,11 @@ async def _held(session: AsyncSession, doctor: str) -> CaseRow | None:
 async def _own(session: AsyncSession, doctor: str, id: str) -> CaseRow:
     """Return a case that this doctor holds.
 
-    :raises Refusal: ``gone``, ``not_yours``.
+    :raises CommandRefusedError: ``gone``, ``not_yours``.
     """
     row = await session.get(CaseRow, id)
     if row is None or row.state in (CaseState.CLOSED, CaseState.ABANDONED):
-        raise Refusal(Trouble.GONE)
+        raise CommandRefusedError(Trouble.GONE)
     if row.doctor != doctor or row.state == CaseState.WAITING:
-        raise Refusal(Trouble.NOT_YOURS)
+        raise CommandRefusedError(Trouble.NOT_YOURS)
     return row

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tramkit import FileProblem, configure_log
+from tramkit import FileError, configure_log
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import nfc
 from tramkit_telehealth.desk.accounts import Accounts
@@ -55,7 +55,7 @@ def desk(context: click.Context, host: str, port: int, file: Path | None, demo: 
         raise click.UsageError("Give the facility's configuration with --config desk.toml, or --demo to try it out.")
     try:
         config = read_config(file or demo_file())
-    except FileProblem as problem:
+    except FileError as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
     configure_log()
@@ -133,7 +133,7 @@ def try_ice(file: Path) -> None:
     """Ask every STUN and TURN address of desk.toml once and say whether it can be used."""
     try:
         config = read_config(file)
-    except FileProblem as problem:
+    except FileError as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
     servers = known(IceServers(config.ice, SystemClock()).of("desk:check"))

@@ -55,7 +55,7 @@ class Doctors:
                     continue
                 await page.tell(await self._board.from_page(page, envelope.n, envelope.command))
         finally:
-            await self._board.page_went(page)
+            await self._board.on_page_closed(page)
         return socket
 
 

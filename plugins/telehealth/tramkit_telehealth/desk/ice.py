@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from tramkit import Data
 from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.ice_servers import ice_url, ticket
 from tramkit_telehealth.protocol import IceServer
@@ -15,7 +16,7 @@ MIN_TICKET_HOURS = 0.2
 """A ticket must outlast the call that is begun with it, and its legs."""
 
 
-class IceSection(BaseModel):
+class IceSection(Data):
     """One server and how it is reached; every address is tried by both sides.
 
     :param urls: e.g. ``turn:turn.example.vn:3478``, ``turns:turn.example.vn:443?transport=tcp`` (RFC 7064, RFC 7065).
@@ -24,8 +25,6 @@ class IceSection(BaseModel):
         makes tickets that expire. ``{ env = "NAME" }`` takes it from the environment.
     :param ticket_hours: how long a ticket is valid at most; at least half of it is left of each that is given out.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     urls: tuple[str, ...] = Field(min_length=1)
     username: str = ""

@@ -83,7 +83,7 @@ class Kiosks:
         line, resumed = await self._board.line(station, hello.session)
         await line.connect(socket, self._board.welcome(line, resumed), envelope.ack)
         _log.info("kiosk connected", extra={"station": station, "resumed": resumed})
-        await self._board.kiosk_came(line, resumed)
+        await self._board.on_kiosk_connected(line, resumed)
         return line
 
     async def _take(self, line: KioskLine, envelope: KioskEnvelope) -> None:

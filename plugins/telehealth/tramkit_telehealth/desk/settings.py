@@ -5,20 +5,16 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from yarl import URL
 
-from tramkit import read_settings
+from tramkit import Data, read_settings
 from tramkit_hal.words import Nfc
 from tramkit_telehealth.desk.ice import IceSection
 from tramkit_telehealth.protocol import Bilingual, Facility
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FacilitySection(_Section):
+class FacilitySection(Data):
     """The licensed facility (Law 15/2023/QH15 art. 80, Decree 96/2023 art. 87).
 
     :param code: five characters that begin its prescription codes (Circular 26/2025/TT-BYT).
@@ -35,7 +31,7 @@ class FacilitySection(_Section):
         return Facility(name=self.name, licence=self.licence, address=self.address, phone=self.phone)
 
 
-class SpecialtySection(_Section):
+class SpecialtySection(Data):
     """A specialty and what a consultation costs, in VND."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
@@ -43,7 +39,7 @@ class SpecialtySection(_Section):
     price: int = Field(ge=0)
 
 
-class DeskSection(_Section):
+class DeskSection(Data):
     """How the desk works.
 
     :param origins: addresses at which doctors open it, beside the one it listens on: ``https://desk.example.vn``.
@@ -67,7 +63,7 @@ class DeskSection(_Section):
         return value
 
 
-class DeskConfig(_Section):
+class DeskConfig(Data):
     """A desk's configuration.
 
     :param ice: STUN and TURN servers for both sides; none where they share a network.
@@ -91,6 +87,6 @@ def demo_file() -> Path:
 def read_config(path: Path) -> DeskConfig:
     """Read and check a desk's configuration.
 
-    :raises FileProblem: with file, key, what is wrong, what would be right.
+    :raises FileError: with file, key, what is wrong, what would be right.
     """
     return read_settings(path, DeskConfig)

@@ -8,7 +8,7 @@ import logging
 from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
-from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, Refusal
+from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, CommandRefusedError
 from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lines import DoctorPage, KioskLine
 from tramkit_telehealth.desk.lists import Lists, load
@@ -112,7 +112,7 @@ class Switchboard:
         line.ice_servers = self._ice.of(f"station:{line.station}")
         return Welcome(resumed=resumed, facility=self._config.facility.facility(), ice_servers=line.ice_servers)
 
-    async def kiosk_came(self, line: KioskLine, resumed: bool) -> None:
+    async def on_kiosk_connected(self, line: KioskLine, resumed: bool) -> None:
         """A kiosk is connected; a resumed session still has its cases, one that is new has them when it opens them."""
         line.offered = None
         await self._kiosk_there(line, resumed)
@@ -207,7 +207,7 @@ class Switchboard:
             await self._start_leg(await self._cases.next_leg(new.doctor, held.id))
         self.changed()
 
-    async def page_went(self, gone: DoctorPage) -> None:
+    async def on_page_closed(self, gone: DoctorPage) -> None:
         """A doctor's page was closed, reloaded, or has lost its connection."""
         if self.pages.get(gone.doctor) is gone:
             del self.pages[gone.doctor]
@@ -222,7 +222,7 @@ class Switchboard:
             await self._dismiss(found)
             self.changed()
 
-    async def _put_out(self, old: DoctorPage) -> None:
+    async def _disconnect(self, old: DoctorPage) -> None:
         if self.pages.get(old.doctor) is old:
             await self.sign_out(old.doctor)
 
@@ -233,11 +233,11 @@ class Switchboard:
     async def from_page(self, sender: DoctorPage, n: int, command: page.Command) -> Reply:
         """Do what a doctor commands, while the session lasts."""
         if await self._accounts.doctor_of(sender.token) is None:
-            await self._put_out(sender)
+            await self._disconnect(sender)
             return Reply(n=n, trouble=Trouble.NOT_YOURS)
         try:
             await self._do(sender, command)
-        except Refusal as refusal:
+        except CommandRefusedError as refusal:
             return Reply(n=n, trouble=refusal.trouble, field=refusal.field)
         finally:
             if not isinstance(command, page.Beat):
@@ -275,7 +275,7 @@ class Switchboard:
                 await self._cases.save_draft(doctor, id, version, draft)
             case page.HandOver(case=id, doctor=other):
                 if other not in self.pages:  # nobody would hear it ring
-                    raise Refusal(Trouble.NO_SUCH_DOCTOR)
+                    raise CommandRefusedError(Trouble.NO_SUCH_DOCTOR)
                 case = await self._cases.hand_over(doctor, id, other)
                 if case.state in CALLING:
                     await self._start_leg(case)
@@ -297,7 +297,7 @@ class Switchboard:
         case, person = await self._own(doctor, id, closed=True), await self._doctor(doctor)
         assert person is not None
         if wrong := check(draft, Intake.model_validate(case.intake).answers, self._lists):
-            raise Refusal(*wrong)
+            raise CommandRefusedError(*wrong)
         summary = Summary(
             doctor=doctor_card(person, self._config, case.specialty),
             conclusion=draft.conclusion,
@@ -321,9 +321,9 @@ class Switchboard:
     async def _own(self, doctor: str, id: str, *, closed: bool = False) -> CaseRow:
         case = await self._cases.get(id)
         if case is None or case.state == CaseState.ABANDONED or (case.state == CaseState.CLOSED and not closed):
-            raise Refusal(Trouble.GONE)
+            raise CommandRefusedError(Trouble.GONE)
         if case.doctor != doctor:
-            raise Refusal(Trouble.NOT_YOURS)
+            raise CommandRefusedError(Trouble.NOT_YOURS)
         return case
 
     async def _doctor(self, id: str | None) -> DoctorRow | None:
@@ -337,7 +337,7 @@ class Switchboard:
             try:
                 for each in tuple(self.pages.values()):
                     if not await self._accounts.is_open(each.token):
-                        await self._put_out(each)
+                        await self._disconnect(each)
                 known = await self._accounts.stations()
                 for line in tuple(self._lines.values()):
                     if line.connected and line.station not in known:

@@ -20,8 +20,8 @@ from tramkit_telehealth.kiosk.call_devices import CallDevices
 from tramkit_telehealth.kiosk.call_page import call_page
 from tramkit_telehealth.kiosk.connection_trial import ConnectionTrial
 from tramkit_telehealth.kiosk.endings import Ending, show_ending
+from tramkit_telehealth.kiosk.events import Happened, Tick, events
 from tramkit_telehealth.kiosk.handover import hand_over_summary, show_summary
-from tramkit_telehealth.kiosk.happenings import Happened, Tick, happenings
 from tramkit_telehealth.kiosk.queue_page import QueuePlace, closing_page, queue_page
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output
@@ -339,7 +339,7 @@ class Consultation:
     # ── what the phases share ─────────────────────────────────────────────────────────────────────────────
 
     def _happenings(self, live: Live) -> AbstractAsyncContextManager[asyncio.Queue[Happened]]:
-        return happenings(self._case, live, self._clock)
+        return events(self._case, live, self._clock)
 
     def _begin_media(self) -> CallMedia:
         """Return the media of the next call, made ready while the resident waits."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.video import NewestFrame
-from tramkit_telehealth.media.leg import BadAnswer, Leg, LegState
+from tramkit_telehealth.media.leg import BadAnswerError, Leg, LegState
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack, SoundFan
 from tramkit_telehealth.media.written import WrittenLine
@@ -181,7 +181,7 @@ class CallMedia:
             return
         try:
             await leg.answer(sdp)
-        except BadAnswer as error:
+        except BadAnswerError as error:
             _log.warning("answer of the desk cannot be used", extra={"leg": number, "error": str(error)})
             self._drop(leg)
             self._next_at = self._clock.monotonic() + self._pause

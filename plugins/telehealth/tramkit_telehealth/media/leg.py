@@ -47,7 +47,7 @@ class LegState(IntEnum):
     CLOSED = 5
 
 
-class BadAnswer(ValueError):
+class BadAnswerError(ValueError):
     """The browser's answer cannot be used; carries nothing of it, an SDP holds addresses and keys."""
 
 
@@ -130,7 +130,7 @@ class Leg:
             known, self.has_picture = sound_alone(known)
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=in_every_section(known), type="answer"))
         except Exception as error:  # the media library's edge: it reads what another side has written
-            raise BadAnswer(type(error).__name__) from None
+            raise BadAnswerError(type(error).__name__) from None
         if not self.has_picture:
             _log.warning("the desk takes no picture: sound only", extra={"leg": self.number})
         if hidden:

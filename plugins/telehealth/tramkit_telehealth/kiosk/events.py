@@ -24,7 +24,7 @@ Happened = CaseMessage | str | Tick
 
 
 @contextlib.asynccontextmanager
-async def happenings(case: CaseLink, live: Live, clock: Clock) -> AsyncGenerator[asyncio.Queue[Happened]]:
+async def events(case: CaseLink, live: Live, clock: Clock) -> AsyncGenerator[asyncio.Queue[Happened]]:
     """Gather what happens while a live page stands, in order; what the desk said and nobody read goes back."""
     happened: asyncio.Queue[Happened] = asyncio.Queue()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.golden_pages import golden_pages, view_of
 
 from tramkit_hal.ui.accessibility import describe
-from tramkit_hal.ui.verbalise import aloud, number_in_words
+from tramkit_hal.ui.verbalise import number_in_words, verbalise
 
 CAPITALS = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])")
 LICENCES = re.compile(r"[\w/]*\d[\w-]*/[\w-]+|[A-Z]{4}-[A-Z]{4}|[A-Z]{2,}-\d[\w/]*")
@@ -67,7 +67,7 @@ def test_numbers_are_said_in_vietnamese_words(number: int, words: str) -> None:
     ],
 )
 def test_vietnamese(written: str, said: str) -> None:
-    heard = aloud(written, "vi")
+    heard = verbalise(written, "vi")
     if written == "Mã 99/99/2026":
         assert "tháng" not in heard, "that is no date"
     else:
@@ -87,7 +87,7 @@ def test_vietnamese(written: str, said: str) -> None:
     ],
 )
 def test_english(written: str, said: str) -> None:
-    assert aloud(written, "en") == said
+    assert verbalise(written, "en") == said
 
 
 @given(st.integers(min_value=0, max_value=10**18 - 1))
@@ -98,7 +98,7 @@ def test_every_number_has_words_and_no_digit_is_left(number: int) -> None:
 @given(st.text(max_size=80))
 def test_anything_can_be_said(words: str) -> None:
     for language in ("vi", "en"):
-        aloud(words, language)
+        verbalise(words, language)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -107,7 +107,7 @@ def test_no_abbreviation_of_a_page_is_left_to_the_voice(language: str) -> None:
     for page in golden_pages().values():
         for item in describe(view_of(page, language=language)):
             for words in (item.name, item.value, item.error):
-                heard = aloud(LICENCES.sub("", words), language)
+                heard = verbalise(LICENCES.sub("", words), language)
                 left |= {word for word in CAPITALS.findall(heard) if word.isupper()}
     assert left == set()
 
@@ -134,7 +134,7 @@ def test_no_abbreviation_of_a_page_is_left_to_the_voice(language: str) -> None:
     ],
 )
 def test_accounts_codes_months_rates_and_addresses_are_said_as_people_say_them(written: str, said: str) -> None:
-    assert aloud(written, "vi") == said
+    assert verbalise(written, "vi") == said
 
 
 @pytest.mark.parametrize(
@@ -147,4 +147,4 @@ def test_accounts_codes_months_rates_and_addresses_are_said_as_people_say_them(w
     ],
 )
 def test_the_same_in_english(written: str, said: str) -> None:
-    assert aloud(written, "en") == said
+    assert verbalise(written, "en") == said

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class GatewayTrouble(Exception):
+class GatewayError(Exception):
     """The other side did not answer, or not so that it can be understood; whether it did anything is not known."""

@@ -8,7 +8,7 @@ import logging
 import sys
 from pathlib import Path
 
-from tramkit.papers.problem import Kind, Made, Problem, Refused
+from tramkit.papers.problem import Kind, Made, PaperRefusedError, Problem
 
 SECONDS = 40.0
 """Of the clock; the process has its own limit of the processor's time."""
@@ -20,7 +20,7 @@ _PROGRAM = str(Path(__file__).with_name("content.py"))
 async def examine(data: bytes) -> Made:
     """Look at a file and make the paper of it.
 
-    :raises Refused: it cannot be taken.
+    :raises PaperRefusedError: it cannot be taken.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -45,10 +45,10 @@ async def examine(data: bytes) -> Made:
     if process.returncode or not line:
         _log.warning("a file was given up", extra={"status": process.returncode})
         kind: Kind = "pdf" if b"%PDF-" in data[:1024] else ""
-        raise Refused(Problem.HARD, kind)
+        raise PaperRefusedError(Problem.HARD, kind)
     found = json.loads(line)
     if "problem" in found:
-        raise Refused(Problem(found["problem"]), found["kind"])
+        raise PaperRefusedError(Problem(found["problem"]), found["kind"])
     parts: list[bytes] = []
     for size in found["sizes"]:
         parts.append(made[:size])
