@@ -13,7 +13,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -28,6 +28,7 @@ from tramkit.host.plugin_side import PluginSide, ServiceDescriptor
 from tramkit.host.sign_in import IdentityMethod, SignInDescriptor
 from tramkit.plugins import golden, hookspecs
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
+from tramkit.plugins.isolation import INLINE, Isolation
 from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
 from tramkit.problems import FileError
 from tramkit.suggest import did_you_mean
@@ -39,7 +40,7 @@ from tramkit_hal.ui.screen import ScreenCapabilities
 GROUP = "tramkit.plugins"
 PREFIX = "tramkit_"
 
-Step = Literal["manifest", "settings", "import", "register", "verify"]
+Step = Literal["manifest", "settings", "isolation", "import", "register", "verify"]
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -179,6 +180,11 @@ def _installed(entry: EntryPoint, version: str, path: list[str] | None) -> Insta
         folder = find_package(entry, path)
     except (FileError, ImportError, ValueError) as error:
         return Installed(entry, version, None, None, str(error))
+    return installed(entry, version, folder)
+
+
+def installed(entry: EntryPoint, version: str, folder: Path) -> Installed:
+    """Return an installed plugin with its manifest, which lies in a folder; it is not imported."""
     try:
         return Installed(entry, version, folder, read_manifest(folder, entry.name))
     except FileError as error:
@@ -195,6 +201,7 @@ def load(
     *,
     screens: Sequence[ScreenCapabilities] = (),
     path: list[str] | None = None,
+    isolation: Callable[[Installed], Isolation] = lambda _plugin: INLINE,
 ) -> PluginSet:
     """Load the plugins that a site runs; whatever one of them does, the others are loaded.
 
@@ -202,17 +209,27 @@ def load(
     :param settings: the tables of ``[settings.NAME]``.
     :param screens: what the site's screens can do; a plugin that needs more, and says nothing instead, does not run.
     :param path: folders to search; None: Python's own.
+    :param isolation: how apart from the station each one runs.
     """
     plugins = PluginSet(discover(path), tuple(dict.fromkeys(enabled)))
     by_name = {plugin.name: plugin for plugin in plugins.installed}
     manager = _manager()
     taken: set[str] = set()
-    for name in plugins.enabled:
+    begun: dict[str, Callable[[], PluginSide] | _KeptOutError] = {}
+    for name in plugins.enabled:  # templates are imported side by side
         try:
             plugin = by_name.get(name)
             if plugin is None:
                 raise _KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
-            side = _load_one(plugin, settings.get(name, {}), context, manager, screens)
+            given = _checked(plugin, settings.get(name, {}), screens)
+            begun[name] = _begin(plugin, given, context, manager, isolation(plugin), path or [])
+        except _KeptOutError as out:
+            begun[name] = out
+    for name, finish in begun.items():
+        try:
+            if isinstance(finish, _KeptOutError):
+                raise finish
+            side = finish()
             if twice := {service.id for service in side.services} & taken:
                 raise _KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
         except _KeptOutError as out:
@@ -225,20 +242,60 @@ def load(
     return plugins
 
 
-def _load_one(
-    plugin: Installed,
-    given: Mapping[str, Any],
-    context: PluginContext,
-    manager: pluggy.PluginManager,
-    screens: Sequence[ScreenCapabilities],
-) -> InlinePlugin:
+def _checked(plugin: Installed, given: Mapping[str, Any], screens: Sequence[ScreenCapabilities]) -> Mapping[str, Any]:
+    """Return the settings of a plugin whose manifest, pages and settings are as they should be."""
     if plugin.manifest is None:
         raise _KeptOutError("manifest", plugin.problem)
     _verify_pages(plugin, screens)
     try:
-        settings = settle(plugin.manifest, given)
+        return settle(plugin.manifest, given)
     except ValueError as error:
         raise _KeptOutError("settings", str(error)) from None
+
+
+def _begin(
+    plugin: Installed,
+    settings: Mapping[str, Any],
+    context: PluginContext,
+    manager: pluggy.PluginManager,
+    isolation: Isolation,
+    path: list[str],
+) -> Callable[[], PluginSide]:
+    """Begin to import a plugin where it is to run; return what waits for it."""
+    if isolation.refused:
+        raise _KeptOutError("isolation", isolation.refused)
+    if isolation.kind == "inline":
+        return partial(_load_one, plugin, settings, context, manager)
+    from tramkit.plugins.process.begin import begin  # a station whose plugins are inline starts without it
+
+    finish = begin(plugin, settings, context, isolation, path)
+
+    def finished() -> PluginSide:
+        made = finish()
+        if isinstance(made, Quarantined):
+            raise _KeptOutError(made.step, made.reason)
+        return made
+
+    return finished
+
+
+def load_here(plugin: Installed, settings: Mapping[str, Any], context: PluginContext) -> InlinePlugin | Quarantined:
+    """Import one plugin into this process and return what it offers, or why it is kept out.
+
+    :param settings: checked already.
+    """
+    try:
+        if plugin.manifest is None:
+            raise _KeptOutError("manifest", plugin.problem)
+        return _load_one(plugin, settings, context, _manager())
+    except _KeptOutError as out:
+        return Quarantined(plugin.name, out.step, out.reason)
+
+
+def _load_one(
+    plugin: Installed, settings: Mapping[str, Any], context: PluginContext, manager: pluggy.PluginManager
+) -> InlinePlugin:
+    assert plugin.manifest is not None
     module = import_plugin(plugin, manager)
     services = _call(manager, module, "tramkit_services", settings=settings, context=context)
     _verify_services(plugin.manifest, services)
