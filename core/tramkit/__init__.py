@@ -2,7 +2,8 @@
 
 from tramkit import bounded_json as bounded_json
 from tramkit import forms as forms
-from tramkit.facts import Dated, DatedFile
+from tramkit.data_file import DataFile, Words
+from tramkit.facts import Dated, DatedFile, newest
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
@@ -23,6 +24,7 @@ from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
 from tramkit.visit.gateway import Gateway
+from tramkit.visit.gateway_service import GatewayService, OrderTaker
 from tramkit.visit.live import Live
 from tramkit.visit.service import Service
 from tramkit.visit.staff import StaffCall
@@ -58,6 +60,7 @@ __all__ = [
     "CameraTest",
     "Code",
     "Data",
+    "DataFile",
     "Dated",
     "DatedFile",
     "Day",
@@ -70,6 +73,7 @@ __all__ = [
     "Form",
     "Gateway",
     "GatewayError",
+    "GatewayService",
     "HandedOver",
     "Heading",
     "IdentityMethod",
@@ -84,6 +88,7 @@ __all__ = [
     "NotSignedInError",
     "Option",
     "Order",
+    "OrderTaker",
     "Outcome",
     "Paragraph",
     "PartialDate",
@@ -108,6 +113,7 @@ __all__ = [
     "Visit",
     "Vital",
     "Wait",
+    "Words",
     "age",
     "age_at_most",
     "assumed",
@@ -121,6 +127,7 @@ __all__ = [
     "hookimpl",
     "last_day",
     "masked",
+    "newest",
     "personal",
     "phone_text",
     "public",

@@ -10,7 +10,7 @@ from typing import Any, cast
 from tramkit import bounded_json
 from tramkit.host.attachment import Attachment
 from tramkit.host.gateway_error import GatewayError
-from tramkit.host.order import Outcome
+from tramkit.host.order import Order, Outcome
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import bilingual
 
@@ -70,6 +70,17 @@ class Gateway:
             raise GatewayError(f"{self._name} does not answer") from None
         except ValueError:
             raise GatewayError(f"{self._name} answers what cannot be read") from None
+
+    async def fulfil(self, order: Order, key: str) -> Outcome:
+        """Hand an order's request and its files in as an application; the other side takes the same key once.
+
+        :raises GatewayError: it is not known whether it was taken.
+        """
+        return await self.submit(key, order.request, attachments=order.attachments)
+
+    async def inquire(self, order: Order, key: str) -> Outcome:
+        """Ask what became of an order's application."""
+        return await self.status(key)
 
     async def submit(
         self,

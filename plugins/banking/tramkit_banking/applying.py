@@ -8,15 +8,13 @@ from pydantic import JsonValue
 
 from tramkit import (
     Attachment,
+    GatewayService,
     Level,
     Messages,
     NotIdentifiedError,
     Option,
-    Order,
-    Outcome,
     Person,
     Role,
-    Service,
     Text,
     Tone,
     Visit,
@@ -30,7 +28,7 @@ from tramkit_banking.rules import Rules
 _ = Messages("tramkit_banking")
 
 
-class Applying(Service):
+class Applying(GatewayService):
     """A service whose orders are applications to a bank; the bank decides.
 
     :param banks: that it works with.
@@ -41,12 +39,15 @@ class Applying(Service):
     identity = Level.CLAIMED
     asks_identity = True  # as surely as the rules want it and the station can
     wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
+    taker_key = "bank"
+    taker_gone = _("This station does not work with the bank any more.")
 
     def __init__(self, banks: Sequence[Bank], rules: Rules, consents: Consents) -> None:
         self.banks = {bank.id: bank for bank in banks}
         self.rules = rules
         self._consents = consents
         self.gateways = {bank.id: BankGateway(bank) for bank in banks}
+        super().__init__({id: each.gateway for id, each in self.gateways.items()})
 
     async def who(self, visit: Visit, level: Level) -> Person:
         """Learn who applies: as surely as the level says where that can be had here, otherwise by the card or typed."""
@@ -97,19 +98,6 @@ class Applying(Service):
             name="consents",
         )
         return record(asked, form, visit.now(), visit.language)
-
-    async def fulfil(self, order: Order, key: str) -> Outcome:
-        """Hand the application in; the same key is taken once."""
-        request = dict(order.request)
-        bank = str(request.pop("bank"))
-        if bank not in self.gateways:
-            return Outcome(state="refused", reason=_("This station does not work with the bank any more."))
-        return await self.gateways[bank].gateway.submit(key, request, attachments=order.attachments)
-
-    async def inquire(self, order: Order, key: str) -> Outcome:
-        """Ask the bank what became of the application."""
-        gateway = self.gateways.get(str(order.request["bank"]))
-        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="not_found")
 
 
 def applicant(person: Person) -> dict[str, JsonValue]:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 @hookimpl
 def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
     """Return "pay a bill" and "top up a phone"."""
-    from tramkit_billing.codes import providers, read_providers
+    from tramkit_billing.codes import read_providers
     from tramkit_billing.gateway import Aggregator
     from tramkit_billing.service import PayBill
     from tramkit_billing.topup import TopUp
 
     file = str(settings.get("providers_file") or "")
-    known = read_providers(Path(file)) if file else providers()
+    known = read_providers(Path(file) if file else None)
     gateway = Aggregator(str(settings["aggregator_url"]))
     return [PayBill(gateway, list(known.values())), TopUp(gateway)]
 

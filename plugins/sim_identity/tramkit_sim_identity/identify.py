@@ -12,15 +12,14 @@ from tramkit import (
     Fact,
     Form,
     GatewayError,
+    GatewayService,
     Level,
     Messages,
     NotIdentifiedError,
     Option,
     Order,
-    Outcome,
     Person,
     Role,
-    Service,
     Text,
     Tone,
     Visit,
@@ -81,7 +80,7 @@ class Consents(Form):
     mine: Annotated[bool, forms.consent(AGREED["mine"])]
 
 
-class Identify(Service):
+class Identify(GatewayService):
     """Identifies or re-identifies a subscription (Circular 08/2026/TT-BKHCN); the operator decides.
 
     :param operators: it works with.
@@ -95,10 +94,13 @@ class Identify(Service):
     identity = Level.CLAIMED
     asks_identity = True  # as surely as the rules want it and the station can
     wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
+    taker_key = "operator"
+    taker_gone = _("This station does not work with the operator any more.")
 
     def __init__(self, operators: Sequence[Operator], rules: Rules, prefixes: Prefixes) -> None:
         self._operators = {each.id: each for each in operators}
         self._gateways = {each.id: OperatorGateway(each) for each in operators}
+        super().__init__({id: each.gateway for id, each in self._gateways.items()})
         self._rules = rules
         self._prefixes = prefixes
 
@@ -273,19 +275,6 @@ class Identify(Service):
             tone=Tone.WARNING,
         )
         return False
-
-    async def fulfil(self, order: Order, key: str) -> Outcome:
-        """Hand the confirmation in to the operator; the same key is taken once."""
-        request = dict(order.request)
-        operator = str(request.pop("operator"))
-        if operator not in self._gateways:
-            return Outcome(state="refused", reason=_("This station does not work with the operator any more."))
-        return await self._gateways[operator].gateway.submit(key, request, attachments=order.attachments)
-
-    async def inquire(self, order: Order, key: str) -> Outcome:
-        """Ask the operator what became of it."""
-        gateway = self._gateways.get(str(order.request["operator"]))
-        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="not_found")
 
 
 def _agreed(visit: Visit, form: Consents) -> list[JsonValue]:
