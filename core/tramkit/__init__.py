@@ -31,12 +31,13 @@ from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
 from tramkit.working_days import working_days
 from tramkit_hal.contracts.vital import Reading, Vital
-from tramkit_hal.data import Data
+from tramkit_hal.data import BinaryData, Data, ReceivedData
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
 from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
+from tramkit_hal.ui.web_headers import adding, web_headers
 from tramkit_hal.words import (
     Day,
     Decimal1,
@@ -54,6 +55,7 @@ from tramkit_hal.words import (
 __all__ = [
     "Attachment",
     "Availability",
+    "BinaryData",
     "Born",
     "Call",
     "CameraHandle",
@@ -99,6 +101,7 @@ __all__ = [
     "PluginContext",
     "Properties",
     "Reading",
+    "ReceivedData",
     "Record",
     "Role",
     "Row",
@@ -114,6 +117,7 @@ __all__ = [
     "Vital",
     "Wait",
     "Words",
+    "adding",
     "age",
     "age_at_most",
     "assumed",
@@ -137,5 +141,6 @@ __all__ = [
     "sandbox_command",
     "verbatim",
     "vital_name",
+    "web_headers",
     "working_days",
 ]

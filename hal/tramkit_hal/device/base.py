@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.data import Data
 from tramkit_hal.device.clock import Clock, SystemClock
@@ -126,10 +126,8 @@ class DeviceContext:
     run_dir: Path | None = None
 
 
-class NoSettings(BaseModel):
+class NoSettings(Data):
     """Settings of a driver that has none."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Device(ABC):

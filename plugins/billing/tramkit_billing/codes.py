@@ -6,9 +6,9 @@ import re
 import unicodedata
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from tramkit import DataFile, Dated, DatedFile
+from tramkit import Data, DataFile, Dated, DatedFile
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit_billing")
@@ -51,7 +51,7 @@ class Provider(Dated):
         return pattern
 
 
-class CodeCheck(BaseModel):
+class CodeCheck(Data):
     """What a look at a code found.
 
     :param ok: whether the code can be right.
@@ -59,8 +59,6 @@ class CodeCheck(BaseModel):
     :param problem: why not, for the resident.
     :param region: what the code's beginning tells, or nothing.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     ok: bool
     code: str

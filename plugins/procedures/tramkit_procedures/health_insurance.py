@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tramkit import Data, DataFile, Dated, DatedFile, Text, bilingual, day_of, newest
 from tramkit_hal.words import Messages
@@ -105,7 +105,7 @@ def premiums(
     return tuple(full * shares[min(place, len(shares) - 1)] // 100 for place in range(count))
 
 
-class InsuranceCode(BaseModel):
+class InsuranceCode(Data):
     """A health-insurance code.
 
     :param kind: ``number`` (10 digits), ``card`` (15 characters), ``identity`` (the personal identity number).
@@ -114,8 +114,6 @@ class InsuranceCode(BaseModel):
     :param level: of a card: how much is paid for, 1 to 5.
     :param province: of a card: where it was given out, two digits.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     kind: Literal["number", "card", "identity"]
     code: str

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tramkit import working_days
+from tramkit import web_headers, working_days
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_hal.words import VIETNAM, render
@@ -107,7 +107,7 @@ class Authorities(ApplicationSandbox):
         found = self.file(request.match_info["id"])
         if found is None:
             raise web.HTTPNotFound
-        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+        headers = web_headers({"sandbox": ""})
         return web.Response(body=found[1], content_type=found[0], headers=headers)
 
     def _now(self) -> datetime:
