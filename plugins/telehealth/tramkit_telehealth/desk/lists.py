@@ -171,7 +171,7 @@ class Lists:
     @cached_property
     def allergy_words(self) -> Names:
         """Words that name a class; they stand for the class's id."""
-        words: dict[str, list[str]] = Field(default_factory=dict)
+        words: dict[str, list[str]] = {}
         for part in self.medicines.classes:
             for word in part.allergy:
                 words.setdefault(word, []).append(part.id)
@@ -204,7 +204,7 @@ def load(folder: Path | None = None) -> Lists:
     :param folder: the desk's data folder.
     :raises ListError: an imported file cannot be read any more.
     """
-    read: dict[str, Any] = Field(default_factory=dict)
+    read: dict[str, Any] = {}
     for kind, name in KINDS.items():
         own = folder / FOLDER / name if folder else None
         try:
