@@ -23,6 +23,7 @@ from tramkit.phones import PhoneError, read_mobile
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
+from tramkit.settings import PluginSettings, Url
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
 from tramkit.visit.gateway import Gateway
 from tramkit.visit.gateway_service import GatewayService, OrderTaker
@@ -100,6 +101,7 @@ __all__ = [
     "Person",
     "PhoneError",
     "PluginContext",
+    "PluginSettings",
     "Properties",
     "Reading",
     "ReceivedData",
@@ -116,6 +118,7 @@ __all__ = [
     "Terminals",
     "Text",
     "Tone",
+    "Url",
     "Visit",
     "Vital",
     "Wait",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,15 +38,15 @@ class PluginContext:
 
 
 @hookspec
-def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:  # type: ignore[empty-body]
+def tramkit_services(settings: Any, context: PluginContext) -> list[Service]:  # type: ignore[empty-body]
     """Return the services that the plugin offers in the menu.
 
-    :param settings: the plugin's own settings of ``station.toml``, checked against its manifest.
+    :param settings: the plugin's own settings of ``station.toml``: an instance of the model that its manifest names.
     """
 
 
 @hookspec
-def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext) -> list[PaymentMethod]:  # type: ignore[empty-body]
+def tramkit_payment_methods(settings: Any, context: PluginContext) -> list[PaymentMethod]:  # type: ignore[empty-body]
     """Return the ways to pay that the plugin brings.
 
     :param settings: as for services.
@@ -55,7 +54,7 @@ def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext)
 
 
 @hookspec
-def tramkit_identity_methods(settings: Mapping[str, Any], context: PluginContext) -> list[IdentityMethod]:  # type: ignore[empty-body]
+def tramkit_identity_methods(settings: Any, context: PluginContext) -> list[IdentityMethod]:  # type: ignore[empty-body]
     """Return the ways to sign in that the plugin brings.
 
     :param settings: as for services.

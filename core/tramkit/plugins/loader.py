@@ -20,18 +20,20 @@ from typing import Any, Literal, TypeVar
 
 import click
 import pluggy
-from pydantic import ValidationError
 
 from tramkit.host.payment import PaymentDescriptor, PaymentMethod
 from tramkit.host.person import Level
 from tramkit.host.plugin_side import PluginSide, ServiceDescriptor
+from tramkit.host.service_entry import ServiceEntry
 from tramkit.host.sign_in import IdentityMethod, SignInDescriptor
 from tramkit.plugins import golden, hookspecs
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
-from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
+from tramkit.plugins.manifest import Manifest, find_package, read_manifest
 from tramkit.problems import FileError
+from tramkit.settings import PluginSettings, settle
 from tramkit.suggest import did_you_mean
-from tramkit.visit.inline import InlinePlugin, describe
+from tramkit.visit.declared import describe
+from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.ui.pages import AnyPage
 from tramkit_hal.ui.screen import ScreenCapabilities
@@ -151,7 +153,9 @@ class PluginSet:
         return rows
 
 
-class _KeptOutError(Exception):
+class KeptOutError(Exception):
+    """A plugin does not run: at which step, and why, for the operator."""
+
     def __init__(self, step: Step, reason: str) -> None:
         super().__init__(reason)
         self.step: Step = step
@@ -211,11 +215,11 @@ def load(
         try:
             plugin = by_name.get(name)
             if plugin is None:
-                raise _KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
+                raise KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
             side = _load_one(plugin, settings.get(name, {}), context, manager, screens)
             if twice := {service.id for service in side.services} & taken:
-                raise _KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
-        except _KeptOutError as out:
+                raise KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
+        except KeptOutError as out:
             plugins.quarantined.append(Quarantined(name, out.step, out.reason))
             _log.error("plugin quarantined", extra={"plugin": name, "step": out.step, "reason": out.reason})
             continue
@@ -233,12 +237,13 @@ def _load_one(
     screens: Sequence[ScreenCapabilities],
 ) -> InlinePlugin:
     if plugin.manifest is None:
-        raise _KeptOutError("manifest", plugin.problem)
+        raise KeptOutError("manifest", plugin.problem)
     _verify_pages(plugin, screens)
+    model = settings_model(plugin)
     try:
-        settings = settle(plugin.manifest, given)
+        settings = settle(model, plugin.name, given)
     except ValueError as error:
-        raise _KeptOutError("settings", str(error)) from None
+        raise KeptOutError("settings", str(error)) from None
     module = import_plugin(plugin, manager)
     services = _call(manager, module, "tramkit_services", settings=settings, context=context)
     _verify_services(plugin.manifest, services)
@@ -249,16 +254,31 @@ def _load_one(
     return InlinePlugin(services, methods, sign_ins)
 
 
+def settings_model(plugin: Installed) -> type[PluginSettings]:
+    """Return the model of a plugin's settings; of the plugin only the module that holds it is imported.
+
+    :raises KeptOutError: it is not there, or is no model of settings.
+    """
+    named = plugin.manifest.settings if plugin.manifest is not None else ""
+    if not named:
+        return PluginSettings
+    module, _colon, name = named.partition(":")
+    model: object = getattr(_walled("settings", lambda: importlib.import_module(module)), name, None)
+    if not (isinstance(model, type) and issubclass(model, PluginSettings)):
+        raise KeptOutError("settings", f'"{named}" of plugin.toml is no PluginSettings')
+    return model
+
+
 def import_plugin(plugin: Installed, manager: pluggy.PluginManager) -> object:
     """Import and register a plugin.
 
-    :raises _KeptOutError: whatever it raised, by the step.
+    :raises KeptOutError: whatever it raised, by the step.
     """
     module = _walled("import", lambda: importlib.import_module(plugin.entry.module))
     _walled("register", lambda: manager.register(module, plugin.name))
     try:
         _refuse_unknown_hooks(module, manager)
-    except _KeptOutError:
+    except KeptOutError:
         manager.unregister(module)
         raise
     return module
@@ -268,12 +288,12 @@ def _walled(step: Step, do: Callable[[], T]) -> T:
     """Do a step of a plugin; whatever it raises, SystemExit too, costs only this plugin."""
     try:
         return do()
-    except (_KeptOutError, KeyboardInterrupt):
+    except (KeptOutError, KeyboardInterrupt):
         raise
     except BaseException as error:
         _log.warning("plugin failed", extra={"step": step}, exc_info=error)
         said = str(error).splitlines()[0] if str(error) else ""
-        raise _KeptOutError(step, f"it raised {type(error).__name__}" + (f": {said}" if said else "")) from error
+        raise KeptOutError(step, f"it raised {type(error).__name__}" + (f": {said}" if said else "")) from error
 
 
 def _manager() -> pluggy.PluginManager:
@@ -291,9 +311,9 @@ def _refuse_unknown_hooks(module: object, manager: pluggy.PluginManager) -> None
         marked = hasattr(value, f"{PROJECT}_impl")
         looks = name.startswith(PREFIX) and value.__module__ == getattr(module, "__name__", "")
         if (marked or looks) and name not in specs:
-            raise _KeptOutError("register", f'there is no hook "{name}"{did_you_mean(name, specs)}')
+            raise KeptOutError("register", f'there is no hook "{name}"{did_you_mean(name, specs)}')
         if looks and not marked:
-            raise _KeptOutError("register", f'"{name}" is not marked: put @hookimpl before it')
+            raise KeptOutError("register", f'"{name}" is not marked: put @hookimpl before it')
 
 
 def _call(manager: pluggy.PluginManager, module: object, hook: str, **arguments: Any) -> list[Any]:
@@ -304,7 +324,7 @@ def _call(manager: pluggy.PluginManager, module: object, hook: str, **arguments:
     made: list[Any] = []
     for result in results:
         if not isinstance(result, list):
-            raise _KeptOutError("verify", f"{hook} must return a list, not {type(result).__name__}")
+            raise KeptOutError("verify", f"{hook} must return a list, not {type(result).__name__}")
         made += result
     return made
 
@@ -314,13 +334,13 @@ def _verify_pages(plugin: Installed, screens: Sequence[ScreenCapabilities]) -> N
     try:
         pages: Mapping[str, AnyPage] = golden.read(plugin.folder) if plugin.folder else {}
     except golden.GoldenError as error:
-        raise _KeptOutError("manifest", str(error)) from None
+        raise KeptOutError("manifest", str(error)) from None
     for name, page in pages.items():
         if page.fallback is not None:
             continue
         for screen in screens:
             if lacking := screen.lacks(page):
-                raise _KeptOutError(
+                raise KeptOutError(
                     "verify",
                     f'page "{name}" asks for {lacking}, which the screen of this site cannot show; '
                     "bind another screen, or let the plugin's author give the page a fallback",
@@ -333,50 +353,30 @@ def _verify_services(manifest: Manifest, services: Iterable[Any]) -> None:
     offered: set[str] = set()
     for service in services:
         if not isinstance(service, Service):
-            raise _KeptOutError("verify", f"tramkit_services returned a {type(service).__name__}, not a Service")
+            raise KeptOutError("verify", f"tramkit_services returned a {type(service).__name__}, not a Service")
         id = getattr(service, "id", "")
         if id not in declared:
-            raise _KeptOutError("verify", f'service "{id}" is not in plugin.toml{did_you_mean(str(id), declared)}')
+            raise KeptOutError("verify", f'service "{id}" is not in plugin.toml{did_you_mean(str(id), declared)}')
         if id in offered:
-            raise _KeptOutError("verify", f'service "{id}" is offered twice')
+            raise KeptOutError("verify", f'service "{id}" is offered twice')
         offered.add(id)
-        entry = declared[id]
-        for key, ours, theirs in (
-            ("needs", set(service.needs), set(entry.needs)),
-            ("wants", set(service.wants), set(entry.wants)),
-        ):
-            if ours != theirs:
-                raise _KeptOutError(
-                    "verify", f'service "{id}" {key} {_names(ours)}, but plugin.toml says {_names(theirs)}'
-                )
-        if service.identity is not entry.level:
-            raise _KeptOutError(
-                "verify",
-                f'service "{id}" asks for identity "{service.identity.name.lower()}", '
-                f'but plugin.toml says "{entry.identity}"',
-            )
-        _verify_declared(service)
+        _verify_declared(service, declared[id])
     if missing := sorted(set(declared) - offered):
-        raise _KeptOutError("verify", f"plugin.toml declares services that are not offered: {', '.join(missing)}")
+        raise KeptOutError("verify", f"plugin.toml declares services that are not offered: {', '.join(missing)}")
 
 
-def _verify_declared(service: Service) -> None:
-    """What a service says of itself must be of the right types: the menu shows it to everybody."""
-    if not getattr(service, "title", None):
-        raise _KeptOutError("verify", f'service "{service.id}" has no title')
-    try:
-        describe(service)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _KeptOutError("verify", f'service "{service.id}", {where}: {first["msg"]}') from None
+def _verify_declared(service: Service, entry: ServiceEntry) -> None:
+    """What a service is stands in its manifest alone; no base class says otherwise."""
+    told = _walled("verify", lambda: describe(service))
+    if told != entry.described(takes_orders=told.takes_orders):
+        raise KeptOutError("verify", f'service "{service.id}" says in a class what plugin.toml says')
 
 
 def _verify_declared_ids(kind: str, ids: Sequence[str], declared: Sequence[str]) -> None:
     """What takes money or tells who somebody is must stand in the manifest, since the operator decided by that."""
     for id in ids:
         if id not in declared:
-            raise _KeptOutError("verify", f'{kind} "{id}" is not in plugin.toml{did_you_mean(id, declared)}')
+            raise KeptOutError("verify", f'{kind} "{id}" is not in plugin.toml{did_you_mean(id, declared)}')
 
 
 def _verify_methods(manifest: Manifest, methods: Sequence[Any]) -> None:
@@ -384,13 +384,13 @@ def _verify_methods(manifest: Manifest, methods: Sequence[Any]) -> None:
     plugin = manifest.name
     for method in methods:
         if not isinstance(method, PaymentMethod):
-            raise _KeptOutError(
+            raise KeptOutError(
                 "verify", f"tramkit_payment_methods returned a {type(method).__name__}, not a PaymentMethod"
             )
         if not method.id.startswith(f"{plugin}."):
-            raise _KeptOutError("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
+            raise KeptOutError("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
         if not method.properties.trustworthy:
-            raise _KeptOutError("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
+            raise KeptOutError("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
     _verify_declared_ids("payment method", [method.id for method in methods], manifest.payment_methods)
 
 
@@ -399,24 +399,20 @@ def _verify_sign_ins(manifest: Manifest, methods: Sequence[Any]) -> None:
     plugin = manifest.name
     for method in methods:
         if not isinstance(method, IdentityMethod):
-            raise _KeptOutError(
+            raise KeptOutError(
                 "verify", f"tramkit_identity_methods returned a {type(method).__name__}, not an IdentityMethod"
             )
         id = getattr(method, "id", "")
         if not id.startswith(f"{plugin}."):
-            raise _KeptOutError("verify", f'identity method "{id}" must be named "{plugin}.something"')
+            raise KeptOutError("verify", f'identity method "{id}" must be named "{plugin}.something"')
         if not getattr(method, "title", None):
-            raise _KeptOutError("verify", f'identity method "{id}" has no title')
+            raise KeptOutError("verify", f'identity method "{id}" has no title')
         if method.level not in (Level.CLAIMED, Level.VNEID):
-            raise _KeptOutError(
+            raise KeptOutError(
                 "verify",
                 f'identity method "{id}" says level "{method.level.value}", but a sign-in is "claimed" or "vneid"',
             )
     _verify_declared_ids("identity method", [method.id for method in methods], manifest.identity_methods)
-
-
-def _names(roles: set[Any]) -> str:
-    return ", ".join(sorted(roles)) or "nothing"
 
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -431,6 +427,6 @@ def commands_of(plugin: Installed) -> dict[str, click.Command]:
     try:
         module = import_plugin(plugin, manager)
         commands = _call(manager, module, "tramkit_commands")
-    except _KeptOutError as out:
+    except KeptOutError as out:
         raise click.ClickException(f'plugin "{plugin.name}" failed at step {out.step}: {out.reason}') from None
     return {str(command.name): command for command in commands if isinstance(command, click.Command)}

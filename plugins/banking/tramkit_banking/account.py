@@ -70,8 +70,6 @@ class OpenAccount(Applying):
     """Applies for a bank account."""
 
     id = "banking.account"
-    title = _("Open a bank account")
-    hint = _("Apply here; the bank checks who you are")
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.account(visit.today())

@@ -14,7 +14,6 @@ from tramkit import (
     NotIdentifiedError,
     Option,
     Person,
-    Role,
     Text,
     Tone,
     Visit,
@@ -36,9 +35,6 @@ class Applying(GatewayService):
     :param consents: that are asked for.
     """
 
-    identity = Level.CLAIMED
-    asks_identity = True  # as surely as the rules want it and the station can
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
     taker_key = "bank"
     taker_gone = _("This station does not work with the bank any more.")
 

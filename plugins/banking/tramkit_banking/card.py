@@ -56,10 +56,6 @@ class ApplyForCard(Applying):
     """Prepares the application for a credit card and agrees on a meeting with the bank."""
 
     id = "banking.card"
-    title = _("Apply for a credit card")
-    hint = _("Prepared here; the bank meets you and decides")
-    identity = Level.CLAIMED
-    asks_identity = False
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.card(visit.today())

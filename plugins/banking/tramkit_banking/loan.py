@@ -57,8 +57,6 @@ class ApplyForLoan(Applying):
     """Applies for a consumer loan (Circular 39/2016/TT-NHNN and its changes)."""
 
     id = "banking.loan"
-    title = _("Apply for a consumer loan")
-    hint = _("See what it costs before you decide")
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.loan(visit.today())

@@ -17,7 +17,6 @@ from tramkit import (
     Money,
     Option,
     Order,
-    Role,
     Text,
     Tone,
     Visit,
@@ -60,9 +59,6 @@ class PayBill(GatewayService):
     """
 
     id = "billing.pay"
-    title = _("Pay a bill")
-    hint = _("Electricity, water, internet, telephone, tuition, apartment fee")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, gateway: Aggregator, providers: Sequence[Provider]) -> None:
         super().__init__(gateway)

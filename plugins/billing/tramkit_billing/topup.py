@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tramkit import Fact, Form, GatewayService, Messages, Money, Option, Order, Role, Visit, forms, verbatim
+from tramkit import Fact, Form, GatewayService, Messages, Money, Option, Order, Visit, forms, verbatim
 from tramkit_billing.gateway import Aggregator
 
 _ = Messages("tramkit_billing")
@@ -26,9 +26,6 @@ class TopUp(GatewayService):
     """
 
     id = "billing.topup"
-    title = _("Top up a phone")
-    hint = _("For pre-paid phones of every network")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, gateway: Aggregator) -> None:
         super().__init__(gateway)

@@ -19,7 +19,6 @@ from tramkit import (
     Option,
     Order,
     Person,
-    Role,
     Text,
     Tone,
     Visit,
@@ -94,10 +93,6 @@ class FileDossier(HandedIn):
     """
 
     id = "procedures.file"
-    title = _("Public-service dossiers")
-    hint = _("Residence, birth, certificates: fill in, pay and hand in here")
-    identity = Level.CLAIMED
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 
     def __init__(
         self,

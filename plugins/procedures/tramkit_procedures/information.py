@@ -137,8 +137,6 @@ class WardInformation(Service):
     """
 
     id = "procedures.information"
-    title = _("Ward and city information")
-    hint = _("Notices, events, places to see")
 
     def __init__(self, file: Information | None = None, feed: Feed | None = None) -> None:
         self._file = file or bundled()

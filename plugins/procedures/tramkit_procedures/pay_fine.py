@@ -14,7 +14,6 @@ from tramkit import (
     Money,
     Option,
     Order,
-    Role,
     Text,
     Tone,
     Visit,
@@ -51,9 +50,6 @@ class PayFine(GatewayService):
     """
 
     id = "procedures.fines"
-    title = _("Traffic fines")
-    hint = _("Look them up by plate or decision, and pay")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, police: TrafficPolice, rules: Fines | None = None) -> None:
         super().__init__(police.gateway)

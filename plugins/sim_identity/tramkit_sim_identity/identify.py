@@ -19,7 +19,6 @@ from tramkit import (
     Option,
     Order,
     Person,
-    Role,
     Text,
     Tone,
     Visit,
@@ -89,11 +88,6 @@ class Identify(GatewayService):
     """
 
     id = "sim_identity.identify"
-    title = _("Identify a phone subscription")
-    hint = _("For your own number, or after a change of phone")
-    identity = Level.CLAIMED
-    asks_identity = True  # as surely as the rules want it and the station can
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
     taker_key = "operator"
     taker_gone = _("This station does not work with the operator any more.")
 
