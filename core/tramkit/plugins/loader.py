@@ -32,7 +32,6 @@ from tramkit.plugins.manifest import Manifest, find_package, read_manifest
 from tramkit.problems import FileError
 from tramkit.settings import PluginSettings, settle
 from tramkit.suggest import did_you_mean
-from tramkit.visit.declared import describe
 from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.ui.pages import AnyPage
@@ -367,7 +366,7 @@ def _verify_services(manifest: Manifest, services: Iterable[Any]) -> None:
 
 def _verify_declared(service: Service, entry: ServiceEntry) -> None:
     """What a service is stands in its manifest alone; no base class says otherwise."""
-    told = _walled("verify", lambda: describe(service))
+    told = _walled("verify", lambda: service.declared)
     if told != entry.described(takes_orders=told.takes_orders):
         raise KeptOutError("verify", f'service "{service.id}" says in a class what plugin.toml says')
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, Protocol, cast
 
 from tramkit.host.plugin_side import Fulfiller, ServiceDescriptor
 from tramkit.host.service_entry import ServiceEntry
 from tramkit.problems import read_toml
-from tramkit.visit.service import Service
 
 MANIFEST = "plugin.toml"
 KEYS = frozenset(ServiceEntry.model_fields) - {"id"}
+
+
+class Identified(Protocol):
+    """A service, of which the id is known."""
+
+    id: ClassVar[str]
 
 
 class DeclaredTwiceError(Exception):
     """A service of a plugin says in its class what ``plugin.toml`` says."""
 
 
-def describe(service: Service) -> ServiceDescriptor:
+def describe(service: Identified) -> ServiceDescriptor:
     """Return what the station is told of a service.
 
     A class outside any plugin's package, as in a test, says itself what a plugin says in ``plugin.toml``, or says it
@@ -30,12 +35,12 @@ def describe(service: Service) -> ServiceDescriptor:
     :raises pydantic.ValidationError: something that is declared is of a wrong type.
     :raises tramkit.FileError: the ``plugin.toml`` cannot be read.
     """
-    classes = [each for each in type(service).__mro__ if each is not Service]
+    classes = type(service).__mro__
     takes_orders = isinstance(service, Fulfiller)
     home = next((number for number, each in enumerate(classes) if service.id in _entries(each)), None)
     if home is None:
-        said = {key: getattr(service, key) for key in KEYS}
-        return ServiceDescriptor(id=service.id, takes_orders=takes_orders, **said)
+        said = {key: getattr(service, key) for key in KEYS if hasattr(service, key)}
+        return ServiceDescriptor.model_validate({"id": service.id, "takes_orders": takes_orders, **said})
     if twice := KEYS & {name for each in classes[home:] for name in vars(each)}:
         raise DeclaredTwiceError(
             f'service "{service.id}" sets {", ".join(sorted(twice))} in its class; that stands in {MANIFEST}'

@@ -14,7 +14,6 @@ from tramkit.host.plugin_side import Fulfiller
 from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, SignIn, SignInDescriptor
 from tramkit.host.terminals import Terminals
-from tramkit.visit.declared import describe
 from tramkit.visit.service import Service
 from tramkit.visit.serving import Serving
 
@@ -56,7 +55,7 @@ class InlinePlugin:
         self._services = {service.id: service for service in services}
         self._methods = {method.id: method for method in methods}
         self._sign_ins = {method.id: method for method in sign_ins}
-        self.services = tuple(describe(service) for service in services)
+        self.services = tuple(service.declared for service in services)
         self.payment_methods = tuple(describe_payment(method) for method in methods)
         self.identity_methods = tuple(describe_sign_in(method) for method in sign_ins)
         self._serving: dict[tuple[str, str], Serving] = {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar
 
-from tramkit.host.person import Level
+from tramkit.host.plugin_side import ServiceDescriptor
 from tramkit.host.service_state import ServiceState
+from tramkit.visit.declared import describe
 from tramkit.visit.visit import Visit
-from tramkit_hal.device.roles import Role
-from tramkit_hal.words import Text
 
 
 class Service(ABC):
@@ -22,18 +21,13 @@ class Service(ABC):
 
     id: ClassVar[str]
     """``plugin.name``, as in ``plugin.toml``, where all else that the station must know of it is declared: title, hint,
-    the devices that it needs and wants, identity. Code and manifest can't differ, since only one of them says it."""
+    the devices that it needs and wants, identity. A class that lies in no plugin's package, as in a test, has class
+    attributes of the same names instead."""
 
-    # Only of a class that lies in no plugin's package, as in a test; of a plugin's class they are refused.
-    title: ClassVar[Text]
-    hint: ClassVar[Text | None] = None
-    needs: ClassVar[tuple[Role, ...]] = ()
-    wants: ClassVar[tuple[Role, ...]] = ()
-    limited_without: ClassVar[Mapping[Role, Text]] = {}
-    identity: ClassVar[Level] = Level.NONE
-    identity_exactly: ClassVar[bool] = False
-    asks_identity: ClassVar[bool] = False
-    needs_date: ClassVar[bool] = True
+    @cached_property
+    def declared(self) -> ServiceDescriptor:
+        """What ``plugin.toml`` says of the service."""
+        return describe(self)
 
     @abstractmethod
     async def serve(self, visit: Visit) -> None:

@@ -60,7 +60,7 @@ class HealthInsurance(HandedIn):
         day = visit.today()
         premium = self._rules.premium(day)
         await visit.read(
-            self.title,
+            self.declared.title,
             *_shares(premium),
             _("Only those count who join as this household in the same year and are not insured elsewhere."),
         )

@@ -61,7 +61,7 @@ class SeeDoctor(Service):
         offer = await self._reach(visit)
         if offer is None:
             return
-        await visit.identify(self.identity)
+        await visit.identify(self.declared.identity)
         intake = await take_intake(visit, offer, flag, self._context.station, self._context.site)
         if intake is None:
             return

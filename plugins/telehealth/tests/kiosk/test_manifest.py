@@ -9,7 +9,6 @@ import click
 from pydantic import SecretStr
 
 from tramkit import PluginContext
-from tramkit.visit.declared import describe
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import render
 from tramkit_telehealth import plugin
@@ -25,7 +24,7 @@ async def test_the_service_is_the_one_that_the_manifest_declares() -> None:
     settings = TelehealthSettings(desk_url="http://127.0.0.1:9", station_key=SecretStr("key"))
     (service,) = plugin.tramkit_services(settings, context)
     assert isinstance(service, SeeDoctor)
-    told = describe(service)
+    told = service.declared
     assert told.id == declared["id"]
     assert [role.value for role in told.wants] == declared["wants"]
     assert {role.value for role in told.limited_without} == set(declared["wants"]), "each loss is told in its own words"
