@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,13 +27,11 @@ class PluginContext:
     :param clock: the station's clock.
     :param station: the station's id.
     :param site: the station's site.
-    :param run_dir: a folder that is emptied at boot; None: keep everything in memory.
     """
 
     clock: Clock
     station: str
     site: str
-    run_dir: Path | None = None
 
 
 @hookspec
