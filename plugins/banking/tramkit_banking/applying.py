@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from pydantic import JsonValue
 
 from tramkit import (
     Attachment,
+    Form,
     GatewayService,
     Level,
     Messages,
@@ -25,6 +27,7 @@ from tramkit_banking.gateway import BankGateway
 from tramkit_banking.rules import Rules
 
 _ = Messages("tramkit_banking")
+C = TypeVar("C", bound=Form)
 
 
 class Applying(GatewayService):
@@ -94,6 +97,17 @@ class Applying(GatewayService):
             name="consents",
         )
         return record(asked, form, visit.now(), visit.language)
+
+
+async def reached(visit: Visit, person: Person, contact: type[C]) -> C:
+    """Ask how the bank reaches who applies; the address is the card's where there is one."""
+    return await visit.ask(
+        contact,
+        _("How can the bank reach you?"),
+        prefill={"address": person.address} if person.address else {},
+        sources={"address": _("From your card")},
+        name="contact",
+    )
 
 
 def applicant(person: Person) -> dict[str, JsonValue]:

@@ -240,12 +240,7 @@ class FileDossier(HandedIn):
                     "name_en": procedure.name.en,
                     "agency": procedure.agency.vi,
                     "working_days": procedure.working_days,
-                    "applicant": {
-                        "name": person.name,
-                        "number": person.number,
-                        "born": person.born.isoformat() if person.born else "",
-                        "level": person.level.name,
-                    },
+                    "applicant": _applicant(person),
                     "answers": dict(answers),
                     "members": [dict[str, JsonValue](each.typed()) for each in members],
                     "consents": list(agreed),
@@ -387,3 +382,13 @@ def _told(procedure: Procedure, answers: Mapping[str, str]) -> list[Fact]:
                 chosen = next((each.name.text for each in question.options if each.id == value), written)
                 facts.append(Fact(label=question.label.text, value=chosen, change=f"questions {number}"))
     return facts
+
+
+def _applicant(person: Person) -> dict[str, JsonValue]:
+    """Return what the authority needs to know who hands the dossier in."""
+    return {
+        "name": person.name,
+        "number": person.number,
+        "born": person.born.isoformat() if person.born else "",
+        "level": person.level.name,
+    }

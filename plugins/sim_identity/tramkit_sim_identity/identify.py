@@ -116,12 +116,7 @@ class Identify(GatewayService):
             if compared
             else _("Your face was not compared here. The operator will ask for it: in its app, or at its shop."),
         )
-        form = await visit.ask(
-            Consents,
-            _("Do you agree?"),
-            body=(_("Touch each sentence that you agree to. All three are needed."),),
-            name="consents",
-        )
+        agreed = await _agreed(visit)
         facts = (
             Fact(label=_("Phone number"), value=verbatim(grouped(number)), change="number"),
             Fact(label=_("Operator"), value=operator.name.text, change="operator"),
@@ -153,7 +148,7 @@ class Identify(GatewayService):
                     "born": person.born.isoformat() if person.born else "",
                     "level": person.level.value,
                     "face": "compared" if compared else "not_compared",
-                    "consents": _agreed(visit, form),
+                    "consents": agreed,
                 },
                 facts=(Fact(label=_("Phone number"), value=verbatim(grouped(number))), *next_step),
                 done=_("It has been sent to the operator"),
@@ -271,8 +266,14 @@ class Identify(GatewayService):
         return False
 
 
-def _agreed(visit: Visit, form: Consents) -> list[JsonValue]:
-    """Return what was agreed to: purpose, version and words as they stood there, and the moment (Law 91/2025/QH15)."""
+async def _agreed(visit: Visit) -> list[JsonValue]:
+    """Ask for the consents; return purpose, version, words as they stood there, and the moment (Law 91/2025/QH15)."""
+    form = await visit.ask(
+        Consents,
+        _("Do you agree?"),
+        body=(_("Touch each sentence that you agree to. All three are needed."),),
+        name="consents",
+    )
     at = visit.now().isoformat(timespec="seconds")
     return [
         {"purpose": id, "version": CONSENT_VERSION, "words": render(AGREED[id], visit.language), "at": at}
