@@ -7,6 +7,7 @@ from tramkit.facts import Dated, DatedFile, newest
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
+from tramkit.host.egress import HttpAnswer
 from tramkit.host.ending import Ending
 from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Order, Outcome, Record
@@ -21,10 +22,11 @@ from tramkit.log import configure as configure_log
 from tramkit.orders.memo import find_memo
 from tramkit.phones import PhoneError, read_mobile
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
+from tramkit.plugins.settings import PluginSettings
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
-from tramkit.settings import PluginSettings, Url
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
+from tramkit.visit.egress import ask_http
 from tramkit.visit.gateway import Gateway
 from tramkit.visit.gateway_service import GatewayService, OrderTaker
 from tramkit.visit.live import Live
@@ -80,6 +82,7 @@ __all__ = [
     "GatewayService",
     "HandedOver",
     "Heading",
+    "HttpAnswer",
     "IdentityMethod",
     "Invitation",
     "Level",
@@ -118,7 +121,6 @@ __all__ = [
     "Terminals",
     "Text",
     "Tone",
-    "Url",
     "Visit",
     "Vital",
     "Wait",
@@ -126,6 +128,7 @@ __all__ = [
     "adding",
     "age",
     "age_at_most",
+    "ask_http",
     "assumed",
     "bilingual",
     "bounded_json",

@@ -11,12 +11,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import click
 import pluggy
@@ -27,10 +28,12 @@ from tramkit.host.plugin_side import PluginSide, ServiceDescriptor
 from tramkit.host.service_entry import ServiceEntry
 from tramkit.host.sign_in import IdentityMethod, SignInDescriptor
 from tramkit.plugins import golden, hookspecs
+from tramkit.plugins.granted import GrantedPlugin
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
-from tramkit.plugins.manifest import Manifest, find_package, read_manifest
+from tramkit.plugins.isolation import INLINE, Isolation
+from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
+from tramkit.plugins.settings import typed_settings
 from tramkit.problems import FileError
-from tramkit.settings import PluginSettings, settle
 from tramkit.suggest import did_you_mean
 from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
@@ -40,7 +43,7 @@ from tramkit_hal.ui.screen import ScreenCapabilities
 GROUP = "tramkit.plugins"
 PREFIX = "tramkit_"
 
-Step = Literal["manifest", "settings", "import", "register", "verify"]
+Step = Literal["manifest", "settings", "isolation", "import", "register", "verify"]
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -63,6 +66,12 @@ class Installed:
     @property
     def name(self) -> str:
         return self.entry.name
+
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution that it was installed by, as PEP 503 writes it; empty: none."""
+        name = self.entry.dist.name if self.entry.dist is not None else ""
+        return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ class PluginSet:
     installed: tuple[Installed, ...]
     enabled: tuple[str, ...]
     running: dict[str, PluginSide] = field(default_factory=dict[str, PluginSide])
+    isolations: dict[str, Isolation] = field(default_factory=dict[str, Isolation])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
     beside: Callable[[PluginSide], PluginSide] = _inline
     """What stands between a plugin's services and the station."""
@@ -113,13 +123,19 @@ class PluginSet:
         """The plugins that run, in the order of ``[plugins] enabled``, with what stands between."""
         return [self.beside(side) for side in self.running.values()]
 
+    def close(self) -> None:
+        """End what loading has begun, where the plugins are not to run: templates of processes."""
+        for side in self.running.values():
+            if (close := getattr(side, "close", None)) is not None:
+                close()
+
     def panel_report(self) -> list[dict[str, object]]:
         """Return the rows of :meth:`report` with each title in every language of its manifest."""
         titles = {each.name: each.manifest.title.model_dump() for each in self.installed if each.manifest}
         return [{**row, "title": titles.get(row["name"], row["title"])} for row in self.report()]
 
     def report(self) -> list[dict[str, str]]:
-        """Return a row for each plugin: ``name state version title services step reason``."""
+        """Return a row for each plugin: ``name state version title services isolation step reason``."""
         kept_out = {plugin.name: plugin for plugin in self.quarantined}
         rows: list[dict[str, str]] = []
         for plugin in self.installed:
@@ -133,6 +149,7 @@ class PluginSet:
                     "version": plugin.version,
                     "title": manifest.title.en if manifest else "",
                     "services": ", ".join(service.id for service in manifest.services) if manifest else "",
+                    "isolation": self.isolations[plugin.name].kind if plugin.name in self.running else "",
                     "step": out.step if out else "",
                     "reason": out.reason if out else plugin.problem,
                 }
@@ -145,6 +162,7 @@ class PluginSet:
                     "version": "",
                     "title": "",
                     "services": "",
+                    "isolation": "",
                     "step": out.step,
                     "reason": out.reason,
                 }
@@ -152,9 +170,7 @@ class PluginSet:
         return rows
 
 
-class KeptOutError(Exception):
-    """A plugin does not run: at which step, and why, for the operator."""
-
+class _KeptOutError(Exception):
     def __init__(self, step: Step, reason: str) -> None:
         super().__init__(reason)
         self.step: Step = step
@@ -172,8 +188,16 @@ def discover(path: list[str] | None = None) -> tuple[Installed, ...]:
     found: dict[str, Installed] = {}
     for distribution in distributions(path=path) if path is not None else distributions():
         for entry in distribution.entry_points:
-            if entry.group == GROUP and entry.name not in found:
-                found[entry.name] = _installed(entry, distribution.version, path)
+            if entry.group != GROUP:
+                continue
+            plugin = _installed(entry, distribution.version, path)
+            other = found.get(entry.name)
+            if other is None:
+                found[entry.name] = plugin
+            elif other.distribution != plugin.distribution:  # whose is it? nobody's, until one of them is gone
+                both = " and ".join(sorted((other.distribution, plugin.distribution)))
+                clash = f'two distributions are installed under the name "{entry.name}": {both}; uninstall one of them'
+                found[entry.name] = Installed(entry, distribution.version, None, None, clash)
     return tuple(found[name] for name in sorted(found))
 
 
@@ -182,6 +206,11 @@ def _installed(entry: EntryPoint, version: str, path: list[str] | None) -> Insta
         folder = find_package(entry, path)
     except (FileError, ImportError, ValueError) as error:
         return Installed(entry, version, None, None, str(error))
+    return installed(entry, version, folder)
+
+
+def installed(entry: EntryPoint, version: str, folder: Path) -> Installed:
+    """Return an installed plugin with its manifest, which lies in a folder; it is not imported."""
     try:
         return Installed(entry, version, folder, read_manifest(folder, entry.name))
     except FileError as error:
@@ -198,6 +227,7 @@ def load(
     *,
     screens: Sequence[ScreenCapabilities] = (),
     path: list[str] | None = None,
+    isolation: Callable[[Installed], Isolation] = lambda _plugin: INLINE,
 ) -> PluginSet:
     """Load the plugins that a site runs; whatever one of them does, the others are loaded.
 
@@ -205,20 +235,33 @@ def load(
     :param settings: the tables of ``[settings.NAME]``.
     :param screens: what the site's screens can do; a plugin that needs more, and says nothing instead, does not run.
     :param path: folders to search; None: Python's own.
+    :param isolation: how apart from the station each one runs.
     """
     plugins = PluginSet(discover(path), tuple(dict.fromkeys(enabled)))
     by_name = {plugin.name: plugin for plugin in plugins.installed}
     manager = _manager()
     taken: set[str] = set()
-    for name in plugins.enabled:
+    begun: dict[str, Callable[[], PluginSide] | _KeptOutError] = {}
+    for name in plugins.enabled:  # templates are imported side by side
         try:
             plugin = by_name.get(name)
             if plugin is None:
-                raise KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
-            side = _load_one(plugin, settings.get(name, {}), context, manager, screens)
+                raise _KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
+            given = _checked(plugin, settings.get(name, {}), screens)
+            plugins.isolations[name] = isolation(plugin)
+            begun[name] = _begin(plugin, given, context, manager, plugins.isolations[name], path or [])
+        except _KeptOutError as out:
+            begun[name] = out
+    for name, finish in begun.items():
+        try:
+            if isinstance(finish, _KeptOutError):
+                raise finish
+            side = finish()
+            if (grant := plugins.isolations[name].grant) is not None:
+                side = cast("PluginSide", GrantedPlugin(side, grant))
             if twice := {service.id for service in side.services} & taken:
-                raise KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
-        except KeptOutError as out:
+                raise _KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
+        except _KeptOutError as out:
             plugins.quarantined.append(Quarantined(name, out.step, out.reason))
             _log.error("plugin quarantined", extra={"plugin": name, "step": out.step, "reason": out.reason})
             continue
@@ -228,56 +271,81 @@ def load(
     return plugins
 
 
-def _load_one(
+def _checked(plugin: Installed, given: Mapping[str, Any], screens: Sequence[ScreenCapabilities]) -> Mapping[str, Any]:
+    """Return the settings of a plugin whose manifest, pages and settings are as they should be."""
+    if plugin.manifest is None:
+        raise _KeptOutError("manifest", plugin.problem)
+    _verify_pages(plugin, screens)
+    try:
+        return settle(plugin.manifest, given)
+    except ValueError as error:
+        raise _KeptOutError("settings", str(error)) from None
+
+
+def _begin(
     plugin: Installed,
-    given: Mapping[str, Any],
+    settings: Mapping[str, Any],
     context: PluginContext,
     manager: pluggy.PluginManager,
-    screens: Sequence[ScreenCapabilities],
-) -> InlinePlugin:
-    if plugin.manifest is None:
-        raise KeptOutError("manifest", plugin.problem)
-    _verify_pages(plugin, screens)
-    model = settings_model(plugin)
+    isolation: Isolation,
+    path: list[str],
+) -> Callable[[], PluginSide]:
+    """Begin to import a plugin where it is to run; return what waits for it."""
+    if isolation.refused:
+        raise _KeptOutError("isolation", isolation.refused)
+    if isolation.kind == "inline":
+        return partial(_load_one, plugin, settings, context, manager)
+    from tramkit.plugins.process.begin import begin  # a station whose plugins are inline starts without it
+
+    finish = begin(plugin, settings, context, isolation, path)
+
+    def finished() -> PluginSide:
+        made = finish()
+        if isinstance(made, Quarantined):
+            raise _KeptOutError(made.step, made.reason)
+        return made
+
+    return finished
+
+
+def load_here(plugin: Installed, settings: Mapping[str, Any], context: PluginContext) -> InlinePlugin | Quarantined:
+    """Import one plugin into this process and return what it offers, or why it is kept out.
+
+    :param settings: checked already.
+    """
     try:
-        settings = settle(model, plugin.name, given)
-    except ValueError as error:
-        raise KeptOutError("settings", str(error)) from None
+        if plugin.manifest is None:
+            raise _KeptOutError("manifest", plugin.problem)
+        return _load_one(plugin, settings, context, _manager())
+    except _KeptOutError as out:
+        return Quarantined(plugin.name, out.step, out.reason)
+
+
+def _load_one(
+    plugin: Installed, settings: Mapping[str, Any], context: PluginContext, manager: pluggy.PluginManager
+) -> InlinePlugin:
+    assert plugin.manifest is not None
     module = import_plugin(plugin, manager)
-    services = _call(manager, module, "tramkit_services", settings=settings, context=context)
+    typed = typed_settings(plugin.manifest, settings)
+    services = _call(manager, module, "tramkit_services", settings=typed, context=context)
     _verify_services(plugin.manifest, services)
-    methods = _call(manager, module, "tramkit_payment_methods", settings=settings, context=context)
+    methods = _call(manager, module, "tramkit_payment_methods", settings=typed, context=context)
     _verify_methods(plugin.manifest, methods)
-    sign_ins = _call(manager, module, "tramkit_identity_methods", settings=settings, context=context)
+    sign_ins = _call(manager, module, "tramkit_identity_methods", settings=typed, context=context)
     _verify_sign_ins(plugin.manifest, sign_ins)
     return InlinePlugin(services, methods, sign_ins)
-
-
-def settings_model(plugin: Installed) -> type[PluginSettings]:
-    """Return the model of a plugin's settings; of the plugin only the module that holds it is imported.
-
-    :raises KeptOutError: it is not there, or is no model of settings.
-    """
-    named = plugin.manifest.settings if plugin.manifest is not None else ""
-    if not named:
-        return PluginSettings
-    module, _colon, name = named.partition(":")
-    model: object = getattr(_walled("settings", lambda: importlib.import_module(module)), name, None)
-    if not (isinstance(model, type) and issubclass(model, PluginSettings)):
-        raise KeptOutError("settings", f'"{named}" of plugin.toml is no PluginSettings')
-    return model
 
 
 def import_plugin(plugin: Installed, manager: pluggy.PluginManager) -> object:
     """Import and register a plugin.
 
-    :raises KeptOutError: whatever it raised, by the step.
+    :raises _KeptOutError: whatever it raised, by the step.
     """
     module = _walled("import", lambda: importlib.import_module(plugin.entry.module))
     _walled("register", lambda: manager.register(module, plugin.name))
     try:
         _refuse_unknown_hooks(module, manager)
-    except KeptOutError:
+    except _KeptOutError:
         manager.unregister(module)
         raise
     return module
@@ -287,12 +355,12 @@ def _walled(step: Step, do: Callable[[], T]) -> T:
     """Do a step of a plugin; whatever it raises, SystemExit too, costs only this plugin."""
     try:
         return do()
-    except (KeptOutError, KeyboardInterrupt):
+    except (_KeptOutError, KeyboardInterrupt):
         raise
     except BaseException as error:
         _log.warning("plugin failed", extra={"step": step}, exc_info=error)
         said = str(error).splitlines()[0] if str(error) else ""
-        raise KeptOutError(step, f"it raised {type(error).__name__}" + (f": {said}" if said else "")) from error
+        raise _KeptOutError(step, f"it raised {type(error).__name__}" + (f": {said}" if said else "")) from error
 
 
 def _manager() -> pluggy.PluginManager:
@@ -310,9 +378,9 @@ def _refuse_unknown_hooks(module: object, manager: pluggy.PluginManager) -> None
         marked = hasattr(value, f"{PROJECT}_impl")
         looks = name.startswith(PREFIX) and value.__module__ == getattr(module, "__name__", "")
         if (marked or looks) and name not in specs:
-            raise KeptOutError("register", f'there is no hook "{name}"{did_you_mean(name, specs)}')
+            raise _KeptOutError("register", f'there is no hook "{name}"{did_you_mean(name, specs)}')
         if looks and not marked:
-            raise KeptOutError("register", f'"{name}" is not marked: put @hookimpl before it')
+            raise _KeptOutError("register", f'"{name}" is not marked: put @hookimpl before it')
 
 
 def _call(manager: pluggy.PluginManager, module: object, hook: str, **arguments: Any) -> list[Any]:
@@ -323,7 +391,7 @@ def _call(manager: pluggy.PluginManager, module: object, hook: str, **arguments:
     made: list[Any] = []
     for result in results:
         if not isinstance(result, list):
-            raise KeptOutError("verify", f"{hook} must return a list, not {type(result).__name__}")
+            raise _KeptOutError("verify", f"{hook} must return a list, not {type(result).__name__}")
         made += result
     return made
 
@@ -333,13 +401,13 @@ def _verify_pages(plugin: Installed, screens: Sequence[ScreenCapabilities]) -> N
     try:
         pages: Mapping[str, AnyPage] = golden.read(plugin.folder) if plugin.folder else {}
     except golden.GoldenError as error:
-        raise KeptOutError("manifest", str(error)) from None
+        raise _KeptOutError("manifest", str(error)) from None
     for name, page in pages.items():
         if page.fallback is not None:
             continue
         for screen in screens:
             if lacking := screen.lacks(page):
-                raise KeptOutError(
+                raise _KeptOutError(
                     "verify",
                     f'page "{name}" asks for {lacking}, which the screen of this site cannot show; '
                     "bind another screen, or let the plugin's author give the page a fallback",
@@ -352,30 +420,30 @@ def _verify_services(manifest: Manifest, services: Iterable[Any]) -> None:
     offered: set[str] = set()
     for service in services:
         if not isinstance(service, Service):
-            raise KeptOutError("verify", f"tramkit_services returned a {type(service).__name__}, not a Service")
+            raise _KeptOutError("verify", f"tramkit_services returned a {type(service).__name__}, not a Service")
         id = getattr(service, "id", "")
         if id not in declared:
-            raise KeptOutError("verify", f'service "{id}" is not in plugin.toml{did_you_mean(str(id), declared)}')
+            raise _KeptOutError("verify", f'service "{id}" is not in plugin.toml{did_you_mean(str(id), declared)}')
         if id in offered:
-            raise KeptOutError("verify", f'service "{id}" is offered twice')
+            raise _KeptOutError("verify", f'service "{id}" is offered twice')
         offered.add(id)
         _verify_declared(service, declared[id])
     if missing := sorted(set(declared) - offered):
-        raise KeptOutError("verify", f"plugin.toml declares services that are not offered: {', '.join(missing)}")
+        raise _KeptOutError("verify", f"plugin.toml declares services that are not offered: {', '.join(missing)}")
 
 
 def _verify_declared(service: Service, entry: ServiceEntry) -> None:
     """What a service is stands in its manifest alone; no base class says otherwise."""
     told = _walled("verify", lambda: service.declared)
     if told != entry.described(takes_orders=told.takes_orders):
-        raise KeptOutError("verify", f'service "{service.id}" says in a class what plugin.toml says')
+        raise _KeptOutError("verify", f'service "{service.id}" says in a class what plugin.toml says')
 
 
 def _verify_declared_ids(kind: str, ids: Sequence[str], declared: Sequence[str]) -> None:
     """What takes money or tells who somebody is must stand in the manifest, since the operator decided by that."""
     for id in ids:
         if id not in declared:
-            raise KeptOutError("verify", f'{kind} "{id}" is not in plugin.toml{did_you_mean(id, declared)}')
+            raise _KeptOutError("verify", f'{kind} "{id}" is not in plugin.toml{did_you_mean(id, declared)}')
 
 
 def _verify_methods(manifest: Manifest, methods: Sequence[Any]) -> None:
@@ -383,13 +451,13 @@ def _verify_methods(manifest: Manifest, methods: Sequence[Any]) -> None:
     plugin = manifest.name
     for method in methods:
         if not isinstance(method, PaymentMethod):
-            raise KeptOutError(
+            raise _KeptOutError(
                 "verify", f"tramkit_payment_methods returned a {type(method).__name__}, not a PaymentMethod"
             )
         if not method.id.startswith(f"{plugin}."):
-            raise KeptOutError("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
+            raise _KeptOutError("verify", f'payment method "{method.id}" must be named "{plugin}.something"')
         if not method.properties.trustworthy:
-            raise KeptOutError("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
+            raise _KeptOutError("verify", f'payment method "{method.id}" is neither idempotent nor can be asked')
     _verify_declared_ids("payment method", [method.id for method in methods], manifest.payment_methods)
 
 
@@ -398,16 +466,16 @@ def _verify_sign_ins(manifest: Manifest, methods: Sequence[Any]) -> None:
     plugin = manifest.name
     for method in methods:
         if not isinstance(method, IdentityMethod):
-            raise KeptOutError(
+            raise _KeptOutError(
                 "verify", f"tramkit_identity_methods returned a {type(method).__name__}, not an IdentityMethod"
             )
         id = getattr(method, "id", "")
         if not id.startswith(f"{plugin}."):
-            raise KeptOutError("verify", f'identity method "{id}" must be named "{plugin}.something"')
+            raise _KeptOutError("verify", f'identity method "{id}" must be named "{plugin}.something"')
         if not getattr(method, "title", None):
-            raise KeptOutError("verify", f'identity method "{id}" has no title')
+            raise _KeptOutError("verify", f'identity method "{id}" has no title')
         if method.level not in (Level.CLAIMED, Level.VNEID):
-            raise KeptOutError(
+            raise _KeptOutError(
                 "verify",
                 f'identity method "{id}" says level "{method.level.value}", but a sign-in is "claimed" or "vneid"',
             )
@@ -426,6 +494,6 @@ def commands_of(plugin: Installed) -> dict[str, click.Command]:
     try:
         module = import_plugin(plugin, manager)
         commands = _call(manager, module, "tramkit_commands")
-    except KeptOutError as out:
+    except _KeptOutError as out:
         raise click.ClickException(f'plugin "{plugin.name}" failed at step {out.step}: {out.reason}') from None
     return {str(command.name): command for command in commands if isinstance(command, click.Command)}
