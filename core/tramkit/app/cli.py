@@ -19,8 +19,9 @@ from tramkit.app.config import ConfigError, StationConfig, default_config_file, 
 from tramkit.app.devices_command import conformance, devices
 from tramkit.host.order import EffectKind
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.installed import Installed
 from tramkit.plugins.isolation import OWN
-from tramkit.plugins.loader import Installed, commands_of, discover, load
+from tramkit.plugins.loader import commands_of, discover, load
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
 

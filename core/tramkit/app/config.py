@@ -12,8 +12,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tramkit.conversation.timeouts import Timeouts
+from tramkit.plugins.installed import Installed
 from tramkit.plugins.isolation import Grant, Isolation, isolation_of
-from tramkit.plugins.loader import Installed
 from tramkit.plugins.manifest import settle
 from tramkit.problems import FileError, describe, read_toml
 from tramkit.station.drivers import DriverError, load_driver

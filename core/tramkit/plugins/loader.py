@@ -11,13 +11,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 import pluggy
@@ -30,6 +29,7 @@ from tramkit.host.sign_in import IdentityMethod, SignInDescriptor
 from tramkit.plugins import golden, hookspecs
 from tramkit.plugins.granted import GrantedPlugin
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
+from tramkit.plugins.installed import Installed, Quarantined, Step
 from tramkit.plugins.isolation import INLINE, Isolation
 from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
 from tramkit.plugins.settings import typed_settings
@@ -43,48 +43,9 @@ from tramkit_hal.ui.screen import ScreenCapabilities
 GROUP = "tramkit.plugins"
 PREFIX = "tramkit_"
 
-Step = Literal["manifest", "settings", "isolation", "import", "register", "verify"]
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Installed:
-    """A plugin that is installed, whether or not this site runs it.
-
-    :param folder: of its package; None where it was not found.
-    :param problem: why its manifest cannot be used; empty: it can.
-    """
-
-    entry: EntryPoint
-    version: str
-    folder: Path | None
-    manifest: Manifest | None
-    problem: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.entry.name
-
-    @property
-    def distribution(self) -> str:
-        """Name of the distribution that it was installed by, as PEP 503 writes it; empty: none."""
-        name = self.entry.dist.name if self.entry.dist is not None else ""
-        return re.sub(r"[-_.]+", "-", name).lower()
-
-
-@dataclass(frozen=True)
-class Quarantined:
-    """A plugin that was kept out.
-
-    :param step: where it failed.
-    :param reason: in plain words, for the operator.
-    """
-
-    name: str
-    step: Step
-    reason: str
 
 
 def _inline(plugin: PluginSide) -> PluginSide:

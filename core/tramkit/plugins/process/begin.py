@@ -12,11 +12,11 @@ from tramkit.host.person import Level
 from tramkit.host.plugin_side import Description
 from tramkit.plugins.egress import PluginEgress, origin_of
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.installed import Installed, Quarantined, Step
 from tramkit.plugins.isolation import Isolation
-from tramkit.plugins.loader import Installed, Quarantined, Step
 from tramkit.plugins.manifest import Manifest
 from tramkit.plugins.process import confine
-from tramkit.plugins.process.launcher import LaunchError, start_confined, start_template
+from tramkit.plugins.process.launcher import LaunchError, Template, start_confined, start_template
 from tramkit.plugins.process.plugin import ProcessPlugin
 from tramkit_hal.device.clock import SystemClock
 
@@ -74,26 +74,30 @@ def begin(
     )
 
     def finish() -> ProcessPlugin | Quarantined:
-        try:
-            told = template.loaded()
-            if "kept_out" in told:
-                template.kill()
-                step = told["kept_out"] if told["kept_out"] in _STEPS else "import"
-                return Quarantined(plugin.name, step, str(told.get("reason", ""))[:500])
-            described = Description.model_validate(told.get("described"))
-        except LaunchError as error:
+        described = _described(plugin.name, manifest, template)
+        if isinstance(described, Quarantined):
             template.kill()
-            return Quarantined(plugin.name, "import", f"{error}{template.printed.told()}")
-        except (ValidationError, ValueError):
-            template.kill()
-            return Quarantined(plugin.name, "verify", "what it says of itself cannot be read")
-        if problem := _undeclared(manifest, described):
-            template.kill()
-            return Quarantined(plugin.name, "verify", problem)
+            return described
         egress = PluginEgress(plugin.name, _origins(manifest, settings, isolation), secrets)
         return ProcessPlugin(plugin.name, described, template, context.clock, egress)
 
     return finish
+
+
+def _described(name: str, manifest: Manifest, template: Template) -> Description | Quarantined:
+    """Return what a template says that its plugin offers, or why the plugin is kept out."""
+    try:
+        told = template.loaded()
+        if "kept_out" in told:
+            step = told["kept_out"] if told["kept_out"] in _STEPS else "import"
+            return Quarantined(name, step, str(told.get("reason", ""))[:500])
+        described = Description.model_validate(told.get("described"))
+    except LaunchError as error:
+        return Quarantined(name, "import", f"{error}{template.printed.told()}")
+    except (ValidationError, ValueError):
+        return Quarantined(name, "verify", "what it says of itself cannot be read")
+    problem = _undeclared(manifest, described)
+    return Quarantined(name, "verify", problem) if problem else described
 
 
 def _references(manifest: Manifest, settings: Mapping[str, Any]) -> dict[str, str]:
