@@ -22,9 +22,9 @@ from tramkit.log import configure as configure_log
 from tramkit.orders.memo import find_memo
 from tramkit.phones import PhoneError, read_mobile
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
-from tramkit.plugins.settings import PluginSettings
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
+from tramkit.settings import PluginSettings, Url
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
 from tramkit.visit.egress import ask_http
 from tramkit.visit.gateway import Gateway
@@ -121,6 +121,7 @@ __all__ = [
     "Terminals",
     "Text",
     "Tone",
+    "Url",
     "Visit",
     "Vital",
     "Wait",

@@ -34,6 +34,7 @@ SEEN = []
 
 class Hello(Service):
     id = "{name}.hello"
+    title = _("Hello {name}")
 
     async def serve(self, visit):
         options = [Option(value=each, label=verbatim(each)) for each in ("pid", "block", "raise", "deaf")]

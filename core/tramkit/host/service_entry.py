@@ -48,10 +48,6 @@ class ServiceEntry(Data):
     asks_identity: bool = False
     needs_date: bool = True
 
-    @property
-    def level(self) -> Level:
-        return Level(self.identity)
-
     def described(self, *, takes_orders: bool) -> ServiceDescriptor:
         """Return the service as the station knows it.
 
@@ -64,7 +60,7 @@ class ServiceEntry(Data):
             needs=self.needs,
             wants=self.wants,
             limited_without={role: words.text for role, words in self.limited_without.items()},
-            identity=self.level,
+            identity=Level(self.identity),
             identity_exactly=self.identity_exactly,
             asks_identity=self.asks_identity,
             needs_date=self.needs_date,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pluggy
@@ -13,7 +13,6 @@ from tramkit_hal.device.clock import Clock
 if TYPE_CHECKING:
     from tramkit.host.payment import PaymentMethod
     from tramkit.host.sign_in import IdentityMethod
-    from tramkit.plugins.settings import PluginSettings
     from tramkit.visit.service import Service
 
 PROJECT = "tramkit"
@@ -36,15 +35,15 @@ class PluginContext:
 
 
 @hookspec
-def tramkit_services(settings: PluginSettings, context: PluginContext) -> list[Service]:  # type: ignore[empty-body]
+def tramkit_services(settings: Any, context: PluginContext) -> list[Service]:  # type: ignore[empty-body]
     """Return the services that the plugin offers in the menu.
 
-    :param settings: the plugin's own settings of ``station.toml``: checked, as the model that its manifest describes.
+    :param settings: the plugin's own settings of ``station.toml``: an instance of the model that its manifest names.
     """
 
 
 @hookspec
-def tramkit_payment_methods(settings: PluginSettings, context: PluginContext) -> list[PaymentMethod]:  # type: ignore[empty-body]
+def tramkit_payment_methods(settings: Any, context: PluginContext) -> list[PaymentMethod]:  # type: ignore[empty-body]
     """Return the ways to pay that the plugin brings.
 
     :param settings: as for services.
@@ -52,7 +51,7 @@ def tramkit_payment_methods(settings: PluginSettings, context: PluginContext) ->
 
 
 @hookspec
-def tramkit_identity_methods(settings: PluginSettings, context: PluginContext) -> list[IdentityMethod]:  # type: ignore[empty-body]
+def tramkit_identity_methods(settings: Any, context: PluginContext) -> list[IdentityMethod]:  # type: ignore[empty-body]
     """Return the ways to sign in that the plugin brings.
 
     :param settings: as for services.

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tramkit import PluginContext, PluginSettings, Service, hookimpl, sandbox_command
+from tramkit import PluginContext, Service, hookimpl, sandbox_command
+from tramkit_banking.settings import BankingSettings
 
 if TYPE_CHECKING:
     from tramkit_banking.sandbox import Bank
 
 
 @hookimpl
-def tramkit_services(settings: PluginSettings, context: PluginContext) -> list[Service]:
+def tramkit_services(settings: BankingSettings, context: PluginContext) -> list[Service]:
     """Return the services: an account, a loan, a credit card, what became of them."""
     from tramkit_banking import banks, consents, rules
     from tramkit_banking.account import OpenAccount

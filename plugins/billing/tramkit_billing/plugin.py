@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tramkit import PluginContext, PluginSettings, Service, hookimpl, sandbox_command
+from tramkit import PluginContext, Service, hookimpl, sandbox_command
+from tramkit_billing.settings import BillingSettings
 
 if TYPE_CHECKING:
     from tramkit_billing.sandbox import Aggregator as Sandbox
 
 
 @hookimpl
-def tramkit_services(settings: PluginSettings, context: PluginContext) -> list[Service]:
+def tramkit_services(settings: BillingSettings, context: PluginContext) -> list[Service]:
     """Return "pay a bill" and "top up a phone"."""
     from tramkit_billing.codes import read_providers
     from tramkit_billing.gateway import Aggregator

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tramkit import FileError, IdentityMethod, PluginContext, PluginSettings, hookimpl, sandbox_command
+from tramkit import FileError, IdentityMethod, PluginContext, hookimpl, sandbox_command
+from tramkit_identity.settings import IdentitySettings
 
 if TYPE_CHECKING:
     from tramkit_identity.sandbox import OpenIdProvider
 
 
 @hookimpl
-def tramkit_identity_methods(settings: PluginSettings, context: PluginContext) -> list[IdentityMethod]:
+def tramkit_identity_methods(settings: IdentitySettings, context: PluginContext) -> list[IdentityMethod]:
     """Return VNeID."""
     from tramkit_identity import claims
     from tramkit_identity.method import VNeId

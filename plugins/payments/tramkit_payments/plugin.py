@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tramkit import FileError, PaymentMethod, PluginContext, PluginSettings, hookimpl, sandbox_command
+from tramkit import FileError, PaymentMethod, PluginContext, hookimpl, sandbox_command
+from tramkit_payments.settings import PaymentsSettings
 
 if TYPE_CHECKING:
     from tramkit_payments.sandbox import Switch
 
 
 @hookimpl
-def tramkit_payment_methods(settings: PluginSettings, context: PluginContext) -> list[PaymentMethod]:
+def tramkit_payment_methods(settings: PaymentsSettings, context: PluginContext) -> list[PaymentMethod]:
     """Return the ways to pay."""
     from tramkit_payments.accounts import Account, read_accounts
     from tramkit_payments.method import VietQr

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tramkit import PluginContext, PluginSettings, Service, hookimpl, sandbox_command
+from tramkit import PluginContext, Service, hookimpl, sandbox_command
+from tramkit_procedures.settings import ProceduresSettings
 
 if TYPE_CHECKING:
     from tramkit_procedures.sandbox import Authorities
 
 
 @hookimpl
-def tramkit_services(settings: PluginSettings, context: PluginContext) -> list[Service]:
+def tramkit_services(settings: ProceduresSettings, context: PluginContext) -> list[Service]:
     """Return the services: dossiers, tracking, reports, health insurance, traffic fines, information."""
     from tramkit_procedures import catalogue, fees, fines, health_insurance, information
     from tramkit_procedures.filing import FileDossier
@@ -27,9 +28,7 @@ def tramkit_services(settings: PluginSettings, context: PluginContext) -> list[S
 
     authority = Authority(settings.gateway_url)
     signing = None
-    if settings.signing_url:
-        if settings.signing_trust is None:
-            raise ValueError("signing_trust: without it no signature from a phone can be believed")
+    if settings.signing_url and settings.signing_trust:
         signing = PhoneSigning(settings.signing_url, settings.signing_client, settings.signing_trust)
     return [
         FileDossier(

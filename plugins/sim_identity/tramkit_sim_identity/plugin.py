@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tramkit import PluginContext, PluginSettings, Service, hookimpl, sandbox_command
+from tramkit import PluginContext, Service, hookimpl, sandbox_command
+from tramkit_sim_identity.settings import SimIdentitySettings
 
 if TYPE_CHECKING:
     from tramkit_sim_identity.sandbox import Operator
 
 
 @hookimpl
-def tramkit_services(settings: PluginSettings, context: PluginContext) -> list[Service]:
+def tramkit_services(settings: SimIdentitySettings, context: PluginContext) -> list[Service]:
     """Return the two services."""
     from tramkit_sim_identity import numbers, operators, rules
     from tramkit_sim_identity.identify import Identify

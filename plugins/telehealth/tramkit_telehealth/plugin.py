@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from tramkit import PluginContext, PluginSettings, Service, hookimpl
+from tramkit import PluginContext, Service, hookimpl
+from tramkit_telehealth.settings import TelehealthSettings
 
 
 @hookimpl
-def tramkit_services(settings: PluginSettings, context: PluginContext) -> list[Service]:
+def tramkit_services(settings: TelehealthSettings, context: PluginContext) -> list[Service]:
     """Return the service "see a doctor"."""
     from tramkit_telehealth.gateway import DeskGateway
     from tramkit_telehealth.service import SeeDoctor

@@ -11,7 +11,6 @@ from tramkit import (
     Messages,
     Option,
     PluginContext,
-    PluginSettings,
     Row,
     Service,
     Visit,
@@ -19,6 +18,7 @@ from tramkit import (
     hookimpl,
     verbatim,
 )
+from tramkit_partner_water.settings import WaterSettings
 
 _ = Messages("tramkit_partner_water")
 
@@ -62,6 +62,6 @@ class ReportLeak(Service):
 
 
 @hookimpl
-def tramkit_services(settings: PluginSettings, context: PluginContext) -> list[Service]:
+def tramkit_services(settings: WaterSettings, context: PluginContext) -> list[Service]:
     """Return the company's service."""
     return [ReportLeak(settings.hotline, context.site)]
