@@ -1,4 +1,7 @@
-"""The station: attract → menu → visit → wipe, for as long as it runs."""
+"""The station: attract → menu → visit → wipe, for as long as it runs.
+
+Longer than 400 lines: the loop from attract to wipe, with every ending of a visit beside the others.
+"""
 
 from __future__ import annotations
 
