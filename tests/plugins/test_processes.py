@@ -36,7 +36,7 @@ class Hello(Service):
 
     async def serve(self, visit):
         options = [Option(value=each, label=verbatim(each)) for each in ("pid", "block", "raise", "deaf")]
-        said = await visit.choose(_("What?"), options)
+        said = await visit.choose(verbatim("What?"), options)
         if said == "block":
             time.sleep(3600)
         if said == "raise":
