@@ -15,7 +15,10 @@ def sound_alone(sdp: str) -> tuple[str, bool]:
 
     :raises ValueError: it is no session description.
     """
-    told = SessionDescription.parse(sdp)
+    try:
+        told = SessionDescription.parse(sdp)
+    except Exception as error:  # the media library's edge: it asserts, unpacks and looks up what another side has written
+        raise ValueError(type(error).__name__) from None
     sound = next((each for each in told.media if each.kind == "audio" and each.port), None)
     wrong = [
         each
