@@ -28,7 +28,6 @@ from support import field_papers as field
 from support import papers
 
 from tests.field import fuzz_call, fuzz_money
-
 from tramkit.amounts import AmountError, read_amount
 from tramkit.app.config import StationConfig
 from tramkit.bounded_json import loads

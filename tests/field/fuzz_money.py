@@ -39,6 +39,7 @@ _CODES = [
 def _numbered(rng: random.Random, depth: int = 0) -> str:
     """Return fields that hold fields, some of them wrong."""
     made = ""
+    simple = ("", vietqr.NAPAS, "970436", "0011001234567", "QRIBFTTA", "QRPUSH", "704", "VN", "50000.", "٣", "\ud800")
     for _each in range(rng.randrange(1, 6)):
         number = rng.choice((0, 1, 2, 26, 38, 51, 53, 54, 58, 59, 60, 62, 99, rng.randrange(100)))
         simple = (

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from support.station import Running, station
 
 from tramkit import Messages, Order, Outcome, Service, Visit, verbatim
+from tramkit.facts import DatedValue
+from tramkit.operator.panel.report import Reporter
+from tramkit.operator.panel.watch import Watch
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
-from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions
+from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions, made_on
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Availability, Option
 
@@ -92,6 +95,7 @@ WRONG = [
     datetime(2000, 1, 1, tzinfo=UTC),
     datetime(2020, 2, 29, tzinfo=UTC),
     datetime(2025, 12, 31, tzinfo=UTC),
+    made_on() - timedelta(seconds=1),
     datetime(2099, 1, 1, tzinfo=UTC),
 ]
 
@@ -101,21 +105,61 @@ async def test_a_clock_that_cannot_be_right_closes_what_needs_the_date_and_is_to
     at: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = MovedClock(at)
-    async with station([Handing(), Looking()], clock=clock) as site:
+    async with station([Handing(), Looking()], clock=clock, made=made_on()) as site:
         await site.menu()
         closed = await menu_as(site, "test.handing", Availability.CLOSED)
         assert closed.reason == WRONG_CLOCK
         await menu_as(site, "test.looking", Availability.AVAILABLE)
         await told(clock, caplog, "the clock cannot be right")
         caplog.set_level(logging.WARNING)
-        clock.set(datetime(2026, 11, 30, tzinfo=UTC))
+        clock.set(made_on() + timedelta(days=1))
         await menu_as(site, "test.handing", Availability.AVAILABLE)
         await told(clock, caplog, "over: the clock")
 
 
-@pytest.mark.parametrize("at", [datetime(2026, 1, 1, tzinfo=UTC), datetime(2030, 6, 1, tzinfo=UTC)], ids=str)
+@pytest.mark.parametrize("at", [made_on(), datetime(2030, 6, 1, tzinfo=UTC)], ids=str)
 def test_a_clock_that_can_be_right_closes_nothing(at: datetime) -> None:
-    assert Conditions(MovedClock(at)).clock_trouble == ""
+    assert Conditions(MovedClock(at), made=made_on()).clock_trouble is None
+
+
+def test_a_version_was_made_when_the_newest_of_its_values_was_held_against_its_source() -> None:
+    def value(checked: date | None) -> DatedValue:
+        return DatedValue("tramkit", "x.toml", "x", "Luật 1", checked, "", None, None)
+
+    days = [None, date(2027, 5, 1), date(2028, 2, 29)]
+    assert made_on(value(day) for day in days) == datetime(2028, 2, 28, 17, tzinfo=UTC)  # midnight in Vietnam
+    assert made_on() >= datetime(2026, 11, 29, 17, tzinfo=UTC)
+    assert made_on() <= datetime.now(UTC)  # nothing was looked up tomorrow
+
+
+@pytest.mark.parametrize(
+    ("language", "clock", "ledger"),
+    [
+        ("vi", "Đồng hồ chỉ ngày 01/01/1970", "Sổ đơn"),
+        ("en", "It says 01/01/1970; this version was made on", "Ledger of orders"),
+    ],
+)
+async def test_the_panel_shows_how_clock_and_ledger_are(tmp_path: Path, language: str, clock: str, ledger: str) -> None:
+    moved = MovedClock(datetime(1970, 1, 1, tzinfo=UTC))
+    service = Handing()
+    book = Ledger(tmp_path / "ledger.sqlite", Seal(KEY))
+    await book.open()
+    runner = Runner(book, {service.id: service}, {}, moved)
+    try:
+        async with station([service], clock=moved, runner=runner, made=made_on()) as site:
+            report = Reporter(site.station, Watch(site.devices, moved), None).report
+            assert [each.state for each in report(language).conditions] == ["closed", "available"]
+            assert report(language).conditions[0].reason.startswith(clock)
+            assert report(language).conditions[1].title == ledger
+            moved.set(made_on() + timedelta(days=1))
+            assert [each.state for each in report(language).conditions] == ["available", "available"]
+            (tmp_path / "ledger.sqlite").rename(tmp_path / "away")
+            await book.look()
+            assert [each.state for each in report(language).conditions] == ["available", "closed"]
+            assert "the file is gone" in report(language).conditions[1].reason
+    finally:
+        await runner.stop()
+        await book.close()
 
 
 # ── the ledger ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,4 +257,4 @@ async def test_a_file_that_goes_away_while_the_station_runs_closes_what_takes_or
 
 def test_a_station_without_orders_has_no_ledger_to_miss() -> None:
     assert Conditions(ManualClock()).closes(Handing()) is None
-    assert Conditions(MovedClock(datetime(2026, 6, 1, tzinfo=UTC) + timedelta(days=1))).closes(Handing()) is None
+    assert [each.well for each in Conditions(ManualClock()).now] == [True, None]

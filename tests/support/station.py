@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -79,6 +80,7 @@ async def station(
     trust: CardTrust | None = None,
     runner: Runner | None = None,
     side: Callable[[PluginSide], PluginSide] = as_it_is,
+    made: datetime | None = None,
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
@@ -86,6 +88,7 @@ async def station(
     :param trust: whose cards it believes, where there is no city; None: nobody's.
     :param runner: carries orders out, where there is no city.
     :param side: what stands between the services and the station.
+    :param made: a moment before which this version cannot have run.
     """
     clock = clock or ManualClock()
     robot = screen(NoSettings(), DeviceContext(Role.SCREEN, clock))
@@ -101,6 +104,7 @@ async def station(
         seed=seed,
         uploads=uploads,
         own=[service for service in services if not isinstance(service, Service)],
+        made=made,
         **(city.joins(devices) if city else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())

@@ -28,6 +28,7 @@ from tramkit.orders.seal import Seal, SealError, read_key
 from tramkit.orders.wire import Fulfiller
 from tramkit.plugins.dated_facts import collect_safely
 from tramkit.plugins.loader import PluginSet
+from tramkit.station.conditions import made_on
 from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver
 from tramkit.station.station import Profile, Station
@@ -120,6 +121,7 @@ async def run_station(
         uploads=uploads,
         own=[Receipts(runner)] if runner is not None else [],
         means=IdentityMeans(devices, plugins.identity_methods, trust_of(config)),
+        made=made_on(),
     )
     _stop_on_signals(station)
     panel = await _start_panel(station, config, plugins, clock)
