@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import zlib
 from collections.abc import Callable
 
 import pikepdf
@@ -173,6 +174,64 @@ def test_a_jpeg_2000_in_a_pdf_forgets_its_place(codestream: bool, filters: list[
     made = make(field.with_picture(field.telling_jpeg2000(codestream=codestream), filters))
     tells_nothing(made)
     assert not is_blank(seen(made.previews[0]).crop((50, 300, 600, 900)))
+
+
+def _without_its_object() -> bytes:
+    with pikepdf.open(io.BytesIO(field.with_picture(field.telling_jpeg(), ["/DCTDecode"]))) as made:
+        del made.pages[0].Resources.XObject["/Im"]
+        return field.saved(made)
+
+
+def _with_a_name_of_signs() -> bytes:
+    with pikepdf.open(io.BytesIO(field.with_picture(field.telling_jpeg(), ["/DCTDecode"]))) as made:
+        page = made.pages[0]
+        page.Resources.XObject = pikepdf.Dictionary({"/Hình 1": page.Resources.XObject.Im})
+        page.Contents = made.make_stream(b"q 400 0 0 300 50 300 cm /H#c3#acnh#201 Do Q")
+        return field.saved(made)
+
+
+def _cut(data: bytes) -> bytes:
+    """Leave the headers and most of the picture."""
+    return data[: data.index(b"\xff\xd9") - 200]
+
+
+NOT_WHOLE: dict[str, Callable[[], bytes]] = {
+    "a JPEG cut in the middle": lambda: field.with_picture(_cut(field.telling_jpeg()), ["/DCTDecode"]),
+    "a wrapped JPEG cut in the middle": lambda: field.with_picture(
+        _cut(field.telling_jpeg(progressive=True)), ["/A85", "/DCT"]
+    ),
+    "a JPEG 2000 cut in the middle": lambda: field.with_picture(_cut(field.telling_jpeg2000()), ["/JPXDecode"]),
+    "samples that are too few": lambda: field.with_picture(zlib.compress(bytes(400 * 300)), ["/FlateDecode"]),
+    "no samples": lambda: field.with_picture(zlib.compress(b""), ["/FlateDecode"]),
+    "samples that cannot be unpacked": lambda: field.with_picture(
+        zlib.compress(bytes(range(256)) * 1500)[:900] + b"\xff" * 400, ["/FlateDecode"]
+    ),
+    "no object of that name": _without_its_object,
+}
+WHOLE: dict[str, Callable[[], bytes]] = {
+    "a JPEG": lambda: field.with_picture(field.telling_jpeg(), ["/DCTDecode"]),
+    "a progressive JPEG": lambda: field.with_picture(field.telling_jpeg(progressive=True), ["/A85", "/DCT"]),
+    "a JPEG 2000": lambda: field.with_picture(field.telling_jpeg2000(), ["/JPXDecode"]),
+    "samples": lambda: field.with_picture(zlib.compress(bytes(400 * 300 * 3)), ["/FlateDecode"]),
+    "among the instructions": lambda: field.with_inline_picture("page", field.telling_jpeg()),
+    "in a form": lambda: field.with_inline_picture("form", field.telling_jpeg()),
+    "under a name of signs": _with_a_name_of_signs,
+    "none": lambda: papers.pdf(2),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_WHOLE)
+async def test_a_picture_of_a_pdf_that_is_missing_or_not_whole_is_counted(kind: str) -> None:
+    try:
+        made = await examine(NOT_WHOLE[kind]())
+    except PaperRefusedError as refused:
+        pytest.fail(f"refused: {refused.problem}")
+    assert made.missing == 1
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+async def test_of_a_picture_that_is_whole_nothing_is_said(kind: str) -> None:
+    assert (await examine(WHOLE[kind]())).missing == 0
 
 
 @pytest.mark.parametrize("where", ["page", "form", "pattern", "glyph"])
