@@ -182,6 +182,43 @@ def _without_its_object() -> bytes:
         return field.saved(made)
 
 
+def _changed(change: Callable[[pikepdf.Pdf], None]) -> bytes:
+    """Return a PDF with a picture, changed."""
+    with pikepdf.open(io.BytesIO(field.with_picture(field.telling_jpeg(), ["/DCTDecode"]))) as made:
+        change(made)
+        return field.saved(made)
+
+
+def _form_without_its_object(made: pikepdf.Pdf) -> None:
+    form = made.make_stream(
+        b"/Im Do",
+        Type=pikepdf.Name.XObject,
+        Subtype=pikepdf.Name.Form,
+        BBox=[0, 0, 100, 100],
+        Resources=pikepdf.Dictionary(XObject=pikepdf.Dictionary()),
+    )
+    made.pages[0].Resources.XObject = pikepdf.Dictionary(Fm=form)
+    made.pages[0].Contents = made.make_stream(b"/Fm Do")
+
+
+def _only_named(made: pikepdf.Pdf) -> None:
+    said = (
+        b"(see /Im2 Do \\( and (/Im5 Do)) pop q 400 0 0 300 50 300 cm /Im Do Q BT /F1 9 Tf (/Im3 Do) Tj ET % /Im4 Do\n"
+    )
+    made.pages[0].Contents = made.make_stream(said)
+
+
+def _inherited(made: pikepdf.Pdf) -> None:
+    made.Root.Pages.Resources = made.make_indirect(made.pages[0].Resources)
+    del made.pages[0].obj["/Resources"]
+
+
+def _mask(made: pikepdf.Pdf) -> None:
+    mask = made.make_stream(bytes(50 * 300), Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image)
+    mask.Width, mask.Height, mask.ImageMask = 400, 300, True
+    made.pages[0].Resources.XObject = pikepdf.Dictionary(Im=mask)
+
+
 def _with_a_name_of_signs() -> bytes:
     with pikepdf.open(io.BytesIO(field.with_picture(field.telling_jpeg(), ["/DCTDecode"]))) as made:
         page = made.pages[0]
@@ -207,6 +244,7 @@ NOT_WHOLE: dict[str, Callable[[], bytes]] = {
         zlib.compress(bytes(range(256)) * 1500)[:900] + b"\xff" * 400, ["/FlateDecode"]
     ),
     "no object of that name": _without_its_object,
+    "no object of that name in a form": lambda: _changed(_form_without_its_object),
 }
 WHOLE: dict[str, Callable[[], bytes]] = {
     "a JPEG": lambda: field.with_picture(field.telling_jpeg(), ["/DCTDecode"]),
@@ -216,6 +254,9 @@ WHOLE: dict[str, Callable[[], bytes]] = {
     "among the instructions": lambda: field.with_inline_picture("page", field.telling_jpeg()),
     "in a form": lambda: field.with_inline_picture("form", field.telling_jpeg()),
     "under a name of signs": _with_a_name_of_signs,
+    "named in a text and in a comment": lambda: _changed(_only_named),
+    "of resources that all pages share": lambda: _changed(_inherited),
+    "a mask": lambda: _changed(_mask),
     "none": lambda: papers.pdf(2),
 }
 

@@ -12,8 +12,13 @@ from tramkit.papers.picture import MAX_PIXELS
 if TYPE_CHECKING:
     import pikepdf
 
-_DO = re.compile(rb"/([^\x00\t\n\f\r ()<>\[\]{}/%]+)\s+Do(?![^\x00\t\n\f\r ()<>\[\]{}/%])")
-"""The operator that shows an object, with the object's name (ISO 32000-2, 8.8)."""
+_DO = re.compile(
+    rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*+\))*+\)"  # a text, with one more in it
+    rb"|%[^\r\n]*+"
+    rb"|/([^\x00\t\n\f\r ()<>\[\]{}/%]++)\s++Do(?![^\x00\t\n\f\r ()<>\[\]{}/%])",
+    re.DOTALL,
+)
+"""The operator that shows an object, with the object's name (ISO 32000-2, 8.8); texts and comments are passed over."""
 _CHANNELS = {"/DeviceRGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4}
 """Samples of a pixel; of every other colour space the least is taken."""
 _CODED = ("/DCTDecode", "/JPXDecode")
@@ -35,20 +40,31 @@ def missing_pictures(plain: pikepdf.Pdf, content: Content, filters: Filters) -> 
     streams = [each for each in plain.objects if isinstance(each, pikepdf.Stream)]
     pictures = [each for each in streams if each.get("/Subtype") == "/Image"]
     damaged = sum(not _is_whole(each, content, [name for name, _parameters in filters(each)]) for each in pictures)
-    return damaged + _absent((page.obj for page in plain.pages), content)
+    forms = [(each, [each]) for each in streams if each.get("/Subtype") == "/Form" or each.get("/PatternType") == 1]
+    return damaged + _absent([*((page.obj, _parts(page.obj)) for page in plain.pages), *forms], content)
 
 
-def _absent(pages: Iterable[Any], content: Content) -> int:
+def _parts(page: Any) -> list[Any]:
+    """Return the streams of a page's instructions, which are read as one."""
+    import pikepdf
+
+    parts: Any = page.get("/Contents")
+    return list(parts) if isinstance(parts, pikepdf.Array) else [parts]
+
+
+def _absent(shown: Iterable[tuple[Any, list[Any]]], content: Content) -> int:
+    """Count the objects that pages and forms call for by names under which nothing lies.
+
+    :param shown: whatever has resources, each with the streams of its instructions.
+    """
     import pikepdf
 
     count = 0
-    for page in pages:
-        resources: Any = page.get("/Resources", pikepdf.Dictionary())
+    for holder, streams in shown:
+        resources: Any = holder.get("/Resources", pikepdf.Dictionary())
         there: Any = resources.get("/XObject", pikepdf.Dictionary())
-        parts: Any = page.get("/Contents")
-        streams = list(parts) if isinstance(parts, pikepdf.Array) else [parts]
         said = b"\n".join(_read(each, content) for each in streams if isinstance(each, pikepdf.Stream))
-        for name in {found[1] for found in _DO.finditer(said)}:
+        for name in {found[1] for found in _DO.finditer(said) if found[1]}:
             plain_name = re.sub(rb"#([0-9a-fA-F]{2})", lambda two: bytes([int(two[1], 16)]), name)
             count += not isinstance(there.get("/" + plain_name.decode("utf-8", "surrogateescape")), pikepdf.Stream)
     return count
