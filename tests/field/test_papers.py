@@ -309,6 +309,23 @@ def test_a_form_that_shows_itself_in_one_program_only_is_refused_with_what_to_do
     assert "chọn In" in words(field.xfa(how), "vi")
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda made: field.saved(made, encryption=pikepdf.Encryption(owner="cong an", user="")),
+        lambda made: field.saved(made, object_stream_mode=pikepdf.ObjectStreamMode.generate),
+        lambda made: field.saved(made, linearize=True),
+        lambda made: field.saved(made) + b"\0" * 1100,
+        lambda made: b"X-Mail: 1\r\n\r\n" + field.saved(made),
+    ],
+    ids=["owner's password", "object streams", "linear", "zeros behind", "something before"],
+)
+@pytest.mark.parametrize("how", ["flag", "stream"])
+def test_such_a_form_is_known_however_the_file_was_written(how: str, again: Callable[[pikepdf.Pdf], bytes]) -> None:
+    with pikepdf.open(io.BytesIO(field.xfa(how))) as made:
+        assert refused(again(made)).problem is Problem.FORM
+
+
 def test_a_form_with_its_fields_on_its_pages_is_taken() -> None:
     assert make(field.static_xfa()).pages == 1
 

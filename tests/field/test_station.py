@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +25,7 @@ from tramkit.orders.seal import Seal
 from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions, made_on
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Availability, Option
+from tramkit_hal.words import render
 
 _ = Messages("tests")
 
@@ -258,3 +263,24 @@ async def test_a_file_that_goes_away_while_the_station_runs_closes_what_takes_or
 def test_a_station_without_orders_has_no_ledger_to_miss() -> None:
     assert Conditions(ManualClock()).closes(Handing()) is None
     assert [each.well for each in Conditions(ManualClock()).now] == [True, None]
+
+
+def test_a_disk_that_is_really_full_or_read_only_closes_what_takes_orders_and_heals(tmp_path: Path) -> None:
+    alone = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+    if subprocess.run([*alone, "mount", "-t", "tmpfs", "none", str(tmp_path)], check=False).returncode:
+        pytest.skip("nobody may mount a disk here")
+    done = subprocess.run(
+        [*alone, sys.executable, "-m", "tests.field.ledger_disk", str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each["trouble"] for each in told] == ["full", "read-only"]
+    for each in told:
+        assert each["resident"] == render(NO_LEDGER, "en")
+        assert str(tmp_path) in each["operator"]
+        assert each["healed"]
