@@ -1,4 +1,4 @@
-"""Fines, credit card, signature on the phone, information before each screen, in both languages, with their gateways down.
+"""Fines, credit card, signature on the phone, information: each screen, both languages, their gateways down.
 
 What goes well is in :mod:`test_services`; here what is behind each service does not answer.
 """
