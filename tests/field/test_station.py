@@ -13,10 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.site import panel, program
 from support.station import Running, station
 
 from tramkit import Messages, Order, Outcome, Service, Visit, verbatim
-from tramkit.facts import DatedValue
+from tramkit.facts import CALENDAR, DatedValue
 from tramkit.operator.panel.report import Reporter
 from tramkit.operator.panel.watch import Watch
 from tramkit.orders.ledger import Ledger, LedgerError
@@ -284,3 +285,45 @@ def test_a_disk_that_is_really_full_or_read_only_closes_what_takes_orders_and_he
         assert each["resident"] == render(NO_LEDGER, "en")
         assert str(tmp_path) in each["operator"]
         assert each["healed"]
+
+
+RUN = """
+[station]
+id = "demo-1"
+site = "A"
+agency = "B"
+[panel]
+port = 0
+[plugins]
+enabled = ["procedures"]
+[settings.procedures]
+gateway_url = "http://127.0.0.1:9"
+[orders]
+data = "{folder}/orders"
+key = "{folder}/station.key"
+[[roles.screen]]
+driver = "web"
+port = 0
+"""
+
+
+@pytest.mark.parametrize(("checked", "state"), [("2099-01-01", "closed"), ("2026-11-30", "available")])
+async def test_a_station_that_is_run_knows_when_it_was_made(tmp_path: Path, checked: str, state: str) -> None:
+    """The machine's clock is as it is; it is the day on which this version was made that is moved."""
+    calendar = CALENDAR.read_text(encoding="utf-8").replace("checked = 2026-11-30", f"checked = {checked}")
+    (tmp_path / "calendar.toml").write_text(calendar, encoding="utf-8")
+    (tmp_path / "sitecustomize.py").write_text(
+        "from pathlib import Path\nfrom tramkit.station import conditions\n"
+        "conditions.CALENDAR = Path(__file__).with_name('calendar.toml')\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "station.toml").write_text(RUN.format(folder=tmp_path), encoding="utf-8")
+    arguments = ["run", "--config", str(tmp_path / "station.toml")]
+    async with (
+        program(arguments, tmp_path, environ={"PYTHONPATH": str(tmp_path)}) as running,
+        panel(await running.address("panel")) as seen,
+    ):
+        told = await seen.state()
+        assert told["conditions"][0]["state"] == state
+        fines = next(each for each in told["services"] if each["id"] == "procedures.fines")
+        assert (fines["reason"] == render(WRONG_CLOCK, "en")) is (state == "closed")

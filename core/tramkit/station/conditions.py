@@ -25,8 +25,8 @@ LIFE = timedelta(days=15 * 365)
 """A clock that is so much later than the day on which this version was made is no less wrong."""
 LOOK_SECONDS = 5.0
 
-WRONG_CLOCK = _("The clock of this station is wrong, and this service needs the date. Staff have been told.")
-NO_LEDGER = _("This station cannot keep orders now, so nothing can be paid or handed in here. Staff have been told.")
+WRONG_CLOCK = _("This station's clock shows a wrong date. Staff have been told.")
+NO_LEDGER = _("This station cannot keep orders now. Staff have been told.")
 
 
 CLOCK, LEDGER = _("Clock"), _("Ledger of orders")

@@ -78,7 +78,7 @@ class Entry(Dated):
             (_("When"), self.when.text if self.when else None),
             (_("Place"), self.place.text if self.place else None),
             (_("Phone"), verbatim(self.phone) if self.phone else None),
-            (_("Says"), verbatim(self.source)),
+            (_("Source"), verbatim(self.source)),
         )
         return tuple(Fact(label=label, value=value) for label, value in told if value is not None)
 
