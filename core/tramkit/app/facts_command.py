@@ -68,7 +68,7 @@ def _tell(
 ) -> None:
     click.echo(f"\nWithin {SOON.days} days of {day.isoformat()}:")
     for change in coming:
-        said = "begins" if change.begins else "ended"
+        said = "begins" if change.begins else "no longer"
         click.echo(f"  {change.on.isoformat()} {said}: {render(change.value.label, 'en')} ({change.value.source})")
     if not coming:
         click.echo("  nothing begins or ends")
@@ -88,7 +88,7 @@ def _as_data(
         "on": day.isoformat(),
         "values": [_row(each, day) for each in values],
         "changes": [
-            {"on": each.on.isoformat(), "change": "begins" if each.begins else "ended", **_row(each.value, day)}
+            {"on": each.on.isoformat(), "change": "begins" if each.begins else "no longer", **_row(each.value, day)}
             for each in coming
         ],
         "without_source": [_row(each, day) for each in missing],
