@@ -88,7 +88,7 @@ def _as_data(
         "on": day.isoformat(),
         "values": [_row(each, day) for each in values],
         "changes": [
-            {"on": each.on.isoformat(), "change": "begins" if each.begins else "no longer", **_row(each.value, day)}
+            {"on": each.on.isoformat(), "change": "begins" if each.begins else "ended", **_row(each.value, day)}
             for each in coming
         ],
         "without_source": [_row(each, day) for each in missing],
