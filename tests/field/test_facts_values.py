@@ -9,7 +9,7 @@ import pytest
 
 from tramkit import FileError
 from tramkit.plugins.dated_facts import collect
-from tramkit.plugins.loader import discover
+from tramkit.plugins.installed import discover
 from tramkit_payments.banks import bank_of
 from tramkit_procedures.catalogue import Catalogue, Procedure, bundled, read_catalogue
 from tramkit_procedures.fees import UnknownFeeError, bundled_rules, fee
