@@ -24,6 +24,7 @@ from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions, made_on
+from tramkit.visit.declared import describe
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Availability, Option
 from tramkit_hal.words import render
@@ -262,7 +263,7 @@ async def test_a_file_that_goes_away_while_the_station_runs_closes_what_takes_or
 
 
 def test_a_station_without_orders_has_no_ledger_to_miss() -> None:
-    assert Conditions(ManualClock()).closes(Handing()) is None
+    assert Conditions(ManualClock()).closes(describe(Handing())) is None
     assert [each.well for each in Conditions(ManualClock()).now] == [True, None]
 
 
