@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -80,6 +81,7 @@ async def station(
     trust: CardTrust | None = None,
     runner: Runner | None = None,
     side: Callable[[PluginSide], PluginSide] = as_it_is,
+    made: datetime | None = None,
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
@@ -88,6 +90,7 @@ async def station(
     :param trust: whose cards it believes, where there is no city; None: nobody's.
     :param runner: carries orders out, where there is no city.
     :param side: what stands between the services and the station.
+    :param made: a moment before which this version cannot have run.
     """
     clock = clock or ManualClock()
     robot = screen(NoSettings(), DeviceContext(Role.SCREEN, clock))
@@ -106,6 +109,7 @@ async def station(
         seed=seed,
         uploads=uploads,
         own=[each for each in services if hasattr(each, "descriptor")],
+        made=made,
         **(city.joins(devices) if city else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())

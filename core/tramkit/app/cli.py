@@ -118,6 +118,7 @@ def run(file: Path | None, screen: str | None) -> None:
         config = _checked(lambda: with_screen(config, screen))
     log.configure(config.log.level, _log_file(config))
     from tramkit.app.run import StartError, run_station, screens_of
+    from tramkit.station.conditions import made_on
 
     clock = SystemClock()
     context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
@@ -130,7 +131,7 @@ def run(file: Path | None, screen: str | None) -> None:
         sys.stdout.flush()
 
     try:
-        asyncio.run(run_station(config, plugins, clock, announce))
+        asyncio.run(run_station(config, plugins, clock, announce, made=made_on()))
     except StartError as problem:
         raise click.ClickException(str(problem)) from None
 

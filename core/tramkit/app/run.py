@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,12 +101,19 @@ def screens_of(config: StationConfig) -> list[ScreenCapabilities]:
 
 
 async def run_station(
-    config: StationConfig, plugins: PluginSet, clock: Clock, announce: Announce, devices: Devices | None = None
+    config: StationConfig,
+    plugins: PluginSet,
+    clock: Clock,
+    announce: Announce,
+    devices: Devices | None = None,
+    *,
+    made: datetime | None = None,
 ) -> None:
     """Run a station until it is told to stop (SIGINT, SIGTERM, SIGHUP); the visit under way is ended and wiped first.
 
     :param announce: is told the addresses of screen and panel.
     :param devices: made already; None: they are made as the configuration says.
+    :param made: a moment before which this version cannot have run; None: whatever the clock says can be right.
     :raises StartError: the panel cannot be served.
     """
     devices = devices or make_devices(config, clock)
@@ -124,6 +132,7 @@ async def run_station(
         uploads=uploads,
         own=[Receipts(runner)] if runner is not None else [],
         means=IdentityMeans(devices, sign_ins(plugins.sides), trust_of(config)),
+        made=made,
     )
     _stop_on_signals(station)
     panel = await _start_panel(station, config, plugins, clock)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import ipaddress
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +24,9 @@ LINGER_SECONDS = 3.0
 _PORTS = {"http": 80, "https": 443}
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses of documentation (RFC 5737, RFC 3849): lead nowhere, but tell by which address one would leave."""
+_SIOCGIFFLAGS, _SIOCGIFADDR = 0x8913, 0x8915
+_LOOPBACK, _UP_AND_RUNNING = 0x8, 0x41
+"""Of linux/sockios.h and linux/if.h."""
 _log = logging.getLogger(__name__)
 
 
@@ -180,6 +185,9 @@ class NoNetworkError(OSError):
 def own_address() -> str:
     """Return this machine's address in its network, by asking which one it would send from; nothing is sent.
 
+    A network of its own without a way out, the Wi-Fi of the hall and no router behind it, has no such answer: there it
+    is the address of the first interface that is up.
+
     :raises OSError: it has none.
     """
     last = OSError("no network")
@@ -190,7 +198,23 @@ def own_address() -> str:
                 return str(line.getsockname()[0])
         except OSError as error:
             last = error
+    for _number, name in socket.if_nameindex():
+        if found := _of_interface(name):
+            return found
     raise last
+
+
+def _of_interface(name: str) -> str:
+    """Return the IPv4 address of an interface that is up and has a line (netdevice(7)); empty: it has none."""
+    request = name.encode()[:15].ljust(32, b"\0")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        try:
+            flags = int.from_bytes(fcntl.ioctl(line.fileno(), _SIOCGIFFLAGS, request)[16:18], sys.byteorder)
+            if flags & _LOOPBACK or flags & _UP_AND_RUNNING != _UP_AND_RUNNING:
+                return ""
+            return socket.inet_ntoa(fcntl.ioctl(line.fileno(), _SIOCGIFADDR, request)[20:24])
+        except OSError:
+            return ""
 
 
 def authority(scheme: str, written: str) -> tuple[str, int] | None:

@@ -61,6 +61,7 @@ class Station:
     :param runner: carries orders out; None: this station takes none.
     :param means: how it learns who somebody is; None: by its devices alone.
     :param uploads: where phones send papers to, started; None: this station takes none that way.
+    :param made: a moment before which this version cannot have run; None: whatever the clock says can be right.
     """
 
     def __init__(
@@ -77,11 +78,12 @@ class Station:
         means: IdentityMeans | None = None,
         uploads: Uploads | None = None,
         own: Sequence[OwnService] = (),
+        made: datetime | None = None,
     ) -> None:
         self._runner = runner
         self._uploads = uploads
         self.means = means or IdentityMeans(devices)
-        self.conditions = self.means.conditions = Conditions(clock, runner)
+        self.conditions = self.means.conditions = Conditions(clock, runner, made)
         self.profile = profile
         self.devices = devices
         self._sides = tuple(sides)

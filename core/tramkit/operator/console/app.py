@@ -197,7 +197,11 @@ class Console(App[None]):
             (each["level"], each["state"], f"  {each['title']}", "", each["state_words"], each["reason"])
             for each in self._report["identity"]
         ]
-        return plugins + services + identity
+        conditions = [
+            (each["title"], each["state"], f"  {each['title']}", "", each["state_words"], each["reason"])
+            for each in self._report["conditions"]
+        ]
+        return plugins + services + conditions + identity
 
     def _fill(self, name: str, rows: list[tuple[str, ...]]) -> None:
         """Show rows: a key, a state that colours the third cell, four cells."""

@@ -19,6 +19,7 @@ from tramkit.facts import Change
 from tramkit.host.person import Level
 from tramkit.operator.panel import words
 from tramkit.operator.panel.watch import Watch
+from tramkit.station.conditions import Condition
 from tramkit.station.menu import menu
 from tramkit.station.station import Station
 from tramkit_hal.data import Data
@@ -132,6 +133,15 @@ class IdentityReport(Data):
     reason: str
 
 
+class ConditionReport(Data):
+    """The clock or the ledger: whether it can be used, and what it says."""
+
+    title: str
+    state: str
+    state_words: str
+    reason: str
+
+
 class PluginReport(Data):
     name: str
     title: str
@@ -171,6 +181,7 @@ class Report(Data):
     last_wipe_certain: bool | None
     services: tuple[ServiceReport, ...]
     identity: tuple[IdentityReport, ...]
+    conditions: tuple[ConditionReport, ...]
     plugins: tuple[PluginReport, ...] | None
     changes: tuple[ChangeReport, ...] = ()
 
@@ -209,6 +220,7 @@ class Reporter:
             last_wipe_certain=station.last_wipe_certain if over else None,
             services=self._services(language),
             identity=tuple(self._identity(level, language) for level in words.IDENTITY),
+            conditions=tuple(_condition(each, language) for each in station.conditions.now),
             plugins=self._plugin_reports(language),
             changes=tuple(_change(each, language) for each in self._changes()),
         )
@@ -392,6 +404,16 @@ def _control(device: Device, control: Control, language: str) -> ControlReport:
         kind=control.kind,
         value=control.value,
         options=tuple(OptionReport(value=v, label=own_words(device, v, language)) for v in control.options),
+    )
+
+
+def _condition(condition: Condition, language: str) -> ConditionReport:
+    state = {True: "available", False: "closed", None: "offline"}[condition.well]
+    return ConditionReport(
+        title=render(condition.name, language),
+        state=state,
+        state_words=render(words.CONDITIONS[condition.well], language),
+        reason=render(condition.says, language),
     )
 
 

@@ -61,6 +61,13 @@ SERVICES: dict[Availability, Text] = {
     Availability.CLOSED: _("Closed"),
 }
 
+CONDITIONS: dict[bool | None, Text] = {
+    True: _("In order"),
+    False: _("Cannot be used"),
+    None: _("Not used here"),
+}
+"""The station's clock and ledger."""
+
 IDENTITY: dict[Level, Text] = {
     Level.CHIP: _("Chip of the identity card"),
     Level.CHIP_FACE: _("Chip, and the face on it"),
@@ -102,6 +109,7 @@ LABELS: dict[str, Text] = {
     "visit": _("Visit under way"),
     "services": _("Services"),
     "identity": _("How residents can be known"),
+    "conditions": _("Clock and ledger"),
     "plugins": _("Plugins"),
     "language": _("Language"),
     "connecting": _("Connecting to the station…"),

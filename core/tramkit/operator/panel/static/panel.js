@@ -85,7 +85,7 @@ function banner() {
 function panel() {
   return h("main", { id: "panel", class: link === "live" ? "" : "stale" },
     h("section", { class: "devices", "aria-label": words.devices }, report.roles.map(role)),
-    h("aside", {}, staff(), visit(), services(), identity(), plugins(), changes()));
+    h("aside", {}, staff(), visit(), services(), conditions(), identity(), plugins(), changes()));
 }
 
 function role(r) {
@@ -176,6 +176,12 @@ function services() {
 
 function identity() {
   return section("identity", words.identity, h("ul", {}, report.identity.map((each) => h("li", { "data-key": each.level },
+    h("span", { class: "line" }, state(each.state, each.title), tag(each.state_words)),
+    each.reason ? h("span", { class: "note" }, each.reason) : null))));
+}
+
+function conditions() {
+  return section("conditions", words.conditions, h("ul", {}, report.conditions.map((each) => h("li", { "data-key": each.title },
     h("span", { class: "line" }, state(each.state, each.title), tag(each.state_words)),
     each.reason ? h("span", { class: "note" }, each.reason) : null))));
 }
