@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.pcscd import Pcscd, folder_of_this_process
+from support.pcscd import Pcscd
 from support.station import Running, station
 
 from tramkit import Level, Messages, NotIdentifiedError, Person, Service, Visit
@@ -50,19 +49,7 @@ WORDS: dict[Flaw | Trouble, str] = {
 }
 """What a resident is told of each end of the corpus."""
 
-pytestmark = pytest.mark.long
-"""One pcscd a process: its client library keeps the first one's place. Each file by itself."""
-
-
-@pytest.fixture(scope="module")
-def daemon() -> Iterator[Pcscd]:
-    pcscd = Pcscd(folder_of_this_process())
-    pcscd.start()
-    try:
-        yield pcscd
-    finally:
-        pcscd.stop()
-        os.environ.pop("PCSCLITE_CSOCK_NAME")
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -105,7 +92,7 @@ class Outside:
 
 
 @contextlib.asynccontextmanager
-async def desk(daemon: Pcscd, folder: Path) -> AsyncGenerator[Desk]:
+async def desk(pcscd: Pcscd, folder: Path) -> AsyncGenerator[Desk]:
     country = Country(datetime.now(UTC))
     (folder / "csca.pem").write_bytes(country.pem())
     here: list[Desk] = []
@@ -129,18 +116,17 @@ async def desk(daemon: Pcscd, folder: Path) -> AsyncGenerator[Desk]:
         Role.ID_READER: make(PcscReader, Role.ID_READER, place="right"),
         Role.CODE_SCANNER: make(SimCodeScanner, Role.CODE_SCANNER),
     }
-    slot = VirtualSlot(daemon.ports[0])
+    slot = VirtualSlot(pcscd.ports[0])
     async with station([AtDesk()], clock=CLOCK, bound=bound, city=Outside(folder)) as s:  # type: ignore[arg-type]
         here.append(Desk(s, slot, country))
         try:
             yield here[0]
         finally:
             await here[0].take()
-            await asyncio.to_thread(daemon.wait_empty)
 
 
-async def test_the_printed_code_opens_the_chip_and_the_person_says_what_held(daemon: Pcscd, tmp_path: Path) -> None:
-    async with desk(daemon, tmp_path) as d:
+async def test_the_printed_code_opens_the_chip_and_the_person_says_what_held(pcscd: Pcscd, tmp_path: Path) -> None:
+    async with desk(pcscd, tmp_path) as d:
         await d.begin()
         await d.scan()
         await d.s.page("capture", "place your identity card")
@@ -154,8 +140,8 @@ async def test_the_printed_code_opens_the_chip_and_the_person_says_what_held(dae
         assert person.chip_proof == "chip_authentication"
 
 
-async def test_the_typed_number_opens_it_too(daemon: Pcscd, tmp_path: Path) -> None:
-    async with desk(daemon, tmp_path) as d:
+async def test_the_typed_number_opens_it_too(pcscd: Pcscd, tmp_path: Path) -> None:
+    async with desk(pcscd, tmp_path) as d:
         await d.begin()
         d.s.screen.answer("number")
         await d.s.page("ask", "number of your identity card")
@@ -172,10 +158,10 @@ async def test_the_typed_number_opens_it_too(daemon: Pcscd, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("odd", HOSTILE, ids=lambda odd: odd.name)
 async def test_each_hostile_card_is_told_what_is_wrong_and_nobody_is_known(
-    odd: OddCard, daemon: Pcscd, tmp_path: Path
+    odd: OddCard, pcscd: Pcscd, tmp_path: Path
 ) -> None:
     assert odd.ends is not None
-    async with desk(daemon, tmp_path) as d:
+    async with desk(pcscd, tmp_path) as d:
         await d.begin()
         await d.scan()
         await d.s.page("capture", "place your identity card")
@@ -187,9 +173,9 @@ async def test_each_hostile_card_is_told_what_is_wrong_and_nobody_is_known(
         assert d.known == []
 
 
-async def test_chip_and_code_of_two_people_are_told_apart(daemon: Pcscd, tmp_path: Path) -> None:
+async def test_chip_and_code_of_two_people_are_told_apart(pcscd: Pcscd, tmp_path: Path) -> None:
     other: CardData = AN.model_copy(update={"number": "001" + AN.number[3:], "name": "Trần Văn Khác"})
-    async with desk(daemon, tmp_path) as d:
+    async with desk(pcscd, tmp_path) as d:
         await d.begin()
         await d.scan()
         await d.s.page("capture", "place your identity card")
