@@ -124,7 +124,7 @@ async def test_the_panel_shows_what_the_last_self_test_found_and_when(browser: B
         )
         d.found.append(SelfTest(at=at, tested=(printer,)))
         await expect(card).to_contain_text("Mọi thiết bị đều hoạt động tốt")
-        await expect(card).to_contain_text("01/12/2026")
+        await expect(card).to_contain_text("01/12/2026 05:30")
         failed = printer.model_copy(update={"outcome": "failed", "found": "out_of_paper", "mend": "refill"})
         d.found.append(SelfTest(at=at, tested=(failed,)))
         await expect(card).to_contain_text("Máy in biên nhận: escpos 192.0.2.9, out_of_paper. Nhân viên")

@@ -16,6 +16,7 @@ from typing import cast
 from pydantic import Field
 
 from tramkit.facts import Change
+from tramkit.host.days import day_of
 from tramkit.host.person import Level
 from tramkit.operator.panel import words
 from tramkit.operator.panel.watch import Watch
@@ -432,7 +433,7 @@ def _tested(test: SelfTest | None, language: str) -> SelfTestSummary:
     if test is None:
         return SelfTestSummary()
     return SelfTestSummary(
-        at=show(Moment(at=test.at), language),
+        at=f"{show(Day(day=day_of(test.at)), language)} {show(Moment(at=test.at), language)}",
         passed=test.passed,
         failed=tuple(
             f"{render(words.ROLES[Role(each.role)], language)}: {each.driver} {each.serial}, {each.found}. "
