@@ -125,7 +125,7 @@ class CameraPresence(Presence):
 
     def _forget(self) -> None:
         self._present: bool | None = None
-        self._told = False
+        self._announced = False
         self._distance: float | None = None
         self._sure = 0.0
         self._seen_at = -math.inf
@@ -182,23 +182,21 @@ class CameraPresence(Presence):
             self._present = True
         elif now - self._seen_at >= self._own.gone:
             self._present, self._sure = False, 1.0
-        if self._present is not None and self._present is not self._told:
-            self._told = self._present
+        if self._present is not None and self._present is not self._announced:
+            self._announced = self._present
             self._emit("arrived" if self._present else "left")
 
     def _widest(self, frame: Frame) -> tuple[float, float]:
         """Return the share of the picture's width that the widest face fills, and how sure the detector is of it."""
         import cv2
 
+        library: Any = cv2
         picture: Any = frame.image
         if frame.pixel_format == "i420":
-            picture = cv2.cvtColor(picture, cv2.COLOR_YUV2BGR_I420)
-        rows, columns = picture.shape[:2]
-        scale = LOOKED_AT / max(rows, columns)
-        size = (max(32, round(columns * scale)), max(32, round(rows * scale)))
+            picture = library.cvtColor(picture, library.COLOR_YUV2BGR_I420)
+        scale = LOOKED_AT / max(frame.height, frame.width)
+        size = (max(32, round(frame.width * scale)), max(32, round(frame.height * scale)))
         self._detector.setInputSize(size)
-        _count, faces = self._detector.detect(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
-        if faces is None:
-            return 0.0, 0.0
-        widest = max(faces, key=lambda face: float(face[2]))
-        return float(widest[2]) / size[0], float(min(1.0, widest[-1]))
+        _count, faces = self._detector.detect(library.resize(picture, size, interpolation=library.INTER_AREA))
+        found = [(float(face[2]) / size[0], min(1.0, float(face[-1]))) for face in (() if faces is None else faces)]
+        return max(found, default=(0.0, 0.0))
