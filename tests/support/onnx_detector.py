@@ -1,8 +1,9 @@
-"""A detector for ``cv2.FaceDetectorYN`` that takes a bright square for a face: an ONNX file written by hand.
+"""Models for ``cv2.FaceDetectorYN`` and ``cv2.FaceRecognizerSF`` that take a bright square for a face, written by hand.
 
-No package ships YuNet, so the tests bring a network with its inputs and outputs: at each stride a score, a box and five
-points a cell. Scores are the mean brightness of a cell of 32 pixels; each box is as wide as a square of all the bright
-pixels. OpenCV loads, runs and decodes it as it does YuNet.
+No package ships YuNet and SFace, so the tests bring networks with their inputs and outputs. The detector gives at each
+stride a score, a box and five points a cell: scores are the mean brightness of a cell of 32 pixels, each box is as wide
+as a square of all the bright pixels, and the points stand where SFace wants them. The recogniser gives the brightness
+of 64 places of the face. OpenCV loads, runs and decodes both as it does the real ones.
 """
 
 from __future__ import annotations
@@ -13,81 +14,93 @@ from pathlib import Path
 
 FLOAT, INT64 = 1, 7
 STRIDES = (8, 16, 32)
+CROP = 112
+POINTS = ((38.3, 51.7), (73.5, 51.5), (56.0, 71.7), (41.5, 92.4), (70.7, 92.2))
+"""Where SFace wants eyes, nose and corners of the mouth in its picture of 112 by 112."""
+FACE = 48
+"""Pixels of a face whose points are where they should be: less than two cells, so that it is found once."""
+
+
+class _Network:
+    """Nodes, constants and ends of a graph, as they are written."""
+
+    def __init__(self) -> None:
+        self.nodes: list[bytes] = []
+        self.constants: list[bytes] = []
+        self.outputs: list[bytes] = []
+
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+        body = b"".join(_text(1, each) for each in inputs) + _text(2, output) + _text(3, output) + _text(4, kind)
+        self.nodes.append(body + b"".join(_field(5, _attribute(name, value)) for name, value in attributes.items()))
+        return output
+
+    def constant(self, name: str, shape: list[int], values: list[float]) -> str:
+        body = b"".join(_int(1, each) for each in shape) + _int(2, FLOAT) + _text(8, name)
+        self.constants.append(body + _field(9, struct.pack(f"<{len(values)}f", *values)))
+        return name
+
+    def integers(self, name: str, values: list[int]) -> str:
+        body = _int(1, len(values)) + _int(2, INT64) + _text(8, name)
+        self.constants.append(body + _field(9, struct.pack(f"<{len(values)}q", *values)))
+        return name
+
+    def scaled(self, source: str, by: float, name: str, plus: float = 0.0) -> str:
+        product = self.node("Mul", [source, self.constant(f"{name}_by", [1, 1, 1, 1], [by])], f"{name}_product")
+        return self.node("Add", [product, self.constant(f"{name}_plus", [1, 1, 1, 1], [plus])], name)
+
+    def end(self, source: str, name: str, depth: int, count: int) -> None:
+        """Give a map of ``depth`` channels out as rows, one a cell."""
+        turned = self.node("Transpose", [source], f"{name}_turned", perm=[0, 2, 3, 1])
+        self.node("Reshape", [turned, self.integers(f"{name}_shape", [1, -1, depth])], name)
+        self.outputs.append(_value(name, [1, count, depth]))
+
+    def write(self, file: Path, shape: list[int]) -> None:
+        graph = b"".join(_field(1, each) for each in self.nodes) + _text(2, "bright square")
+        graph += b"".join(_field(5, each) for each in self.constants)
+        graph += _field(11, _value("input", shape)) + b"".join(_field(12, each) for each in self.outputs)
+        file.write_bytes(_int(1, 8) + _field(7, graph) + _field(8, _text(1, "") + _int(2, 13)))
 
 
 def write_bright_square_detector(file: Path, width: int, height: int) -> None:
-    """Write the model.
+    """Write a model for ``FaceDetectorYN``.
 
     :param width: of the pictures that it will be given, pixels; ``height`` likewise.
     """
-    nodes: list[bytes] = []
-    constants: list[bytes] = []
-    outputs: list[bytes] = []
-
-    def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
-        body = b"".join(_text(1, each) for each in inputs) + _text(2, output) + _text(3, output) + _text(4, kind)
-        nodes.append(body + b"".join(_field(5, _attribute(name, value)) for name, value in attributes.items()))
-        return output
-
-    def constant(name: str, shape: list[int], values: list[float]) -> str:
-        body = b"".join(_int(1, each) for each in shape) + _int(2, FLOAT) + _text(8, name)
-        constants.append(body + _field(9, struct.pack(f"<{len(values)}f", *values)))
-        return name
-
-    def integers(name: str, values: list[int]) -> str:
-        body = _int(1, len(values)) + _int(2, INT64) + _text(8, name)
-        constants.append(body + _field(9, struct.pack(f"<{len(values)}q", *values)))
-        return name
-
-    grey = node("Conv", ["input", constant("third", [1, 3, 1, 1], [1 / 765] * 3)], "grey", kernel_shape=[1, 1])
-    bright = node(
-        "Sigmoid",
-        [
-            node(
-                "Conv",
-                [grey, constant("k", [1, 1, 1, 1], [40.0]), constant("kb", [1], [-24.0])],
-                "steep",
-                kernel_shape=[1, 1],
-            )
-        ],
-        "bright",
-    )
+    net = _Network()
+    width, height = (width + 31) // 32 * 32, (height + 31) // 32 * 32
+    grey = net.node("Conv", ["input", net.constant("third", [1, 3, 1, 1], [1 / 765] * 3)], "grey", kernel_shape=[1, 1])
+    bright = net.node("Sigmoid", [net.scaled(grey, 40, "steep", -24)], "bright")
+    everywhere = net.scaled(net.node("GlobalAveragePool", [bright], "everywhere"), 1, "some", 1e-6)
     for stride in STRIDES:
-        count = (width + 31) // 32 * 32 // stride * ((height + 31) // 32 * 32 // stride)
-        cell = node("AveragePool", [bright], f"cell{stride}", kernel_shape=[stride, stride], strides=[stride, stride])
-        used = 1.0 if stride == 32 else 0.0
-        score = node(
-            "Conv", [cell, constant(f"u{stride}", [1, 1, 1, 1], [used])], f"score{stride}", kernel_shape=[1, 1]
-        )
-        flat = node("Transpose", [score], f"flat{stride}", perm=[0, 2, 3, 1])
-        for name in ("cls", "obj"):
-            node("Reshape", [flat, integers(f"{name}shape{stride}", [1, -1, 1])], f"{name}_{stride}")
-        # each box: its middle in the middle of the cell, exp(b) cells wide
-        all_ = node("GlobalAveragePool", [bright], f"all{stride}")
-        some = node("Add", [all_, constant(f"some{stride}", [1, 1, 1, 1], [1e-6])], f"some_{stride}")
-        half = node(
-            "Mul", [node("Log", [some], f"log{stride}"), constant(f"h{stride}", [1, 1, 1, 1], [0.5])], f"half{stride}"
-        )
-        padded = ((width + 31) // 32 * 32) * ((height + 31) // 32 * 32)
-        offset = constant(f"o{stride}", [1, 1, 1, 1], [_half_log(padded, stride)])
-        wide = node("Add", [half, offset], f"wide{stride}")
-        nothing = node("Mul", [cell, constant(f"z{stride}", [1, 1, 1, 1], [0.0])], f"nothing{stride}")
-        size = node("Add", [nothing, wide], f"size{stride}")
-        middle = node("Add", [nothing, constant(f"m{stride}", [1, 1, 1, 1], [0.5])], f"middle{stride}")
-        box = node("Concat", [middle, middle, size, size], f"box{stride}", axis=1)
-        points = node("Concat", [middle] * 10, f"points{stride}", axis=1)
-        for name, source, depth in (("bbox", box, 4), ("kps", points, 10)):
-            turned = node("Transpose", [source], f"{name}t{stride}", perm=[0, 2, 3, 1])
-            node("Reshape", [turned, integers(f"{name}shape{stride}", [1, -1, depth])], f"{name}_{stride}")
-        outputs += [
-            _value(f"{name}_{stride}", [1, count, depth])
-            for name, depth in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
+        count = width // stride * (height // stride)
+        cell = net.node("AveragePool", [bright], f"cell{stride}", kernel_shape=[stride] * 2, strides=[stride] * 2)
+        score = net.scaled(cell, float(stride == 32), f"score{stride}")
+        net.end(score, f"cls_{stride}", 1, count)
+        net.end(score, f"obj_{stride}", 1, count)
+        # a box is exp(size) cells wide, and its middle is the cell's
+        log = net.node("Log", [everywhere], f"log{stride}")
+        wide = net.scaled(log, 0.5, f"wide{stride}", _half_log(width * height, stride))
+        size = net.node("Add", [net.scaled(cell, 0, f"nothing{stride}"), wide], f"size{stride}")
+        middle = net.scaled(cell, 0, f"middle{stride}", 0.5)
+        net.end(net.node("Concat", [middle, middle, size, size], f"box{stride}", axis=1), f"bbox_{stride}", 4, count)
+        points = [
+            net.scaled(cell, 0, f"point{stride}_{number}", 0.5 + (at - CROP / 2) * FACE / CROP / stride)
+            for number, at in enumerate(each for point in POINTS for each in point)
         ]
-    graph = b"".join(_field(1, each) for each in nodes) + _text(2, "bright square")
-    graph += b"".join(_field(5, each) for each in constants)
-    graph += _field(11, _value("input", [1, 3, (height + 31) // 32 * 32, (width + 31) // 32 * 32]))
-    graph += b"".join(_field(12, each) for each in outputs)
-    file.write_bytes(_int(1, 8) + _field(7, graph) + _field(8, _text(1, "") + _int(2, 13)))
+        net.end(net.node("Concat", points, f"points{stride}", axis=1), f"kps_{stride}", 10, count)
+    net.write(file, [1, 3, height, width])
+
+
+def write_brightness_recognizer(file: Path) -> None:
+    """Write a model for ``FaceRecognizerSF``: what differs between two faces is where they are bright."""
+    net = _Network()
+    grey = net.node("Conv", ["input", net.constant("third", [1, 3, 1, 1], [1 / 765] * 3)], "grey", kernel_shape=[1, 1])
+    places = net.node("AveragePool", [grey], "places", kernel_shape=[14, 14], strides=[14, 14])
+    mean = net.node("GlobalAveragePool", [grey], "mean")
+    differ = net.node("Sub", [places, mean], "differ")
+    net.node("Reshape", [differ, net.integers("shape", [1, 64])], "features")
+    net.outputs.append(_value("features", [1, 64]))
+    net.write(file, [1, 3, CROP, CROP])
 
 
 def _half_log(pixels: int, stride: int) -> float:
