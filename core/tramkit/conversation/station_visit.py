@@ -263,6 +263,10 @@ class StationVisit(Questions):
                 task.cancel()
             await asyncio.gather(shown, *readers, return_exceptions=True)
 
+    def replace(self, page: AnyPage) -> None:
+        """Show another state of the page that stands now; nothing happens where another one stands there meanwhile."""
+        self.conversation.replace(page)
+
     async def start_camera(self, *roles: Role, size: tuple[int, int, int] = (1280, 720, 30)) -> Camera | None:
         """Start the first camera that works; None: none does.
 
