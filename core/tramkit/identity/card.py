@@ -86,8 +86,8 @@ async def _card(visit: StationVisit, means: IdentityMeans, checks: FaceCheck, wa
             return other
         page = _page(visit, means, wanted, key, trouble)
         read = partial(chip.read_at, visit, means.trust, checks if face else None, access_key=opener.text)
-        reading = _being_read(visit, page)
-        sources = _sources(visit, wanted, opener, partial(read, reading=reading, stale=stale, refused=refused))
+        pages = (page, _being_read(visit, page))
+        sources = _sources(visit, wanted, opener, partial(read, pages=pages, stale=stale, refused=refused))
         try:
             found = await visit.page_or_device(page, sources)
             if isinstance(found, Answered) and found.choice == CAMERA:

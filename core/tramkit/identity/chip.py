@@ -63,7 +63,7 @@ async def read_at(
     reader: IdReader,
     *,
     access_key: str = "",
-    reading: AnyPage | None = None,
+    pages: tuple[AnyPage, AnyPage] | None = None,
     stale: bool = False,
     refused: str = "",
 ) -> CardRead:
@@ -72,7 +72,7 @@ async def read_at(
     :param trust: whose signature is believed.
     :param face: takes the portrait of a card that is believed; None: no portrait is needed.
     :param access_key: what opens the chip; empty: the reader finds it out.
-    :param reading: what stands on the screen while the chip is read, in place of the page that asks for the card.
+    :param pages: what stands on the screen: while a card is wanted, and in its place while a chip is read.
     :param stale: the card that lies there now was read a moment ago: it is to be taken away first.
     :param refused: number on a card that the resident has refused: where it still lies there, it is to be taken away.
     :raises DeviceError: ``unreadable``, the resident's try has failed; ``access_refused``: that key is not this card's.
@@ -80,22 +80,23 @@ async def read_at(
     if stale:
         await _for_ever(reader.wait_removed)
     await _for_ever(reader.wait_card)
-    telling = asyncio.create_task(_tell(visit, reading))
+    telling = asyncio.create_task(_tell(visit, pages[1])) if pages is not None else None
     try:
         found = await _read(visit, trust, face, reader, access_key)
     finally:
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+        if telling is not None:
+            telling.cancel()
     if found.person.number == refused:
-        return await read_at(visit, trust, face, reader, access_key=access_key, reading=reading, stale=True)
+        if pages is not None:
+            visit.replace(pages[0])
+        return await read_at(visit, trust, face, reader, access_key=access_key, pages=pages, stale=True)
     return found
 
 
-async def _tell(visit: StationVisit, reading: AnyPage | None) -> None:
+async def _tell(visit: StationVisit, reading: AnyPage) -> None:
     """Say that the card is being read, unless it is read at once."""
-    if reading is not None:
-        await visit.clock.sleep(TELL_SECONDS)
-        visit.replace(reading)
+    await visit.clock.sleep(TELL_SECONDS)
+    visit.replace(reading)
 
 
 async def _read(
