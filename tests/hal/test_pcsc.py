@@ -29,7 +29,7 @@ from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.sim.virtual_card import VirtualCard
 from tramkit_hal.sim.vpcd import VirtualSlot
 
-from .conformance import DeviceConformance
+from .conformance import CYCLES, DeviceConformance
 
 pytest.importorskip("smartcard.scard", reason="pyscard is not installed: make pyscard", exc_type=ImportError)
 
@@ -312,7 +312,10 @@ async def test_opening_and_reading_again_and_again_leaves_nothing_behind(
 
     for _warm in range(3):
         await cycle()
-    before = process.num_fds(), threading.active_count()
-    for _again in range(30):
+    before, memory = (process.num_fds(), threading.active_count()), process.memory_info().rss
+    for _again in range(CYCLES or 30):
         await cycle()
     assert (process.num_fds(), threading.active_count()) == before
+    grown = process.memory_info().rss - memory
+    print(f"{CYCLES or 30} readings: {grown / 1024:.0f} KB more")
+    assert grown < 8 * 1024 * 1024
