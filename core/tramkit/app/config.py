@@ -12,9 +12,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tramkit.conversation.timeouts import Timeouts
-from tramkit.plugins.loader import Installed
-from tramkit.plugins.manifest import settle
+from tramkit.plugins.importing import settings_model
+from tramkit.plugins.installed import Installed, KeptOutError
+from tramkit.plugins.isolation import Grant, Isolation, isolation_of
 from tramkit.problems import FileError, describe, read_toml
+from tramkit.settings import settle
 from tramkit.station.drivers import DriverError, load_driver
 from tramkit.suggest import did_you_mean
 from tramkit_hal.device.isolated import can_be_isolated
@@ -210,6 +212,7 @@ class StationConfig(_Section):
     """A station's configuration.
 
     :param roles: for each role its drivers, first choice first.
+    :param grants: for each plugin what it may have.
     :param settings: for each plugin its own table.
     """
 
@@ -224,7 +227,14 @@ class StationConfig(_Section):
     identity: IdentitySection = IdentitySection()
     roles: dict[FromToml[Role], FromToml[tuple[Binding, ...]]] = {}
     plugins: PluginsSection = PluginsSection()
+    grants: FromToml[dict[str, Grant]] = {}
     settings: dict[str, dict[str, Any]] = {}
+
+    def isolation(self, plugin: Installed) -> Isolation:
+        """Return how a plugin runs at this station."""
+        return isolation_of(
+            plugin.name, plugin.distribution, plugin.version, plugin.manifest, self.grants.get(plugin.name)
+        )
 
 
 def default_config_file() -> Path:
@@ -233,7 +243,7 @@ def default_config_file() -> Path:
 
 
 def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> StationConfig:
-    """Read and check a configuration; no plugin is imported.
+    """Read and check a configuration; of a plugin only the model of its settings is imported.
 
     :param installed: the plugins that are installed, whose settings are checked too; None: not here, since a station
         starts without a plugin whose settings are wrong and says so.
@@ -329,7 +339,7 @@ def _same_folder(one: str, other: str) -> bool:
 def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[str]:
     """Check that each plugin is installed and takes its settings.
 
-    A plugin whose manifest is broken is no error of the configuration: it is quarantined when the station starts.
+    A plugin that is broken itself is no error of the configuration: it is quarantined when the station starts.
     """
     by_name: Mapping[str, Installed] = {plugin.name: plugin for plugin in installed}
     problems = [
@@ -347,7 +357,13 @@ def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[st
         if plugin is None or plugin.manifest is None:
             continue
         try:
-            settle(plugin.manifest, config.settings.get(name, {}))
+            if (
+                config.isolation(plugin).kind == "sandbox"
+            ):  # nothing of it is imported here
+                continue
+            settle(settings_model(plugin), name, config.settings.get(name, {}))
+        except KeptOutError:
+            continue
         except ValueError as error:
             problems += str(error).splitlines()
     return problems
