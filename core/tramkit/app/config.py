@@ -357,9 +357,7 @@ def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[st
         if plugin is None or plugin.manifest is None:
             continue
         try:
-            if (
-                config.isolation(plugin).kind == "sandbox"
-            ):  # nothing of it is imported here
+            if config.isolation(plugin).kind == "sandbox":  # nothing of it is imported here
                 continue
             settle(settings_model(plugin), name, config.settings.get(name, {}))
         except KeptOutError:
