@@ -46,6 +46,9 @@ HOUR = 3600.0
 LONGEST_VISIT = 1800.0
 """Seconds in which a station must have come to the end of some visit: whatever hangs has a deadline."""
 
+OPERATOR_COMES = 900.0
+"""Seconds after which somebody resets a screen that was left alone."""
+
 BOUND: Sequence[tuple[Role, type[Simulator]]] = (
     (Role.ID_READER, SimIdReader),
     (Role.CODE_SCANNER, SimCodeScanner),
@@ -174,7 +177,9 @@ async def life(seed: int, hours: float) -> dict[str, int]:
             await lived.check(s)
             if s.station.visits > visits:
                 visits, since = s.station.visits, loop.time()
-            assert loop.time() - since < LONGEST_VISIT, f"no visit for {loop.time() - since:.0f} s: {s.screen.page!r}"
+            if not s.screen.state.usable and loop.time() - since > OPERATOR_COMES:
+                await s.devices.reset(s.screen)  # after three faults in ten minutes it is left alone until then
+            assert loop.time() - since < LONGEST_VISIT, f"no visit for {loop.time() - since:.0f} s"
         await lived.mend()
         for device in s.devices:
             if not device.state.usable or s.devices.is_quarantined(device):
@@ -212,8 +217,9 @@ def test_a_device_that_refuses_everything_at_once_does_not_keep_the_station_busy
     ("seed", "hours"),
     [
         (1, 1.0),
-        *(pytest.param(seed, 4.0, marks=pytest.mark.slow) for seed in (11, 12)),
-        *(pytest.param(seed, 24.0, marks=[pytest.mark.long, pytest.mark.timeout(1800)]) for seed in (21, 22)),
+        pytest.param(11, 4.0, marks=pytest.mark.slow),
+        pytest.param(21, 24.0, marks=pytest.mark.slow),
+        *(pytest.param(seed, 24.0, marks=[pytest.mark.long, pytest.mark.timeout(1800)]) for seed in (22, 23, 24)),
     ],
 )
 def test_a_station_outlives_what_its_devices_do(seed: int, hours: float, caplog: pytest.LogCaptureFixture) -> None:
