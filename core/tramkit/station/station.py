@@ -1,4 +1,7 @@
-"""The station: attract → menu → visit → wipe, for as long as it runs."""
+"""The station: attract → menu → visit → wipe, for as long as it runs.
+
+Longer than 400 lines: one loop: who comes, what is shown to nobody, the visit and its end belong to it.
+"""
 
 from __future__ import annotations
 
