@@ -65,13 +65,9 @@ test: install system pyscard piper
 test-slow: install system pyscard piper
 	@$(PYTEST) -m "slow and not long" $(TESTS) || test $$? = 5
 
-# One pcscd a process: its client library keeps the first one's place.
-BY_PCSC := tests/hal/test_pcsc.py tests/identity/test_chip_by_pcsc.py
-
 # What takes minutes of one kind or measures, by hand and by itself: the shorter ones of its kind are in the others.
 test-long: install system pyscard piper
-	@$(BIN)/python -m pytest -q -m long $(foreach each,$(BY_PCSC),--ignore=$(each)) $(TESTS) || test $$? = 5
-	@$(foreach each,$(BY_PCSC),$(BIN)/python -m pytest -q $(each) &&) true
+	@$(BIN)/python -m pytest -q -m long $(TESTS) || test $$? = 5
 
 check: install
 	@$(BIN)/ruff check .

@@ -122,7 +122,7 @@ async def station(
             while not task.done():
                 if isinstance(clock, ManualClock):
                     await clock.advance(1)
-                await asyncio.sleep(0)
+                await asyncio.sleep(0 if isinstance(clock, ManualClock) else 0.01)
         await task
 
 

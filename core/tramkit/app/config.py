@@ -100,6 +100,17 @@ class LogSection(_Section):
     file: str = ""
 
 
+class SelfTestSection(_Section):
+    """``[self_test]``: the devices are used each morning, and what was found is kept.
+
+    :param at: hour and minute of the day in Việt Nam, ``HH:MM``; empty: no self-test.
+    :param file: where the last result lies.
+    """
+
+    at: str = Field(default="", pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")
+    file: str = Field(default="var/self-test.json", min_length=1)
+
+
 class OrdersSection(_Section):
     """``[orders]``: what residents have committed to.
 
@@ -210,6 +221,7 @@ class StationConfig(_Section):
     timeouts: Timeouts = Timeouts()
     panel: PanelSection = PanelSection()
     log: LogSection = LogSection()
+    self_test: SelfTestSection = SelfTestSection()
     orders: OrdersSection = OrdersSection()
     uploads: UploadsSection = UploadsSection()
     identity: IdentitySection = IdentitySection()

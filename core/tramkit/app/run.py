@@ -9,7 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from tramkit.host.plugin_side import fulfillers
 from tramkit.identity.means import IdentityMeans
 from tramkit.identity.methods import sign_ins
 from tramkit.operator.panel import Panel
+from tramkit.operator.self_test import each_morning, last
 from tramkit.operator.supervision import watch_plugs, watch_power
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
@@ -140,6 +141,7 @@ async def run_station(
     watches = [
         asyncio.create_task(watch_plugs(devices, clock), name="plugs"),
         asyncio.create_task(watch_power(devices, clock, station.stop), name="power"),
+        *_self_tests(station, config, clock),
     ]
     opened = asyncio.create_task(station.opened())
     try:
@@ -164,6 +166,14 @@ async def run_station(
         if runner is not None:
             await runner.stop()
             await runner.ledger.close()
+
+
+def _self_tests(station: Station, config: StationConfig, clock: Clock) -> list[asyncio.Task[None]]:
+    """Begin what the station does by itself each morning; nothing where the configuration names no time."""
+    if not config.self_test.at:
+        return []
+    at, file = time.fromisoformat(config.self_test.at), Path(config.self_test.file)
+    return [asyncio.create_task(each_morning(station.devices, clock, at, file, station), name="self-test")]
 
 
 def _stop_on_signals(station: Station) -> None:
@@ -242,6 +252,7 @@ async def _start_panel(station: Station, config: StationConfig, plugins: PluginS
         token=config.panel.token,
         plugins_report=plugins.panel_report,
         changes_report=lambda: changes(values, day_of(clock.now())),
+        self_test_report=(lambda: last(Path(config.self_test.file))) if config.self_test.at else None,
         clock=clock,
     )
     try:

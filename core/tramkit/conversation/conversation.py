@@ -18,6 +18,7 @@ from tramkit.conversation.staff import StaffBell, StaffCall
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.ending import BackPressed, ChangePressed, Ended, Ending, Signal, VisitIsOverError
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import (
     AnyPage,
@@ -39,6 +40,9 @@ _log = logging.getLogger(__name__)
 
 MAX_PRESSES = 200
 """Things done at the screen that may wait to be looked at; more come only from a machine and are dropped."""
+
+NOBODY_SECONDS = 3.0
+"""A page that is shown again sooner is so without anything that a resident did: nobody lays a card so fast."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,9 @@ class Conversation:
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue(MAX_PRESSES)
         self._revision = 0
         self._alarm = 0
+        self._asked = ("", 0.0)
+        self._uncovered = asyncio.Event()
+        self._uncovered.set()
         self._alarm_task: asyncio.Task[None] | None = None
         self._gone_task: asyncio.Task[None] | None = None
         self._note: Text | None = None
@@ -211,11 +218,25 @@ class Conversation:
     async def exchange(self, page: AnyPage, idle: Idle, *, back: bool = False, note: Text | None = None) -> Answered:
         """Show a page and return its answer.
 
-        Never returns where the resident leaves or goes back: then :attr:`signal` is set and the caller is cancelled.
+        Never returns where the resident leaves or goes back, or the screen fails: then :attr:`signal` is set and the
+        caller is cancelled.
         """
+        try:
+            return await self._exchange(page, idle, back, note)
+        except DeviceError as error:  # the screen's: it is no fault of a device that the caller waits for
+            _log.error("screen lost in a visit", extra={"trouble": error.trouble.value})
+            self._tell(Ended(ending="fault"))
+            await self._forever()
+            raise
+
+    async def _exchange(self, page: AnyPage, idle: Idle, back: bool, note: Text | None) -> Answered:
         self._note = note
         await self._show(page, back=back)
-        self._arm(self._seconds(idle))
+        now, (asked, at) = self._clock.monotonic(), self._asked
+        self._asked = (page.id, now)
+        # Shown again so soon it is a device that failed, not a resident who did something: the time goes on.
+        if asked != page.id or now - at >= NOBODY_SECONDS or self._alarm_task is None:
+            self._arm(self._seconds(idle))
         while True:
             item = await self._inbox.get()
             match item:
@@ -246,12 +267,17 @@ class Conversation:
                     closed = _closed_option(page, item.choice)
                     if closed is None:
                         self._arm(None)
+                        self._asked = ("", 0.0)
                         return item
                     self._note = closed.reason
                     await self._show(page, back=back)
                 case _:
                     continue
             self._arm(self._seconds(idle))
+
+    async def uncovered(self) -> None:
+        """Wait until no page of the core stands over the service's: nothing but the resident takes those away."""
+        await self._uncovered.wait()
 
     def replace(self, page: AnyPage) -> None:
         """Show another state of the page that stands now (a live page)."""
@@ -386,11 +412,12 @@ class Conversation:
         resident comes back to it.
         """
         self._next_own = None
-        await self._show(page, back=False)
-        self._arm(seconds)
+        self._uncovered.clear()
         below: _Replace | None = None
         gone: _Gone | None = None
         try:
+            await self._show(page, back=False)
+            self._arm(seconds)
             while True:
                 item = await self._inbox.get()
                 match item:
@@ -418,6 +445,7 @@ class Conversation:
                     case _:
                         continue
         finally:
+            self._uncovered.set()
             for each in (below, gone):
                 if each is not None:
                     self._put(each)

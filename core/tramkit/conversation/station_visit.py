@@ -41,6 +41,9 @@ T = TypeVar("T")
 LOOK_SECONDS = 1.0
 """How often to look whether a device that has gone is back."""
 
+FAILURE_SECONDS = 1.0
+"""Between two failures of a role that a resident is told of."""
+
 
 class StationVisit(Questions):
     """A visit as the station's own steps see it.
@@ -72,6 +75,7 @@ class StationVisit(Questions):
         self._calls: dict[str, StaffCall] = {}
         self._claimed: set[Device] = set()
         self._videos: set[str] = set()
+        self._failed_at: dict[Role, float] = {}
         self._lives = 0
         self._orders = 0
         self._over = False
@@ -237,12 +241,23 @@ class StationVisit(Questions):
                 return await read(self.device(role, contract))
             except DeviceError as error:
                 if error.trouble.mend is Mend.RESIDENT:
+                    await self._pace(role)
                     raise
                 _log.info("cannot read now", extra={"role": role.value, "trouble": error.trouble.value})
                 while True:
                     await self.clock.sleep(LOOK_SECONDS)
                     if self.devices.usable(role, contract):
                         break
+
+    async def _pace(self, role: Role) -> None:
+        """Wait where a role has just failed before: a device that refuses everything at once is not asked all the time.
+
+        It is the machine that is spared, so the machine's time counts, not the station's clock.
+        """
+        now = asyncio.get_running_loop().time()
+        wait = self._failed_at.get(role, now - FAILURE_SECONDS) + FAILURE_SECONDS - now
+        self._failed_at[role] = now + max(0.0, wait)
+        await asyncio.sleep(max(0.0, wait))
 
     async def page_or_device(
         self, page: AnyPage, sources: Sequence[Callable[[], Awaitable[T]]], idle: Idle = Idle.QUESTION
@@ -257,11 +272,22 @@ class StationVisit(Questions):
             done, _waiting = await asyncio.wait({shown, *readers}, return_when=asyncio.FIRST_COMPLETED)
             if shown in done:
                 return shown.result()
-            return next(reader for reader in readers if reader in done).result()
+            reader = next(reader for reader in readers if reader in done)
+            if reader.exception() is not None:  # what failed does not take away help, or the warning that time is up
+                uncovered = asyncio.create_task(self.conversation.uncovered())
+                await asyncio.wait({shown, uncovered}, return_when=asyncio.FIRST_COMPLETED)
+                uncovered.cancel()
+                if shown.done():
+                    return shown.result()
+            return reader.result()
         finally:
             for task in (shown, *readers):
                 task.cancel()
             await asyncio.gather(shown, *readers, return_exceptions=True)
+
+    def replace(self, page: AnyPage) -> None:
+        """Show another state of the page that stands now; nothing happens where another one stands there meanwhile."""
+        self.conversation.replace(page)
 
     async def start_camera(self, *roles: Role, size: tuple[int, int, int] = (1280, 720, 30)) -> Camera | None:
         """Start the first camera that works; None: none does.

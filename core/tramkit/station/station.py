@@ -97,6 +97,8 @@ class Station:
         self._touched = asyncio.Event()
         self._headset = False
         self._closed = False
+        self.testing = False
+        """Closed likewise, by itself, while its devices are tested."""
         self.faults = Faults()
         self._attract_view: View | None = None
         self._progress: Progress | None = None
@@ -123,6 +125,11 @@ class Station:
             return None
         kind = self._conversation.kind if self._conversation is not None else "wait"  # it is being wiped
         return Progress(self._progress.visit, self._progress.service, kind, self._progress.since)
+
+    @property
+    def open_to_residents(self) -> bool:
+        """Whether somebody who comes can begin a visit."""
+        return not (self.closed or self.testing)
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -209,7 +216,7 @@ class Station:
             if event.value in self.profile.languages and event.value in LANGUAGES:
                 self._language = event.value
                 await self._show_attract(screen)
-        elif not isinstance(event, Pressed) and not self.closed:
+        elif not isinstance(event, Pressed) and self.open_to_residents:
             self._touched.set()
 
     async def _watch_presence(self) -> None:
@@ -230,7 +237,7 @@ class Station:
                 self._headset = event.name == "headset_in"
                 if self._conversation is not None:
                     self._conversation.headset(self._headset)
-                elif self._headset and not self.closed:
+                elif self._headset and self.open_to_residents:
                     self._touched.set()  # who plugs in headphones cannot see where to touch
 
     # ── nobody is here ────────────────────────────────────────────────────────────────────────────────────
@@ -254,7 +261,8 @@ class Station:
                 await self._show_attract(screen)
 
     async def _show_attract(self, screen: Screen) -> None:
-        page = nobody_here(() if self.closed else self._menu(), closed=self.closed)
+        closed = not self.open_to_residents
+        page = nobody_here(() if closed else self._menu(), closed=closed)
         view = View(
             page=page,
             language=self._language,

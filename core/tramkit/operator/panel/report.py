@@ -16,14 +16,17 @@ from typing import cast
 from pydantic import Field
 
 from tramkit.facts import Change
+from tramkit.host.days import day_of
 from tramkit.host.person import Level
 from tramkit.operator.panel import words
 from tramkit.operator.panel.watch import Watch
+from tramkit.operator.self_test import SelfTest
 from tramkit.station.conditions import Condition
 from tramkit.station.menu import menu
 from tramkit.station.station import Station
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device, DeviceInfo
+from tramkit_hal.device.errors import Mend
 from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Control, Simulated
 from tramkit_hal.ui.pages import Availability
@@ -39,6 +42,10 @@ PluginsReport = Callable[[], Sequence[Mapping[str, object]]]
 
 ChangesReport = Callable[[], Sequence[Change]]
 """Returns the dated values that begin or end soon."""
+
+
+SelfTestReport = Callable[[], SelfTest | None]
+"""Returns the last self-test; None: there was none."""
 
 
 class OptionReport(Data):
@@ -159,12 +166,21 @@ class ChangeReport(Data):
     note: str
 
 
+class SelfTestSummary(Data):
+    """The last self-test; ``at`` is empty where there was none, ``failed`` has a line for each device that failed."""
+
+    at: str = ""
+    passed: bool = False
+    failed: tuple[str, ...] = ()
+
+
 class Report(Data):
     """What the panel shows.
 
     :param last_wipe_certain: None before the end of the first visit.
     :param plugins: None where the station was started without a report of plugins.
     :param changes: fees, rates, forms that begin or end soon.
+    :param self_test: None where the station makes none by itself.
     """
 
     language: str
@@ -184,6 +200,7 @@ class Report(Data):
     conditions: tuple[ConditionReport, ...]
     plugins: tuple[PluginReport, ...] | None
     changes: tuple[ChangeReport, ...] = ()
+    self_test: SelfTestSummary | None = None
 
 
 class Reporter:
@@ -193,12 +210,18 @@ class Reporter:
     """
 
     def __init__(
-        self, station: Station, watch: Watch, plugins: PluginsReport | None, changes: ChangesReport | None = None
+        self,
+        station: Station,
+        watch: Watch,
+        plugins: PluginsReport | None,
+        changes: ChangesReport | None = None,
+        self_test: SelfTestReport | None = None,
     ) -> None:
         self._station = station
         self._watch = watch
         self._plugins = plugins
         self._changes = changes or (lambda: ())
+        self._self_test = self_test
         self._silent: set[Device] = set()
 
     def report(self, language: str) -> Report:
@@ -223,6 +246,7 @@ class Reporter:
             conditions=tuple(_condition(each, language) for each in station.conditions.now),
             plugins=self._plugin_reports(language),
             changes=tuple(_change(each, language) for each in self._changes()),
+            self_test=_tested(self._self_test(), language) if self._self_test is not None else None,
         )
 
     # ── devices ───────────────────────────────────────────────────────────────────────────────────────────
@@ -424,6 +448,21 @@ def _change(change: Change, language: str) -> ChangeReport:
         on=show(Day(day=change.on), language),
         words=f"{render(said, language)}: {render(value.label, language)}",
         note=" · ".join(filter(None, (value.source, value.doubt))),
+    )
+
+
+def _tested(test: SelfTest | None, language: str) -> SelfTestSummary:
+    if test is None:
+        return SelfTestSummary()
+    return SelfTestSummary(
+        at=f"{show(Day(day=day_of(test.at)), language)} {show(Moment(at=test.at), language)}",
+        passed=test.passed,
+        failed=tuple(
+            f"{render(words.ROLES[Role(each.role)], language)}: {each.driver} {each.serial}, {each.found}. "
+            + (render(words.MENDS[Mend(each.mend)], language) if each.mend else "")
+            for each in test.tested
+            if each.outcome == "failed"
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from tramkit import log
 from tramkit.operator.panel import words
 from tramkit.operator.panel.actions import ActionRefusedError, Actions
-from tramkit.operator.panel.report import ChangesReport, PluginsReport, Reporter
+from tramkit.operator.panel.report import ChangesReport, PluginsReport, Reporter, SelfTestReport
 from tramkit.operator.panel.watch import Paper, Watch
 from tramkit.station.station import Station
 from tramkit_hal.data import Data
@@ -69,6 +69,7 @@ class Panel:
     :param token: a fixed secret that lets a browser in; empty or None: a new one at each start.
     :param plugins_report: tells which plugins are installed, enabled, quarantined, and why.
     :param changes_report: tells which dated values begin or end soon.
+    :param self_test_report: tells the last self-test; None: this station makes none by itself.
     :param clock: how often the devices are looked at.
     :raises ValueError: ``host`` is not a loopback address, or ``token`` is no good secret.
     """
@@ -82,13 +83,14 @@ class Panel:
         token: str | None = None,
         plugins_report: PluginsReport | None = None,
         changes_report: ChangesReport | None = None,
+        self_test_report: SelfTestReport | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._station = station
         self._host = loopback_address(host)
         self._port = port
         self._watch = Watch(station.devices, clock or SystemClock())
-        self._reporter = Reporter(station, self._watch, plugins_report, changes_report)
+        self._reporter = Reporter(station, self._watch, plugins_report, changes_report, self_test_report)
         self._actions = Actions(station)
         self._files: dict[str, str] = {}
         self._runner: web.AppRunner | None = None

@@ -155,6 +155,9 @@ LABELS: dict[str, Text] = {
     "no_plugins": _("No plugins are installed."),
     "changes": _("What changes within 90 days"),
     "no_changes": _("No fee, rate or form changes."),
+    "self_test": _("Morning self-test"),
+    "self_test_passed": _("Every device passed."),
+    "no_self_test": _("No self-test has been made yet."),
     "done": _("Done"),
     "failed": _("That did not work"),
 }

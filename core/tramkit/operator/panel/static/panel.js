@@ -85,7 +85,7 @@ function banner() {
 function panel() {
   return h("main", { id: "panel", class: link === "live" ? "" : "stale" },
     h("section", { class: "devices", "aria-label": words.devices }, report.roles.map(role)),
-    h("aside", {}, staff(), visit(), services(), conditions(), identity(), plugins(), changes()));
+    h("aside", {}, staff(), visit(), services(), conditions(), identity(), plugins(), changes(), selfTest()));
 }
 
 function role(r) {
@@ -199,6 +199,15 @@ function changes() {
   const list = report.changes.map((c) => h("li", { "data-key": `${c.on} ${c.words}` },
     h("span", { class: "line" }, h("span", {}, c.words), tag(c.on)), c.note ? h("span", { class: "note" }, c.note) : null));
   return section("changes", words.changes, list.length ? h("ul", {}, list) : h("p", { class: "note" }, words.no_changes));
+}
+
+function selfTest() {
+  const test = report.self_test;
+  if (!test) return null;
+  if (!test.at) return section("self_test", words.self_test, h("p", { class: "note" }, words.no_self_test));
+  const failed = test.failed.map((line) => h("li", { "data-key": line }, h("span", { class: "trouble" }, line)));
+  return section("self_test", words.self_test, h("p", { class: "note" }, test.at),
+    test.passed ? h("p", {}, words.self_test_passed) : h("ul", {}, failed));
 }
 
 // ── changing only what changed, so that focus, caret and half-typed words stay ───────────────────────────
