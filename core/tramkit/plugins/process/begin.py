@@ -54,9 +54,9 @@ def begin(
         else dict(settings)
     )
     template = (
-        start_confined(plugin.name, [str(folder)], _files(manifest, settings))
+        start_confined(plugin.name, str(folder), _files(manifest, settings))
         if confined
-        else start_template(plugin.name)
+        else start_template(plugin.name, str(folder))
     )
     template.load(
         {
@@ -83,7 +83,7 @@ def begin(
             described = Description.model_validate(told.get("described"))
         except LaunchError as error:
             template.kill()
-            return Quarantined(plugin.name, "import", f"{error}{template.printed.told()}")
+            return Quarantined(plugin.name, "import", f"{error}{template.told()}")
         except (ValidationError, ValueError):
             template.kill()
             return Quarantined(plugin.name, "verify", "what it says of itself cannot be read")

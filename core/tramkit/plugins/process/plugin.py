@@ -49,7 +49,7 @@ class Process:
         self._plugin = plugin
         self.visit = ""
         """The visit that it serves, once one has begun."""
-        self._number, self._socket, self.ended = plugin.template.fork(role)
+        self._number, self._socket, self.printed, self.ended = plugin.template.fork(role)
         self.role = role
         self.peer = Peer(self._send, lambda name: plugin.target_of(self, name))
         self.peer.on_note = self._note
@@ -230,7 +230,7 @@ class ProcessPlugin(RemotePlugin):
                     continue
                 if not process.named:
                     process.named = True
-                    extra = {"plugin": self.name, "role": process.role, "place": self.template.printed.place}
+                    extra = {"plugin": self.name, "role": process.role, "place": process.printed.place}
                     _log.error("plugin is blocked", extra=extra)
                 if silent > GIVEN_UP_SECONDS:
                     _log.error("plugin's process is ended", extra={"plugin": self.name, "role": process.role})
