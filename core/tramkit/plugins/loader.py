@@ -11,12 +11,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import click
 import pluggy
@@ -27,6 +28,7 @@ from tramkit.host.person import Level
 from tramkit.host.plugin_side import PluginSide, ServiceDescriptor
 from tramkit.host.sign_in import IdentityMethod, SignInDescriptor
 from tramkit.plugins import golden, hookspecs
+from tramkit.plugins.granted import GrantedPlugin
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
 from tramkit.plugins.isolation import INLINE, Isolation
 from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
@@ -64,6 +66,12 @@ class Installed:
     def name(self) -> str:
         return self.entry.name
 
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution that it was installed by, as PEP 503 writes it; empty: none."""
+        name = self.entry.dist.name if self.entry.dist is not None else ""
+        return re.sub(r"[-_.]+", "-", name).lower()
+
 
 @dataclass(frozen=True)
 class Quarantined:
@@ -89,6 +97,7 @@ class PluginSet:
     installed: tuple[Installed, ...]
     enabled: tuple[str, ...]
     running: dict[str, PluginSide] = field(default_factory=dict[str, PluginSide])
+    isolations: dict[str, Isolation] = field(default_factory=dict[str, Isolation])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
     beside: Callable[[PluginSide], PluginSide] = _inline
     """What stands between a plugin's services and the station."""
@@ -113,13 +122,19 @@ class PluginSet:
         """The plugins that run, in the order of ``[plugins] enabled``, with what stands between."""
         return [self.beside(side) for side in self.running.values()]
 
+    def close(self) -> None:
+        """End what loading has begun, where the plugins are not to run: templates of processes."""
+        for side in self.running.values():
+            if (close := getattr(side, "close", None)) is not None:
+                close()
+
     def panel_report(self) -> list[dict[str, object]]:
         """Return the rows of :meth:`report` with each title in every language of its manifest."""
         titles = {each.name: each.manifest.title.model_dump() for each in self.installed if each.manifest}
         return [{**row, "title": titles.get(row["name"], row["title"])} for row in self.report()]
 
     def report(self) -> list[dict[str, str]]:
-        """Return a row for each plugin: ``name state version title services step reason``."""
+        """Return a row for each plugin: ``name state version title services isolation step reason``."""
         kept_out = {plugin.name: plugin for plugin in self.quarantined}
         rows: list[dict[str, str]] = []
         for plugin in self.installed:
@@ -133,6 +148,7 @@ class PluginSet:
                     "version": plugin.version,
                     "title": manifest.title.en if manifest else "",
                     "services": ", ".join(service.id for service in manifest.services) if manifest else "",
+                    "isolation": self.isolations[plugin.name].kind if plugin.name in self.running else "",
                     "step": out.step if out else "",
                     "reason": out.reason if out else plugin.problem,
                 }
@@ -145,6 +161,7 @@ class PluginSet:
                     "version": "",
                     "title": "",
                     "services": "",
+                    "isolation": "",
                     "step": out.step,
                     "reason": out.reason,
                 }
@@ -170,8 +187,16 @@ def discover(path: list[str] | None = None) -> tuple[Installed, ...]:
     found: dict[str, Installed] = {}
     for distribution in distributions(path=path) if path is not None else distributions():
         for entry in distribution.entry_points:
-            if entry.group == GROUP and entry.name not in found:
-                found[entry.name] = _installed(entry, distribution.version, path)
+            if entry.group != GROUP:
+                continue
+            plugin = _installed(entry, distribution.version, path)
+            other = found.get(entry.name)
+            if other is None:
+                found[entry.name] = plugin
+            elif other.distribution != plugin.distribution:  # whose is it? nobody's, until one of them is gone
+                both = " and ".join(sorted((other.distribution, plugin.distribution)))
+                clash = f'two distributions are installed under the name "{entry.name}": {both}; uninstall one of them'
+                found[entry.name] = Installed(entry, distribution.version, None, None, clash)
     return tuple(found[name] for name in sorted(found))
 
 
@@ -222,7 +247,8 @@ def load(
             if plugin is None:
                 raise _KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
             given = _checked(plugin, settings.get(name, {}), screens)
-            begun[name] = _begin(plugin, given, context, manager, isolation(plugin), path or [])
+            plugins.isolations[name] = isolation(plugin)
+            begun[name] = _begin(plugin, given, context, manager, plugins.isolations[name], path or [])
         except _KeptOutError as out:
             begun[name] = out
     for name, finish in begun.items():
@@ -230,6 +256,8 @@ def load(
             if isinstance(finish, _KeptOutError):
                 raise finish
             side = finish()
+            if (grant := plugins.isolations[name].grant) is not None:
+                side = cast("PluginSide", GrantedPlugin(side, grant))
             if twice := {service.id for service in side.services} & taken:
                 raise _KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
         except _KeptOutError as out:
