@@ -25,7 +25,11 @@ MAX_FRAME = 64 * 1024 * 1024
 MAX_CALLS = 256
 """Calls of the other end that are under way here at once."""
 
+MAX_PAGE = 128 * 1024
+"""Bytes of a frame with a page, or with words for somebody."""
+
 HOST = Calls(Host)
+_PAGES = frozenset(("begin", "show", "step", "commit", "live_open", "live_update", "call_staff", "print", "do"))
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,9 @@ class Peer:
         if "note" in said:
             if self.on_note is not None:
                 self.on_note(said)
-        elif "call" in said:
+        elif isinstance(said.get("call"), str):
+            if len(frame) > MAX_PAGE and said["call"] in _PAGES:
+                raise BadCallError(f"a page of {len(frame)} bytes")
             if id in self._running or len(self._running) >= MAX_CALLS:
                 raise BadCallError("a call under an id that is taken, or one too many")
             task = asyncio.create_task(self._answer(id, said), name="call of the other side")

@@ -26,6 +26,7 @@ from tramkit.log import configure
 from tramkit.plugins import loader
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.process import confine
+from tramkit.plugins.process.attempts import Attempts
 from tramkit.plugins.process.calls import CLOCK, EGRESS
 from tramkit.plugins.process.frames import MAX_TO_PLUGIN, FrameSocket, receive_frame, send_frame
 from tramkit.visit import egress
@@ -46,6 +47,7 @@ class Loaded:
     plugin: InlinePlugin
     described: Description
     clock: StationClock | None
+    attempts: Attempts | None = None
 
 
 class StationClock:
@@ -92,7 +94,10 @@ def load_plugin(asked: dict[str, Any]) -> Loaded | dict[str, Any]:
     if threading.active_count() > 1:
         return {"kept_out": "import", "reason": "it starts a thread when it is imported; begin it in start()"}
     described = Description(
-        services=made.services, payment_methods=made.payment_methods, identity_methods=made.identity_methods
+        services=made.services,
+        payment_methods=made.payment_methods,
+        identity_methods=made.identity_methods,
+        background=made.background,
     )
     return Loaded(made, described, clock if isinstance(clock, StationClock) else None)
 
@@ -104,8 +109,7 @@ def described(plugin: Loaded | dict[str, Any]) -> dict[str, Any]:
 
 def begin(answer: socket.socket, asked: dict[str, Any]) -> None:
     """Import a plugin into this process, confined; tell what it offers; then serve what the station says there."""
-    confine.lock_process()
-    plugin = load_plugin(asked)
+    plugin = _load_locked(asked)
     send_frame(answer, json.dumps(described(plugin)).encode())
     if isinstance(plugin, dict) or (told := receive_frame(answer, MAX_ROLE)) is None:
         return
@@ -118,10 +122,18 @@ def load_confined(asked: dict[str, Any]) -> Loaded:
 
     :raises RuntimeError: it is kept out now, though it was not before.
     """
-    confine.lock_process()
-    plugin = load_plugin(asked)
+    plugin = _load_locked(asked)
     if isinstance(plugin, dict):
         raise RuntimeError("the plugin cannot be imported any more")
+    return plugin
+
+
+def _load_locked(asked: dict[str, Any]) -> Loaded | dict[str, Any]:
+    confine.lock_process()
+    attempts = Attempts()
+    plugin = load_plugin(asked)
+    if isinstance(plugin, Loaded):
+        plugin.attempts = attempts
     return plugin
 
 
@@ -150,12 +162,21 @@ async def _serve(end: socket.socket, role: str, loaded: Loaded) -> None:
         worker.peer.on_stamp = loaded.clock.take
     egress.use(cast("Egress", Proxy(worker.peer, "egress", EGRESS)))
     logging.getLogger().handlers[:] = [_LogOverPipe(send)]
+    if loaded.attempts is not None:
+        loop = asyncio.get_running_loop()
+        loaded.attempts.tell_to(lambda words: _told(loop, send, words))
     send(json.dumps({"id": 0, "note": "ready"}).encode())
     while True:
         with contextlib.suppress(ValueError, OSError):  # no standard error
             faulthandler.dump_traceback_later(BLOCKED_SECONDS)
         send(b'{"id":0,"note":"beat"}')
         await asyncio.sleep(BEAT_SECONDS)
+
+
+def _told(loop: asyncio.AbstractEventLoop, send: Any, words: str) -> None:
+    frame = json.dumps({"id": 0, "note": "attempt", "words": words}).encode()
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(send, frame)
 
 
 class _LogOverPipe(logging.Handler):

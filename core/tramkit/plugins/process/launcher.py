@@ -232,8 +232,8 @@ class _Root:
     def _start(self) -> None:
         if self._end is not None:
             self._end.close()
-        environment = {"LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        self._process, self._end = _program([sys.executable, "-I", "-m", _MODULE], (), self._output, environment)
+        environment = {"LANG": "C.UTF-8"}
+        self._process, self._end = _program([sys.executable, "-I", "-B", "-m", _MODULE], (), self._output, environment)
 
 
 def _program(
@@ -271,7 +271,7 @@ def start_confined(name: str, folder: str, files: Sequence[str]) -> Template:
     :param folder: of its package.
     :param files: that it may read.
     """
-    words = [*confine.command([folder], files), sys.executable, "-I", "-m", _MODULE]
+    words = [*confine.command([folder], files), sys.executable, "-I", "-B", "-m", _MODULE]
     said = Printed(name, folder)
     output = said.pipe()
     process, end = _program(words, [confine.limits_argument()], output, {"PATH": os.defpath})
