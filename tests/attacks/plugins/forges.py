@@ -195,7 +195,7 @@ FORGES = [
             import logging
             logging.getLogger("x").error("\\x1b]0;owned\\x07")
             return "logged as it is"
-        for words, number in (("\\ud800", 1), ("{n}", 10 ** 4000), ("{n}", float("nan"))):
+        for words, number in (("\\ud800", 1), ("{n}", float("nan")), ("{n}", 10 ** 5000)):
             title = {"type": "text", "id": words, "params": {"n": number}}
             forged = page("tell", body=[], action=None) | {"title": title}
             try:
@@ -205,7 +205,8 @@ FORGES = [
                 pass
         return ""
         """,
-        module=_CALL,
+        module="sys.set_int_max_str_digits(0)\n" + _CALL,
+        told="ended",
         process=True,
     ),
 ]

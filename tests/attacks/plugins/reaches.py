@@ -45,7 +45,6 @@ REACHES = [
             line.connect(chr(0) + PLACE["abstract"])
             return line.recv(100).decode()
         """,
-        told="connect",
     ),
     Attack(
         "asks the kernel for its network by netlink",
