@@ -16,8 +16,9 @@ from tramkit.app.config import ConfigError, read_config
 from tramkit.host.person import Level, Person
 from tramkit.plugins.granted import GrantedHost
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.installed import discover
 from tramkit.plugins.isolation import Grant, Isolation, isolation_of
-from tramkit.plugins.loader import discover, load
+from tramkit.plugins.loader import load
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
@@ -203,3 +204,35 @@ async def test_a_confined_plugin_leads_a_visit(tmp_path: Path) -> None:
         await running.menu()
         running.screen.answer("hello.hello")
         await running.page("tell", "Hello")
+
+
+def test_commands_come_from_enabled_plugins_and_without_a_station_from_tramkits_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = MANIFEST.replace("title = {{", 'commands = ["water", "desk"]\ntitle = {{', 1)
+    command = """
+import click
+
+@click.command()
+def water():
+    click.echo("ran")
+
+@click.command()
+def desk():
+    click.echo("stolen")
+
+@hookimpl
+def tramkit_commands():
+    return [water, desk]
+"""
+    site, nowhere = tmp_path / "site", tmp_path / "nowhere"
+    site.mkdir()
+    nowhere.mkdir()
+    install(site, "waterworks", code=CODE + command, manifest=manifest)
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.chdir(nowhere)
+    assert CliRunner().invoke(main, ["water"]).exit_code == 2, "nobody has enabled it"
+    monkeypatch.chdir(site)
+    a_station(site, '[plugins]\nenabled = ["waterworks"]\n')
+    assert CliRunner().invoke(main, ["water"]).output == "ran\n"
+    assert "stolen" not in CliRunner().invoke(main, ["desk", "--help"]).output

@@ -129,6 +129,7 @@ async def test_a_service_that_does_not_stop_is_ended_with_its_process_and_the_wi
 ) -> None:
     async with place(tmp_path, kind) as (running, _side):
         await choose(running, "deaf")
+        await running.page("wait")  # who waits for the service can leave from there
         running.screen.press("start_over")
         await running.page("leave")
         running.screen.answer("leave")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -18,7 +19,10 @@ from tramkit.app.config import ConfigError, StationConfig, default_config_file, 
 from tramkit.app.devices_command import conformance, devices
 from tramkit.host.order import EffectKind
 from tramkit.plugins.hookspecs import PluginContext
-from tramkit.plugins.loader import Installed, commands_of, discover, load
+from tramkit.plugins.importing import commands_of
+from tramkit.plugins.installed import Installed, discover
+from tramkit.plugins.isolation import OWN
+from tramkit.plugins.loader import load
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
 
@@ -61,11 +65,25 @@ class Tramkit(click.Group):
             formatter.write_dl(rows)
 
     def _declared(self) -> dict[str, Installed]:
+        """Return who brings each command: Tramkit's own plugins first, then those that the site here has enabled."""
+        enabled = _enabled_here()
         declared: dict[str, Installed] = {}
-        for plugin in discover():
-            for name in plugin.manifest.commands if plugin.manifest else ():
-                declared.setdefault(name, plugin)
+        for plugin in sorted(discover(), key=lambda each: each.distribution not in OWN):
+            if plugin.distribution in OWN or plugin.name in enabled:
+                for name in plugin.manifest.commands if plugin.manifest else ():
+                    declared.setdefault(name, plugin)
         return declared
+
+
+def _enabled_here() -> frozenset[str]:
+    """Return the plugins that the station.toml of this folder, or of ``$TRAMKIT_CONFIG``, enables; none without one."""
+    file = Path(os.environ.get("TRAMKIT_CONFIG") or "station.toml")
+    if not file.is_file():
+        return frozenset()
+    try:
+        return frozenset(read_config(file).plugins.enabled)
+    except ConfigError:  # the command that reads it will say what is wrong
+        return frozenset()
 
 
 LedgerOf = Callable[[Callable[[Any], Awaitable[Any]]], Any]

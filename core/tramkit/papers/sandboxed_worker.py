@@ -1,6 +1,6 @@
 """Has a file looked at by :mod:`tramkit.papers.content` in a process of its own, off the loop, bounded and confined.
 
-Where the machine can confine (see :mod:`tramkit.plugins.process.confine`), what parses sees Python and nothing of the
+Where the machine can confine (see :mod:`tramkit.confinement.confine`), what parses sees Python and nothing of the
 station: no other file, no network, no program, no other process.
 """
 
@@ -14,8 +14,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from tramkit.confinement import confine
 from tramkit.papers.problem import Kind, Made, PaperRefusedError, Problem
-from tramkit.plugins.process import confine
 
 SECONDS = 40.0
 """Of the clock; the process has its own limit of the processor's time."""

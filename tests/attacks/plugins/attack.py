@@ -25,10 +25,10 @@ def system_call(number, *values):
 
 class Hello(Service):
     id = "hostile.hello"
-    title = _("Hello hostile")
 
     async def serve(self, visit):
-        way = await visit.choose(_("Which?"), [Option(value=each, label=verbatim(each)) for each in ("first", "second")])
+        ways = [Option(value=each, label=verbatim(each)) for each in ("first", "second")]
+        way = await visit.choose(_("Which?"), ways)
         done = first if way == "first" else second
         try:
             got = done(visit)

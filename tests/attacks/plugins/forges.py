@@ -136,7 +136,8 @@ FORGES = [
         for kind in ("attract", "timeout", "help", "settings", "leave", "pay", "capture"):
             for more in ({}, {"seconds": 9}, {"options": []}, {"source": "card"}):
                 try:
-                    shown = ask("host:" + visit.id, "show", page=page(kind, **more), idle="menu", back=False, scanned="")
+                    forged = page(kind, **more)
+                    shown = ask("host:" + visit.id, "show", page=forged, idle="menu", back=False, scanned="")
                     await asyncio.wait_for(shown, 0.5)
                 except TimeoutError:
                     return "shown: " + kind

@@ -45,7 +45,12 @@ HARMS = [
         told="signal 11",
         process=True,
     ),
-    Attack("kills its parent", "os.kill(os.getppid() if PLACE['confined'] else os.getpid(), 9)\ntime.sleep(1)", harms="ends", told="signal a"),
+    Attack(
+        "kills its parent",
+        "os.kill(os.getppid() if PLACE['confined'] else os.getpid(), 9)\ntime.sleep(1)",
+        harms="ends",
+        told="signal a",
+    ),
     Attack(
         "kills everybody of the same user that it sees",
         "os.kill(-1 if PLACE['confined'] else os.getpid(), signal.SIGKILL)\ntime.sleep(1)",

@@ -34,10 +34,9 @@ _ = Messages("tests")
 
 class Hello(Service):
     id = "good.hello"
-    title = _("Hello good")
 
     def __init__(self, settings):
-        self.settings = dict(settings)
+        self.settings = settings.model_dump()
 
     async def serve(self, visit):
         await visit.tell(verbatim("good"))
@@ -52,21 +51,25 @@ class Hello(Service):
 def tramkit_services(settings, context):
     return [Hello(settings)]
 """
+GOOD_SETTINGS = """
+from tramkit import PluginSettings
+
+class Mine(PluginSettings):
+    password: str
+"""
 GOOD_MANIFEST = """
 api = 1
+settings = "toy_good.settings:Mine"
 name = "good"
 title = {{ vi = "Thử", en = "Toy" }}
-
-[settings.password]
-type = "string"
-secret = true
-required = true
-help = "A secret"
 
 [[services]]
 id = "good.hello"
 title = {{ vi = "Chào", en = "Hello good" }}
 """
+
+
+LOOT = ("key", "ledger", "toml", "env", "net", "other")
 
 
 @dataclass
@@ -88,12 +91,13 @@ class Loot:
 @contextlib.contextmanager
 def loot(folder: Path) -> Generator[Loot]:
     """Lay out what there is to get: files, memory, environment, servers of the machine's own loopback."""
-    words = {name: f"{name.upper()}-{secrets.token_hex(8)}" for name in ("key", "ledger", "toml", "env", "net", "other")}
+    words = {name: f"{name.upper()}-{secrets.token_hex(8)}" for name in LOOT}
     for name in ("key", "orders", "shared"):
         (folder / name).mkdir()
     shared = folder / "shared"
     shared.chmod(0o777)
-    files = {"key": folder / "key/station.key", "ledger": folder / "orders/ledger.sqlite", "toml": folder / "station.toml"}
+    lies = {"key": "key/station.key", "ledger": "orders/ledger.sqlite", "toml": "station.toml"}
+    files = {name: folder / where for name, where in lies.items()}
     files["key"].write_text(words["key"])
     files["ledger"].write_text(words["ledger"])
     files["toml"].write_text(f'# {words["toml"]}\n[settings.good]\npassword = "{words["other"]}"\n')
@@ -151,6 +155,7 @@ async def attacked(attack: Attack, found: Loot, kind: Kind) -> AsyncGenerator[Ru
     code = attack.code(found.told(confined=kind != "inline"))
     (plugins / "toy_hostile/plugin.py").write_text(code, encoding="utf-8")
     install(plugins, "good", code=GOOD, manifest=GOOD_MANIFEST)
+    (plugins / "toy_good/settings.py").write_text(GOOD_SETTINGS, encoding="utf-8")
     clock = SystemClock()
     with _importable(plugins) if kind == "inline" else contextlib.nullcontext():
         loaded = load(

@@ -74,7 +74,9 @@ REACHES = [
         'return socket.getaddrinfo("localhost", 80)[0][4][0] if open("/etc/hosts").read() else ""',
         told="read a file|resolve a name",
     ),
-    Attack("runs a shell", 'return subprocess.check_output(["sh", "-c", "echo shell"]).decode()', told="start a program"),
+    Attack(
+        "runs a shell", 'return subprocess.check_output(["sh", "-c", "echo shell"]).decode()', told="start a program"
+    ),
     Attack(
         "becomes another program",
         """
@@ -141,7 +143,9 @@ REACHES = [
         """,
         told="asked the kernel",
     ),
-    Attack("handles page faults itself", 'return "faults" if system_call(323, 1) >= 0 else ""', told="asked the kernel"),
+    Attack(
+        "handles page faults itself", 'return "faults" if system_call(323, 1) >= 0 else ""', told="asked the kernel"
+    ),
     Attack(
         "asks for a ring of system calls",
         """

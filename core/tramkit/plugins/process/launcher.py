@@ -17,8 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
+from tramkit.confinement import confine
 from tramkit.host.calls import BadCallError
-from tramkit.plugins.process import confine
 from tramkit.plugins.process.frames import receive_by, send_frame
 from tramkit.plugins.process.printed import Printed
 

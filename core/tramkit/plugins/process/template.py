@@ -28,7 +28,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 # imported once, for all that are forked
-from tramkit.plugins.process import child, confine
+from tramkit.confinement import confine
+from tramkit.plugins.process import child
 from tramkit.plugins.process.child import Loaded
 from tramkit.plugins.process.frames import receive_frame, send_frame
 

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import errno
 import functools
+import importlib.util
 import json
 import os
 import shutil
@@ -270,10 +271,8 @@ _DEVICES = ("null", "zero", "random", "urandom")
 
 def _paths() -> list[str]:
     """Return the folders from which Tramkit itself is imported."""
-    import tramkit
-    import tramkit_hal
-
-    return [str(Path(str(each.__file__)).parent.parent) for each in (tramkit, tramkit_hal)]
+    found = [importlib.util.find_spec(each) for each in ("tramkit", "tramkit_hal")]
+    return [str(Path(spec.origin).parent.parent) for spec in found if spec is not None and spec.origin is not None]
 
 
 def limits_argument() -> str:
