@@ -67,6 +67,8 @@ class Calls:
             return {each: adapters[each].validate_python(value) for each, value in told.items()}  # pyright: ignore[reportUnknownVariableType]
         except ValidationError as error:
             raise BadCallError(f"{name}: {error.error_count()} arguments are of a wrong type") from None
+        except RecursionError:
+            raise BadCallError(f"{name}: arguments that are too deep") from None
 
     def result(self, name: str, value: Any) -> Any:
         """Return a result as JSON value."""
@@ -81,6 +83,8 @@ class Calls:
             return self._results[name].validate_python(told)
         except ValidationError as error:
             raise BadCallError(f"{name}: the answer has {error.error_count()} faults") from None
+        except RecursionError:
+            raise BadCallError(f"{name}: an answer that is too deep") from None
 
 
 def error_as_data(error: BaseException) -> dict[str, Any]:
@@ -103,10 +107,17 @@ def error_as_data(error: BaseException) -> dict[str, Any]:
 
 
 def error_of(told: Mapping[str, Any]) -> Exception:
-    """Return the error that was told."""
+    """Return the error that was told; whatever the other side says, it is one."""
+    try:
+        return _error_of(told)
+    except (ValidationError, TypeError, RecursionError):
+        return OtherSideError("its error cannot be read")
+
+
+def _error_of(told: Mapping[str, Any]) -> Exception:
     match told:
-        case {"kind": "device", "trouble": trouble, "detail": detail} if trouble in set(Trouble):
-            return DeviceError(Trouble(trouble), str(detail))
+        case {"kind": "device", "trouble": str(trouble), "detail": detail} if trouble in set(Trouble):
+            return DeviceError(Trouble(trouble), str(detail)[:300])
         case {"kind": "not_identified", "reason": reason}:
             return NotIdentifiedError(Text.model_validate(reason))
         case {"kind": "not_signed_in", "reason": reason}:
@@ -114,8 +125,8 @@ def error_of(told: Mapping[str, Any]) -> Exception:
         case {"kind": "over"}:
             return VisitIsOverError()
         case {"kind": "gateway", "said": said}:
-            return GatewayError(str(said))
+            return GatewayError(str(said)[:300])
         case {"kind": "refused", "said": said}:
-            return RefusedCallError(str(said))
+            return RefusedCallError(str(said)[:300])
         case _:
             return OtherSideError(str(told.get("said", ""))[:80])

@@ -22,7 +22,14 @@ _log = logging.getLogger(__name__)
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes of one frame, at most: an order with all its files."""
 
+MAX_CALLS = 256
+"""Calls of the other end that are under way here at once."""
+
+MAX_PAGE = 128 * 1024
+"""Bytes of a frame with a page, or with words for somebody."""
+
 HOST = Calls(Host)
+_PAGES = frozenset(("begin", "show", "step", "commit", "live_open", "live_update", "call_staff", "print", "do"))
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class Peer:
         finally:
             self._waiting.pop(id, None)
         if "error" in answer:
-            raise error_of(answer["error"])
+            raise error_of(cast("dict[str, Any]", answer["error"]) if isinstance(answer["error"], dict) else {})
         return calls.read_result(name, answer.get("ok")), answer
 
     def receive(self, frame: bytes) -> None:
@@ -118,14 +125,18 @@ class Peer:
             raise BadCallError("a frame is one JSON object")
         said = cast("dict[str, Any]", told)
         id = said.get("id")
-        if not isinstance(id, int):
+        if type(id) is not int:
             raise BadCallError("a frame has an id")
         if self.on_stamp is not None and "stamp" in said:
             self.on_stamp(said["stamp"])
         if "note" in said:
             if self.on_note is not None:
                 self.on_note(said)
-        elif "call" in said:
+        elif isinstance(said.get("call"), str):
+            if len(frame) > MAX_PAGE and said["call"] in _PAGES:
+                raise BadCallError(f"a page of {len(frame)} bytes")
+            if id in self._running or len(self._running) >= MAX_CALLS:
+                raise BadCallError("a call under an id that is taken, or one too many")
             task = asyncio.create_task(self._answer(id, said), name="call of the other side")
             self._running[id] = task
         elif "cancel" in said:

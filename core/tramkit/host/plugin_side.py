@@ -75,11 +75,15 @@ def fulfillers(sides: Iterable[PluginSide]) -> dict[str, Fulfiller]:
 
 
 class Description(Data):
-    """What a plugin offers, as data."""
+    """What a plugin offers, as data.
+
+    :param background: its services do something between the calls, begun by ``start``.
+    """
 
     services: tuple[ServiceDescriptor, ...] = ()
     payment_methods: tuple[PaymentDescriptor, ...] = ()
     identity_methods: tuple[SignInDescriptor, ...] = ()
+    background: bool = False
 
 
 class PluginSide(Protocol):

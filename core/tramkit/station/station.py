@@ -10,6 +10,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tramkit.asking.idle import Idle

@@ -5,8 +5,7 @@ Longer than 400 lines: one class, a method for each call of the interface.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,8 @@ from tramkit.identity.identifying import Identification
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.papers.asking import Asked, ask_papers
+from tramkit.station.quota import Quota
+from tramkit.station.running_step import RunningStep
 from tramkit_hal.contracts.audio import Microphone, Sound, SoundQueue, Speaker
 from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.device.base import Device
@@ -51,6 +52,9 @@ _OPENED: Mapping[Role, type[Device]] = {
     Role.SPEAKER: Speaker,
 }
 """What a service may take for itself; everything else is used by the station's steps only."""
+
+
+_SHOWN = frozenset(("choose", "ask", "read", "check", "tell", "wait", "done"))
 
 
 class NotOfThisVisitError(ValueError):
@@ -97,10 +101,11 @@ class StationHost:
         self._service = ""
         self._known: Person | None = None
         self._steps: dict[tuple[str, str], _Step] = {}
-        self._running: _Running | None = None
+        self._running: RunningStep | None = None
         self._lives: dict[int, LivePage] = {}
         self._devices: dict[str, Device] = {}
         self._sounds: dict[str, SoundQueue] = {}
+        self._quota = Quota()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -145,13 +150,15 @@ class StationHost:
     async def step(self, key: str, asked: StationStep, *, again: bool) -> StepDone:
         """Do a step of the station; see :class:`Host`."""
         self.visit.alive()
+        if (self._service, key) not in self._steps:
+            self._quota.take("steps")
         step = self._steps.setdefault((self._service, key), _Step())
         if step.done is None and again and step.before is not None:
             step.done = step.before
         if step.done is None:
             if step.before is not None:  # it was done and is asked anew: its last answer is taken back
                 step.journal.back()
-            self._running = running = _Running(self.visit, step.journal, f"{self._service} {key} ")
+            self._running = running = RunningStep(self.visit, step.journal, f"{self._service} {key} ")
             try:
                 done = await running.run(lambda: self._do(step, asked))
             finally:
@@ -201,7 +208,12 @@ class StationHost:
     # ── pages ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def show(self, page: AnyPage, idle: Idle, *, back: bool, scanned: str = "") -> Answered:
-        """Show a page of the service and return its answer; see :class:`Host`."""
+        """Show a page of the service and return its answer; see :class:`Host`.
+
+        :raises NotOfThisVisitError: a page that only the station shows: its own, or one that asks for money.
+        """
+        if page.kind not in _SHOWN:
+            raise NotOfThisVisitError(f'a service shows no page "{page.kind}"')
         return await self.visit.exchange(page, idle, back=back, scanned=scanned)
 
     async def commit(self, because: Text) -> None:
@@ -210,6 +222,7 @@ class StationHost:
 
     async def live_open(self, page: Wait | Call | Pay) -> int:
         """Show a page that changes while it stands; see :class:`Host`."""
+        self._quota.take("live pages")
         number = len(self._lives) + 1
         self._lives[number] = self.visit.open_live(page)
         return number
@@ -238,6 +251,7 @@ class StationHost:
 
         The order belongs to the service that runs; its files were given in this visit, or are the service's own.
         """
+        self._quota.take("orders")
         if sum(each.size for each in order.attachments if each.data) > MAX_OWN_BYTES:
             raise ValueError(f"the files that the service made have more than {MAX_OWN_BYTES} bytes together")
         files = tuple(self.file(each) for each in order.attachments)
@@ -268,10 +282,12 @@ class StationHost:
     async def print(self, document: Document, name: str) -> HandedOver:
         """Hand a document over; see :class:`Host`."""
         self.visit.alive()
+        self._quota.take("printed papers")
         return await hand_over(self.visit, document, name)
 
     async def call_staff(self, reason: Text) -> StaffCalled:
         """Call staff; see :class:`Host`."""
+        self._quota.take("staff calls")
         call = self.visit.call_staff(reason)
         return StaffCalled(id=call.id, reason=call.reason, asked_at=call.asked_at, phone=call.phone)
 
@@ -361,44 +377,6 @@ class StationHost:
         self._known = None
         self.identification.face.forget()
         self.visit.forget()
-
-
-class _Running:
-    """A step of the station under way, with its own journal, in which the resident can go back."""
-
-    def __init__(self, visit: StationVisit, journal: Journal, scope: str) -> None:
-        self._visit = visit
-        self._scope = scope
-        self._journal = journal
-        self._task: asyncio.Task[StepDone] | None = None
-        self._again = False
-        self.went_back = False
-
-    async def run(self, do: Callable[[], Awaitable[StepDone]]) -> StepDone:
-        recorder = self._visit.recorder
-        recorder.journal, recorder.scope = self._journal, self._scope
-        try:
-            while True:
-                self._journal.begin()
-                self._again = False
-                self._task = asyncio.ensure_future(do())
-                try:
-                    return await self._task
-                except asyncio.CancelledError:
-                    if not self._again:
-                        raise
-        finally:
-            recorder.journal, recorder.scope = self._visit.first, ""
-
-    def back(self, typed: Mapping[str, str]) -> bool:
-        if typed and self._visit.current:
-            self._journal.keep_draft(self._visit.current, dict(typed))
-        if not self._journal.can_go_back() or self._task is None:
-            return False
-        self._journal.back()
-        self.went_back = self._again = True
-        self._task.cancel()
-        return True
 
 
 def _capabilities(device: Device) -> dict[str, JsonValue]:

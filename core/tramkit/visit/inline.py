@@ -61,6 +61,11 @@ class InlinePlugin:
         self._serving: dict[tuple[str, str], Serving] = {}
         self._now: dict[str, Serving] = {}
 
+    @property
+    def background(self) -> bool:
+        """Whether its services do something between the calls."""
+        return any(type(each).start is not Service.start for each in self._services.values())
+
     def use(self, terminals: Terminals) -> None:
         """Let its ways to pay use the station's card terminals."""
         for method in self._methods.values():

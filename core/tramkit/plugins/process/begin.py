@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tramkit.confinement import confine
 from tramkit.host.person import Level
 from tramkit.host.plugin_side import Description
 from tramkit.plugins.egress import PluginEgress, origin_of
@@ -16,7 +17,6 @@ from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.installed import Installed, KeptOutError, Step
 from tramkit.plugins.isolation import Isolation
 from tramkit.plugins.manifest import Manifest
-from tramkit.plugins.process import confine
 from tramkit.plugins.process.launcher import LaunchError, Template, start_confined, start_template
 from tramkit.plugins.process.plugin import ProcessPlugin
 from tramkit_hal.device.clock import SystemClock
@@ -46,7 +46,8 @@ def begin(
         raise KeptOutError("isolation", f"{reason}; or let it run unconfined: {trusting}")
     environ, secrets = _environ(given, confined=confined)
     files = _files(given) if confined else []
-    template = start_confined(plugin.name, [str(folder)], files) if confined else start_template(plugin.name)
+    where = str(folder)
+    template = start_confined(plugin.name, where, files) if confined else start_template(plugin.name, where)
     template.load(
         {
             "entry": {"name": plugin.entry.name, "value": plugin.entry.value, "group": plugin.entry.group},
@@ -90,7 +91,7 @@ def _described(manifest: Manifest, template: Template) -> Description:
             raise KeptOutError(step, str(told.get("reason", ""))[:500])
         described = Description.model_validate(told.get("described"))
     except LaunchError as error:
-        raise KeptOutError("import", f"{error}{template.printed.told()}") from None
+        raise KeptOutError("import", f"{error}{template.told()}") from None
     except (ValidationError, ValueError):
         raise KeptOutError("verify", "what it says of itself cannot be read") from None
     if problem := _undeclared(manifest, described):

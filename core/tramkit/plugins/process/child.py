@@ -17,6 +17,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, cast
 
+from tramkit.confinement import confine
 from tramkit.host.egress import Egress
 from tramkit.host.peer import Peer, Proxy
 from tramkit.host.plugin_side import Description
@@ -26,30 +27,28 @@ from tramkit.log import configure
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.importing import load_here
 from tramkit.plugins.installed import KeptOutError, installed
-from tramkit.plugins.process import confine
+from tramkit.plugins.process.attempts import Attempts
 from tramkit.plugins.process.calls import CLOCK, EGRESS
-from tramkit.plugins.process.frames import MAX_TO_PLUGIN, FrameSocket
+from tramkit.plugins.process.frames import MAX_TO_PLUGIN, FrameSocket, receive_frame, send_frame
 from tramkit.visit import egress
 from tramkit.visit.inline import InlinePlugin
 from tramkit_hal.device.clock import Clock, SystemClock
 
 BEAT_SECONDS = 0.5
 """How often a process says that its loop turns."""
-BLOCKED_SECONDS = 1.5
+MAX_ROLE = 1024
+BLOCKED_SECONDS = 1.0
 """After so long without a turn it is written where the loop stands."""
 
 
 @dataclass
 class Loaded:
-    """A plugin that was imported here.
-
-    :param confined: no process of it may fork, start a program or open a socket.
-    """
+    """A plugin that was imported here."""
 
     plugin: InlinePlugin
     described: Description
     clock: StationClock | None
-    confined: bool
+    attempts: Attempts | None = None
 
 
 class StationClock:
@@ -86,8 +85,6 @@ def load_plugin(asked: dict[str, Any]) -> Loaded | dict[str, Any]:
     for folder in reversed(asked["path"]):
         if folder not in sys.path:
             sys.path.insert(0, folder)
-    if asked["confined"]:
-        confine.lock_process(forks=True)
     clock: Clock = StationClock() if asked["clock"] == "station" else SystemClock()
     context = PluginContext(clock=clock, station=asked["station"], site=asked["site"])
     entry = EntryPoint(**asked["entry"])
@@ -99,16 +96,52 @@ def load_plugin(asked: dict[str, Any]) -> Loaded | dict[str, Any]:
     if threading.active_count() > 1:
         return {"kept_out": "import", "reason": "it starts a thread when it is imported; begin it in start()"}
     described = Description(
-        services=made.services, payment_methods=made.payment_methods, identity_methods=made.identity_methods
+        services=made.services,
+        payment_methods=made.payment_methods,
+        identity_methods=made.identity_methods,
+        background=made.background,
     )
-    return Loaded(made, described, clock if isinstance(clock, StationClock) else None, asked["confined"])
+    return Loaded(made, described, clock if isinstance(clock, StationClock) else None)
+
+
+def described(plugin: Loaded | dict[str, Any]) -> dict[str, Any]:
+    """Return what the station is told of a plugin that was imported, or why it is kept out."""
+    return plugin if isinstance(plugin, dict) else {"described": plugin.described.model_dump(mode="json")}
+
+
+def begin(answer: socket.socket, asked: dict[str, Any]) -> None:
+    """Import a plugin into this process, confined; tell what it offers; then serve what the station says there."""
+    plugin = _load_locked(asked)
+    send_frame(answer, json.dumps(described(plugin)).encode())
+    if isinstance(plugin, dict) or (told := receive_frame(answer, MAX_ROLE)) is None:
+        return
+    answer.close()
+    serve(socket.socket(fileno=told[1][0]), json.loads(told[0])["role"], plugin)
+
+
+def load_confined(asked: dict[str, Any]) -> Loaded:
+    """Import a plugin into this process, confined.
+
+    :raises RuntimeError: it is kept out now, though it was not before.
+    """
+    plugin = _load_locked(asked)
+    if isinstance(plugin, dict):
+        raise RuntimeError("the plugin cannot be imported any more")
+    return plugin
+
+
+def _load_locked(asked: dict[str, Any]) -> Loaded | dict[str, Any]:
+    confine.lock_process()
+    attempts = Attempts()
+    plugin = load_plugin(asked)
+    if isinstance(plugin, Loaded):
+        plugin.attempts = attempts
+    return plugin
 
 
 def serve(end: socket.socket, role: str, loaded: Loaded) -> None:
     """Serve one pipe until its other end is gone."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if loaded.confined:
-        confine.lock_process()
     asyncio.run(_serve(end, role, loaded))
 
 
@@ -131,12 +164,21 @@ async def _serve(end: socket.socket, role: str, loaded: Loaded) -> None:
         worker.peer.on_stamp = loaded.clock.take
     egress.use(cast("Egress", Proxy(worker.peer, "egress", EGRESS)))
     logging.getLogger().handlers[:] = [_LogOverPipe(send)]
+    if loaded.attempts is not None:
+        loop = asyncio.get_running_loop()
+        loaded.attempts.tell_to(lambda words: _told(loop, send, words))
     send(json.dumps({"id": 0, "note": "ready"}).encode())
     while True:
         with contextlib.suppress(ValueError, OSError):  # no standard error
             faulthandler.dump_traceback_later(BLOCKED_SECONDS)
         send(b'{"id":0,"note":"beat"}')
         await asyncio.sleep(BEAT_SECONDS)
+
+
+def _told(loop: asyncio.AbstractEventLoop, send: Any, words: str) -> None:
+    frame = json.dumps({"id": 0, "note": "attempt", "words": words}).encode()
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(send, frame)
 
 
 class _LogOverPipe(logging.Handler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Callable
 
 from tramkit.host.calls import BadCallError
@@ -91,26 +92,50 @@ def send_frame(end: socket.socket, frame: bytes, *files: int) -> None:
     end.sendall(frame)
 
 
-def receive_frame(end: socket.socket, most: int) -> tuple[bytes, list[int]] | None:
+def receive_frame(end: socket.socket, most: int, files: int = 2) -> tuple[bytes, list[int]] | None:
     """Receive a frame over a blocking socket, with the open files that came beside it; None: the other end is gone.
 
+    :param files: that are taken, at most.
     :raises BadCallError: a frame that is too long.
     """
-    head, files, _flags, _address = socket.recv_fds(end, _LENGTH.size, 1)
-    while head and len(head) < _LENGTH.size:
-        more = end.recv(_LENGTH.size - len(head))
-        if not more:
-            return None
-        head += more
-    if not head:
+    head, taken, _flags, _address = socket.recv_fds(end, _LENGTH.size, files)
+    if head and len(head) < _LENGTH.size:
+        head += _receive(end, _LENGTH.size - len(head)) or b""
+    if len(head) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack(head)
     if length > most:
         raise BadCallError(f"a frame of {length} bytes")
+    body = _receive(end, length)
+    return None if body is None else (body, taken)
+
+
+def receive_by(end: socket.socket, most: int, deadline: float) -> bytes | None:
+    """Receive a frame of who is not trusted, without files; None: the other end is gone.
+
+    :param deadline: by :func:`time.monotonic`, for the whole of it.
+    :raises BadCallError: a frame that is too long.
+    :raises TimeoutError: it has not come by then.
+    """
+    head = _receive(end, _LENGTH.size, deadline)
+    if head is None:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if length > most:
+        raise BadCallError(f"a frame of {length} bytes")
+    return _receive(end, length, deadline)
+
+
+def _receive(end: socket.socket, length: int, deadline: float | None = None) -> bytes | None:
+    """Receive so many bytes; None: the other end is gone."""
     body = bytearray()
     while len(body) < length:
+        if deadline is not None:
+            if (left := deadline - time.monotonic()) <= 0:
+                raise TimeoutError
+            end.settimeout(left)
         more = end.recv(min(length - len(body), 1 << 20))
         if not more:
             return None
         body += more
-    return bytes(body), files
+    return bytes(body)

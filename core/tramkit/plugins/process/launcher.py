@@ -7,74 +7,31 @@ import contextlib
 import json
 import logging
 import os
-import re
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
+from tramkit.confinement import confine
 from tramkit.host.calls import BadCallError
-from tramkit.plugins.process import confine
-from tramkit.plugins.process.frames import receive_frame, send_frame
+from tramkit.plugins.process.frames import receive_by, send_frame
+from tramkit.plugins.process.printed import Printed
 
 _log = logging.getLogger(__name__)
 
 LOAD_SECONDS = 60.0
 """So long a plugin may take to be imported."""
 MAX_FRAME = 4 * 1024 * 1024
-MAX_LINES = 200
-"""Lines a minute that are taken of what a plugin prints; the others are counted."""
 _MODULE = "tramkit.plugins.process.template"
-_PLACE = re.compile(r'^  File "([^"]+)", line (\d+) in (\S+)')
 
 
 class LaunchError(RuntimeError):
     """A template that did not start, or did not answer; why, for the operator."""
-
-
-@dataclass
-class Printed:
-    """What a plugin's processes write to their standard error: bounded, and where a blocked one stands.
-
-    :ivar last: the line that was printed last.
-    :ivar place: file, line and function at which a process was blocked last; empty: none was.
-    """
-
-    plugin: str
-    place: str = ""
-    last: str = ""
-    _dump: list[str] = field(default_factory=list[str])
-
-    def follow(self, pipe: int) -> None:
-        """Read the pipe in a thread until its other end is closed."""
-        threading.Thread(target=self._read, args=(pipe,), name=f"printed by {self.plugin}", daemon=True).start()
-
-    def _read(self, pipe: int) -> None:
-        with os.fdopen(pipe, "rb", buffering=0) as end:
-            rest = b""
-            while chunk := end.read(4096):
-                *lines, rest = (rest + chunk)[-65536:].split(b"\n")
-                for line in lines:
-                    self._line(line.decode(errors="replace"))
-
-    def _line(self, line: str) -> None:
-        if line.startswith("Timeout ("):
-            self._dump = []
-        elif found := _PLACE.match(line):
-            self._dump.append(f"{found[1].rpartition('/')[2]}:{found[2]} {found[3]}")
-            if len(self._dump) == 1:
-                self.place = self._dump[0]
-        elif line and not line.startswith(("Thread 0x", "Current thread", "Extension modules")):
-            self.last = line[:200]
-            _log.debug("plugin prints", extra={"plugin": self.plugin, "said": self.last})
-
-    def told(self) -> str:
-        """Return the last line that was printed, in brackets; empty: nothing was."""
-        return f" ({self.last})" if self.last else ""
 
 
 class Template:
@@ -82,11 +39,21 @@ class Template:
 
     :param end: the station's end.
     :param kill: ends it and all that it has forked, whatever they do.
+    :param folder: of the plugin's package.
+    :param waits: the process that has imported the plugin is the first that serves.
+    :ivar printed: by the process that imported the plugin.
     """
 
-    def __init__(self, name: str, end: socket.socket, kill: Callable[[], None], printed: Printed) -> None:
+    def __init__(
+        self, name: str, end: socket.socket, kill: Callable[[], None], folder: str = "", *, waits: bool = False
+    ) -> None:
         self.name = name
-        self.printed = printed
+        self.folder = folder
+        self.waits = waits
+        self.printed = Printed(name, folder)
+        self.said: Printed | None = None
+        self._answer: socket.socket | None = None
+        self._loaded = 0
         self._end = end
         self._kill = kill
         self._numbers = count(1)
@@ -97,35 +64,53 @@ class Template:
 
     def load(self, asked: Mapping[str, Any]) -> None:
         """Ask it to import the plugin; see :meth:`loaded`."""
-        with contextlib.suppress(OSError):
-            send_frame(self._end, json.dumps({"load": asked}).encode())
+        number = next(self._numbers)
+        ours, theirs = socket.socketpair()
+        output = self.printed.pipe()
+        try:
+            self._tell({"load": asked, "fork": number}, theirs.fileno(), output)
+        finally:
+            theirs.close()
+            os.close(output)
+        self._answer = ours
+        self._loaded = number
 
     def loaded(self) -> dict[str, Any]:
-        """Return what it said of the plugin.
+        """Return what was said of the plugin.
 
-        :raises LaunchError: it says nothing.
+        :raises LaunchError: nothing is said.
         """
-        self._end.settimeout(LOAD_SECONDS)
+        assert self._answer is not None
         try:
-            got = receive_frame(self._end, MAX_FRAME)
+            got = receive_by(self._answer, MAX_FRAME, time.monotonic() + LOAD_SECONDS)
+            told = json.loads(got) if got is not None else None
         except TimeoutError:
             raise LaunchError(f"it was not imported within {LOAD_SECONDS:.0f} s") from None
-        except (OSError, BadCallError):
-            got = None
-        if got is None:
+        except (OSError, BadCallError, ValueError, RecursionError):
+            told = None
+        self.printed.read()
+        if not isinstance(told, dict):
             raise LaunchError("its process ended while it was imported")
-        told: dict[str, Any] = json.loads(got[0])
-        return told
+        self._answer.settimeout(1.0)
+        return cast("dict[str, Any]", told)
+
+    def told(self) -> str:
+        """Return the last line that its program, or the process that imports the plugin, has printed; in brackets."""
+        if self.said is not None:
+            self.said.read()
+        return self.printed.told() or (self.said.told() if self.said is not None else "")
 
     def attach(self) -> None:
         """Listen to it, in the loop that runs."""
         self._end.settimeout(1.0)
         asyncio.get_running_loop().add_reader(self._end.fileno(), self._readable)
+        self.printed.attach()
 
     def detach(self) -> None:
         """Listen no more."""
         with contextlib.suppress(ValueError, OSError, RuntimeError):
             asyncio.get_running_loop().remove_reader(self._end.fileno())
+        self.printed.close()
 
     def _readable(self) -> None:
         try:
@@ -145,9 +130,12 @@ class Template:
                 return
             told = json.loads(self._buffer[4 : 4 + length])
             del self._buffer[: 4 + length]
-            future = self._ended.pop(int(told.get("ended", 0)), None)
+            number, status = int(told.get("ended", 0)), int(told.get("status", 0))
+            future = self._ended.pop(number, None)
             if future is not None and not future.done():
-                future.set_result(int(told.get("status", 0)))
+                future.set_result(status)
+            elif number == self._loaded:
+                self._loaded = 0
 
     def _lost(self) -> None:
         if self.gone:
@@ -160,41 +148,61 @@ class Template:
         self._ended.clear()
         self.on_gone()
 
-    def fork(self, role: str) -> tuple[int, socket.socket, asyncio.Future[int]]:
-        """Fork a process; return its number, the station's end of its pipe, and what is done once it has ended.
+    def fork(self, role: str) -> tuple[int, socket.socket, Printed, asyncio.Future[int]]:
+        """Fork a process, or take the one that has the plugin imported.
 
+        :returns: its number, the station's end of its pipe, what it prints, and what is done once it has ended.
         :raises LaunchError: the template is gone.
         """
-        number = next(self._numbers)
         ours, theirs = socket.socketpair()
         ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._ended[number] = ended
         try:
-            send_frame(self._end, json.dumps({"fork": number, "role": role}).encode(), theirs.fileno())
+            number, printed = self._begin(role, theirs, ended)
         except OSError:
             ours.close()
             self._lost()
             raise LaunchError("the plugin's template is gone") from None
         finally:
             theirs.close()
-        return number, ours, ended
+        return number, ours, printed, ended
+
+    def _begin(self, role: str, theirs: socket.socket, ended: asyncio.Future[int]) -> tuple[int, Printed]:
+        if self.waits and self._loaded and self._answer is not None:
+            number, answer = self._loaded, self._answer
+            self._loaded, self._answer = 0, None
+            self._ended[number] = ended
+            with answer, contextlib.suppress(OSError):  # it has ended since: its pipe says so
+                send_frame(answer, json.dumps({"role": role}).encode(), theirs.fileno())
+            return number, self.printed
+        number = next(self._numbers)
+        self._ended[number] = ended
+        printed = Printed(self.name, self.folder)
+        output = printed.pipe()
+        try:
+            self._tell({"fork": number, "role": role}, theirs.fileno(), output)
+        finally:
+            os.close(output)
+        printed.attach()
+        return number, printed
+
+    def _tell(self, told: Mapping[str, Any], *files: int) -> None:
+        send_frame(self._end, json.dumps(told).encode(), *files)
 
     def end(self, number: int) -> None:
         """End one of its processes, whatever it does."""
         try:
-            send_frame(self._end, json.dumps({"kill": number}).encode())
+            self._tell({"kill": number})
         except OSError:
             self._lost()
 
     def kill(self) -> None:
         """End it and all that it has forked."""
         self._kill()
-        self._lost_quietly()
-
-    def _lost_quietly(self) -> None:
         with contextlib.suppress(RuntimeError):
             self._lost()
         self._end.close()
+        if self._answer is not None:
+            self._answer.close()
 
 
 class _Root:
@@ -205,69 +213,77 @@ class _Root:
         self._end: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
-        self._printed = Printed("plugins")
+        self._output = os.open(os.devnull, os.O_WRONLY)
 
-    def template(self, name: str) -> Template:
+    def template(self, name: str, folder: str) -> Template:
         """Start the template of a plugin."""
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._start()
             assert self._end is not None
             ours, theirs = socket.socketpair()
+            told = json.dumps({"template": next(self._numbers)}).encode()
             try:
-                send_frame(self._end, json.dumps({"template": next(self._numbers)}).encode(), theirs.fileno())
+                send_frame(self._end, told, theirs.fileno(), self._output)
             finally:
                 theirs.close()
-            return Template(name, ours, lambda: None, self._printed)
+            return Template(name, ours, lambda: None, folder)
 
     def _start(self) -> None:
         if self._end is not None:
             self._end.close()
-        environment = {"LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        self._process, self._end = _program([sys.executable, "-I", "-m", _MODULE], (), self._printed, environment)
+        environment = {"LANG": "C.UTF-8"}
+        self._process, self._end = _program([sys.executable, "-I", "-B", "-m", _MODULE], (), self._output, environment)
 
 
 def _program(
-    words: Sequence[str], more: Sequence[str], printed: Printed, environment: Mapping[str, str]
+    words: Sequence[str], more: Sequence[str], output: int, environment: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Start a template by a program of its own; return it, and the station's end of its pipe."""
-    read, write = os.pipe()
     ours, theirs = socket.socketpair()
     process = subprocess.Popen(
         [*words, str(theirs.fileno()), *more],
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
-        stdout=write,
-        stderr=write,
+        stdout=output,
+        stderr=output,
         env=environment,
         start_new_session=True,
     )
     theirs.close()
-    os.close(write)
-    printed.follow(read)
     return process, ours
 
 
 _root = _Root()
 
 
-def start_template(name: str) -> Template:
-    """Start the template of a plugin that runs in processes of the station's own user."""
-    return _root.template(name)
+def start_template(name: str, folder: str) -> Template:
+    """Start the template of a plugin that runs in processes of the station's own user.
+
+    :param folder: of its package.
+    """
+    return _root.template(name, folder)
 
 
-def start_confined(name: str, folders: Sequence[str], files: Sequence[str]) -> Template:
+def start_confined(name: str, folder: str, files: Sequence[str]) -> Template:
     """Start the template of a plugin that is confined.
 
-    :param folders: from which it is imported.
+    :param folder: of its package.
     :param files: that it may read.
     """
-    printed = Printed(name)
-    words = [*confine.command(folders, files), sys.executable, "-I", "-m", _MODULE]
-    process, end = _program(words, [confine.limits_argument()], printed, {"PATH": os.defpath})
+    words = [*confine.command([folder], files), sys.executable, "-I", "-B", "-m", _MODULE]
+    said = Printed(name, folder)
+    output = said.pipe()
+    process, end = _program(words, [confine.limits_argument()], output, {"PATH": os.defpath})
+    os.close(output)
+    with contextlib.suppress(OSError):  # where memory runs short, the kernel ends these before the station
+        Path(f"/proc/{process.pid}/oom_score_adj").write_text("900", encoding="ascii")
 
     def kill() -> None:
+        said.close()
         process.kill()
         threading.Thread(target=process.wait, daemon=True).start()
 
-    return Template(name, end, kill, printed)
+    template = Template(name, end, kill, folder, waits=True)
+    template.said = said
+    return template

@@ -6,106 +6,41 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from tramkit.host.calls import OtherSideError
 from tramkit.host.egress import Egress
 from tramkit.host.ending import Followed, Signal
 from tramkit.host.host import Host
-from tramkit.host.peer import HOST, Peer, Target
+from tramkit.host.peer import HOST, Target
 from tramkit.host.plugin_side import Description
 from tramkit.host.remote_plugin import RemotePlugin
-from tramkit.host.worker import TERMINALS, WORKER
+from tramkit.host.worker import PASSED_ON, TERMINALS, WORKER
 from tramkit.plugins.process.calls import CLOCK, EGRESS
-from tramkit.plugins.process.frames import MAX_OF_PLUGIN, FrameSocket
 from tramkit.plugins.process.launcher import LaunchError, Template
+from tramkit.plugins.process.process import Process
+from tramkit.plugins.process.said import Said
 from tramkit_hal.device.clock import Clock, SystemClock
 
 _log = logging.getLogger(__name__)
 
-READY_SECONDS = 20.0
-"""So long a forked process may take until it says that it is ready."""
 CALL_SECONDS = 30.0
 """So long a worker may take to answer one call."""
 START_SECONDS = 15.0
 STOP_SECONDS = 3.0
 FOLLOW_SECONDS = 6.0
 """So long a service may take to put its things away; then its process is ended."""
-BLOCKED_SECONDS = 2.0
+BLOCKED_SECONDS = 1.6
 """A process that was not heard for so long is named in the log."""
 GIVEN_UP_SECONDS = 6.0
 """A process that was not heard for so long is ended."""
+WATCH_SECONDS = 0.2
+"""How often it is looked whether a process was heard."""
 LOOK_SECONDS = 0.5
+"""How often the worker is asked for states."""
+FRESH_SECONDS = 5.0
+"""A worker that has carried orders out, and has had nothing to do for so long, gives way to a fresh one."""
 BACK_OFF = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
-MAX_LOGGED = 120
-"""Lines a minute of a plugin that go into the station's log; the others are counted."""
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-
-
-class Process:
-    """One process of a plugin: its pipe, and whether it is alive."""
-
-    def __init__(self, plugin: ProcessPlugin, role: Literal["worker", "visit"]) -> None:
-        self._plugin = plugin
-        self.visit = ""
-        """The visit that it serves, once one has begun."""
-        self._number, self._socket, self.ended = plugin.template.fork(role)
-        self.role = role
-        self.peer = Peer(self._send, lambda name: plugin.target_of(self, name))
-        self.peer.on_note = self._note
-        self.peer.stamp = plugin.stamp
-        self._frames: FrameSocket | None = None
-        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.heard_at = asyncio.get_running_loop().time()
-        self.named = False
-        self.over = False
-
-    async def open(self) -> None:
-        """Wait until it is ready.
-
-        :raises LaunchError: it is not.
-        """
-        self._frames = await FrameSocket.over(self._socket, self._take, self._lost, MAX_OF_PLUGIN)
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                await self._ready
-        except (TimeoutError, OtherSideError):
-            self.kill()
-            raise LaunchError("a process of the plugin did not start") from None
-
-    def _send(self, frame: bytes) -> None:
-        if self._frames is not None:
-            self._frames.send(frame)
-
-    def _take(self, frame: bytes) -> None:
-        self.heard_at = asyncio.get_running_loop().time()
-        self.named = False
-        self.peer.receive(frame)
-
-    def _note(self, told: dict[str, Any]) -> None:
-        if told.get("note") == "ready" and not self._ready.done():
-            self._ready.set_result(None)
-        elif told.get("note") == "log":
-            self._plugin.log(told)
-
-    def _lost(self) -> None:
-        self.over = True
-        gone = OtherSideError("the plugin's process has ended")
-        if not self._ready.done():
-            self._ready.set_exception(gone)
-            self._ready.exception()
-        self.peer.close(gone)
-        self._plugin.process_ended(self)
-
-    def kill(self) -> None:
-        """End it at once, whatever it does; what it knew is gone with it."""
-        if not self.over:
-            self._plugin.template.end(self._number)
-            if self._frames is not None:
-                self._frames.close()
-            else:
-                self._socket.close()
-                self.over = True
 
 
 class ProcessPlugin(RemotePlugin):
@@ -120,6 +55,7 @@ class ProcessPlugin(RemotePlugin):
     def __init__(self, name: str, described: Description, template: Template, clock: Clock, egress: Egress) -> None:
         super().__init__(described, self._to_worker)
         self.name = name
+        self._background = described.background
         self.template = template
         self._clock = clock
         self._egress = egress
@@ -130,7 +66,7 @@ class ProcessPlugin(RemotePlugin):
         self._restarting: asyncio.Task[None] | None = None
         self._failures = 0
         self._stopping = False
-        self._logged: tuple[int, int] = (0, 0)
+        self.said = Said(name)
         self.stamp: Callable[[], dict[str, Any]] | None = None if isinstance(clock, SystemClock) else self._stamp
 
     def _stamp(self) -> dict[str, Any]:
@@ -146,8 +82,8 @@ class ProcessPlugin(RemotePlugin):
         self._watching = asyncio.create_task(self._watch_over(), name=f"processes of {self.name}")
         try:
             await self._start_worker()
-        except (LaunchError, OtherSideError, TimeoutError) as error:
-            _log.error("plugin did not start", extra={"plugin": self.name, "trouble": str(error)})
+        except Exception as error:  # the plugin's edge: whatever its process answers
+            _log.error("plugin did not start", extra={"plugin": self.name, "trouble": type(error).__name__})
             self._restart()
         self._make_spare()
 
@@ -167,12 +103,13 @@ class ProcessPlugin(RemotePlugin):
                 task.cancel()
         await asyncio.gather(*(each for each in (self._watching, self._restarting) if each), return_exceptions=True)
         if self._worker is not None and not self._worker.over:
-            with contextlib.suppress(OtherSideError, TimeoutError, RuntimeError):
+            with contextlib.suppress(Exception):  # the plugin's edge: it is ended anyhow
                 async with asyncio.timeout(STOP_SECONDS):
                     await self._call("stop")
         if self._spare is not None:
-            with contextlib.suppress(asyncio.CancelledError, LaunchError):
-                (await self._spare).kill()
+            (spare,) = await asyncio.gather(self._spare, return_exceptions=True)
+            if isinstance(spare, Process):
+                spare.kill()
         ended = [each.ended for each in (self._worker, *self._visits.values()) if each is not None]
         for process in (self._worker, *self._visits.values()):
             if process is not None:
@@ -194,8 +131,17 @@ class ProcessPlugin(RemotePlugin):
         worker = self._worker
         if worker is None or worker.over:
             raise OtherSideError("the plugin's worker does not run")
-        result, _answer = await worker.peer.call("worker", WORKER, name, *args)
-        return result
+        if name not in PASSED_ON:
+            result, _answer = await worker.peer.call("worker", WORKER, name, *args)
+            return result
+        worker.knows = True
+        worker.under_way += 1
+        try:
+            result, _answer = await worker.peer.call("worker", WORKER, name, *args)
+            return result
+        finally:
+            worker.under_way -= 1
+            worker.told_at = asyncio.get_running_loop().time()
 
     def process_ended(self, process: Process) -> None:
         """Take note that a process has gone; a worker is started anew."""
@@ -214,7 +160,7 @@ class ProcessPlugin(RemotePlugin):
             self._failures += 1
             try:
                 await self._start_worker()
-            except (LaunchError, OtherSideError, TimeoutError):
+            except Exception:  # the plugin's edge
                 continue
             _log.info("plugin's worker runs again", extra={"plugin": self.name})
             return
@@ -225,44 +171,68 @@ class ProcessPlugin(RemotePlugin):
             _log.error("plugin is gone until the station starts again", extra={"plugin": self.name})
 
     async def _watch_over(self) -> None:
-        """Ask for states, name a process whose loop stands, and end it where it stands on."""
+        """Name a process whose loop stands, and end it where it stands on; ask for states meanwhile."""
+        loop = asyncio.get_running_loop()
+        looking: asyncio.Task[None] | None = None
+        look_at = 0.0
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            now = asyncio.get_running_loop().time()
-            for process in [each for each in (self._worker, *self._visits.values()) if each is not None]:
-                silent = now - process.heard_at
-                if process.over or silent < BLOCKED_SECONDS:
-                    continue
-                if not process.named:
-                    process.named = True
-                    extra = {"plugin": self.name, "role": process.role, "place": self.template.printed.place}
-                    _log.error("plugin is blocked", extra=extra)
-                if silent > GIVEN_UP_SECONDS:
-                    _log.error("plugin's process is ended", extra={"plugin": self.name, "role": process.role})
-                    process.kill()
-            if self._worker is not None and not self._worker.over:
-                with contextlib.suppress(OtherSideError, TimeoutError, RuntimeError):
-                    async with asyncio.timeout(LOOK_SECONDS * 4):
-                        await self.look()
-                        self._failures = 0
+            before = loop.time()
+            await asyncio.sleep(WATCH_SECONDS)
+            now = loop.time()
+            if now - before < 2 * WATCH_SECONDS:  # else this loop stood itself, and has not listened
+                for process in [each for each in (self._worker, *self._visits.values()) if each is not None]:
+                    self._watch_one(process, now - process.heard_at)
+            if now >= look_at and (looking is None or looking.done()):
+                look_at = now + LOOK_SECONDS
+                looking = asyncio.create_task(self._look(), name=f"states of {self.name}")
 
-    def log(self, told: dict[str, Any]) -> None:
-        """Write a line of the plugin into the station's log, under the plugin's name, and not too many of them."""
-        minute = int(asyncio.get_running_loop().time() // 60)
-        at, lines = self._logged
-        lines = lines + 1 if at == minute else 1
-        self._logged = (minute, lines)
-        if lines == MAX_LOGGED:
-            _log.warning("plugin logs too much; the rest of this minute is left out", extra={"plugin": self.name})
-        if lines >= MAX_LOGGED:
+    def _watch_one(self, process: Process, silent: float) -> None:
+        if process.over or silent < BLOCKED_SECONDS:
             return
-        line, extra = told.get("line"), told.get("extra")
-        if not isinstance(line, dict) or not isinstance(extra, dict):
+        extra = {"plugin": self.name, "role": process.role, "place": process.printed.place}
+        if not process.named and (process.printed.place or silent > 2 * BLOCKED_SECONDS):
+            process.named = True
+            _log.error("plugin is blocked", extra=extra)
+        if silent > GIVEN_UP_SECONDS:
+            _log.error("plugin's process is ended", extra={**extra, "reason": "it is blocked"})
+            process.kill()
+
+    async def _look(self) -> None:
+        worker = self._worker
+        if worker is None or worker.over or self._stopping:
             return
-        fields = {f"{key}"[:40]: value for key, value in list(extra.items())[:12] if f"{key}" not in _RESERVED}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        logger = logging.getLogger("tramkit.plugins.said")
-        level = _LEVELS.get(str(line.get("level")), logging.INFO)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-        logger.log(level, "%s", str(line.get("event"))[:200], extra={**fields, "plugin": self.name})  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        try:
+            async with asyncio.timeout(LOOK_SECONDS * 4):
+                await self.look()
+            self._failures = 0
+        except Exception as error:  # the plugin's edge: states grow stale
+            _log.debug("no states", extra={"plugin": self.name, "trouble": type(error).__name__})
+        if worker is self._worker and self._is_used(worker):
+            await self._refresh(worker)
+
+    def _is_used(self, worker: Process) -> bool:
+        """Whether a worker knows of orders, and has had nothing to do for a while; one with a life of its own stays."""
+        idle = asyncio.get_running_loop().time() - worker.told_at
+        return worker.knows and not worker.under_way and idle > FRESH_SECONDS and not self._background
+
+    async def _refresh(self, worker: Process) -> None:
+        """Put a fresh worker in the place of one that knows of orders: what it knew ends with it."""
+        fresh = Process(self, "worker")
+        try:
+            await fresh.open()
+            async with asyncio.timeout(START_SECONDS):
+                await fresh.peer.call("worker", WORKER, "start")
+        except Exception as error:  # the plugin's edge
+            _log.warning("no fresh worker", extra={"plugin": self.name, "trouble": type(error).__name__})
+            fresh.kill()
+            worker.told_at = asyncio.get_running_loop().time()
+            return
+        if worker is not self._worker or worker.over or worker.under_way or self._stopping:
+            fresh.kill()
+            return
+        self._worker = fresh
+        self.peer = fresh.peer
+        worker.kill()
 
     # ── what it may call ──────────────────────────────────────────────────────────────────────────────────
 
@@ -322,7 +292,7 @@ class ProcessPlugin(RemotePlugin):
         try:
             async with asyncio.timeout(FOLLOW_SECONDS):
                 followed, _answer = await process.peer.call("worker", WORKER, "signal", visit, signal)
-        except (TimeoutError, OtherSideError):
+        except Exception:  # the plugin's edge
             followed = "did_not_stop"
         if followed == "did_not_stop":
             _log.error("service does not stop", extra={"plugin": self.name, "visit": visit})
@@ -335,9 +305,6 @@ class ProcessPlugin(RemotePlugin):
         self._hosts.pop(visit, None)
         if (process := self._visits.pop(visit, None)) is not None:
             process.kill()
-
-
-_RESERVED = frozenset((*logging.makeLogRecord({}).__dict__, "message", "asctime", "plugin", "event", "level"))
 
 
 def _seen(task: asyncio.Task[Process]) -> None:

@@ -1,11 +1,14 @@
-"""The template of a plugin's processes: it imports the plugin, sees no resident, and forks.
+"""The template of a plugin's processes: it sees no resident, and forks.
 
 It runs no loop and no thread, so that it can fork safely. It is a program of its own, with the number of its pipe as
-argument, or forked of one that has imported nothing but Tramkit. Frames of its pipe, JSON each:
+argument, or forked of one that has imported nothing but Tramkit. A confined one runs no code of the plugin's: each
+process that it forks locks itself and imports the plugin then, so that whoever forks and ends can be believed whatever
+the plugin is; an unconfined one has the plugin imported. Frames of its pipe, JSON each, with ends of pipes beside them:
 
-- ``{"template": n}`` with an end of a pipe: fork a template of another plugin, which is spoken to there.
-- ``{"load": {...}}``: import the plugin; answered by ``{"described": {...}}`` or ``{"kept_out": step, "reason": …}``.
-- ``{"fork": n, "role": "worker"|"visit"}`` with an end of a pipe: fork a process that serves there.
+- ``{"template": n}``, its pipe, its output: fork a template of another plugin, which is spoken to there.
+- ``{"load": {...}, "fork": n}``, where to answer, its output: import the plugin, or fork a process that does; answered
+  by ``{"described": {...}}`` or ``{"kept_out": step, "reason": …}``. Such a process is told there what it is to serve.
+- ``{"fork": n, "role": "worker"|"visit"}``, its pipe, its output: fork a process that serves there.
 - ``{"kill": n}``: end one. ``{"ended": n, "status": s}`` is told of each that has ended.
 """
 
@@ -21,16 +24,18 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 # imported once, for all that are forked
+from tramkit.confinement import confine
 from tramkit.plugins.process import child
 from tramkit.plugins.process.child import Loaded
 from tramkit.plugins.process.frames import receive_frame, send_frame
 
 MAX_FRAME = 4 * 1024 * 1024
+MAX_FILES = 4096
 PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
 
 
 def main() -> None:
@@ -48,6 +53,8 @@ def _harden(limits: dict[str, int]) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if limits:
+        confine.hide_memory()
     for name, value in limits.items():
         kind = getattr(resource, f"RLIMIT_{name.upper()}")
         _soft, hard = resource.getrlimit(kind)
@@ -69,6 +76,7 @@ class Template:
         self._children: dict[int, int] = {}
         self._numbers: dict[int, int] = {}
         self._plugin: Loaded | None = None
+        self._asked: dict[str, Any] = {}
         self._wake, other = socket.socketpair()
         self._wake.setblocking(False)
         other.setblocking(False)
@@ -94,45 +102,49 @@ class Template:
 
     def _do(self, told: dict[str, Any], files: list[int]) -> socket.socket | None:
         if "load" in told:
-            self._tell(self._load(told["load"]))
+            self._asked = told["load"]
+            self._load(int(told["fork"]), socket.socket(fileno=files[0]), files[1])
         elif "fork" in told:
-            self._fork(int(told["fork"]), str(told["role"]), socket.socket(fileno=files[0]))
+            self._fork(int(told["fork"]), str(told["role"]), socket.socket(fileno=files[0]), files[1])
         elif "template" in told:
             other = socket.socket(fileno=files[0])
             if self._forked(int(told["template"])):
                 _harden({})
-                self._leave()
+                self._leave(other, files[1])
                 return other
             other.close()
+            os.close(files[1])
         elif "kill" in told:
             pid = self._numbers.get(int(told["kill"]))
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
         return None
 
-    def _load(self, asked: dict[str, Any]) -> dict[str, Any]:
-        plugin = child.load_plugin(asked)
-        if isinstance(plugin, dict):
-            return plugin
-        self._plugin = plugin
-        gc.collect()
-        gc.freeze()
-        return {"described": plugin.described.model_dump(mode="json")}
+    def _load(self, number: int, answer: socket.socket, output: int) -> None:
+        """Import the plugin here, or in a process that is forked for it."""
+        if self._asked["confined"]:
+            if self._forked(number):
+                self._leave(answer, output)
+                _run(lambda: child.begin(answer, self._asked))
+            os.close(output)
+        else:
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
+            plugin = child.load_plugin(self._asked)
+            self._plugin = None if isinstance(plugin, dict) else plugin
+            gc.collect()
+            gc.freeze()
+            with contextlib.suppress(OSError):
+                send_frame(answer, json.dumps(child.described(plugin)).encode())
+        answer.close()
 
-    def _fork(self, number: int, role: str, end: socket.socket) -> None:
-        plugin = self._plugin
-        if plugin is None:
-            end.close()
-            return
-        if self._forked(number):
-            self._leave()
-            status = 1
-            try:
-                child.serve(end, role, plugin)
-                status = 0
-            finally:
-                os._exit(status)
+    def _fork(self, number: int, role: str, end: socket.socket, output: int) -> None:
+        if (self._plugin is not None or self._asked.get("confined")) and self._forked(number):
+            self._leave(end, output)
+            _run(lambda: child.serve(end, role, self._plugin or child.load_confined(self._asked)))
         end.close()
+        os.close(output)
 
     def _forked(self, number: int) -> bool:
         """Fork; return whether this is the child."""
@@ -145,12 +157,20 @@ class Template:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         return True
 
-    def _leave(self) -> None:
-        """Let go of what is the template's own, in what it has forked."""
+    def _leave(self, end: socket.socket, output: int) -> None:
+        """Let go of what is the template's own, in what it has forked: it shares no open file with another process."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for file, number in ((nothing, 0), (output, 1), (output, 2)):
+            os.dup2(file, number)
         for each in (self._end, self._wake, self._other):
             each.close()
+        for file in (nothing, output):
+            os.close(file)
+        if self._asked.get("confined"):
+            os.closerange(3, end.fileno())
+            os.closerange(end.fileno() + 1, MAX_FILES)
 
     def _reap(self) -> None:
         while True:
@@ -176,6 +196,16 @@ class Template:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         os._exit(0)
+
+
+def _run(serve: Callable[[], None]) -> NoReturn:
+    """Serve in a forked process, and end it."""
+    status = 1
+    try:
+        serve()
+        status = 0
+    finally:
+        os._exit(status)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import errno
 import functools
+import importlib.util
 import json
 import os
 import shutil
@@ -19,35 +20,112 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-MEMORY = 1536 * 1024 * 1024
-"""Bytes of address space of one process of a plugin."""
-LIMITS: Mapping[str, int] = {"as": MEMORY, "nofile": 256, "fsize": 0, "nproc": 128}
+LIMITS: Mapping[str, int] = {
+    "as": 2 * 1024 * 1024 * 1024,
+    "data": 512 * 1024 * 1024,
+    "nofile": 256,
+    "fsize": 0,
+    "nproc": 128,
+    "sigpending": 64,
+    "msgqueue": 0,
+    "memlock": 0,
+}
+"""Of one process of a plugin: bytes of addresses and of what it writes to, descriptors, bytes of a file, threads."""
 
 _CLONE_THREAD = 0x00010000
+_MAP_SHARED = 0x01
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_PTRACER = 1, 4, 38, 0x59616D61
+
 _NO_PROGRAM = ("execve", "execveat")
-_NO_PROCESS = ("fork", "vfork", "kill", "tkill")
+_NO_PROCESS = (
+    "fork",
+    "vfork",
+    "kill",
+    "tkill",
+    "tgkill",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+)
 _NO_SOCKET = ("socket", "connect", "bind", "listen", "accept", "accept4")
 _NO_OTHER = (
-    "ptrace",
-    "process_vm_readv",
-    "process_vm_writev",
-    "kcmp",
-    "pidfd_open",
-    "pidfd_getfd",
-    "pidfd_send_signal",
+    # what is shared with another process, or can be seen by one
     "shmget",
     "shmat",
     "msgget",
     "semget",
     "mq_open",
     "memfd_create",
+    "memfd_secret",
+    "flock",
+    "inotify_init",
+    "inotify_init1",
+    "fanotify_init",
+    "mincore",
+    "cachestat",
+    "pidfd_open",
+    "pidfd_send_signal",
+    "process_madvise",
+    "process_mrelease",
+    "sched_setaffinity",
+    "sched_setattr",
+    "sched_setparam",
+    "sched_setscheduler",
+    "setpriority",
+    "ioprio_set",
+    "setpgid",
+    "setsid",
+    "migrate_pages",
+    "move_pages",
+    # what writes names into a folder
+    "mkdir",
+    "mkdirat",
+    "symlink",
+    "symlinkat",
+    "link",
+    "linkat",
+    "mknod",
+    "mknodat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    # what is a large piece of kernel for a small use
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "personality",
+    "modify_ldt",
+    "syslog",
+    "uselib",
+    "lookup_dcookie",
+    "quotactl",
+    "acct",
+    "name_to_handle_at",
+    "vmsplice",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "open_tree",
+    "move_mount",
+    "mount_setattr",
+)
+_DEADLY = (
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "kcmp",
+    "pidfd_getfd",
     "add_key",
     "request_key",
     "keyctl",
     "bpf",
     "perf_event_open",
     "userfaultfd",
-    "io_uring_setup",
     "unshare",
     "setns",
     "mount",
@@ -57,30 +135,38 @@ _NO_OTHER = (
     "open_by_handle_at",
     "init_module",
     "finit_module",
+    "delete_module",
     "kexec_load",
+    "kexec_file_load",
     "reboot",
     "swapon",
-    "mkdir",
-    "mkdirat",
-    "symlink",
-    "symlinkat",
-    "mknod",
-    "mknodat",
-    "setsid",
-    "sched_setaffinity",
-    "setpriority",
+    "swapoff",
+    "settimeofday",
+    "clock_settime",
+    "clock_adjtime",
+    "sethostname",
+    "setdomainname",
+    "iopl",
+    "ioperm",
 )
-"""What a plugin needs for nothing; by most of it something could outlive the process or reach another one."""
+"""No library asks for these: whoever does is ended at once, and the operator is told."""
+
+_NO_FCNTL = (5, 6, 7, 8, 10, 15, 36, 37, 38, 1024, 1026)
+"""Locks, which others can ask for; who is signalled; leases and notes on folders (``fcntl.h``)."""
+_NO_IOCTL = (0x8901, 0x8902, 0x5412, 0x5423)
+"""FIOSETOWN and SIOCSPGRP (a signal to another), TIOCSTI, TIOCSETD."""
+_NO_PRCTL = (_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_PTRACER)
 
 
 class CannotConfineError(RuntimeError):
     """This machine cannot confine a plugin; why, for the operator."""
 
 
-def lock_process(*, forks: bool = False) -> None:
-    """Take from this process what no service needs: other programs and processes, sockets, other processes' memory.
+def lock_process() -> None:
+    """Take from this process what no service needs: programs, other processes, sockets, memory shared with others.
 
-    :param forks: it may fork and end what it has forked: a template.
+    From here on it may start threads and nothing else; what it knows ends with it.
+
     :raises CannotConfineError: the filter cannot be loaded.
     """
     try:
@@ -88,21 +174,31 @@ def lock_process(*, forks: bool = False) -> None:
     except ImportError:
         raise CannotConfineError("pyseccomp is missing; run: pip install 'tramkit[sandbox]'") from None
     rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
-    refuse = seccomp.ERRNO(errno.EPERM)
-    for name in (*_NO_PROGRAM, *_NO_SOCKET, *_NO_OTHER, *(() if forks else _NO_PROCESS)):
-        with contextlib.suppress(ValueError, OSError):  # a call that this architecture has not
-            rules.add_rule(refuse, name)
-    if not forks:
-        rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
+    refuse, end = seccomp.ERRNO(errno.EPERM), seccomp.KILL_PROCESS
+    for names, action in (((*_NO_PROGRAM, *_NO_PROCESS, *_NO_SOCKET, *_NO_OTHER), refuse), (_DEADLY, end)):
+        for name in names:
+            with contextlib.suppress(ValueError, OSError):  # a call that this architecture or library has not
+                rules.add_rule(action, name)
+    rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
     with contextlib.suppress(ValueError, OSError):
         rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")  # the C library then asks by clone
+    rules.add_rule(refuse, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, _MAP_SHARED, _MAP_SHARED))
+    rules.add_rule(refuse, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))
+    for name, argument, values in (("fcntl", 1, _NO_FCNTL), ("ioctl", 1, _NO_IOCTL), ("prctl", 0, _NO_PRCTL)):
+        for value in values:  # only the low half is looked at by the kernel
+            rules.add_rule(refuse, name, seccomp.Arg(argument, seccomp.MASKED_EQ, 0xFFFFFFFF, value))
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
-        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: no other process reads its memory
+        hide_memory()
+        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     try:
         rules.load()
     except OSError as error:
         raise CannotConfineError(f"the kernel takes no filter of system calls: {error.strerror}") from None
+
+
+def hide_memory() -> None:
+    """Let no other process of the same user read this one's memory (``PR_SET_DUMPABLE``)."""
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 @functools.cache
@@ -158,27 +254,25 @@ def command(folders: Sequence[str], files: Sequence[str]) -> list[str]:
         "--setenv",
         "LANG",
         "C.UTF-8",
-        "--setenv",
-        "PYTHONDONTWRITEBYTECODE",
-        "1",
         *binds,
-        "--proc",
-        "/proc",
-        "--dev",
+        "--dir",
         "/dev",
+        *(word for name in _DEVICES for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
         "--remount-ro",
-        "/dev",
+        "/",
         "--chdir",
         "/",
     ]
 
 
+_DEVICES = ("null", "zero", "random", "urandom")
+"""No ``/dev/shm``, no terminals; and no ``/proc``, where processes see each other's names."""
+
+
 def _paths() -> list[str]:
     """Return the folders from which Tramkit itself is imported."""
-    import tramkit
-    import tramkit_hal
-
-    return [str(Path(str(each.__file__)).parent.parent) for each in (tramkit, tramkit_hal)]
+    found = [importlib.util.find_spec(each) for each in ("tramkit", "tramkit_hal")]
+    return [str(Path(spec.origin).parent.parent) for spec in found if spec is not None and spec.origin is not None]
 
 
 def limits_argument() -> str:
