@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from tramkit.facts import FactsFile
 from tramkit.host.person import Level
+from tramkit.plugins.secrets import WAYS, look_up
 from tramkit.problems import FileError, describe, read_toml
 from tramkit.suggest import did_you_mean
 from tramkit_hal.data import Data
@@ -58,7 +59,8 @@ class ServiceEntry(Data):
 class Setting(Data):
     """One setting that ``station.toml`` may give under ``[settings.NAME]``.
 
-    :param secret: never shown, never logged; best given as ``{ env = "NAME" }``.
+    :param secret: never shown, never logged, never empty; best given as ``{ file = "PATH" }``, see
+        :mod:`tramkit.plugins.secrets`.
     """
 
     type: Literal["string", "url", "integer", "number", "boolean", "list"]
@@ -106,6 +108,8 @@ class Setting(Data):
                 fine, right = isinstance(value, str), "a text"
         if not fine:
             return f"{shown} is not {right}"
+        if self.secret and value == "":
+            return f"a secret is not empty; give {WAYS}"
         if self.choices and given not in self.choices:
             return f"{shown} is not possible{did_you_mean(given, self.choices)}"
         return ""
@@ -193,7 +197,7 @@ def read_manifest(folder: Path, name: str) -> Manifest:
 
 
 def settle(manifest: Manifest, given: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return the plugin's settings, defaults filled in and ``{ env = "NAME" }`` looked up.
+    """Return the plugin's settings, defaults filled in and secrets looked up where they are.
 
     :param given: the keys of ``[settings.NAME]``.
     :raises ValueError: a line for each thing that is wrong.
@@ -208,10 +212,11 @@ def settle(manifest: Manifest, given: Mapping[str, Any], environ: Mapping[str, s
     for key, setting in manifest.settings.items():
         value = given.get(key, setting.default)
         if isinstance(value, dict):
-            text = _from_environment(value, f"{prefix}.{key}", environ, problems)  # pyright: ignore[reportUnknownArgumentType]
-            if text is None:
+            try:
+                value = setting.read(look_up(cast(dict[str, Any], value), f"{prefix}.{key}", environ))
+            except ValueError as wrong:
+                problems.append(str(wrong))
                 continue
-            value = setting.read(text)
         if value is None and setting.required:
             problems.append(
                 f"{prefix}.{key}: this is needed and missing" + (f" ({setting.help})" if setting.help else "")
@@ -222,18 +227,6 @@ def settle(manifest: Manifest, given: Mapping[str, Any], environ: Mapping[str, s
     if problems:
         raise ValueError("\n".join(problems))
     return settled
-
-
-def _from_environment(
-    value: Mapping[str, Any], where: str, environ: Mapping[str, str], problems: list[str]
-) -> str | None:
-    name = value.get("env")
-    if set(value) != {"env"} or not isinstance(name, str):
-        problems.append(f'{where}: a table here is {{ env = "NAME" }}, the name of an environment variable')
-        return None
-    if name not in environ:
-        problems.append(f"{where}: the environment variable {name} is not set")
-    return environ.get(name)
 
 
 def _is_url(text: str) -> bool:

@@ -110,6 +110,7 @@ class DeskGateway:
         self._facility: Facility | None = None
         self._specialties: tuple[Specialty, ...] | None = None
         self.ice_servers: tuple[IceServer, ...] = ()
+        self._reason = ""
         self.link: Link = "connecting"
         self.ways = ways or WaysOut()
         self.ways.moved = self._moved
@@ -257,8 +258,10 @@ class DeskGateway:
         except aiohttp.WSServerHandshakeError as error:
             if error.status in (401, 403):
                 self._refuse("key")
+            else:
+                self._not_reached(f"it answered {error.status} where a desk opens a WebSocket")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            _log.debug("desk not reached", extra={"error": type(error).__name__})
+            self._not_reached(reason_of(error))
         return False
 
     async def _over(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
@@ -268,7 +271,7 @@ class DeskGateway:
             async with asyncio.timeout(WELCOME_SECONDS):
                 welcome = await self._welcome(socket)
         except TimeoutError:
-            _log.warning("the desk did not welcome the kiosk in time")
+            self._not_reached("it did not welcome the station in time")
             return False
         if welcome is None:
             return False
@@ -305,6 +308,7 @@ class DeskGateway:
         self.ice_servers = welcome.ice_servers
         if not welcome.resumed:
             self._outbox.begin_again([OpenCase(intake=case.intake) for case in self._cases.values() if case.intake])
+        self._reason = ""
         self._become("connected")
         _log.info("desk connected", extra={"resumed": welcome.resumed})
 
@@ -355,7 +359,7 @@ class DeskGateway:
                 self._facility, self.ice_servers = welcome.facility, welcome.ice_servers
             case Refused(code=code):
                 _log.warning("the desk refused a message", extra={"code": code})
-                if code in ("unknown_specialty", "too_large", "closed"):
+                if code in ("unknown_specialty", "too_large", "closed", "consent", "quota"):
                     self._pass_to_all(envelope.message)
             case None:
                 return
@@ -382,8 +386,18 @@ class DeskGateway:
         self._tell()
 
     def _refuse(self, code: str) -> None:
-        _log.error("the desk refuses this kiosk", extra={"code": code, "version": VERSION})
+        if self._changed_reason(f"refused: {code}"):
+            _log.error("the desk refuses this kiosk", extra={"code": code, "version": VERSION})
         self._become("refused")
+
+    def _not_reached(self, reason: str) -> None:
+        """Say why, once each time it is another reason: a station tries every few seconds for as long as it takes."""
+        if self._changed_reason(reason):
+            _log.warning("desk not reached", extra={"reason": reason})
+
+    def _changed_reason(self, reason: str) -> bool:
+        before, self._reason = self._reason, reason
+        return before != reason
 
     def _become(self, link: Link) -> None:
         if link != self.link:
@@ -397,3 +411,23 @@ class DeskGateway:
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a connection did not come about, in words for who can mend it."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            why = getattr(error.certificate_error, "verify_message", "") or "invalid"
+            return f"its certificate is not believed: {why}"
+        case aiohttp.ClientConnectorSSLError():
+            return "TLS failed: is it https on that port?"
+        case aiohttp.ClientConnectorDNSError():
+            return "its name is not known (DNS)"
+        case aiohttp.ClientConnectorError():
+            return error.os_error.strerror or type(error.os_error).__name__
+        case TimeoutError():
+            return "no answer in time"
+        case OSError():
+            return error.strerror or type(error).__name__
+        case _:
+            return type(error).__name__

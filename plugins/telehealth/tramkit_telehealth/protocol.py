@@ -339,11 +339,29 @@ class CaseSummary(Wire):
     summary: Summary
 
 
+RefusalCode = Literal[
+    "version",
+    "key",
+    "malformed",
+    "unknown_case",
+    "closed",
+    "unknown_specialty",
+    "too_large",
+    "consent",
+    "quota",
+    "taken",
+]
+
+
 class Refused(Wire):
-    """A message was not taken; the words are for the log and the engineer, the code for the program."""
+    """A message was not taken; the words are for the log and the engineer, the code for the program.
+
+    ``consent``: a consent that the law asks for is missing; ``quota``: this station has brought too many residents;
+    ``taken``: another machine is connected with this station's key.
+    """
 
     type: Literal["refused"] = "refused"
-    code: Literal["version", "key", "malformed", "unknown_case", "closed", "unknown_specialty", "too_large"]
+    code: RefusalCode
     words: Line
 
 

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 from desk.kit import ANSWER, Clinic, Kiosk, call, config, intake
 
-from tramkit_telehealth.desk.accounts import IDLE, MAX_FAILURES
+from tramkit_telehealth.desk.accounts import IDLE
 from tramkit_telehealth.desk.app import serve
+from tramkit_telehealth.desk.attempts import FREE
 from tramkit_telehealth.desk.command import desk
 from tramkit_telehealth.desk.doctors import MAX_MALFORMED as MAX_MALFORMED_COMMANDS
 from tramkit_telehealth.desk.kiosks import MAX_MALFORMED
@@ -397,12 +398,12 @@ async def test_a_station_that_was_removed_is_put_out_and_not_let_in_again(clinic
     assert "no station" in await run(clinic, "station", "remove", "lobby-1")
 
 
-async def test_a_name_that_no_doctor_has_is_locked_like_one_that_a_doctor_has(clinic: Clinic) -> None:
+async def test_a_name_that_no_doctor_has_waits_like_one_that_a_doctor_has(clinic: Clinic) -> None:
     doctor = await clinic.put_doctor("somebody")
     answers: dict[str, list[tuple[int, str]]] = {}
     for name in ("somebody", "nobody"):
         answers[name] = []
-        for _attempt in range(MAX_FAILURES + 1):
+        for _attempt in range(FREE + 1):
             page = await doctor.http.post(
                 f"{clinic.address}/sign-in",
                 data={"name": name, "password": "wrong"},

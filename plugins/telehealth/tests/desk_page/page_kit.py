@@ -42,6 +42,7 @@ from tramkit_telehealth.desk.page_protocol import (
     command_envelope,
 )
 from tramkit_telehealth.desk.prescribing import blocked
+from tramkit_telehealth.desk.views import initials
 from tramkit_telehealth.protocol import (
     Answer,
     Bilingual,
@@ -122,9 +123,9 @@ def waiting(number: int, **changes: object) -> Waiting:
         "site": brought.site,
         "specialty": "general",
         "language": ("vi", "vi", "en", "vi")[number],
-        "name": brought.patient.name,
-        "age": (67, 34, 6, None)[number],
-        "complaint": brought.complaint,
+        "initials": initials(brought.patient.name),
+        "age": (60, 30, 0, None)[number],
+        "sign": "measurement",
         "urgency": brought.urgency,
         "waiting_since": brought.opened_at,
         "state": CaseState.WAITING,

@@ -1,14 +1,15 @@
 """What the desk and a doctor's page say to each other: JSON over the WebSocket ``/doctor`` that the page opens.
 
 The page sends commands, each ``{"n": 3, "command": {"do": "accept", "case": "..."}}``; the desk replies to each with
-:class:`Reply` of the same ``n``. The desk is authoritative: whenever something changes it sends the whole
-:class:`DeskState`, so a page that was reloaded needs nothing else. Offers of a call's legs come as :class:`LegOffer`.
+:class:`Reply` of the same ``n``. The desk is authoritative: it sends the whole :class:`DeskState` when a page opens, so
+one that was reloaded needs nothing else, and then what changes as :class:`DeskChange`. Offers of a call's legs come as
+:class:`LegOffer`.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
@@ -50,6 +51,8 @@ class Trouble(StrEnum):
     """Not allowed here, e.g. a narcotic or psychotropic medicine (Circular 26/2025/TT-BYT)."""
     UNANSWERED = "unanswered"
     """A concern about the prescription is not answered in words; ``field`` ends in its id."""
+    REVIEW = "review"
+    """This doctor has given back so many residents unseen that somebody must look at why first."""
     NO_SUCH_DOCTOR = "no_such_doctor"
     """The doctor to hand over to is not on shift, or not free."""
 
@@ -121,11 +124,22 @@ class Accept(Wire):
     case: Id
 
 
+ReleaseReason = Literal["not_my_field", "know_resident", "technical", "called_away", "mistake"]
+"""Not this doctor's field; knows the resident in private; something does not work; called away; the wrong one."""
+
+Sign = Literal["red_flag", "measurement", "pain", "fever", "child", "none"]
+"""The chief sign of a case, from answers out of closed lists and from measurements; never in the resident's words."""
+
+
 class Release(Wire):
-    """Give a claimed case back to the front of the queue before the call is live."""
+    """Give a claimed case back to the front of the queue before the call is live.
+
+    :param reason: why; who has looked at health data says why they were needed (Law 91/2025/QH15).
+    """
 
     do: Literal["release"]
     case: Id
+    reason: ReleaseReason
 
 
 class AnswerLeg(Wire):
@@ -277,8 +291,11 @@ class LegOffer(Wire):
 
 
 class Waiting(Wire):
-    """One resident in the queue, as every doctor on shift sees them.
+    """One resident in the queue, as every doctor on shift sees them: what is needed to choose, and nobody's name.
 
+    :param initials: of the resident's name.
+    :param age: the decade of age, e.g. ``60``; None: not known.
+    :param sign: the chief sign.
     :param urgency: 1 (soon) to 3 (can wait).
     :param mine: this doctor has the specialty and the language.
     """
@@ -287,9 +304,9 @@ class Waiting(Wire):
     site: Line
     specialty: Id
     language: Id
-    name: Line
+    initials: Line
     age: int | None
-    complaint: Prose
+    sign: Sign
     urgency: Literal[1, 2, 3]
     waiting_since: AwareDatetime
     state: CaseState
@@ -349,7 +366,7 @@ class PastCase(Wire):
 
 
 class DeskState(Wire):
-    """Everything the page shows; sent on connection and after each change.
+    """Everything the page shows; sent on connection. What changes afterwards comes as :class:`DeskChange`.
 
     :param specialties: titles of the facility's specialties, by id; one that is missing is shown by its id.
     """
@@ -370,5 +387,49 @@ class DeskState(Wire):
     """True: the doctor signed in elsewhere or was signed out; the page goes to the sign-in page."""
 
 
-ToPage = Annotated[Reply | LegOffer | DeskState, Field(discriminator="type")]
-to_page: TypeAdapter[Reply | LegOffer | DeskState] = TypeAdapter(ToPage)
+class DeskChange(Wire):
+    """What has changed of :class:`DeskState` since the page was told last.
+
+    :param fields: those that have another value, as they stand in the state; ``queue`` never.
+    :param put: residents who are new in the queue or changed.
+    :param order: the queue's cases in their order; None: it is what remains of the one before.
+    :param gone: cases that are in it no more.
+    """
+
+    type: Literal["change"] = "change"
+    fields: dict[str, Any] = Field(default_factory=dict)
+    put: tuple[Waiting, ...] = ()
+    gone: tuple[Id, ...] = ()
+    order: tuple[Id, ...] | None = None
+
+    def applied(self, state: DeskState) -> DeskState:
+        """Return the state after this change."""
+        rows = {each.case: each for each in state.queue if each.case not in self.gone}
+        rows.update({each.case: each for each in self.put})
+        order = rows if self.order is None else self.order
+        plain = state.model_dump(mode="json") | self.fields | {"queue": ()}
+        return DeskState.model_validate(plain).model_copy(update={"queue": tuple(rows[case] for case in order)})
+
+
+def change_of(before: DeskState, after: DeskState) -> DeskChange | None:
+    """Return what has changed; None: nothing that a page shows (the time alone is nothing)."""
+    fields = {
+        name: after.model_dump(mode="json", include={name})[name]
+        for name in DeskState.model_fields
+        if name not in ("queue", "now") and getattr(before, name) != getattr(after, name)
+    }
+    old = {each.case: each for each in before.queue}
+    new = {each.case: each for each in after.queue}
+    put = tuple(each for each in after.queue if old.get(each.case) != each)
+    gone = tuple(case for case in old if case not in new)
+    remaining = [case for case in old if case in new]
+    remaining += [each.case for each in put if each.case not in old]
+    order = None if remaining == list(new) else tuple(new)
+    if not fields and not put and not gone and order is None:
+        return None
+    fields["now"] = after.model_dump(mode="json", include={"now"})["now"]
+    return DeskChange(fields=fields, put=put, gone=gone, order=order)
+
+
+ToPage = Annotated[Reply | LegOffer | DeskState | DeskChange, Field(discriminator="type")]
+to_page: TypeAdapter[Reply | LegOffer | DeskState | DeskChange] = TypeAdapter(ToPage)

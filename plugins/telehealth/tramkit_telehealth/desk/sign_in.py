@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,18 +13,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.words import LANGUAGES
-from tramkit_telehealth.desk.accounts import LONGEST, Accounts, SignedIn
+from tramkit_telehealth.desk.accounts import DEVICE_KNOWN, LONGEST, Accounts, SignedIn
+from tramkit_telehealth.desk.attempts import TooManyError
+from tramkit_telehealth.desk.clients import LogBudget, TrustedProxies
 from tramkit_telehealth.desk.page.words import words
+from tramkit_telehealth.desk.passwords import PasswordError
 from tramkit_telehealth.desk.switchboard import Switchboard
+from tramkit_telehealth.desk.tables import DoctorRow
 
 _log = logging.getLogger(__name__)
 
 COOKIE = "tramkit_desk"
 PAGE = Path(__file__).parent / "page"
 
-FAILURES_PER_ADDRESS = 30
-FAILURE_WINDOW = 300.0
-"""From one address at most thirty wrong passwords in five minutes, whatever the names."""
+DEVICE_COOKIE = "tramkit_desk_device"
+"""Marks a browser in which a doctor has signed in before; it lets nobody in."""
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -83,11 +86,11 @@ class Guard:
 class SignIn:
     """The pages of the desk that are made on the server."""
 
-    def __init__(self, accounts: Accounts, board: Switchboard, clock: Clock) -> None:
+    def __init__(self, accounts: Accounts, board: Switchboard, clock: Clock, proxies: TrustedProxies) -> None:
         self._accounts = accounts
         self._board = board
-        self._clock = clock
-        self._failures: dict[str, deque[float]] = {}
+        self._proxies = proxies
+        self._refusals = LogBudget(clock)
         self._templates = Environment(
             loader=FileSystemLoader(PAGE / "templates"), autoescape=True, undefined=StrictUndefined, enable_async=True
         )
@@ -99,6 +102,9 @@ class SignIn:
             web.get("/sign-in", self._ask),
             web.post("/sign-in", self._enter),
             web.post("/sign-out", self._leave),
+            web.get("/account", self._account),
+            web.post("/account/password", self._change),
+            web.post("/account/sign-out-everywhere", self._leave_everywhere),
             web.post("/language", self._language),
         ]
 
@@ -107,6 +113,8 @@ class SignIn:
         doctor = await self._accounts.doctor_of(token)
         if doctor is None:
             raise web.HTTPSeeOther("/sign-in?error=ended" if token else "/sign-in")
+        if doctor.must_change:
+            raise web.HTTPSeeOther("/account")
         return await self._render("desk.html", doctor.language, state_url="/doctor")
 
     async def _ask(self, request: web.Request) -> web.Response:
@@ -116,31 +124,92 @@ class SignIn:
         form = await request.post()
         name, password = str(form.get("name", ""))[:200].strip(), str(form.get("password", ""))[:1000]
         language = _language(request)
-        if self._too_many(request.remote or ""):
-            return await self._render("sign_in.html", language, status=429, error="locked", name=name)
-        found = await self._accounts.sign_in(name, password)
+        client, device = self._proxies.client_of(request), request.cookies.get(DEVICE_COOKIE, "")
+        try:
+            found = await self._accounts.sign_in(name, password, client=client, device=device)
+        except TooManyError as busy:
+            await self._log_refusal("waits", name, client)
+            return await self._wait(language, busy, name=name)
         if not isinstance(found, SignedIn):
             if found != "empty":
-                self._failures.setdefault(request.remote or "", deque(maxlen=FAILURES_PER_ADDRESS)).append(
-                    self._clock.monotonic()
-                )
-                _log.warning("sign-in refused", extra={"reason": found})
-            status = 429 if found == "locked" else 401
-            return await self._render("sign_in.html", language, status=status, error=found, name=name)
+                await self._log_refusal(found, name, client)
+            return await self._render("sign_in.html", language, status=401, error=found, name=name)
         if "language" in request.cookies:
             await self._accounts.set_language(found.doctor, language)
-        _log.info("doctor signed in", extra={"doctor": found.doctor})
-        response = web.HTTPSeeOther("/")
-        response.set_cookie(
-            COOKIE,
-            found.token,
-            httponly=True,
-            samesite="Strict",
-            secure=request.headers.get("Origin", "").startswith("https:"),
-            max_age=int(LONGEST.total_seconds()),
-            path="/",
-        )
-        raise response
+        _log.info("doctor signed in", extra={"doctor": found.doctor, "client": client})
+        raise self._let_in(request, found)
+
+    def _let_in(self, request: web.Request, found: SignedIn) -> web.HTTPSeeOther:
+        """Return the way to the desk, with the cookies of session and browser."""
+        response = web.HTTPSeeOther("/account" if found.must_change else "/")
+        secure = request.headers.get("Origin", "").startswith("https:")
+        for name, value, age in (
+            (COOKIE, found.token, LONGEST),
+            (DEVICE_COOKIE, found.device, DEVICE_KNOWN),
+        ):
+            seconds = int(age.total_seconds())
+            response.set_cookie(name, value, httponly=True, samesite="Strict", secure=secure, max_age=seconds, path="/")
+        return response
+
+    async def _wait(self, language: str, busy: TooManyError, **values: str) -> web.Response:
+        """Say after how many seconds the next attempt is heard (RFC 6585 §4)."""
+        seconds = math.ceil(busy.wait)
+        answer = await self._render("sign_in.html", language, status=429, error="wait", seconds=str(seconds), **values)
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
+
+    async def _log_refusal(self, reason: str, name: str, client: str) -> None:
+        """Log whose account and from where; a name that is no account's may be a password typed too early."""
+        account = name if await self._accounts.exists(name) else "(none)"
+        if (left_out := self._refusals.take()) is not None:
+            extra = {"reason": reason, "account": account, "client": client, "left_out": left_out}
+            _log.warning("sign-in refused", extra=extra)
+
+    # ── the doctor's own account ──────────────────────────────────────────────────────────────────────────
+
+    async def _account(self, request: web.Request) -> web.StreamResponse:
+        doctor = await self._accounts.doctor_of(request.cookies.get(COOKIE, ""))
+        if doctor is None:
+            raise web.HTTPSeeOther("/sign-in")
+        return await self._render_account(doctor, done=request.query.get("done", ""))
+
+    async def _render_account(
+        self, doctor: DoctorRow, *, status: int = 200, error: str = "", done: str = "", seconds: str = ""
+    ) -> web.Response:
+        must = "yes" if doctor.must_change else ""
+        values = {"name": doctor.name, "must": must, "error": error, "done": done, "seconds": seconds}
+        return await self._render("account.html", doctor.language, status=status, **values)
+
+    async def _change(self, request: web.Request) -> web.StreamResponse:
+        token = request.cookies.get(COOKIE, "")
+        doctor = await self._accounts.doctor_of(token)
+        if doctor is None:
+            raise web.HTTPSeeOther("/sign-in")
+        form = await request.post()
+        old, new, again = (str(form.get(name, ""))[:1000] for name in ("old", "new", "again"))
+        client = self._proxies.client_of(request)
+        if new != again:
+            return await self._render_account(doctor, status=400, error="differ")
+        try:
+            await self._accounts.change_password(doctor.id, old, new, client=client, keep=token)
+        except PermissionError:
+            await self._log_refusal("wrong at change", doctor.id, client)
+            return await self._render_account(doctor, status=401, error="old")
+        except PasswordError:
+            return await self._render_account(doctor, status=400, error="weak")
+        except TooManyError as busy:
+            return await self._render_account(doctor, status=429, error="wait", seconds=str(math.ceil(busy.wait)))
+        _log.info("password changed", extra={"doctor": doctor.id, "client": client})
+        raise web.HTTPSeeOther("/account?done=password")
+
+    async def _leave_everywhere(self, request: web.Request) -> web.StreamResponse:
+        doctor = await self._accounts.doctor_of(request.cookies.get(COOKIE, ""))
+        if doctor is None:
+            raise web.HTTPSeeOther("/sign-in")
+        await self._accounts.sign_out_everywhere(doctor.id)
+        await self._board.sign_out(doctor.id)
+        _log.info("signed out everywhere", extra={"doctor": doctor.id})
+        raise web.HTTPSeeOther("/sign-in")
 
     async def _leave(self, request: web.Request) -> web.StreamResponse:
         token = request.cookies.get(COOKIE, "")
@@ -164,19 +233,9 @@ class SignIn:
         raise response
 
     async def _render(self, template: str, language: str, *, status: int = 200, **values: str) -> web.Response:
+        values = {"seconds": ""} | values
         html = await self._templates.get_template(template).render_async(lang=language, words=words(language), **values)
         return web.Response(text=html, content_type="text/html", status=status)
-
-    def _too_many(self, address: str) -> bool:
-        failures = self._failures.get(address)
-        if not failures:
-            return False
-        now = self._clock.monotonic()
-        while failures and now - failures[0] > FAILURE_WINDOW:
-            failures.popleft()
-        if not failures:
-            del self._failures[address]
-        return len(failures) >= FAILURES_PER_ADDRESS
 
 
 def _language(request: web.Request) -> str:
