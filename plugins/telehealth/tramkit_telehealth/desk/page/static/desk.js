@@ -34,11 +34,10 @@ window.tramkitDesk = Object.freeze({ stats: () => media.stats() });
 // ── what the desk says ───────────────────────────────────────────────────────────────────────────────────────────
 
 function hear(message) {
-  if (message.type === "state") {
-    if (message.reload) signIn();
-    else take(message);
-  } else if (message.type === "change" && state !== null) {
-    take(changed(state, message));
+  if (message.type === "state" || (message.type === "change" && state !== null)) {
+    const next = message.type === "state" ? message : changed(state, message);
+    if (next.reload) signIn();
+    else take(next);
   } else if (message.type === "leg_offer" && state !== null) {
     media.offered(message, state.ice_servers.map(iceServer));
   }
