@@ -223,7 +223,7 @@ def colleagues_of(
 
 def initials(name: str) -> str:
     """Return the initials of a name: enough to tell two who wait from each other."""
-    return ".".join(part[0].upper() for part in nfc(name).split()[:4])
+    return ".".join(part[0].upper() for part in nfc(name).split()[:6])
 
 
 HIGH_PAIN = 7

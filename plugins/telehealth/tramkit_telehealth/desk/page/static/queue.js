@@ -70,7 +70,7 @@ export class Queue {
     put("tag", say(`urgency.${waiting.urgency}`));
     node.querySelector(".tag").dataset.urgency = waiting.urgency;
     put("abnormal", waiting.abnormal ? say("queue.abnormal") : "");
-    put("complaint", say(`sign.${waiting.sign}`));
+    put("complaint", waiting.abnormal && waiting.sign === "measurement" ? "" : say(`sign.${waiting.sign}`));
     put("kind", `${this.specialty(waiting.specialty)} · ${languageName(waiting.language)}`);
     put("site", waiting.site);
     put("connection", waiting.connection && say(`connection.${waiting.connection}`));
