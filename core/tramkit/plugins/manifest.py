@@ -63,7 +63,7 @@ class Setting(Data):
         :mod:`tramkit.plugins.secrets`.
     """
 
-    type: Literal["string", "url", "integer", "number", "boolean", "list"]
+    type: Literal["string", "url", "file", "integer", "number", "boolean", "list"]
     default: Any = None
     required: bool = False
     secret: bool = False
@@ -104,7 +104,7 @@ class Setting(Data):
             case "url":
                 fine = isinstance(value, str) and _is_url(value)
                 right = "an address, e.g. https://desk.example.vn; http is for this machine only"
-            case "string":
+            case "string" | "file":
                 fine, right = isinstance(value, str), "a text"
         if not fine:
             return f"{shown} is not {right}"
