@@ -4,6 +4,7 @@ from tramkit import bounded_json as bounded_json
 from tramkit import forms as forms
 from tramkit.facts import Dated, DatedFile
 from tramkit.forms import Form
+from tramkit.hardening import harden_process
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
 from tramkit.host.egress import HttpAnswer
@@ -125,6 +126,7 @@ __all__ = [
     "find_memo",
     "first_day",
     "forms",
+    "harden_process",
     "hookimpl",
     "last_day",
     "masked",

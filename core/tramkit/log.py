@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections import deque
+from logging.handlers import WatchedFileHandler
 from pathlib import PurePath
 from typing import Any, TextIO, cast
 
@@ -40,11 +41,11 @@ def configure(level: str = "info", file: str = "", stream: TextIO | None = None)
     """Send all logs to a file or a stream.
 
     :param level: ``debug``, ``info``, ``warning``, ``error``.
-    :param file: path to append to; empty: the stream.
+    :param file: path to append to, opened again where logrotate has put another in its place; empty: the stream.
     :param stream: standard error where none is given; a terminal gets readable lines instead of JSON.
     """
     target = stream or sys.stderr
-    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(target)
+    handler = WatchedFileHandler(file, encoding="utf-8") if file else logging.StreamHandler(target)
     readable = not file and target.isatty()
     renderer: Any = (
         structlog.dev.ConsoleRenderer(pad_event_to=0)

@@ -16,6 +16,7 @@ import click
 from tramkit import log
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
 from tramkit.app.devices_command import conformance, devices
+from tramkit.hardening import harden_process
 from tramkit.host.order import EffectKind
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.loader import Installed, commands_of, discover, load
@@ -98,6 +99,7 @@ def run(file: Path | None, screen: str | None) -> None:
     config = _read(file)
     if screen:
         config = _checked(lambda: with_screen(config, screen))
+    harden_process()
     log.configure(config.log.level, _log_file(config))
     from tramkit.app.run import StartError, run_station, screens_of
 
@@ -151,6 +153,51 @@ def resolve(ledger_of: LedgerOf, code: str, effect: str, done: bool, why: str) -
     from tramkit.orders.commands import resolve_order
 
     resolve_order(ledger_of, code, effect, done, why)
+
+
+@orders.command("rekey")
+@click.option("--new-key", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Made where missing.")
+@click.pass_context
+def orders_rekey(context: click.Context, new_key: Path) -> None:
+    """Put the ledger under a new key, which takes the old one's place; the station must not run."""
+    from tramkit.orders.commands import rekey_ledger
+
+    assert context.parent is not None
+    section = _read(context.parent.params["file"]).orders
+    rekey_ledger(section.data, section.key, new_key)
+
+
+_number = click.option(
+    "--number",
+    prompt="Number of the identity card (empty: by codes only)",
+    default="",
+    hide_input=True,
+    show_default=False,
+)
+
+
+@orders.command("export")
+@_number
+@click.option("--code", "codes", multiple=True, help="Code of a receipt, for who gave no card.")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def orders_export(ledger_of: LedgerOf, number: str, codes: tuple[str, ...], target: Path) -> None:
+    """Write all that the ledger has of a person into TARGET (JSON), by request (Law 91/2025/QH15)."""
+    from tramkit.orders.commands import export_orders
+
+    export_orders(ledger_of, codes, number, target)
+
+
+@orders.command("erase")
+@_number
+@click.option("--code", "codes", multiple=True, help="Code of a receipt, for who gave no card.")
+@click.confirmation_option(prompt="Erase what these orders asked for? Amount, payee and references stay for the books.")
+@click.pass_obj
+def orders_erase(ledger_of: LedgerOf, number: str, codes: tuple[str, ...]) -> None:
+    """Throw the keys of a person's closed orders away, by request (Law 91/2025/QH15)."""
+    from tramkit.orders.commands import erase_orders
+
+    erase_orders(ledger_of, codes, number)
 
 
 @orders.command("references")

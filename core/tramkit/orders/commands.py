@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
+import contextlib
 import json
+import os
+import pwd
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -37,7 +39,7 @@ def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> 
         raise click.ClickException(said)
 
     async def run() -> T:
-        ledger = Ledger(file, Seal(read_key(Path(key))))
+        ledger = Ledger(file, Seal(read_key(Path(key), make=False)))
         await ledger.open()
         try:
             return await work(ledger)
@@ -48,6 +50,14 @@ def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> 
         return asyncio.run(run())
     except (LedgerError, SealError) as problem:
         raise click.ClickException(str(problem)) from None
+
+
+def operator_name() -> str:
+    """Return who runs this program, by the kernel's word: the environment (``LOGNAME``) can say anybody."""
+    uid = os.getuid()
+    with contextlib.suppress(KeyError):
+        return pwd.getpwuid(uid).pw_name
+    return f"uid {uid}"
 
 
 def row_of(record: Record) -> dict[str, Any]:
@@ -103,7 +113,7 @@ def resolve_order(
             raise click.ClickException("there is no order with this code")
         runner = Runner(ledger, {}, {}, SystemClock())
         try:
-            await runner.resolve(record.id, EffectKind(effect), done, getpass.getuser(), why)
+            await runner.resolve(record.id, EffectKind(effect), done, operator_name(), why)
         except ValueError as problem:
             raise click.ClickException(str(problem)) from None
         finally:
@@ -111,6 +121,84 @@ def resolve_order(
 
     ledger_of(work)
     click.echo("written; the station goes on with it when it starts")
+
+
+def erase_orders(
+    ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], codes: Sequence[str], number: str
+) -> None:
+    """Throw the keys of a person's orders away; the chain still verifies."""
+
+    async def work(ledger: Ledger) -> int:
+        records = await _of_person(ledger, codes, number)
+        for record in records:
+            await ledger.erase(record.id, SystemClock().now())
+        return len(records)
+
+    click.echo(f"{ledger_of(work)} orders erased")
+
+
+def export_orders(
+    ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], codes: Sequence[str], number: str, file: Path
+) -> None:
+    """Write everything that the ledger has of a person into a file that only its owner can read."""
+
+    async def work(ledger: Ledger) -> list[dict[str, Any]]:
+        return [record.model_dump(mode="json") for record in await _of_person(ledger, codes, number)]
+
+    found = ledger_of(work)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{file} is there already") from None
+    with os.fdopen(handle, "w", encoding="utf-8") as new:
+        json.dump(found, new, ensure_ascii=False, indent=2)
+    click.echo(f"{len(found)} orders")
+
+
+async def _of_person(ledger: Ledger, codes: Sequence[str], number: str) -> list[Record]:
+    records = await ledger.of_holder(number, ALL) if number else []
+    for code in codes:
+        record = await ledger.by_code(tidy_code(code))
+        if record is None:
+            raise click.ClickException("there is no order with one of these codes")
+        if all(each.id != record.id for each in records):
+            records.append(record)
+    if not records:
+        raise click.ClickException("there is no order of this person")
+    return records
+
+
+def rekey_ledger(data: str, key: str, new: Path) -> None:
+    """Put a station's ledger under another key, and that key in the place of the old one.
+
+    Broken off at any instant, the next run goes on: a ledger that opens with the new key needs the key moved only.
+    """
+    old, file = Path(key), Path(data) / "ledger.sqlite"
+    if os.environ.get("CREDENTIALS_DIRECTORY"):
+        raise click.ClickException(
+            "the key is a credential here: run this with files of keys, then replace the credential"
+        )
+    if new.absolute() == old.absolute():
+        raise click.ClickException("the new key needs a file of its own; it takes the old one's place at the end")
+
+    async def opens(seal: Seal) -> bool:
+        ledger = Ledger(file, seal)
+        try:
+            await ledger.open()
+        except LedgerError:
+            return False
+        finally:
+            await ledger.close()
+        return True
+
+    async def under(ledger: Ledger) -> int:
+        return await ledger.rekey(Seal(read_key(new)))
+
+    moved = new.exists() and file.exists() and asyncio.run(opens(Seal(read_key(new, make=False))))
+    if not moved:
+        click.echo(f"{with_ledger(data, key, under)} entries are under the new key")
+    os.replace(new, old)
+    click.echo(f"{old} is the new key; backups of before open with the old one only")
 
 
 def verify_ledger(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from tramkit import FileError, Level, configure_log
+from tramkit import FileError, Level, configure_log, harden_process
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import nfc
 from tramkit_telehealth.desk.accounts import Accounts
@@ -81,7 +81,6 @@ def desk(
     context: click.Context, host: str, port: int, file: Path | None, demo: bool, data: Path | None, key: Path | None
 ) -> None:
     """Run the doctors' desk."""
-    os.umask(0o077)
     place = context.obj = Place(data or (DEMO_DATA if demo else DATA), key)
     if context.invoked_subcommand is not None:
         return
@@ -92,6 +91,7 @@ def desk(
     except FileError as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
+    harden_process()
     configure_log()
     try:
         asyncio.run(_run(config, place, host, port, demo))
