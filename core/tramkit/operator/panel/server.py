@@ -24,8 +24,10 @@ from tramkit_hal.data import Data
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_hal.device.simulated import Simulated
 from tramkit_hal.loopback import Guard, Handler, add_headers, fixed_token, loopback_address
+from tramkit_hal.ui.serving import FaceRunner
 from tramkit_hal.words import LANGUAGES, Messages, Nfc, render
 
+MAX_CONNECTIONS = 64
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
@@ -129,7 +131,9 @@ class Panel:
                 *(web.get(f"/{name}", self._file) for name in STATIC),
             ]
         )
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        runner = FaceRunner(
+            app, "panel", connections=MAX_CONNECTIONS, each=MAX_CONNECTIONS, seconds=None, shutdown_timeout=2.0
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, self._port).start()

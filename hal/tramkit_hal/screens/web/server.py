@@ -20,9 +20,12 @@ from tramkit_hal.screens.web.settings import WebSettings
 from tramkit_hal.screens.web.video import feed
 from tramkit_hal.ui.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
 from tramkit_hal.ui.keyboard.typing import press
+from tramkit_hal.ui.serving import FaceRunner
 from tramkit_hal.ui.stage import EventRefusedError, Stage, StaleEventError
 from tramkit_hal.video import NewestFrame
 
+MAX_CONNECTIONS = 64
+"""The screen's own browser needs six."""
 HEARTBEAT = 5.0
 """Seconds between two signs of life on the line."""
 
@@ -76,7 +79,9 @@ class Server:
         app.router.add_get("/sizes.css", self._sizes)
         for name in _STATIC:
             app.router.add_get(f"/{name}", self._file)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        self._runner = FaceRunner(
+            app, "screen", connections=MAX_CONNECTIONS, each=MAX_CONNECTIONS, seconds=None, shutdown_timeout=2.0
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, port)
         await site.start()

@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.serving import FaceRunner
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.cases import Cases
 from tramkit_telehealth.desk.clients import TrustedProxies
@@ -30,6 +31,10 @@ from tramkit_telehealth.desk.switchboard import Switchboard
 _log = logging.getLogger(__name__)
 
 LET_GO_SECONDS = 3600.0
+
+MAX_CONNECTIONS = 1000
+MAX_CONNECTIONS_EACH = 200
+"""Of one address; a hospital's doctors and a building's stations may share one."""
 
 MAX_BODY = 16 * 1024
 """Most bytes of a form."""
@@ -100,7 +105,15 @@ async def _serve(
             web.get("/static/{name}", _static),
         ]
     )
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    behind = len(config.desk.trusted_proxies) > 0  # every connection is the proxy's then, which counts clients itself
+    runner = FaceRunner(
+        app,
+        "desk",
+        connections=MAX_CONNECTIONS,
+        each=MAX_CONNECTIONS if behind else MAX_CONNECTIONS_EACH,
+        clock=clock,
+        shutdown_timeout=1.0,
+    )
     await runner.setup()
     letting_go: asyncio.Task[None] | None = None
     try:

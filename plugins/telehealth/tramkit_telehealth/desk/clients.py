@@ -7,35 +7,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from tramkit_hal.device.clock import Clock
-
 MAX_HOPS = 20
-
-LINES_AT_ONCE = 20
-LINES_PER_SECOND = 0.2
-"""What strangers can make the log write: a burst, then a line in five seconds, each with how many were left out."""
-
-
-class LogBudget:
-    """Lets so many lines of a kind into the log that nobody can fill the disk with them."""
-
-    def __init__(self, clock: Clock, *, burst: float = LINES_AT_ONCE, rate: float = LINES_PER_SECOND) -> None:
-        self._clock = clock
-        self._burst, self._rate = burst, rate
-        self._tokens, self._at = burst, clock.monotonic()
-        self._left_out = 0
-
-    def take(self) -> int | None:
-        """Return how many lines were left out before this one; None: leave this one out too."""
-        now = self._clock.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        if self._tokens < 1:
-            self._left_out += 1
-            return None
-        self._tokens -= 1
-        left_out, self._left_out = self._left_out, 0
-        return left_out
 
 
 class TrustedProxies:

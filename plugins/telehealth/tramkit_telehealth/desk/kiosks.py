@@ -8,8 +8,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import ValidationError
 
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.serving import LogBudget
 from tramkit_telehealth.desk.accounts import Accounts
-from tramkit_telehealth.desk.clients import LogBudget, TrustedProxies
+from tramkit_telehealth.desk.clients import TrustedProxies
 from tramkit_telehealth.desk.lines import KioskLine
 from tramkit_telehealth.desk.switchboard import KioskSaid, Switchboard
 from tramkit_telehealth.protocol import (

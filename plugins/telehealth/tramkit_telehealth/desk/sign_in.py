@@ -12,10 +12,11 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.serving import LogBudget
 from tramkit_hal.words import LANGUAGES
 from tramkit_telehealth.desk.accounts import DEVICE_KNOWN, LONGEST, Accounts, SignedIn
 from tramkit_telehealth.desk.attempts import TooManyError
-from tramkit_telehealth.desk.clients import LogBudget, TrustedProxies
+from tramkit_telehealth.desk.clients import TrustedProxies
 from tramkit_telehealth.desk.page.words import words
 from tramkit_telehealth.desk.passwords import PasswordError
 from tramkit_telehealth.desk.switchboard import Switchboard
