@@ -267,6 +267,8 @@ async def test_links_cannot_be_tried_out(uploads: Uploads, clock: ManualClock) -
 
 async def test_there_is_nothing_else_to_be_had(uploads: Uploads) -> None:
     async with phone() as mine:
+        with uploads.link(WHAT, 1, "vi"):
+            pass  # it listens a little longer than its link
         for path in ("", "/", "/../etc/passwd", "/files/1", "/phone.html"):
             assert (await mine.get(uploads.address + path)).status in (404, 410), path
 

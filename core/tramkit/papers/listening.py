@@ -61,7 +61,7 @@ class Listening:
         self._moved = moved
         self._find = find or own_address
         self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._site: web.BaseSite | None = None
         self._wanted = False
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -98,14 +98,26 @@ class Listening:
             self._closing.cancel()
             self._closing = None
         self._wanted = True
-        if wanted:
-            self._opening = asyncio.create_task(self._open())
-        else:
+        if not wanted:
             self._closing = asyncio.create_task(self._close_later())
+        elif self._site is None and self._bound and (self._opening is None or self._opening.done()):
+            self._opening = asyncio.create_task(self._open(self._at_once()))
 
-    async def _open(self) -> None:
-        with contextlib.suppress(OSError):
-            await self._look()
+    def _at_once(self) -> socket.socket | None:
+        """Listen before the address is shown: who comes at once waits until it is served."""
+        family = socket.AF_INET6 if ":" in self._bound else socket.AF_INET
+        try:
+            return socket.create_server((self._bound, self._port), family=family, backlog=MAX_CONNECTIONS)
+        except OSError:
+            return None
+
+    async def _open(self, listening: socket.socket | None) -> None:
+        if listening is None or self._runner is None:
+            with contextlib.suppress(OSError):
+                await self._look()
+            return
+        site = self._site = web.SockSite(self._runner, listening)
+        await site.start()
 
     async def _close_later(self) -> None:
         await self._clock.sleep(LATE_SECONDS)
