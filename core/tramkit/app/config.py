@@ -79,13 +79,23 @@ class PanelSection(_Section):
     """``[panel]``: the operator's page, on the station's own loopback address.
 
     :param token: fixed secret of its address; empty: a new one at each start.
+    :param viewer_token: fixed secret of an address at which everything can be looked at and nothing done; empty: none.
+    :param tcp: False: there is the socket only, and no secret that could be copied.
+    :param socket: a Unix socket at which users of this machine are known by the kernel's word; empty: none.
+    :param operators: users, or groups as ``@group``, who may do everything at the socket, beside root and the station.
+    :param viewers: users, or groups, who may look.
     """
 
     enabled: bool = True
     port: int = Field(default=8081, ge=0, le=65535)
     token: str = ""
+    viewer_token: str = ""
+    tcp: bool = True
+    socket: str = ""
+    operators: FromToml[tuple[str, ...]] = ()
+    viewers: FromToml[tuple[str, ...]] = ()
 
-    @field_validator("token")
+    @field_validator("token", "viewer_token")
     @classmethod
     def _good_secret(cls, value: str) -> str:
         return fixed_token(value) if value else value

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from tramkit.host.order import EffectKind, Record
+from tramkit.log import visible
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.reconcile import DayFileError, Difference, read_day_file, reconcile, references
 from tramkit.orders.rows import tidy_code
@@ -83,7 +84,7 @@ def list_orders(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], 
     for row in rows:
         effects = " ".join(f"{kind}:{state}" for kind, state in row["effects"].items())
         amount = f"{row['amount']:>13,} ₫"
-        click.echo(f"{row['code']}  {row['placed_at']}  {row['state']:<9}{amount}  {row['payee']}  {effects}")
+        click.echo(f"{row['code']}  {row['placed_at']}  {row['state']:<9}{amount}  {visible(row['payee'])}  {effects}")
 
 
 def show_order(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], code: str) -> None:
@@ -93,13 +94,13 @@ def show_order(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], c
         raise click.ClickException("there is no order with this code")
     for name, value in row_of(record).items():
         if name != "effects":
-            click.echo(f"{name}: {value}")
+            click.echo(f"{name}: {visible(str(value))}")
     for kind, effect in record.effects.items():
         reason = f" ({render(effect.reason, 'en')})" if effect.reason else ""
         amount = f"{effect.amount:,} ₫"
-        click.echo(f"{kind.value}: {effect.state.value} {amount} key {effect.key} {effect.reference}{reason}")
+        click.echo(visible(f"{kind.value}: {effect.state.value} {amount} key {effect.key} {effect.reference}{reason}"))
         if effect.looked_into:
-            click.echo(f"  {effect.looked_into}")
+            click.echo(f"  {visible(effect.looked_into)}")
 
 
 def resolve_order(

@@ -26,7 +26,7 @@ from tramkit_hal.video import NewestFrame
 
 MAX_CONNECTIONS = 64
 """The screen's own browser needs six."""
-HEARTBEAT = 5.0
+HEARTBEAT = 3.0
 """Seconds between two signs of life on the line."""
 
 T = TypeVar("T")
@@ -58,6 +58,7 @@ class Server:
         public = frozenset({"/sizes.css", *(f"/{name}" for name in _STATIC)})
         self.guard = Guard("screen", settings.host, token, public=public, closed_page=self._renderer.closed)
         self._runner: web.AppRunner | None = None
+        self._alive = asyncio.get_running_loop().time()
         self._sockets: set[web.WebSocketResponse] = set()
         self.viewers = 0
 
@@ -125,11 +126,13 @@ class Server:
         """Send each view and a sign of life where there is none; take events."""
         socket = await self._socket(request, max_msg_size=MAX_EVENT)
         self.viewers += 1
+        self._note_life()
         try:
             async with asyncio.TaskGroup() as tasks:
                 telling = tasks.create_task(self._tell(socket))
                 async for message in socket:
-                    if message.type is WSMsgType.TEXT and not self._hear(message.data):
+                    self._note_life()
+                    if message.type is WSMsgType.TEXT and message.data and not self._hear(message.data):
                         await socket.send_str(self._message(again=True))
                 telling.cancel()
         except* ConnectionError:
@@ -138,6 +141,14 @@ class Server:
             self.viewers -= 1
             self._sockets.discard(socket)
         return socket
+
+    def _note_life(self) -> None:
+        self._alive = asyncio.get_running_loop().time()
+
+    @property
+    def silent(self) -> float:
+        """For how many seconds no page has given a sign of life."""
+        return asyncio.get_running_loop().time() - self._alive
 
     async def _tell(self, socket: web.WebSocketResponse) -> None:
         stage, seen = self._stage, -1

@@ -556,6 +556,7 @@ addEventListener("resize", layout);
 let heardAt = performance.now();
 
 line.onmessage = ({ data }) => {
+  if (data !== null) line.postMessage(""); // a sign of life of the page itself, not only of its thread
   if (data === null) {
     away = true;
     setTimeout(rejoin, 1000);
