@@ -23,6 +23,9 @@ from tramkit.plugins.loader import Installed, commands_of, discover, load
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
 
+QUARANTINED = 3
+"""Exit code: what was asked for was told, and a plugin is kept out."""
+
 USAGE_ERROR = 2
 TERMINAL = "terminal"
 LOG_BESIDE_TERMINAL = "tramkit.log"
@@ -286,7 +289,7 @@ def plugins(file: Path | None, as_json: bool) -> None:
     rows = load(config.plugins.enabled, config.settings, context, screens=screens_of(config)).report()
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
+        sys.exit(QUARANTINED if any(row["state"] == "quarantined" for row in rows) else 0)
     if not rows:
         click.echo("No plugin is installed.")
     for row in rows:
@@ -295,6 +298,7 @@ def plugins(file: Path | None, as_json: bool) -> None:
             click.echo(f"  services: {row['services']}")
         if row["reason"]:
             click.echo(f"  {row['step'] or 'problem'}: {row['reason']}")
+    sys.exit(QUARANTINED if any(row["state"] == "quarantined" for row in rows) else 0)
 
 
 @main.command()

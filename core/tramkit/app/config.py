@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from tramkit.app.site_check import plain_secrets, site_problems
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.plugins.loader import Installed
 from tramkit.plugins.manifest import settle
@@ -241,14 +242,29 @@ def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> S
         data = read_toml(path)
     except FileError as problem:
         raise ConfigError(problem.file, problem.problems) from None
-    try:
-        config = StationConfig.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(str(path), describe(error, StationConfig)) from None
-    problems = [*_roles(config), *_believed(config), *(_plugins(config, installed) if installed is not None else ())]
+    config, problems = _sections(data)
+    problems += [*_roles(config, data), *_believed(config), *site_problems(config)]
+    if installed is not None:
+        manifests = {each.name: each.manifest for each in installed if each.manifest is not None}
+        problems += [*_plugins(config, installed), *plain_secrets(path, config.settings, manifests)]
     if problems:
         raise ConfigError(str(path), problems)
     return config
+
+
+_STAND_INS: dict[str, Any] = {"station": {"id": "x", "site": "x", "agency": "x"}}
+"""For sections that cannot be left out, while the others are looked at."""
+
+
+def _sections(data: dict[str, Any]) -> tuple[StationConfig, list[str]]:
+    """Return the configuration, and what is wrong with its form; a section that is wrong is looked at no further."""
+    try:
+        return StationConfig.model_validate(data), []
+    except ValidationError as error:
+        problems = describe(error, StationConfig)
+        wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
+    rest = {name: value for name, value in data.items() if name not in wrong}
+    return StationConfig.model_validate(_STAND_INS | rest), problems
 
 
 def with_screen(config: StationConfig, driver: str) -> StationConfig:
@@ -259,15 +275,18 @@ def with_screen(config: StationConfig, driver: str) -> StationConfig:
     own = tuple(binding for binding in config.roles.get(Role.SCREEN, ()) if binding.driver == driver)
     roles = {**config.roles, Role.SCREEN: own or (Binding(driver=driver),)}
     changed = config.model_copy(update={"roles": roles})
-    if problems := [each for each in _roles(changed) if each.startswith(f"roles.{Role.SCREEN.value}.")]:
+    if problems := [each for each in _roles(changed, {}) if each.startswith(f"roles.{Role.SCREEN.value}.")]:
         raise ConfigError("--screen", problems)
     return changed
 
 
-def _roles(config: StationConfig) -> list[str]:
-    """Check that each driver exists, is of its role's kind, and takes its settings."""
+def _roles(config: StationConfig, data: Mapping[str, Any]) -> list[str]:
+    """Check that each driver exists, is of its role's kind, and takes its settings.
+
+    :param data: as they were read: roles that are wrong in form are told of elsewhere.
+    """
     problems: list[str] = []
-    if not config.roles.get(Role.SCREEN):
+    if not config.roles.get(Role.SCREEN) and (config.roles or not data.get("roles")):
         problems.append('roles.screen: a station needs a screen, e.g. [[roles.screen]] with driver = "web"')
     for role, bindings in config.roles.items():
         for number, binding in enumerate(bindings):

@@ -59,6 +59,7 @@ class ServiceEntry(Data):
 class Setting(Data):
     """One setting that ``station.toml`` may give under ``[settings.NAME]``.
 
+    :param pattern: of the whole text, where not any will do; ``help`` says it in words.
     :param secret: never shown, never logged, never empty; best given as ``{ file = "PATH" }``, see
         :mod:`tramkit.plugins.secrets`.
     """
@@ -68,6 +69,7 @@ class Setting(Data):
     required: bool = False
     secret: bool = False
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     help: str = ""
 
     def read(self, text: str) -> object:
@@ -110,6 +112,8 @@ class Setting(Data):
             return f"{shown} is not {right}"
         if self.secret and value == "":
             return f"a secret is not empty; give {WAYS}"
+        if self.pattern and not re.fullmatch(self.pattern, given):
+            return f"{shown} is not right" + (f"; it is: {self.help}" if self.help else "")
         if self.choices and given not in self.choices:
             return f"{shown} is not possible{did_you_mean(given, self.choices)}"
         return ""

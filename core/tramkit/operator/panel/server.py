@@ -175,10 +175,11 @@ class Panel:
         if uid is not None:
             request[ACTOR] = self._peers.actor(uid)
             return await handler(request)
-        token = request.query.get("token", "") if request.path == "/" else request.cookies.get(self._viewers_cookie, "")
+        shown = request.query.get("token", "") if request.path == "/" else ""
+        token = shown or request.cookies.get(self._viewers_cookie, "")
         if self._viewer_token and not self.guard.foreign(request) and _same(token, self._viewer_token):
             request[ACTOR] = Actor("viewer", may_act=False)
-            if request.path == "/" and "token" in request.query:
+            if shown:
                 answer = web.Response(status=303, headers={"Location": "/"})
                 answer.set_cookie(self._viewers_cookie, token, httponly=True, samesite="Strict", path="/")
                 return answer
