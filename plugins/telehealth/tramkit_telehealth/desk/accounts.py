@@ -18,7 +18,7 @@ from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.desk import passwords
 from tramkit_telehealth.desk.attempts import Attempts, HashingPool
 from tramkit_telehealth.desk.store import Store
-from tramkit_telehealth.desk.tables import DeviceRow, DoctorRow, SessionRow, SpecialtyRow, StationRow
+from tramkit_telehealth.desk.tables import DeviceRow, DoctorRow, PasskeyRow, SessionRow, SpecialtyRow, StationRow
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
@@ -56,6 +56,14 @@ class Accounts:
         self._clock = clock
         self.attempts = Attempts(clock)
         self._hashing = HashingPool()
+        self.require_passkeys = False
+
+    async def kept_out(self, row: DoctorRow) -> bool:
+        """Tell whether a doctor who is signed in must first do something about the account."""
+        if row.must_change or not self.require_passkeys:
+            return row.must_change
+        async with self._store.reading() as session:
+            return await session.scalar(select(PasskeyRow.id).where(PasskeyRow.doctor == row.id).limit(1)) is None
 
     def close(self) -> None:
         """End the threads that hash."""

@@ -21,6 +21,7 @@ from tramkit_telehealth.desk.doctors import Doctors
 from tramkit_telehealth.desk.kiosks import Kiosks
 from tramkit_telehealth.desk.lists import load
 from tramkit_telehealth.desk.lookup import Lookup
+from tramkit_telehealth.desk.passkeys import Passkeys
 from tramkit_telehealth.desk.records import Records
 from tramkit_telehealth.desk.seal import DeskKeyError
 from tramkit_telehealth.desk.settings import DeskConfig
@@ -88,6 +89,8 @@ async def _serve(
             f'station "{station}" has a key that stood in an example: tramkit desk station add {station}'
         )
     await accounts.offer([each.id for each in config.specialties])
+    accounts.require_passkeys = config.desk.require_passkeys
+    passkeys = Passkeys(store, clock, config.facility.name.vi)
     records = Records(store, clock)
     cases = Cases(store, clock, config.desk.hold_seconds)
     lists = load(folder)
@@ -96,7 +99,7 @@ async def _serve(
     app = web.Application(middlewares=[guard.middleware], client_max_size=MAX_BODY)
     app.on_response_prepare.append(add_headers)
     proxies = TrustedProxies(config.desk.trusted_proxies)
-    app.add_routes(SignIn(accounts, board, clock, proxies).routes())
+    app.add_routes(SignIn(accounts, board, clock, proxies, passkeys, lambda: guard.origins).routes())
     app.add_routes(Lookup(lists, accounts).routes())
     app.add_routes(
         [

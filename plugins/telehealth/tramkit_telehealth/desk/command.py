@@ -25,6 +25,7 @@ from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lists import KINDS, ListError, import_list
 from tramkit_telehealth.desk.looked_up import Review
 from tramkit_telehealth.desk.migrations import MigrationError
+from tramkit_telehealth.desk.passkeys import Passkeys
 from tramkit_telehealth.desk.records import Records, StillOpenError
 from tramkit_telehealth.desk.seal import DeskKeyError
 from tramkit_telehealth.desk.settings import DeskConfig, demo_file, read_config
@@ -320,6 +321,24 @@ def reset_password(place: Place, id: str) -> None:
         click.echo(asyncio.run(reset()))
     except KeyError:
         raise click.ClickException(f'there is no doctor "{id}" who may sign in') from None
+
+
+@doctor.command("passkeys")
+@click.argument("id")
+@click.option("--remove-all", is_flag=True, help="After a loss: the doctor signs in by password until one is added.")
+@click.pass_obj
+def doctor_passkeys(place: Place, id: str, remove_all: bool) -> None:
+    """List the passkeys of the doctor ID, or take all of them away."""
+
+    async def work() -> list[str]:
+        async with _store(place) as store:
+            passkeys = Passkeys(store, SystemClock(), "")
+            if remove_all:
+                return [f"{await passkeys.remove(id)} removed"]
+            return [f"{each.added_at:%Y-%m-%d}  {each.label}" for each in await passkeys.of(id)]
+
+    for line in asyncio.run(work()):
+        click.echo(line)
 
 
 @doctor.command("remove")

@@ -50,6 +50,7 @@ class DeskSection(Data):
         without it every doctor behind a proxy is one client, and whoever guesses makes all of them wait.
     :param cases_per_station: residents of one station who are not yet seen at the same moment.
     :param cases_per_hour: residents of one station in an hour.
+    :param require_passkeys: a doctor without a passkey sees nobody before one is added.
     :param keep_days: how long a case is kept after it was closed (Law 15/2023/QH15: the facility's own records apart).
     :param keep_abandoned_hours: how long one is kept that no doctor saw.
     """
@@ -59,6 +60,7 @@ class DeskSection(Data):
     cases_per_station: int = Field(default=4, ge=1, le=10_000)
     cases_per_hour: int = Field(default=30, ge=1, le=100_000)
     keep_days: int = Field(default=3650, ge=1, le=36_500)
+    require_passkeys: bool = False
     keep_abandoned_hours: int = Field(default=24, ge=1, le=8760)
     minutes: float = Field(default=10, gt=0, le=120)
     hold_seconds: float = Field(default=300, ge=1, le=3600)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, Text, TypeDecorator, text
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tramkit_telehealth.desk.seal import DeskSeal
@@ -109,6 +109,18 @@ class DeviceRow(Base):
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     doctor: Mapped[str] = mapped_column(ForeignKey("doctors.id", ondelete="CASCADE"), primary_key=True)
     seen_at: Mapped[datetime]
+
+
+class PasskeyRow(Base):
+    """A passkey of a doctor; ``id`` is the credential's, in base64url."""
+
+    __tablename__ = "passkeys"
+    id: Mapped[str] = mapped_column(String(512), primary_key=True)
+    doctor: Mapped[str] = mapped_column(ForeignKey("doctors.id", ondelete="CASCADE"))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int]
+    label: Mapped[str] = mapped_column(String(60), default="")
+    added_at: Mapped[datetime]
 
 
 class SpecialtyRow(Base):
