@@ -77,11 +77,13 @@ async def run(clinic: Clinic, *command: str) -> str:
     ],
     ids=["none", "one", "said no", "of another day", "of tomorrow", "child without guardian", "child not asked"],
 )
+@pytest.mark.shows("ASVS V2", "EN 6")
 async def test_a_case_without_the_consents_of_the_law_is_not_queued(tmp_path: Path, changes: dict[str, Any]) -> None:
     async with Clinic(tmp_path) as clinic:
         assert await refused(await clinic.kiosk(), "case-1", **changes) == "consent"
 
 
+@pytest.mark.shows("ASVS V2", "ASVS V8")
 async def test_site_price_and_level_are_the_registrations(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         kiosk = await clinic.kiosk()
@@ -99,6 +101,7 @@ async def test_site_price_and_level_are_the_registrations(tmp_path: Path) -> Non
 # ── how much a station may bring ──────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.shows("ASVS V2")
 async def test_one_station_cannot_fill_the_queue(tmp_path: Path) -> None:
     async with Clinic(tmp_path, cases_per_station=4, cases_per_hour=30) as clinic:
         kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
@@ -125,6 +128,7 @@ async def test_a_station_that_opens_and_leaves_all_the_time_is_stopped_within_th
         await kiosk.open("case-8")
 
 
+@pytest.mark.shows("ASVS V2", "EN 5.9")
 async def test_a_station_that_says_too_much_is_put_out_and_the_doctors_do_not_wait(tmp_path: Path) -> None:
     async with Clinic(tmp_path, cases_per_station=4, cases_per_hour=30) as clinic:
         kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
@@ -161,6 +165,7 @@ async def test_a_page_is_told_what_changed_and_not_the_whole_queue(tmp_path: Pat
 # ── which station ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.shows("ASVS V7", "ASVS V8")
 async def test_a_station_with_cases_is_removed_its_connection_ends_and_the_cases_stay(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         kiosk = await clinic.kiosk()
@@ -173,6 +178,7 @@ async def test_a_station_with_cases_is_removed_its_connection_ends_and_the_cases
         assert clinic.read("SELECT count(*) FROM cases") == [(1,)]
 
 
+@pytest.mark.shows("ASVS V16")
 async def test_a_clone_of_a_station_that_is_there_is_refused_and_both_are_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -197,6 +203,7 @@ async def test_a_clone_of_a_station_that_is_there_is_refused_and_both_are_told(
         await kiosk.open()
 
 
+@pytest.mark.shows("EN 5.1", "ASVS V13")
 async def test_a_key_that_stood_in_an_example_lets_nobody_in(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         assert clinic.desk is not None
@@ -212,12 +219,14 @@ async def test_a_key_that_stood_in_an_example_lets_nobody_in(tmp_path: Path) -> 
             pass
 
 
+@pytest.mark.shows("EN 5.1")
 def test_no_file_of_the_project_holds_a_stations_key_that_works() -> None:
     root = Path(__file__).parents[2]
     station = (root / "core/tramkit/app/default_station.toml").read_text(encoding="utf-8")
     assert "demo-station-key" not in station
 
 
+@pytest.mark.shows("EN 5.1", "ASVS V13")
 async def test_a_demonstration_has_a_folder_and_a_random_key_of_its_own(tmp_path: Path) -> None:
     from tramkit_telehealth.desk.command import DATA, DEMO_DATA, _demo_key
 
@@ -238,6 +247,7 @@ async def test_a_second_desk_on_the_same_folder_is_refused(tmp_path: Path) -> No
 # ── doctors ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.shows("EN 5.12")
 async def test_a_doctor_of_a_specialty_that_the_desk_does_not_have_is_refused(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         add = ["doctor", "add", "nam", "--name", "BS. Nam", "--licence", "1", "--password", "bốn con trâu xanh"]
@@ -256,6 +266,7 @@ async def test_a_doctor_who_was_removed_is_marked_in_the_list(tmp_path: Path) ->
         assert [line.endswith("(removed)") for line in listed] == [True, False]
 
 
+@pytest.mark.shows("ASVS V8", "ASVS V14")
 async def test_before_accepting_nobody_learns_who_waits_and_what_they_said(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
@@ -277,6 +288,7 @@ async def test_before_accepting_nobody_learns_who_waits_and_what_they_said(tmp_p
         assert NAME in texts[-1]
 
 
+@pytest.mark.shows("ASVS V16", "ASVS V8")
 async def test_whoever_gives_a_resident_back_says_why_and_it_is_kept(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
@@ -288,6 +300,7 @@ async def test_whoever_gives_a_resident_back_says_why_and_it_is_kept(tmp_path: P
         assert "given back 1  know_resident 1" in await run(clinic, "lookups", "list")
 
 
+@pytest.mark.shows("ASVS V8")
 async def test_a_doctor_who_reads_and_gives_back_is_stopped_until_it_is_reviewed(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
@@ -304,6 +317,7 @@ async def test_a_doctor_who_reads_and_gives_back_is_stopped_until_it_is_reviewed
 # ── at rest ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.shows("ASVS V14", "ASVS V11", "EN 5.8")
 async def test_what_a_resident_said_stands_nowhere_in_the_desks_files(tmp_path: Path) -> None:
     folder = tmp_path / "desk"
     async with Clinic(folder) as clinic:
@@ -318,6 +332,7 @@ async def test_what_a_resident_said_stands_nowhere_in_the_desks_files(tmp_path: 
         assert (await clinic.case()).intake["complaint"] == COMPLAINT
 
 
+@pytest.mark.shows("ASVS V11")
 async def test_a_desk_with_another_key_reads_nothing(tmp_path: Path) -> None:
     from tramkit_telehealth.desk.seal import DeskKeyError
 
@@ -332,6 +347,7 @@ async def test_a_desk_with_another_key_reads_nothing(tmp_path: Path) -> None:
     await clinic.http.close()
 
 
+@pytest.mark.shows("ASVS V14", "EN 5.11")
 async def test_a_persons_data_are_exported_and_erased_and_nothing_of_them_is_left(tmp_path: Path) -> None:
     folder, file = tmp_path / "desk", tmp_path / "export.json"
     async with Clinic(folder) as clinic:
@@ -363,6 +379,7 @@ async def test_a_persons_data_are_exported_and_erased_and_nothing_of_them_is_lef
         assert clinic.read("SELECT cases, why FROM erasures") == [(1, "request")]
 
 
+@pytest.mark.shows("ASVS V14", "EN 6")
 async def test_a_case_that_no_doctor_saw_is_gone_after_a_day(tmp_path: Path) -> None:
     from tramkit_telehealth.protocol import LeaveCase
 
@@ -375,6 +392,7 @@ async def test_a_case_that_no_doctor_saw_is_gone_after_a_day(tmp_path: Path) -> 
         await clinic.wait_for("SELECT count(*) = 0 FROM cases")
 
 
+@pytest.mark.shows("ASVS V14")
 async def test_a_desk_of_the_version_before_is_taken_over_and_nothing_stays_in_the_clear(tmp_path: Path) -> None:
     import sqlite3
 

@@ -35,6 +35,7 @@ async def at_once(clinic: Clinic, guesses: int) -> list[int]:
     return [status for status, _ in await asyncio.gather(*(guess(clinic, "lan", f"guess {n}") for n in range(guesses)))]
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_of_120_guesses_at_once_only_the_free_ones_are_tried(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         await clinic.put_doctor("lan")
@@ -43,6 +44,7 @@ async def test_of_120_guesses_at_once_only_the_free_ones_are_tried(tmp_path: Pat
         assert statuses.count(429) >= GUESSES - FREE
 
 
+@pytest.mark.shows("ASVS V6", "ASVS V2")
 async def test_the_right_password_among_many_at_once_is_not_found(tmp_path: Path) -> None:
     """Whoever sends guesses together must not have more of them heard than whoever sends them one by one."""
     async with Clinic(tmp_path) as clinic:
@@ -51,6 +53,7 @@ async def test_the_right_password_among_many_at_once_is_not_found(tmp_path: Path
         assert 303 not in [status for status, _ in await asyncio.gather(*tries)]
 
 
+@pytest.mark.shows("ASVS V6", "ASVS V2")
 async def test_another_doctor_signs_in_while_somebody_guesses(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         await clinic.put_doctor("lan")
@@ -70,6 +73,7 @@ async def test_another_doctor_signs_in_while_somebody_guesses(tmp_path: Path) ->
         assert took < 10
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_wrong_names_from_one_address_keep_no_doctor_out_who_has_signed_in_there(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         minh = await clinic.put_doctor("minh")
@@ -80,6 +84,7 @@ async def test_wrong_names_from_one_address_keep_no_doctor_out_who_has_signed_in
         assert (await minh.sign_in()).status == 303
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_guesses_at_an_account_keep_its_doctor_out_of_no_known_browser(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         lan = await clinic.put_doctor("lan")
@@ -90,6 +95,7 @@ async def test_guesses_at_an_account_keep_its_doctor_out_of_no_known_browser(tmp
         assert (await lan.sign_in()).status == 303
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_whoever_waits_is_told_for_how_long_and_is_heard_then(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         await clinic.put_doctor("lan")
@@ -115,6 +121,7 @@ async def test_no_number_of_guesses_makes_an_account_wait_longer_than_a_minute(t
         assert (await guess(clinic, "lan", PASSWORD))[0] == 303
 
 
+@pytest.mark.shows("ASVS V4", "ASVS V6")
 async def test_behind_a_trusted_proxy_each_client_counts_for_itself(tmp_path: Path) -> None:
     async with Clinic(tmp_path, trusted_proxies=("127.0.0.1",)) as clinic:
         await clinic.put_doctor("lan")
@@ -126,6 +133,7 @@ async def test_behind_a_trusted_proxy_each_client_counts_for_itself(tmp_path: Pa
         assert (await guess(clinic, "lan", PASSWORD, forwarded="203.0.113.200"))[0] == 303
 
 
+@pytest.mark.shows("ASVS V4")
 async def test_a_client_that_is_no_trusted_proxy_cannot_pass_for_many(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         await clinic.put_doctor("lan")
@@ -133,6 +141,7 @@ async def test_a_client_that_is_no_trusted_proxy_cannot_pass_for_many(tmp_path: 
         assert statuses.count(401) == FREE
 
 
+@pytest.mark.shows("ASVS V4")
 async def test_what_a_client_writes_before_the_proxys_own_word_is_not_believed(tmp_path: Path) -> None:
     async with Clinic(tmp_path, trusted_proxies=("127.0.0.0/8",)) as clinic:
         await clinic.put_doctor("lan")
@@ -140,6 +149,7 @@ async def test_what_a_client_writes_before_the_proxys_own_word_is_not_believed(t
         assert tries.count(401) == FREE
 
 
+@pytest.mark.shows("ASVS V16")
 async def test_the_log_names_account_and_client_and_cannot_be_filled(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -162,6 +172,7 @@ async def test_the_log_names_account_and_client_and_cannot_be_filled(
 NEW = "bốn con trâu xanh lội suối"
 
 
+@pytest.mark.shows("ASVS V6", "ASVS V7")
 async def test_a_doctor_changes_the_password_and_every_other_session_ends(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         lan = await clinic.put_doctor("lan")
@@ -194,6 +205,7 @@ async def test_a_doctor_changes_the_password_and_every_other_session_ends(tmp_pa
         (PASSWORD, PASSWORD, PASSWORD, 400),
     ],
 )
+@pytest.mark.shows("ASVS V6")
 async def test_a_password_is_changed_only_by_who_knows_it_and_to_a_good_one(
     tmp_path: Path, old: str, new: str, again: str, status: int
 ) -> None:
@@ -204,6 +216,7 @@ async def test_a_password_is_changed_only_by_who_knows_it_and_to_a_good_one(
         assert (await guess(clinic, "lan", PASSWORD))[0] == 303
 
 
+@pytest.mark.shows("ASVS V7")
 async def test_a_stolen_session_cannot_guess_the_password_at_the_change(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         lan = await clinic.put_doctor("lan")
@@ -213,6 +226,7 @@ async def test_a_stolen_session_cannot_guess_the_password_at_the_change(tmp_path
         assert tries[-1] == 429
 
 
+@pytest.mark.shows("ASVS V6", "EN 5.1")
 async def test_a_password_that_was_reset_opens_nothing_before_it_is_changed(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         lan = await clinic.put_doctor("lan")
@@ -230,6 +244,7 @@ async def test_a_password_that_was_reset_opens_nothing_before_it_is_changed(tmp_
         assert (await lan.get("/")).status == 200
 
 
+@pytest.mark.shows("ASVS V7")
 async def test_who_signs_out_everywhere_is_signed_out_everywhere(tmp_path: Path) -> None:
     async with Clinic(tmp_path) as clinic:
         lan = await clinic.doctor("lan")

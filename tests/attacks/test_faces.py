@@ -92,6 +92,7 @@ async def closed(reader: asyncio.StreamReader, seconds: float) -> bool:
 
 
 @pytest.mark.parametrize("face", FACES)
+@pytest.mark.shows("ASVS V13", "EN 5.6")
 async def test_silent_connections_are_so_many_and_no_more(face: str, tmp_path: Path) -> None:
     async with FACES[face](tmp_path) as (port, _path), AsyncExitStack() as stack:
         held: list[asyncio.StreamReader] = []
@@ -105,6 +106,7 @@ async def test_silent_connections_are_so_many_and_no_more(face: str, tmp_path: P
 
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "], ids=["silent", "half a header"])
+@pytest.mark.shows("ASVS V4", "EN 5.9")
 async def test_a_header_that_does_not_come_ends_the_connection_in_ten_seconds(
     face: str, head: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +145,7 @@ async def test_a_header_that_does_not_come_ends_the_connection_in_ten_seconds(
     ],
     ids=["path", "cookie", "authorization", "query", "charset", "form"],
 )
+@pytest.mark.shows("ASVS V1", "ASVS V4", "EN 5.13")
 async def test_bytes_that_are_no_text_are_the_senders_mistake(face: str, request_: bytes, tmp_path: Path) -> None:
     async with FACES[face](tmp_path) as (port, path):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -154,6 +157,7 @@ async def test_bytes_that_are_no_text_are_the_senders_mistake(face: str, request
         assert 200 <= int(line.split()[1]) < 500, line
 
 
+@pytest.mark.shows("ASVS V16")
 async def test_bad_requests_write_few_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         async with uploads(tmp_path) as (port, _path):
@@ -167,6 +171,7 @@ async def test_bad_requests_write_few_lines(tmp_path: Path, caplog: pytest.LogCa
     assert len([record for record in caplog.records if record.levelno >= logging.INFO]) < 60
 
 
+@pytest.mark.shows("EN 5.6")
 async def test_uploads_listen_only_while_a_link_is_open_and_a_little_longer(tmp_path: Path) -> None:
     clock = ManualClock()
     served = Uploads("127.0.0.1", 0, clock)
@@ -188,6 +193,7 @@ async def test_uploads_listen_only_while_a_link_is_open_and_a_little_longer(tmp_
         await served.stop()
 
 
+@pytest.mark.shows("ASVS V5")
 async def test_endless_empty_parts_are_cut_off(tmp_path: Path) -> None:
     async with uploads(tmp_path) as (port, path), aiohttp.ClientSession() as http:
         base = f"http://127.0.0.1:{port}"

@@ -66,6 +66,7 @@ async def tramkit(folder: Path, *command: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, main, [name, "--config", str(config), *rest])
 
 
+@pytest.mark.shows("ASVS V14", "EN 5.4")
 async def test_the_ledgers_files_are_its_users_alone_whatever_they_were_before(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     before = os.umask(0)
@@ -82,6 +83,7 @@ async def test_the_ledgers_files_are_its_users_alone_whatever_they_were_before(t
         os.umask(before)
 
 
+@pytest.mark.shows("ASVS V14", "EN 5.11")
 async def test_one_persons_order_is_erased_the_chain_still_verifies_and_the_books_stay(tmp_path: Path) -> None:
     async with opened(tmp_path) as ledger:
         code, kept = await settled(ledger, "o1"), await settled(ledger, "o2", OTHER)
@@ -120,6 +122,7 @@ async def test_an_order_that_is_not_closed_is_not_erased(tmp_path: Path) -> None
         "INSERT INTO entries SELECT 99, 'o1', 'erased', '', at, boot, 0, sealed, link FROM entries WHERE number = 1",
     ],
 )
+@pytest.mark.shows("ASVS V11", "ASVS V16")
 async def test_a_key_that_was_thrown_away_by_somebody_else_is_found(tmp_path: Path, attack: str) -> None:
     async with opened(tmp_path) as ledger:
         await settled(ledger, "o1")
@@ -139,6 +142,7 @@ async def test_a_key_that_was_thrown_away_by_somebody_else_is_found(tmp_path: Pa
     assert found
 
 
+@pytest.mark.shows("ASVS V11")
 async def test_a_ledger_gets_a_new_key_and_everything_is_found_again(tmp_path: Path) -> None:
     async with opened(tmp_path) as ledger:
         code = await settled(ledger, "o1")
@@ -174,6 +178,7 @@ async def test_a_new_key_that_was_broken_off_before_the_key_moved_is_finished_by
     assert (await tramkit(tmp_path, "orders")).exit_code == 0
 
 
+@pytest.mark.shows("EN 5.11", "EN 6")
 async def test_the_operator_exports_and_erases_a_persons_orders(tmp_path: Path) -> None:
     async with opened(tmp_path) as ledger:
         await settled(ledger, "o1")
@@ -190,6 +195,7 @@ async def test_the_operator_exports_and_erases_a_persons_orders(tmp_path: Path) 
     assert "nothing was changed" in (await tramkit(tmp_path, "audit", "verify")).output
 
 
+@pytest.mark.shows("ASVS V15")
 async def test_what_only_reads_makes_no_key_and_changes_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path) as ledger:
         await settled(ledger, "o1")
@@ -203,6 +209,7 @@ async def test_what_only_reads_makes_no_key_and_changes_nothing(tmp_path: Path) 
     assert (tmp_path / "data" / "ledger.sqlite").read_bytes() == before
 
 
+@pytest.mark.shows("ASVS V16")
 async def test_the_audited_operator_is_the_kernels_not_the_environments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +220,7 @@ async def test_the_audited_operator_is_the_kernels_not_the_environments(
     assert operator_name() != "somebody-else"
 
 
+@pytest.mark.shows("ASVS V14", "ASVS V13")
 def test_a_process_that_knows_residents_dumps_no_core_and_lets_nobody_attach() -> None:
     code = (
         "import os, resource, signal, ctypes\n"
@@ -227,6 +235,7 @@ def test_a_process_that_knows_residents_dumps_no_core_and_lets_nobody_attach() -
     assert done.returncode == -signal.SIGSEGV
 
 
+@pytest.mark.shows("ASVS V13", "EN 5.4")
 def test_a_secret_comes_from_a_file_or_a_credential_and_never_from_one_that_others_can_read(tmp_path: Path) -> None:
     from tramkit.plugins.secrets import look_up
 

@@ -64,6 +64,7 @@ async def at(address: str) -> AsyncGenerator[PanelClient]:
         await client.close()
 
 
+@pytest.mark.shows("ASVS V8", "ASVS V16")
 async def test_at_the_socket_the_kernel_says_who_asks_and_no_secret_is_needed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -80,6 +81,7 @@ async def test_at_the_socket_the_kernel_says_who_asks_and_no_secret_is_needed(
     assert acts == [pwd.getpwuid(os.getuid()).pw_name] * 2
 
 
+@pytest.mark.shows("ASVS V8")
 async def test_a_viewer_looks_and_changes_nothing_and_others_do_not_even_look(tmp_path: Path) -> None:
     async with panel_of(tmp_path, Known(Actor("vi", may_act=False))) as panel, at(panel.address) as client:
         await client.sign_in()
@@ -112,11 +114,13 @@ def test_who_may_do_what_is_the_configurations(
     assert (actor.may_look or actor.may_act, actor.may_act) == (look, act)
 
 
+@pytest.mark.shows("EN 5.6")
 async def test_without_tcp_nothing_listens_on_a_port(tmp_path: Path) -> None:
     async with panel_of(tmp_path) as panel:
         assert panel.guard.port == 0
 
 
+@pytest.mark.shows("ASVS V8")
 async def test_over_tcp_a_viewers_secret_changes_nothing(tmp_path: Path) -> None:
     async with panel_of(tmp_path, tcp=True) as panel:
         base = f"http://127.0.0.1:{panel.guard.port}"
@@ -131,6 +135,7 @@ async def test_over_tcp_a_viewers_secret_changes_nothing(tmp_path: Path) -> None
                     assert answer.status == status
 
 
+@pytest.mark.shows("ASVS V8")
 async def test_what_the_panel_tells_of_a_screen_does_not_open_it() -> None:
     screen = WebScreen(WebScreen.Settings(), DeviceContext(clock=SystemClock(), role=Role.SCREEN))
     await screen.open()
@@ -143,6 +148,7 @@ async def test_what_the_panel_tells_of_a_screen_does_not_open_it() -> None:
         await screen.close()
 
 
+@pytest.mark.shows("EN 5.9")
 async def test_a_screen_that_nobody_looks_at_says_so_and_is_well_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,6 +179,7 @@ async def test_a_screen_that_nobody_looks_at_says_so_and_is_well_again(
     assert "somebody looks at the screen again" in said
 
 
+@pytest.mark.shows("ASVS V1", "ASVS V16")
 def test_what_others_have_sent_is_shown_and_never_obeyed() -> None:
     shown = visible(ESCAPES + "Nguyễn Thị Hoa")
     assert shown.endswith("Nguyễn Thị Hoa")
@@ -201,6 +208,7 @@ def test_a_log_file_that_was_rotated_away_is_opened_again(tmp_path: Path) -> Non
     assert "before" in (tmp_path / "station.log.1").read_text(encoding="utf-8")
 
 
+@pytest.mark.shows("ASVS V13", "EN 5.12")
 def test_one_look_at_a_configuration_names_everything_and_run_refuses_the_same(tmp_path: Path) -> None:
     file = tmp_path / "station.toml"
     (tmp_path / "data").mkdir()

@@ -86,6 +86,7 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
         yield clinic
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_a_passkey_is_added_and_then_asked_for_at_each_sign_in(chromium: Browser, clinic: Clinic) -> None:
     async with at_a_browser(chromium, clinic) as lan:
         await lan.plug_in()
@@ -102,6 +103,7 @@ async def test_a_passkey_is_added_and_then_asked_for_at_each_sign_in(chromium: B
         assert (await lan.credentials())[0]["signCount"] > before
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_the_password_alone_opens_nothing_once_there_is_a_passkey(chromium: Browser, clinic: Clinic) -> None:
     async with at_a_browser(chromium, clinic) as lan:
         await lan.plug_in()
@@ -123,6 +125,7 @@ async def test_the_password_alone_opens_nothing_once_there_is_a_passkey(chromium
                     assert answer.status == 401
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_another_authenticators_answer_is_refused(chromium: Browser, clinic: Clinic) -> None:
     async with at_a_browser(chromium, clinic) as lan:
         await lan.plug_in()
@@ -156,6 +159,7 @@ async def test_a_doctor_who_lost_the_passkey_gets_in_again_when_the_operator_has
         await lan.is_in()
 
 
+@pytest.mark.shows("ASVS V7")
 async def test_a_stolen_session_adds_and_removes_no_passkey_and_changes_no_password(
     chromium: Browser, clinic: Clinic
 ) -> None:
@@ -182,6 +186,7 @@ async def test_a_stolen_session_adds_and_removes_no_passkey_and_changes_no_passw
         await thief.page.wait_for_url("**/sign-in")
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_where_passkeys_are_demanded_a_doctor_without_one_sees_nobody(chromium: Browser, tmp_path: Path) -> None:
     async with Clinic(tmp_path / "strict", require_passkeys=True) as clinic:
         await clinic.put_doctor("lan")

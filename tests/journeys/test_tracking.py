@@ -28,6 +28,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servic
 
 
 @pytest.mark.parametrize("state", list(STATES))
+@pytest.mark.shows("ASVS V8", "ASVS V14")
 async def test_each_state_is_told_in_plain_words_with_what_to_do_next(site: ServiceSite, state: int) -> None:
     await begin(site.glass, "procedures.track")
     await track(site, TAM, dossier_in(site, state))
@@ -53,6 +54,7 @@ async def test_whose_dossier_it_is_sees_it_whole(site: ServiceSite, state: int) 
 
 
 @pytest.mark.parametrize(("who", "state"), [(STRANGER, 2), (TAM, 7)], ids=["a stranger", "who filed it"])
+@pytest.mark.shows("ASVS V8")
 async def test_only_who_filed_a_dossier_sees_its_note_and_can_withdraw_it(
     site: ServiceSite, who: Somebody, state: int
 ) -> None:
@@ -86,6 +88,7 @@ async def test_who_has_no_card_to_lay_sees_nobodys_dossiers(site: ServiceSite) -
     await site.glass.at("attract")
 
 
+@pytest.mark.shows("ASVS V2")
 async def test_codes_cannot_be_tried_out_over_many_visits(site: ServiceSite) -> None:
     resident = site.glass
     for visit in range(MAX_WRONG // MAX_TRIES):

@@ -51,7 +51,7 @@ class Supplement(Form):
 
 
 class WrongCodes:
-    """Wrong codes typed at this station, over its visits; asked and told by ``visit.fetch``, so that Back counts once."""
+    """Wrong codes typed here, over all visits; asked and told by ``visit.fetch``, so that Back counts once."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -278,6 +278,7 @@ async def test_a_page_needs_a_session(clinic: Clinic) -> None:
     assert failure.value.status == 401
 
 
+@pytest.mark.shows("ASVS V3")
 async def test_a_foreign_page_cannot_use_a_doctors_session(clinic: Clinic) -> None:
     doctor = await clinic.put_doctor("lan")
     await doctor.sign_in()
@@ -290,6 +291,7 @@ async def test_a_foreign_page_cannot_use_a_doctors_session(clinic: Clinic) -> No
     assert (await doctor.get("/")).status == 200
 
 
+@pytest.mark.shows("ASVS V3")
 async def test_a_foreign_host_is_no_address_of_the_desk(clinic: Clinic) -> None:
     doctor = await clinic.put_doctor("lan")
     await doctor.sign_in()
@@ -329,6 +331,7 @@ MALFORMED: list[tuple[str, int, str]] = [
 ]
 
 
+@pytest.mark.shows("ASVS V2")
 async def test_a_malformed_command_gets_a_reply_that_names_the_field(clinic: Clinic) -> None:
     doctor = await clinic.doctor()
     for text, n, field in MALFORMED:
@@ -359,6 +362,7 @@ async def test_a_second_page_of_a_doctor_takes_over_and_the_first_one_shows_noth
     await second.beat()
 
 
+@pytest.mark.shows("ASVS V7")
 async def test_a_page_whose_session_has_ended_shows_and_does_nothing_more(clinic: Clinic) -> None:
     kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
     await kiosk.open()

@@ -93,6 +93,7 @@ async def test_a_refused_accept_says_why(desk: PageDesk, doctor: Doctor) -> None
     await expect(doctor.page.locator("#own-video")).to_have_js_property("srcObject.active", False)
 
 
+@pytest.mark.shows("ASVS V1", "ASVS V3")
 async def test_what_others_wrote_is_never_markup(desk: PageDesk, doctor: Doctor) -> None:
     evil = '<img src=x onerror="document.title=1">{name}</script><script>alert(1)</script>'
     await desk.change(queue=(waiting(0, initials=evil, site=evil),))
