@@ -225,7 +225,7 @@ def test_a_process_that_knows_residents_dumps_no_core_and_lets_nobody_attach() -
     code = (
         "import os, resource, signal, ctypes\n"
         "resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2) if os.getuid() == 0 else None\n"
-        "from tramkit.hardening import harden_process\n"
+        "from tramkit.plugins.hardening import harden_process\n"
         "harden_process()\n"
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), oct(os.umask(0)))\n"
         "import sys; sys.stdout.flush(); os.kill(os.getpid(), signal.SIGSEGV)\n"

@@ -1,8 +1,12 @@
-"""``station.toml``: what a site says of its station."""
+"""``station.toml``: what a site says of its station.
+
+Longer than 400 lines: the sections of one file, and how it is read.
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import ipaddress
 from collections.abc import Mapping
 from importlib import resources
@@ -11,11 +15,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from tramkit.app.site_check import plain_secrets, site_problems
+from tramkit.app.site_check import Site, plain_secrets, site_problems
 from tramkit.conversation.timeouts import Timeouts
-from tramkit.plugins.loader import Installed
-from tramkit.plugins.manifest import settle
+from tramkit.plugins.importing import settings_model
+from tramkit.plugins.installed import Installed, KeptOutError
+from tramkit.plugins.isolation import Grant, Isolation, isolation_of
 from tramkit.problems import FileError, describe, read_toml
+from tramkit.settings import PluginSettings, settle
 from tramkit.station.drivers import DriverError, load_driver
 from tramkit.suggest import did_you_mean
 from tramkit_hal.device.isolated import can_be_isolated
@@ -210,6 +216,7 @@ class StationConfig(_Section):
     """A station's configuration.
 
     :param roles: for each role its drivers, first choice first.
+    :param grants: for each plugin what it may have.
     :param settings: for each plugin its own table.
     """
 
@@ -223,7 +230,14 @@ class StationConfig(_Section):
     identity: IdentitySection = IdentitySection()
     roles: dict[FromToml[Role], FromToml[tuple[Binding, ...]]] = {}
     plugins: PluginsSection = PluginsSection()
+    grants: FromToml[dict[str, Grant]] = {}
     settings: dict[str, dict[str, Any]] = {}
+
+    def isolation(self, plugin: Installed) -> Isolation:
+        """Return how a plugin runs at this station."""
+        return isolation_of(
+            plugin.name, plugin.distribution, plugin.version, plugin.manifest, self.grants.get(plugin.name)
+        )
 
 
 def default_config_file() -> Path:
@@ -232,7 +246,7 @@ def default_config_file() -> Path:
 
 
 def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> StationConfig:
-    """Read and check a configuration; no plugin is imported.
+    """Read and check a configuration; of a plugin only the model of its settings is imported.
 
     :param installed: the plugins that are installed, whose settings are checked too; None: not here, since a station
         starts without a plugin whose settings are wrong and says so.
@@ -243,13 +257,25 @@ def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> S
     except FileError as problem:
         raise ConfigError(problem.file, problem.problems) from None
     config, problems = _sections(data)
-    problems += [*_roles(config, data), *_believed(config), *site_problems(config)]
+    problems += [*_roles(config, data), *_believed(config), *site_problems(_site(config))]
     if installed is not None:
-        manifests = {each.name: each.manifest for each in installed if each.manifest is not None}
-        problems += [*_plugins(config, installed), *plain_secrets(path, config.settings, manifests)]
+        problems += [*_plugins(config, installed), *plain_secrets(path, config.settings, _models(config, installed))]
     if problems:
         raise ConfigError(str(path), problems)
     return config
+
+
+def _site(config: StationConfig) -> Site:
+    ports: list[tuple[str, int]] = []
+    if config.panel.enabled and config.panel.tcp:
+        ports.append(("panel.port", config.panel.port))
+    if config.uploads.host:
+        ports.append(("uploads.port", config.uploads.port))
+    for number, binding in enumerate(config.roles.get(Role.SCREEN, ())):
+        if isinstance(port := binding.settings.get("port"), int):
+            ports.append((f"roles.{Role.SCREEN.value}.{number}.port", port))
+    drivers = {role: [binding.driver for binding in bindings] for role, bindings in config.roles.items()}
+    return Site(ports, config.orders.data, config.orders.key, config.log.file, drivers)
 
 
 _STAND_INS: dict[str, Any] = {"station": {"id": "x", "site": "x", "agency": "x"}}
@@ -343,10 +369,21 @@ def _same_folder(one: str, other: str) -> bool:
     return bool(one) and Path(one).resolve() == Path(other).resolve()
 
 
+def _models(config: StationConfig, installed: tuple[Installed, ...]) -> dict[str, type[PluginSettings]]:
+    """Return the models of the enabled plugins' settings that may be imported here."""
+    found: dict[str, type[PluginSettings]] = {}
+    for plugin in installed:
+        if plugin.name in config.plugins.enabled and plugin.manifest is not None:
+            with contextlib.suppress(KeptOutError, ValueError):
+                if config.isolation(plugin).kind != "sandbox":
+                    found[plugin.name] = settings_model(plugin)
+    return found
+
+
 def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[str]:
     """Check that each plugin is installed and takes its settings.
 
-    A plugin whose manifest is broken is no error of the configuration: it is quarantined when the station starts.
+    A plugin that is broken itself is no error of the configuration: it is quarantined when the station starts.
     """
     by_name: Mapping[str, Installed] = {plugin.name: plugin for plugin in installed}
     problems = [
@@ -364,7 +401,11 @@ def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[st
         if plugin is None or plugin.manifest is None:
             continue
         try:
-            settle(plugin.manifest, config.settings.get(name, {}))
+            if config.isolation(plugin).kind == "sandbox":  # nothing of it is imported here
+                continue
+            settle(settings_model(plugin), name, config.settings.get(name, {}))
+        except KeptOutError:
+            continue
         except ValueError as error:
             problems += str(error).splitlines()
     return problems

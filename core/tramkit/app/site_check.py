@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tramkit.plugins.manifest import Manifest
+from tramkit.settings import PluginSettings, secret_keys
 from tramkit.station.drivers import DriverError, load_driver
 from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Simulated
 
-if TYPE_CHECKING:
-    from tramkit.app.config import StationConfig
-
 LEDGER = "ledger.sqlite"
 
 
-def site_problems(config: StationConfig) -> list[str]:
+@dataclass(frozen=True)
+class Site:
+    """What is looked at.
+
+    :param ports: that are listened on, by their key; 0: any.
+    :param data: folder of the ledger; empty: none.
+    :param key: file of the station's key.
+    :param log: file of the log; empty: none.
+    :param drivers: of each role, first choice first.
+    """
+
+    ports: Sequence[tuple[str, int]]
+    data: str
+    key: str
+    log: str
+    drivers: Mapping[Role, Sequence[str]]
+
+
+def site_problems(site: Site) -> list[str]:
     """Return a line for each thing that a station could not run with."""
-    return [*_ports(config), *_keys(config), *_log(config), *_simulators(config)]
+    return [*_ports(site.ports), *_keys(site), *_log(site.log), *_simulators(site.drivers)]
 
 
 def plain_secrets(
-    file: Path, settings: Mapping[str, Mapping[str, Any]], manifests: Mapping[str, Manifest]
+    file: Path, settings: Mapping[str, Mapping[str, Any]], models: Mapping[str, type[PluginSettings]]
 ) -> list[str]:
     """Return a line where a file that others can read holds a secret itself."""
     try:
@@ -33,22 +49,13 @@ def plain_secrets(
         return []
     return [
         f"settings.{name}.{key}: others can read this secret; run: chmod 600 {file}, or give {{ file = ... }}"
-        for name, manifest in manifests.items()
-        for key, setting in manifest.settings.items()
-        if setting.secret and isinstance(settings.get(name, {}).get(key), str)
+        for name, model in models.items()
+        for key in secret_keys(model)
+        if isinstance(settings.get(name, {}).get(key), str)
     ]
 
 
-def _ports(config: StationConfig) -> list[str]:
-    given: list[tuple[str, int]] = []
-    if config.panel.enabled and config.panel.tcp:
-        given.append(("panel.port", config.panel.port))
-    if config.uploads.host:
-        given.append(("uploads.port", config.uploads.port))
-    for role, bindings in config.roles.items():
-        for number, binding in enumerate(bindings):
-            if role is Role.SCREEN and isinstance(binding.settings.get("port"), int):
-                given.append((f"roles.{role.value}.{number}.port", binding.settings["port"]))
+def _ports(given: Sequence[tuple[str, int]]) -> list[str]:
     taken: dict[int, str] = {}
     problems: list[str] = []
     for where, port in given:
@@ -58,12 +65,12 @@ def _ports(config: StationConfig) -> list[str]:
     return problems
 
 
-def _keys(config: StationConfig) -> list[str]:
-    if not config.orders.data:
+def _keys(site: Site) -> list[str]:
+    if not site.data:
         return []
-    data, key = Path(config.orders.data), Path(config.orders.key)
+    data, key = Path(site.data), Path(site.key)
     problems: list[str] = []
-    if data.resolve() == key.resolve().parent or data.resolve() in key.resolve().parents:
+    if data.resolve() in key.resolve().parents:
         problems.append(
             f"orders.key: {key} lies in the folder of the ledger, so a copy of that folder opens; put it elsewhere"
         )
@@ -74,21 +81,20 @@ def _keys(config: StationConfig) -> list[str]:
     return problems
 
 
-def _log(config: StationConfig) -> list[str]:
-    if config.log.file and not Path(config.log.file).absolute().parent.is_dir():
-        return [f"log.file: there is no folder {Path(config.log.file).parent}; make it, or name another"]
+def _log(file: str) -> list[str]:
+    if file and not Path(file).absolute().parent.is_dir():
+        return [f"log.file: there is no folder {Path(file).parent}; make it, or name another"]
     return []
 
 
-def _simulators(config: StationConfig) -> list[str]:
+def _simulators(drivers: Mapping[Role, Sequence[str]]) -> list[str]:
     """A simulated face matcher believes whoever a test says: beside a reader of real cards it lets anybody in."""
-    readers = [binding.driver for binding in config.roles.get(Role.ID_READER, ())]
-    real = [driver for driver in readers if not _is_simulated(driver)]
+    real = [driver for driver in drivers.get(Role.ID_READER, ()) if not _is_simulated(driver)]
     return [
-        f'roles.{Role.FACE_MATCHER.value}.{number}.driver: "{binding.driver}" compares no faces, and "{real[0]}" '
+        f'roles.{Role.FACE_MATCHER.value}.{number}.driver: "{driver}" compares no faces, and "{real[0]}" '
         "reads real cards; take it out"
-        for number, binding in enumerate(config.roles.get(Role.FACE_MATCHER, ()))
-        if real and _is_simulated(binding.driver)
+        for number, driver in enumerate(drivers.get(Role.FACE_MATCHER, ()))
+        if real and _is_simulated(driver)
     ]
 
 

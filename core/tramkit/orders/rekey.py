@@ -7,10 +7,11 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tramkit.orders import attachments, audit, data_keys
 from tramkit.orders.rows import PLACED, SCHEMA, json_bytes, row_bytes
-from tramkit.orders.seal import Box, Seal, SealError
+from tramkit.orders.seal import KEY_BYTES, Box, Seal, SealError
 
 
 class RekeyError(Exception):
@@ -54,23 +55,7 @@ def _write(source: sqlite3.Connection, target: sqlite3.Connection, old: Seal, ne
     target.executescript(SCHEMA + attachments.SCHEMA + data_keys.SCHEMA)
     target.execute("BEGIN IMMEDIATE")
     target.execute("INSERT INTO secrets VALUES ('holders', ?)", (new.seal(old.holders_key, "holders"),))
-    boxes: dict[str, tuple[Box, Box] | None] = {}
-    digests: dict[str, str] = {}
-    for row in source.execute("SELECT * FROM orders ORDER BY rowid").fetchall():
-        id, sealed = row[0], row[7]
-        try:
-            was = data_keys.of(source, old, id)
-        except data_keys.ErasedError:
-            boxes[id] = None
-        else:
-            key = os.urandom(32)
-            boxes[id] = (was, Box(key))
-            sealed = boxes[id][1].seal(was.open(sealed, id), id)  # type: ignore[index]
-        moved = (*row[:7], sealed)
-        target.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", moved)
-        digests[id] = new.link(b"", row_bytes(moved)).hex()
-        if boxes[id] is not None:
-            data_keys.put(target, new, id, key)
+    boxes, digests = _orders(source, target, old, new)
     number, link = 0, audit.FIRST_LINK
     rows = source.execute("SELECT number, order_id, what, state, at, boot, amount, sealed FROM entries ORDER BY number")
     for row in rows.fetchall():
@@ -83,7 +68,7 @@ def _write(source: sqlite3.Connection, target: sqlite3.Connection, old: Seal, ne
             sealed = new.seal(json_bytes(said), place)
         elif pair is not None:
             sealed = pair[1].seal(pair[0].open(sealed, place), place)
-        moved = (*row[:7], sealed)
+        moved: tuple[Any, ...] = (*row[:7], sealed)
         link = new.link(link, row_bytes(moved))
         target.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*moved, link))
     for table in ("holders", "live"):
@@ -93,6 +78,29 @@ def _write(source: sqlite3.Connection, target: sqlite3.Connection, old: Seal, ne
     target.execute("INSERT INTO head VALUES (1, ?, ?)", (number, audit.head_of(new, number, link)))
     target.execute("COMMIT")
     target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _orders(
+    source: sqlite3.Connection, target: sqlite3.Connection, old: Seal, new: Seal
+) -> tuple[dict[str, tuple[Box, Box] | None], dict[str, str]]:
+    """Write the orders, each with a key of its own; return what opened and what seals each, and the digests."""
+    boxes: dict[str, tuple[Box, Box] | None] = {}
+    digests: dict[str, str] = {}
+    for row in source.execute("SELECT * FROM orders ORDER BY rowid").fetchall():
+        id, sealed, key = str(row[0]), bytes(row[7]), os.urandom(KEY_BYTES)
+        try:
+            was, becomes = data_keys.of(source, old, id), Box(key)
+        except data_keys.ErasedError:
+            boxes[id] = None
+        else:
+            boxes[id] = (was, becomes)
+            sealed = becomes.seal(was.open(sealed, id), id)
+        moved: tuple[Any, ...] = (*row[:7], sealed)
+        target.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", moved)
+        digests[id] = new.link(b"", row_bytes(moved)).hex()
+        if boxes[id] is not None:
+            data_keys.put(target, new, id, key)
+    return boxes, digests
 
 
 def _attachments(

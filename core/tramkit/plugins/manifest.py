@@ -3,120 +3,27 @@
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
-import os
 import re
-from collections.abc import Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, Literal, cast
-from urllib.parse import urlsplit
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 
 from tramkit.facts import FactsFile
-from tramkit.host.person import Level
-from tramkit.plugins.secrets import WAYS, look_up
+from tramkit.host.service_entry import ServiceEntry, Titles
 from tramkit.problems import FileError, describe, read_toml
-from tramkit.suggest import did_you_mean
 from tramkit_hal.data import Data
-from tramkit_hal.device.roles import Role
-from tramkit_hal.words import Nfc
 
 FILE = "plugin.toml"
 API = 1
 """The version of the plugin interface; a manifest for another one is refused before anything is imported."""
 
+PersonalField = Literal["name", "number", "born", "sex", "address", "issued", "expires"]
+"""What the station can tell a service of a resident whom it has identified."""
+
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
-
-
-class Titles(Data):
-    """Words in every language of the station."""
-
-    vi: Nfc = Field(min_length=1, max_length=120)
-    en: Nfc = Field(min_length=1, max_length=120)
-
-
-class ServiceEntry(Data):
-    """One service that the plugin offers.
-
-    :param id: ``plugin.name``.
-    :param identity: name of the identity level that it needs.
-    """
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
-    title: Titles
-    hint: Titles | None = None
-    needs: tuple[Role, ...] = ()
-    wants: tuple[Role, ...] = ()
-    identity: Literal["none", "claimed", "chip", "chip_face", "vneid"] = "none"
-
-    @property
-    def level(self) -> Level:
-        return Level(self.identity)
-
-
-class Setting(Data):
-    """One setting that ``station.toml`` may give under ``[settings.NAME]``.
-
-    :param pattern: of the whole text, where not any will do; ``help`` says it in words.
-    :param secret: never shown, never logged, never empty; best given as ``{ file = "PATH" }``, see
-        :mod:`tramkit.plugins.secrets`.
-    """
-
-    type: Literal["string", "url", "file", "integer", "number", "boolean", "list"]
-    default: Any = None
-    required: bool = False
-    secret: bool = False
-    choices: tuple[str, ...] = ()
-    pattern: str = ""
-    help: str = ""
-
-    def read(self, text: str) -> object:
-        """Return what an environment variable's text says; text that does not fit is returned as it is."""
-        try:
-            match self.type:
-                case "integer":
-                    return int(text)
-                case "number":
-                    return float(text)
-                case "boolean":
-                    return {"true": True, "false": False}.get(text.lower(), text)
-                case "list":
-                    return [part.strip() for part in text.split(",") if part.strip()]
-                case _:
-                    return text
-        except ValueError:
-            return text
-
-    def check(self, value: object) -> str:
-        """Return what is wrong with a value; empty: nothing."""
-        given = f"{value}"
-        shown = "the value given" if self.secret else f'"{given}"' if isinstance(value, str) else given
-        match self.type:
-            case "integer":
-                fine, right = isinstance(value, int) and not isinstance(value, bool), "a whole number"
-            case "number":
-                fine, right = isinstance(value, int | float) and not isinstance(value, bool), "a number"
-            case "boolean":
-                fine, right = isinstance(value, bool), "true or false"
-            case "list":
-                fine = isinstance(value, list) and all(isinstance(item, str) for item in cast(list[object], value))
-                right = 'a list of texts, e.g. ["a", "b"]'
-            case "url":
-                fine = isinstance(value, str) and _is_url(value)
-                right = "an address, e.g. https://desk.example.vn; http is for this machine only"
-            case "string" | "file":
-                fine, right = isinstance(value, str), "a text"
-        if not fine:
-            return f"{shown} is not {right}"
-        if self.secret and value == "":
-            return f"a secret is not empty; give {WAYS}"
-        if self.pattern and not re.fullmatch(self.pattern, given):
-            return f"{shown} is not right" + (f"; it is: {self.help}" if self.help else "")
-        if self.choices and given not in self.choices:
-            return f"{shown} is not possible{did_you_mean(given, self.choices)}"
-        return ""
+_MODEL = r"^([a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+:[A-Z][A-Za-z0-9]*)?$"
 
 
 class Manifest(Data):
@@ -126,9 +33,11 @@ class Manifest(Data):
     :param hosts: outside hosts that it talks to, beside those in its settings.
     :param payment_methods: ids of the ways to pay that it brings; no other one of it is believed.
     :param identity_methods: ids of the ways to sign in that it brings; no other one of it is believed.
+    :param personal: what its services ask to be told of a resident whom the station has identified.
     :param commands: commands that it adds to ``tramkit``.
     :param demo: commands that ``tramkit demo`` starts beside the station: its sandboxes.
     :param facts: its files of dated values that an operator may replace: fees, rates, forms.
+    :param settings: the model of its settings, ``package.module:Class``; empty: it has none.
     """
 
     api: int
@@ -138,10 +47,11 @@ class Manifest(Data):
     hosts: tuple[str, ...] = ()
     payment_methods: tuple[str, ...] = ()
     identity_methods: tuple[str, ...] = ()
+    personal: tuple[PersonalField, ...] = ()
     commands: tuple[str, ...] = ()
     demo: tuple[tuple[str, ...], ...] = ()
     facts: tuple[FactsFile, ...] = ()
-    settings: dict[str, Setting] = Field(default_factory=dict[str, Setting])
+    settings: str = Field(default="", pattern=_MODEL)
 
     @field_validator("api")
     @classmethod
@@ -195,57 +105,8 @@ def read_manifest(folder: Path, name: str) -> Manifest:
     ]
     if manifest.name != name:
         problems.append(f'name: is "{manifest.name}", but the entry point is "{name}"; they must be the same')
+    if manifest.settings and not manifest.settings.startswith(f"{folder.name}."):
+        problems.append(f'settings: must lie in the plugin\'s own package, "{folder.name}."')
     if problems:
         raise FileError(str(file), problems)
     return manifest
-
-
-def settle(manifest: Manifest, given: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return the plugin's settings, defaults filled in and secrets looked up where they are.
-
-    :param given: the keys of ``[settings.NAME]``.
-    :raises ValueError: a line for each thing that is wrong.
-    """
-    prefix = f"settings.{manifest.name}"
-    problems = [
-        f"{prefix}.{key}: there is no such key{did_you_mean(key, manifest.settings)}"
-        for key in given
-        if key not in manifest.settings
-    ]
-    settled: dict[str, Any] = {}
-    for key, setting in manifest.settings.items():
-        value = given.get(key, setting.default)
-        if isinstance(value, dict):
-            try:
-                value = setting.read(look_up(cast(dict[str, Any], value), f"{prefix}.{key}", environ))
-            except ValueError as wrong:
-                problems.append(str(wrong))
-                continue
-        if value is None and setting.required:
-            problems.append(
-                f"{prefix}.{key}: this is needed and missing" + (f" ({setting.help})" if setting.help else "")
-            )
-        elif value is not None and (wrong := setting.check(value)):
-            problems.append(f"{prefix}.{key}: {wrong}")
-        settled[key] = value
-    if problems:
-        raise ValueError("\n".join(problems))
-    return settled
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-        safe = parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))
-        return safe and bool(host) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_here(host: str) -> bool:
-    """Tell whether a host is this machine: what goes there crosses no network."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -158,7 +158,7 @@ class _Connection(RequestHandler):
         self._admitted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        peer = transport.get_extra_info("peername")
+        peer = cast("tuple[object, ...] | str | None", transport.get_extra_info("peername"))
         self._client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
         self._admitted = self._face.admit(self._client)
         if not self._admitted:

@@ -19,7 +19,6 @@ from tramkit import (
     Messages,
     Option,
     Order,
-    Role,
     Tone,
     Visit,
     forms,
@@ -74,9 +73,6 @@ class TrackDossier(HandedIn):
     """Tells what became of a dossier."""
 
     id = "procedures.track"
-    title = _("Track a dossier")
-    hint = _("See how far it is and what to do next")
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 
     def __init__(self, authority: Authority) -> None:
         super().__init__(authority)

@@ -20,10 +20,10 @@ import json
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from tramkit import Born, Reading
-from tramkit_telehealth.wire import ConnectionCheck, IceServer, Id, Line, Prose, Sdp, Wire
+from tramkit_telehealth.wire import ConnectionCheck, IceServer, Id, Line, Prose, RefusalCode, Sdp, Wire
 
 VERSION = 1
 """Grows when a message changes so that an older side could not understand it; other versions are refused."""
@@ -339,20 +339,6 @@ class CaseSummary(Wire):
     summary: Summary
 
 
-RefusalCode = Literal[
-    "version",
-    "key",
-    "malformed",
-    "unknown_case",
-    "closed",
-    "unknown_specialty",
-    "too_large",
-    "consent",
-    "quota",
-    "taken",
-]
-
-
 class Refused(Wire):
     """A message was not taken; the words are for the log and the engineer, the code for the program.
 
@@ -392,10 +378,6 @@ class DeskEnvelope(Wire):
     seq: int = Field(ge=0)
     ack: int = Field(ge=0, default=0)
     message: FromDesk | None = None
-
-
-kiosk_envelope: TypeAdapter[KioskEnvelope] = TypeAdapter(KioskEnvelope)
-desk_envelope: TypeAdapter[DeskEnvelope] = TypeAdapter(DeskEnvelope)
 
 
 def version_of(text: str) -> int | None:

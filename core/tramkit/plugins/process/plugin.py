@@ -182,6 +182,11 @@ class ProcessPlugin(RemotePlugin):
         self.template.detach()
         self.template.kill()
 
+    def close(self) -> None:
+        """End its template, where it never was started."""
+        self._stopping = True
+        self.template.kill()
+
     def _to_worker(self, frame: bytes) -> None:
         raise OtherSideError("the plugin's worker does not run")
 

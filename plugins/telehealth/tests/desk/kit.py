@@ -20,13 +20,12 @@ from yarl import URL
 from tramkit import Reading, Vital
 from tramkit_hal.device.clock import ManualClock
 from tramkit_telehealth.desk.app import Desk, serve
+from tramkit_telehealth.desk.page_changes import DeskChange, to_page
 from tramkit_telehealth.desk.page_protocol import (
-    DeskChange,
     DeskState,
     Draft,
     LegOffer,
     Reply,
-    to_page,
 )
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.sign_in import COOKIE
@@ -49,7 +48,6 @@ from tramkit_telehealth.protocol import (
     RtcOffer,
     StartLeg,
     Welcome,
-    desk_envelope,
 )
 
 PATIENCE = 20.0
@@ -203,7 +201,7 @@ class Kiosk:
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for frame in socket:
-            envelope: DeskEnvelope = desk_envelope.validate_json(frame.data)
+            envelope: DeskEnvelope = DeskEnvelope.model_validate_json(frame.data)
             self.acked = max(self.acked, envelope.ack)
             if envelope.seq and envelope.seq <= self.received:
                 self.again.append(envelope.seq)

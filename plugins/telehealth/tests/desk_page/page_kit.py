@@ -21,6 +21,7 @@ from tramkit_telehealth.desk.concerns import concerns
 from tramkit_telehealth.desk.lists import load
 from tramkit_telehealth.desk.lookup import Lookup
 from tramkit_telehealth.desk.page.words import words
+from tramkit_telehealth.desk.page_changes import change_of
 from tramkit_telehealth.desk.page_protocol import (
     Accept,
     Close,
@@ -39,8 +40,6 @@ from tramkit_telehealth.desk.page_protocol import (
     SetShift,
     Trouble,
     Waiting,
-    change_of,
-    command_envelope,
 )
 from tramkit_telehealth.desk.prescribing import blocked
 from tramkit_telehealth.desk.views import initials
@@ -289,7 +288,7 @@ class PageDesk:
             await connection.send_str(self.state.model_copy(update={"now": datetime.now(UTC)}).model_dump_json())
             async for message in connection:
                 if message.type is WSMsgType.TEXT:
-                    await self._take(connection, command_envelope.validate_python(json.loads(message.data)))
+                    await self._take(connection, CommandEnvelope.model_validate(json.loads(message.data)))
         finally:
             self.sockets.discard(connection)
         return connection

@@ -11,7 +11,8 @@ from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.consents import CHILD, CHILD_BELOW, GUARDIAN, HEALTH_DATA, OWN_CONSENT_FROM, TELEHEALTH, age_on
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.tables import CaseRow, StationRow
-from tramkit_telehealth.protocol import CaseState, Intake, RefusalCode
+from tramkit_telehealth.protocol import CaseState, Intake
+from tramkit_telehealth.wire import RefusalCode
 
 HOUR = 3600.0
 

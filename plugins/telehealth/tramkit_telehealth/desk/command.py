@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 import signal
 import sys
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -23,13 +20,13 @@ from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.app import Desk, serve
 from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lists import KINDS, ListError, import_list
-from tramkit_telehealth.desk.looked_up import Review
 from tramkit_telehealth.desk.migrations import MigrationError
 from tramkit_telehealth.desk.passkeys import Passkeys
-from tramkit_telehealth.desk.records import Records, StillOpenError
+from tramkit_telehealth.desk.place import Place, opened
+from tramkit_telehealth.desk.records_command import lookups, person
 from tramkit_telehealth.desk.seal import DeskKeyError
 from tramkit_telehealth.desk.settings import DeskConfig, demo_file, read_config
-from tramkit_telehealth.desk.store import InUseError, Store
+from tramkit_telehealth.desk.store import InUseError
 from tramkit_telehealth.ice_servers import known
 from tramkit_telehealth.media.connection_check import reached
 
@@ -57,17 +54,6 @@ key_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of the desk's key.  [default: beside the folder; a systemd credential tramkit.desk-key comes first]",
 )
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a desk's data are.
-
-    :param key: file of its key; None: beside the folder.
-    """
-
-    data: Path
-    key: Path | None
 
 
 @click.group(invoke_without_command=True)
@@ -143,22 +129,8 @@ def _say(name: str, value: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _store(place: Place) -> AsyncGenerator[Store]:
-    try:
-        store = await Store.open(place.data, place.key)
-    except (DeskKeyError, MigrationError) as wrong:
-        raise click.ClickException(str(wrong)) from None
-    except OSError as error:
-        raise click.ClickException(f"{place.data}: {error.strerror}") from None
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@contextlib.asynccontextmanager
 async def _accounts(place: Place) -> AsyncGenerator[Accounts]:
-    async with _store(place) as store:
+    async with opened(place) as store:
         accounts = Accounts(store, SystemClock())
         try:
             yield accounts
@@ -331,7 +303,7 @@ def doctor_passkeys(place: Place, id: str, remove_all: bool) -> None:
     """List the passkeys of the doctor ID, or take all of them away."""
 
     async def work() -> list[str]:
-        async with _store(place) as store:
+        async with opened(place) as store:
             passkeys = Passkeys(store, SystemClock(), "")
             if remove_all:
                 return [f"{await passkeys.remove(id)} removed"]
@@ -375,108 +347,5 @@ def list_doctors(place: Place) -> None:
         click.echo(row)
 
 
-# ── look-ups, persons ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-@desk.group()
-def lookups() -> None:
-    """Who looked at which residents without treating them."""
-
-
-@lookups.command("list")
-@click.pass_obj
-def list_lookups(place: Place) -> None:
-    """List for each doctor since the last review: residents accepted, and given back unseen with the reasons."""
-
-    async def found() -> list[str]:
-        lines: list[str] = []
-        async with _store(place) as store:
-            review = Review(store, SystemClock())
-            for row in await Accounts(store, SystemClock()).doctors():
-                of = await review.of(row.id)
-                reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(of.released.items()))
-                lines.append(
-                    f"{row.id}  accepted {of.accepted}  given back {sum(of.released.values())}  {reasons}".rstrip()
-                )
-        return lines
-
-    for line in asyncio.run(found()):
-        click.echo(line)
-
-
-@lookups.command("reviewed")
-@click.argument("id")
-@click.pass_obj
-def mark_reviewed(place: Place, id: str) -> None:
-    """Note that what the doctor ID looked up was reviewed; who was stopped may accept again."""
-
-    async def mark() -> None:
-        async with _store(place) as store:
-            await Review(store, SystemClock()).reviewed(id)
-
-    asyncio.run(mark())
-    click.echo(f"{id}: reviewed")
-
-
-@desk.group()
-def person() -> None:
-    """What is kept of one person, by request (Law 91/2025/QH15: an answer within two working days)."""
-
-
-number_option = click.option(
-    "--number",
-    prompt="Number of the identity card (empty: by case only)",
-    default="",
-    hide_input=True,
-    show_default=False,
-)
-case_option = click.option("--case", "cases", multiple=True, help="Id of a case, for who gave no number.")
-
-
-@person.command("export")
-@number_option
-@case_option
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.pass_obj
-def export_person(place: Place, number: str, cases: tuple[str, ...], file: Path) -> None:
-    """Write everything that is kept of a person into FILE (JSON), which only you can read."""
-
-    async def export() -> dict[str, Any]:
-        async with _store(place) as store:
-            records = Records(store, SystemClock())
-            return await records.export(await records.of_person(number, cases))
-
-    found = asyncio.run(export())
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise click.ClickException(f"{file} is there already") from None
-    with os.fdopen(handle, "w", encoding="utf-8") as new:
-        json.dump(found, new, ensure_ascii=False, indent=2)
-    click.echo(f"{len(found['cases'])} cases")
-    sys.exit(0 if found["cases"] else 1)
-
-
-@person.command("delete")
-@number_option
-@case_option
-@click.confirmation_option(
-    prompt="Erase every case of this person from this desk? Keep first in the facility's records what the law keeps."
-)
-@click.pass_obj
-def delete_person(place: Place, number: str, cases: tuple[str, ...]) -> None:
-    """Erase everything that is kept of a person, from the database and its log."""
-
-    async def erase() -> int:
-        async with _store(place) as store:
-            records = Records(store, SystemClock())
-            ids = await records.of_person(number, cases)
-            await records.erase(ids)
-            return len(ids)
-
-    try:
-        count = asyncio.run(erase())
-    except StillOpenError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"{count} cases erased")
-    sys.exit(0 if count else 1)
+desk.add_command(lookups)
+desk.add_command(person)

@@ -11,7 +11,8 @@ from aiohttp import WSCloseCode, web
 
 from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.desk.admission import MessageBudget
-from tramkit_telehealth.desk.page_protocol import DeskChange, DeskState, LegOffer, Reply, change_of
+from tramkit_telehealth.desk.page_changes import DeskChange, change_of
+from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply
 from tramkit_telehealth.protocol import (
     CaseSummary,
     CaseUpdate,
