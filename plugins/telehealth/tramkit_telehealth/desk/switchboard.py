@@ -9,6 +9,7 @@ import asyncio
 import logging
 
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.serving import LogBudget
 from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.admission import Admission, NotAdmittedError
@@ -75,6 +76,7 @@ class Switchboard:
         self._accounts = accounts
         self._clock = clock
         self._admission = Admission(config, clock)
+        self._refusals = LogBudget(clock)
         self._ice = IceServers(config.ice, clock)
         self._lines: dict[str, KioskLine] = {}
         self.pages: dict[str, DoctorPage] = {}
@@ -184,7 +186,9 @@ class Switchboard:
             try:
                 intake = self._admission.admit(message.intake, station, await self._cases.open_cases())
             except NotAdmittedError as refusal:
-                _log.warning("case not admitted", extra={"station": line.station, "code": refusal.code})
+                if (left_out := self._refusals.take()) is not None:
+                    extra = {"station": line.station, "code": refusal.code, "left_out": left_out}
+                    _log.warning("case not admitted", extra=extra)
                 await line.say(Refused(code=refusal.code, words=refusal.words))
                 return
             case = await self._cases.open(intake)
