@@ -556,13 +556,13 @@ addEventListener("resize", layout);
 let heardAt = performance.now();
 
 line.onmessage = ({ data }) => {
-  if (data !== null) line.postMessage(""); // a sign of life of the page itself, not only of its thread
   if (data === null) {
     away = true;
     setTimeout(rejoin, 1000);
     return;
   }
-  const said = away && performance.now() - pending < 5000 ? unheard : null; // later it would startle
+  const said = away && performance.now() - pending < 5000 ? unheard : null; // or it would startle
+  line.postMessage("");
   away = false;
   heardAt = performance.now();
   lost.hidden = true;
