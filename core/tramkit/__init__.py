@@ -21,6 +21,7 @@ from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
 from tramkit.orders.memo import find_memo
 from tramkit.phones import PhoneError, read_mobile
+from tramkit.plugins.hardening import harden_process
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
@@ -138,6 +139,7 @@ __all__ = [
     "find_memo",
     "first_day",
     "forms",
+    "harden_process",
     "hookimpl",
     "last_day",
     "masked",

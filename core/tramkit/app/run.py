@@ -26,6 +26,7 @@ from tramkit.host.plugin_side import fulfillers
 from tramkit.identity.means import IdentityMeans
 from tramkit.identity.methods import sign_ins
 from tramkit.operator.panel import Panel
+from tramkit.operator.panel.peers import Peers
 from tramkit.operator.self_test import each_morning, last
 from tramkit.operator.supervision import watch_plugs, watch_power
 from tramkit.orders.ledger import Ledger, LedgerError
@@ -250,6 +251,10 @@ async def _start_panel(station: Station, config: StationConfig, plugins: PluginS
         station,
         port=config.panel.port,
         token=config.panel.token,
+        viewer_token=config.panel.viewer_token,
+        tcp=config.panel.tcp,
+        socket=Path(config.panel.socket) if config.panel.socket else None,
+        peers=Peers(config.panel.operators, config.panel.viewers),
         plugins_report=plugins.panel_report,
         changes_report=lambda: changes(values, day_of(clock.now())),
         self_test_report=(lambda: last(Path(config.self_test.file))) if config.self_test.at else None,

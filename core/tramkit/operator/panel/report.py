@@ -298,7 +298,7 @@ class Reporter:
             controls=controls,
             shown=shown,
             paper=f"/api/devices/{device.context.role.value}/{index}/paper?v={paper}" if paper else "",
-            addresses=dict(device.addresses) if isinstance(device, Screen) else {},
+            addresses=without_secrets(device.addresses) if isinstance(device, Screen) else {},
         )
 
     def _simulator(self, device: Device, language: str) -> tuple[tuple[ControlReport, ...], str | None, str]:
@@ -485,3 +485,8 @@ def _plugin(plugin: Mapping[str, object], language: str) -> PluginReport:
         state_words=render(state_words, language) if state_words else state,
         reason=said("reason"),
     )
+
+
+def without_secrets(addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return where a screen is, without what lets a browser in: only the screen's launcher is told that."""
+    return {name: address.partition("?")[0] for name, address in addresses.items()}

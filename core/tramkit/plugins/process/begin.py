@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -19,6 +20,7 @@ from tramkit.plugins.isolation import Isolation
 from tramkit.plugins.manifest import Manifest
 from tramkit.plugins.process.launcher import LaunchError, Template, start_confined, start_template
 from tramkit.plugins.process.plugin import ProcessPlugin
+from tramkit.plugins.secrets import look_up
 from tramkit_hal.device.clock import SystemClock
 
 _STEPS: tuple[Step, ...] = ("manifest", "settings", "isolation", "import", "register", "verify")
@@ -44,7 +46,8 @@ def begin(
     if confined and (reason := confine.why_not()):
         trusting = f"trusted = true under [grants.{plugin.name}]"
         raise KeptOutError("isolation", f"{reason}; or let it run unconfined: {trusting}")
-    environ, secrets = _environ(given, confined=confined)
+    given, outside = _looked_up(given)
+    environ, secrets = _environ(given, outside, confined=confined)
     files = _files(given) if confined else []
     where = str(folder)
     template = start_confined(plugin.name, where, files) if confined else start_template(plugin.name, where)
@@ -79,6 +82,21 @@ def begin(
     return finish
 
 
+def _looked_up(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return settings in which files and credentials are variables, and those beside the station's own: a plugin sees
+    neither the files nor the credentials.
+    """
+    found: dict[str, Any] = dict(given)
+    environ = dict(os.environ)
+    for key, value in given.items():
+        if isinstance(value, Mapping) and ("file" in value or "credential" in value):
+            name = f"TRAMKIT_SETTING_{key.upper()}"
+            with contextlib.suppress(ValueError):  # told where the settings are read
+                environ[name] = look_up(cast("Mapping[str, Any]", value), f"settings.{key}", os.environ)
+                found[key] = {"env": name}
+    return found, environ
+
+
 def _described(manifest: Manifest, template: Template) -> Description:
     """Return what a plugin offers, by its manifest: what its process says of a service is not believed.
 
@@ -101,7 +119,9 @@ def _described(manifest: Manifest, template: Template) -> Description:
     return described.model_copy(update={"services": services})
 
 
-def _environ(given: Mapping[str, Any], *, confined: bool) -> tuple[dict[str, str], dict[str, str]]:
+def _environ(
+    given: Mapping[str, Any], outside: Mapping[str, str], *, confined: bool
+) -> tuple[dict[str, str], dict[str, str]]:
     """Return the variables that a plugin's settings name, and what stands for a secret there with the secret itself.
 
     What the operator gives as ``{ env = "NAME" }`` is a secret: a confined plugin gets a reference, in whose place the
@@ -111,11 +131,11 @@ def _environ(given: Mapping[str, Any], *, confined: bool) -> tuple[dict[str, str
     secrets: dict[str, str] = {}
     for key, value in given.items():
         name = value.get("env") if isinstance(value, dict) and len(value) == 1 else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]
-        if not isinstance(name, str) or name not in os.environ:
+        if not isinstance(name, str) or name not in outside:
             continue
-        environ[name] = f"{{secret:{key}}}" if confined else os.environ[name]
+        environ[name] = f"{{secret:{key}}}" if confined else outside[name]
         if confined:
-            secrets[environ[name]] = os.environ[name]
+            secrets[environ[name]] = outside[name]
     return environ, secrets
 
 

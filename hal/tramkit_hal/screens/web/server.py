@@ -20,10 +20,13 @@ from tramkit_hal.screens.web.settings import WebSettings
 from tramkit_hal.screens.web.video import feed
 from tramkit_hal.ui.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
 from tramkit_hal.ui.keyboard.typing import press
+from tramkit_hal.ui.serving import FaceRunner
 from tramkit_hal.ui.stage import EventRefusedError, Stage, StaleEventError
 from tramkit_hal.video import NewestFrame
 
-HEARTBEAT = 5.0
+MAX_CONNECTIONS = 64
+"""The screen's own browser needs six."""
+HEARTBEAT = 3.0
 """Seconds between two signs of life on the line."""
 
 T = TypeVar("T")
@@ -55,6 +58,7 @@ class Server:
         public = frozenset({"/sizes.css", *(f"/{name}" for name in _STATIC)})
         self.guard = Guard("screen", settings.host, token, public=public, closed_page=self._renderer.closed)
         self._runner: web.AppRunner | None = None
+        self._alive = asyncio.get_running_loop().time()
         self._sockets: set[web.WebSocketResponse] = set()
         self.viewers = 0
 
@@ -76,7 +80,9 @@ class Server:
         app.router.add_get("/sizes.css", self._sizes)
         for name in _STATIC:
             app.router.add_get(f"/{name}", self._file)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        self._runner = FaceRunner(
+            app, "screen", connections=MAX_CONNECTIONS, each=MAX_CONNECTIONS, seconds=None, shutdown_timeout=2.0
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, port)
         await site.start()
@@ -120,11 +126,13 @@ class Server:
         """Send each view and a sign of life where there is none; take events."""
         socket = await self._socket(request, max_msg_size=MAX_EVENT)
         self.viewers += 1
+        self._note_life()
         try:
             async with asyncio.TaskGroup() as tasks:
                 telling = tasks.create_task(self._tell(socket))
                 async for message in socket:
-                    if message.type is WSMsgType.TEXT and not self._hear(message.data):
+                    self._note_life()
+                    if message.type is WSMsgType.TEXT and message.data and not self._hear(message.data):
                         await socket.send_str(self._message(again=True))
                 telling.cancel()
         except* ConnectionError:
@@ -133,6 +141,14 @@ class Server:
             self.viewers -= 1
             self._sockets.discard(socket)
         return socket
+
+    def _note_life(self) -> None:
+        self._alive = asyncio.get_running_loop().time()
+
+    @property
+    def silent(self) -> float:
+        """For how many seconds no page has given a sign of life."""
+        return asyncio.get_running_loop().time() - self._alive
 
     async def _tell(self, socket: web.WebSocketResponse) -> None:
         stage, seen = self._stage, -1
