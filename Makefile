@@ -95,9 +95,9 @@ golden: install
 	@TRAMKIT_RECORD=1 $(BIN)/python -m pytest -q tests/screens/test_golden_pages.py \
 		plugins/telehealth/tests/kiosk/test_golden.py
 
-# Every golden page as a picture, with an index to look through: build/gallery/index.html.
+# Every golden page as a picture, with an index to look through: build/gallery/index.html; ONLY='*attract*' some of them.
 gallery: install system
-	@PYTHONPATH=tests $(BIN)/python -m support.take_gallery build/gallery
+	@PYTHONPATH=tests $(BIN)/python -m support.take_gallery build/gallery $(ONLY)
 
 # Every golden page measured, and the report point by point.
 accessibility: install system

@@ -34,7 +34,8 @@ from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
-from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Stage, Tone, Wait
 from tramkit_hal.words import (
     Day,
     Decimal1,
@@ -72,6 +73,7 @@ __all__ = [
     "GatewayError",
     "HandedOver",
     "Heading",
+    "Icon",
     "IdentityMethod",
     "Invitation",
     "Level",
@@ -103,6 +105,7 @@ __all__ = [
     "SignIn",
     "SpeakerHandle",
     "StaffCall",
+    "Stage",
     "Text",
     "Tone",
     "Visit",

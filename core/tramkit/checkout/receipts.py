@@ -15,7 +15,8 @@ from tramkit.orders.ledger import LedgerError
 from tramkit.orders.rows import CODE_LENGTH, tidy_code
 from tramkit.orders.runner import Runner
 from tramkit.station.station_host import StationHost
-from tramkit_hal.ui.pages import Option, Tone
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Option, Stage, Tone
 from tramkit_hal.words import Messages, Moment, Money, Text
 
 _ = Messages("tramkit")
@@ -46,6 +47,8 @@ class Receipts:
         title=_("My receipts"),
         hint=_("What became of what you ordered or paid"),
         needs_date=False,
+        icon=Icon.RECEIPT,
+        path=(Stage.QUESTIONS, Stage.RESULT),
     )
 
     def __init__(self, runner: Runner) -> None:

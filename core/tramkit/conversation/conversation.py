@@ -29,8 +29,10 @@ from tramkit_hal.ui.pages import (
     Leave,
     Mode,
     Option,
+    Stage,
     View,
 )
+from tramkit_hal.ui.path import stage_of
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
 
@@ -39,6 +41,10 @@ _log = logging.getLogger(__name__)
 
 MAX_PRESSES = 200
 """Things done at the screen that may wait to be looked at; more come only from a machine and are dropped."""
+
+
+OVER = frozenset({"timeout", "help", "settings", "leave"})
+"""Pages of the core that stand over another page: they do not move on the path."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,14 @@ class Conversation:
         """End the visit."""
         self._tell(Ended(ending=ending))
 
+    def walk(self, path: tuple[Stage, ...]) -> None:
+        """Begin the path of a service, or begin it anew after the resident has gone back; empty: none."""
+        self._view = self._view.model_copy(update={"path": path, "stage": None})
+
+    def walk_again(self) -> None:
+        """Begin the same path anew: the resident has gone back."""
+        self.walk(self._view.path)
+
     def close(self) -> None:
         """Stop every timer, forget what was shown and said, and take nothing more."""
         self._closed = True
@@ -269,7 +283,8 @@ class Conversation:
         if not same or isinstance(page, Ask):
             self._revision += 1
         shown = page.model_copy(update={"revision": self._revision})
-        self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note})
+        stage = self._view.stage if page.kind in OVER else stage_of(page, self._view.path, self._view.stage)
+        self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note, "stage": stage})
         self._note = None
         await self._screen.show(self._view)
         if self._view.listening and not (same and was.title == page.title) and self._speech is not None:

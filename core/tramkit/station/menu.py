@@ -50,6 +50,7 @@ def _option(offer: Offer, means: IdentityMeans) -> Option:
         hint=service.hint,
         state=state.availability,
         reason=state.reason,
+        icon=service.icon,
     )
 
 

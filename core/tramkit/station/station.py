@@ -115,6 +115,7 @@ class Station:
         self._language = profile.languages[0]
         self._conversation: Conversation | None = None
         self._touched = asyncio.Event()
+        self._wish = ""
         self._headset = False
         self.closed = False
         """Closed for service by the operator: nobody can begin a visit; one under way goes on to its end."""
@@ -219,6 +220,8 @@ class Station:
                 self._language = event.value
                 await self._show_attract(screen)
         elif not isinstance(event, Pressed) and not self.closed:
+            if isinstance(event, Answered) and event.choice != "continue":
+                self._wish = event.choice
             self._touched.set()
 
     async def _watch_presence(self) -> None:
@@ -246,6 +249,7 @@ class Station:
 
     async def _attract(self, screen: Screen) -> None:
         self._touched.clear()
+        self._wish = ""
         self._language = self.profile.languages[0]
         self._attract_view = None
         await self._show_attract(screen)
@@ -263,7 +267,11 @@ class Station:
                 await self._show_attract(screen)
 
     async def _show_attract(self, screen: Screen) -> None:
-        page = nobody_here(() if self.closed else menu(self.offers, self.means), closed=self.closed)
+        page = nobody_here(
+            () if self.closed else menu(self.offers, self.means),
+            at=None if self.conditions.clock_trouble else self._clock.now(),
+            closed=self.closed,
+        )
         view = View(
             page=page,
             language=self._language,
@@ -299,7 +307,7 @@ class Station:
         )
         seed = secrets.randbits(63) if self._seed is None else self._seed + self.visits
         host = StationHost(visit, self.means, self._runner, self._uploads, seed)
-        session = Session(host, self.offers, lambda: menu(self.offers, self.means), self._chose)
+        session = Session(host, self.offers, lambda: menu(self.offers, self.means), self._chose, self._wish)
         self._attract_view = None
         self._conversation = conversation
         self._progress = Progress(id, "", "", self._clock.now())

@@ -32,6 +32,8 @@ def describe(service: Service) -> ServiceDescriptor:
         asks_identity=service.asks_identity,
         needs_date=service.needs_date,
         takes_orders=hasattr(service, "fulfil"),
+        icon=service.icon,
+        path=service.path,
     )
 
 

@@ -10,6 +10,8 @@ from tramkit.host.person import Level
 from tramkit.host.service_state import ServiceState
 from tramkit.visit.visit import Visit
 from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Stage
 from tramkit_hal.words import Text
 
 
@@ -24,6 +26,11 @@ class Service(ABC):
     """``plugin.name``, as in ``plugin.toml``."""
     title: ClassVar[Text]
     hint: ClassVar[Text | None] = None
+    icon: ClassVar[Icon | None] = None
+    """The drawing beside the title."""
+    path: ClassVar[tuple[Stage, ...]] = (Stage.QUESTIONS, Stage.REVIEW, Stage.RECEIPT)
+    """The steps that it always takes, in order, as the path on top of its pages names them; the station puts the choice
+    and the identity that it asks for before them."""
     needs: ClassVar[tuple[Role, ...]] = ()
     """Devices without which the service is closed."""
     wants: ClassVar[tuple[Role, ...]] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tramkit_hal.ui.keyboard.typing import Typing
-from tramkit_hal.ui.pages import Availability, Bar, Call, Tone
+from tramkit_hal.ui.pages import Availability, Bar, Call, Stage, Tone
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit_hal")
@@ -30,6 +30,7 @@ CODE_NO_ROOM_PAY = _("The code does not fit on this display. Transfer by hand: w
 OPTIONAL = _("(optional)")
 TOUCH_TO_BEGIN = _("Touch the screen to begin")
 SERVICES_NOW = _("What this station can do now")
+OTHER_SERVICES = _("Something else")
 STILL_HERE = _("I am still here")
 END_NOW = _("End now")
 STAY = _("No, go on")
@@ -100,6 +101,22 @@ STATES: dict[Availability, Text] = {
     Availability.CLOSED: _("Not available now"),
 }
 """Whether a service can be used, in words."""
+
+STAGES: dict[Stage, Text] = {
+    Stage.CHOOSE: _("Choose"),
+    Stage.IDENTITY: _("Your card"),
+    Stage.QUESTIONS: _("Information"),
+    Stage.PAPERS: _("Papers"),
+    Stage.MEASURE: _("Measurements"),
+    Stage.REVIEW: _("Check"),
+    Stage.PAY: _("Payment"),
+    Stage.CALL: _("Talk"),
+    Stage.RESULT: _("Result"),
+    Stage.RECEIPT: _("Receipt"),
+}
+"""The steps of a service, in a word or two each."""
+
+STAGE_OF = _("Step {n} of {m}: {stage}", n="{n}", m="{m}", stage="{stage}")
 
 CONNECTIONS: dict[str, Text] = {
     "connecting": _("Connecting…"),

@@ -17,12 +17,16 @@ from pydantic import AfterValidator, Field
 
 from tramkit_hal.contracts.vital import Vital
 from tramkit_hal.data import Data
+from tramkit_hal.ui.icons import Icon
 from tramkit_hal.words import Messages, Text, Value, public, render, verbatim
 
 _ = Messages("tramkit_hal")
 
 OPTIONS_PER_PAGE = 8
 """More options than this are paged through, never scrolled."""
+
+SERVICES_ON_ATTRACT = 6
+"""At most so many services are led to by one touch while nobody is here."""
 
 FIELDS_PER_PAGE = 4
 """At most four related questions stand on one page."""
@@ -51,6 +55,7 @@ class Option(Data):
 
     :param value: what comes back.
     :param state: ``limited`` and ``closed`` stand in the list with their reason; closed ones explain when touched.
+    :param icon: the drawing beside the words; None: none.
     """
 
     value: str
@@ -58,6 +63,7 @@ class Option(Data):
     hint: Text | None = None
     state: Availability = Availability.AVAILABLE
     reason: Text | None = None
+    icon: Icon | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class Fact(Data):
@@ -354,10 +360,18 @@ class Done(Page):
 
 
 class Attract(Page):
-    """Nobody is here: what the station can do now, waiting for the first touch."""
+    """Nobody is here: what the station can do now, waiting for the first touch.
+
+    :param services: what one touch leads to.
+    :param more: there are others, which the big button leads to.
+    """
 
     kind: Literal["attract"] = "attract"
-    services: tuple[Option, ...] = ()
+    services: tuple[Option, ...] = Field(default=(), max_length=SERVICES_ON_ATTRACT)
+    more: bool = False
+
+    def answers(self) -> frozenset[str]:
+        return frozenset({"continue", *(option.value for option in self.services)})
 
     def parts(self) -> list[Text]:
         return [*self.body, *(option.label for option in self.services)]
@@ -467,6 +481,21 @@ class Bar(StrEnum):
     HELP = "help"
 
 
+class Stage(StrEnum):
+    """The named steps of a service, as the path on top of every page shows them."""
+
+    CHOOSE = "choose"
+    IDENTITY = "identity"
+    QUESTIONS = "questions"
+    PAPERS = "papers"
+    MEASURE = "measure"
+    REVIEW = "review"
+    PAY = "pay"
+    CALL = "call"
+    RESULT = "result"
+    RECEIPT = "receipt"
+
+
 class View(Data):
     """A page as it is to be shown now: what the core hands to a screen.
 
@@ -477,6 +506,8 @@ class View(Data):
     :param listening: whether pages are read aloud.
     :param back: whether Back is offered.
     :param note: why Back or a closed option did nothing, in words; shown once on the page.
+    :param path: the steps of the service; empty: none is under way.
+    :param stage: the step that the page belongs to, one of ``path``.
     """
 
     page: AnyPage
@@ -490,3 +521,5 @@ class View(Data):
     listening: bool = False
     back: bool = False
     note: Text | None = None
+    path: tuple[Stage, ...] = ()
+    stage: Stage | None = None

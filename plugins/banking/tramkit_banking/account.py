@@ -9,11 +9,13 @@ from pydantic import JsonValue
 from tramkit import (
     Fact,
     Form,
+    Icon,
     Messages,
     Money,
     Option,
     Order,
     Person,
+    Stage,
     Text,
     Tone,
     Visit,
@@ -72,6 +74,8 @@ class OpenAccount(Applying):
     id = "banking.account"
     title = _("Open a bank account")
     hint = _("Apply here; the bank checks who you are")
+    icon = Icon.BANK
+    path = (Stage.QUESTIONS, Stage.REVIEW, Stage.RECEIPT)
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.account(visit.today())

@@ -15,6 +15,7 @@ from tramkit import (
     Fact,
     Form,
     GatewayError,
+    Icon,
     Level,
     Messages,
     Moment,
@@ -58,6 +59,7 @@ class ApplyForCard(Applying):
     id = "banking.card"
     title = _("Apply for a credit card")
     hint = _("Prepared here; the bank meets you and decides")
+    icon = Icon.BANK_CARD
     identity = Level.CLAIMED
     asks_identity = False
 

@@ -11,6 +11,7 @@ from tramkit import (
     Decimal1,
     Fact,
     Form,
+    Icon,
     Messages,
     Money,
     Option,
@@ -59,6 +60,7 @@ class ApplyForLoan(Applying):
     id = "banking.loan"
     title = _("Apply for a consumer loan")
     hint = _("See what it costs before you decide")
+    icon = Icon.LOAN
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.loan(visit.today())

@@ -6,7 +6,22 @@ import re
 import unicodedata
 from typing import Annotated
 
-from tramkit import Fact, Form, GatewayError, Level, Messages, Role, Text, Tone, Visit, forms, personal, verbatim
+from tramkit import (
+    Fact,
+    Form,
+    GatewayError,
+    Icon,
+    Level,
+    Messages,
+    Role,
+    Stage,
+    Text,
+    Tone,
+    Visit,
+    forms,
+    personal,
+    verbatim,
+)
 from tramkit_banking.applying import Applying
 from tramkit_banking.gateway import STATES
 
@@ -57,6 +72,8 @@ class ApplicationStatus(Applying):
     id = "banking.status"
     title = _("What became of my bank application?")
     hint = _("By the application number on your receipt")
+    icon = Icon.BANK
+    path = (Stage.QUESTIONS, Stage.RESULT)
     identity = Level.NONE
     asks_identity = False
     wants = (Role.RECEIPT_PRINTER,)

@@ -12,6 +12,7 @@ from tramkit import (
     Fact,
     Form,
     GatewayError,
+    Icon,
     Messages,
     Money,
     Option,
@@ -19,6 +20,7 @@ from tramkit import (
     Outcome,
     Role,
     Service,
+    Stage,
     Text,
     Tone,
     Visit,
@@ -63,6 +65,8 @@ class PayBill(Service):
     id = "billing.pay"
     title = _("Pay a bill")
     hint = _("Electricity, water, internet, telephone, tuition, apartment fee")
+    icon = Icon.BILL
+    path = (Stage.QUESTIONS, Stage.REVIEW, Stage.PAY, Stage.RECEIPT)
     wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, gateway: Aggregator, providers: Sequence[Provider]) -> None:

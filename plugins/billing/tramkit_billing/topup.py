@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tramkit import Fact, Form, Messages, Money, Option, Order, Outcome, Role, Service, Visit, forms, verbatim
+from tramkit import (
+    Fact,
+    Form,
+    Icon,
+    Messages,
+    Money,
+    Option,
+    Order,
+    Outcome,
+    Role,
+    Service,
+    Stage,
+    Visit,
+    forms,
+    verbatim,
+)
 from tramkit_billing.gateway import Aggregator
 
 _ = Messages("tramkit_billing")
@@ -28,6 +43,8 @@ class TopUp(Service):
     id = "billing.topup"
     title = _("Top up a phone")
     hint = _("For pre-paid phones of every network")
+    icon = Icon.TOP_UP
+    path = (Stage.QUESTIONS, Stage.REVIEW, Stage.PAY, Stage.RECEIPT)
     wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, gateway: Aggregator) -> None:

@@ -13,6 +13,7 @@ from tramkit import (
     Born,
     Fact,
     Form,
+    Icon,
     Level,
     Messages,
     Money,
@@ -20,6 +21,7 @@ from tramkit import (
     Order,
     Person,
     Role,
+    Stage,
     Text,
     Tone,
     Visit,
@@ -96,6 +98,8 @@ class FileDossier(HandedIn):
     id = "procedures.file"
     title = _("Public-service dossiers")
     hint = _("Residence, birth, certificates: fill in, pay and hand in here")
+    icon = Icon.DOSSIER
+    path = (Stage.QUESTIONS, Stage.PAPERS, Stage.REVIEW, Stage.RECEIPT)
     identity = Level.CLAIMED
     wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 

@@ -17,9 +17,11 @@ from tramkit import (
     Fact,
     Gateway,
     GatewayError,
+    Icon,
     Messages,
     Option,
     Service,
+    Stage,
     Text,
     Tone,
     Visit,
@@ -140,6 +142,8 @@ class WardInformation(Service):
     id = "procedures.information"
     title = _("Ward and city information")
     hint = _("Notices, events, places to see")
+    icon = Icon.INFORMATION
+    path = (Stage.RESULT,)
 
     def __init__(self, file: Information | None = None, feed: Feed | None = None) -> None:
         self._file = file or bundled()

@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from tramkit import Born, Fact, Form, Level, Messages, Money, Option, Order, Person, Role, Text, Visit, forms, verbatim
+from tramkit import (
+    Born,
+    Fact,
+    Form,
+    Icon,
+    Level,
+    Messages,
+    Money,
+    Option,
+    Order,
+    Person,
+    Role,
+    Stage,
+    Text,
+    Visit,
+    forms,
+    verbatim,
+)
 from tramkit_hal.card.number import check as check_number
 from tramkit_hal.partial_date import write
 from tramkit_procedures.gateway import Authority
@@ -53,6 +70,8 @@ class HealthInsurance(HandedIn):
     id = "procedures.health_insurance"
     title = _("Health insurance of the household")
     hint = _("Register or renew, and pay the premium")
+    icon = Icon.INSURANCE
+    path = (Stage.QUESTIONS, Stage.REVIEW, Stage.PAY, Stage.RECEIPT)
     wants = (Role.RECEIPT_PRINTER,)
     identity = Level.CLAIMED
 

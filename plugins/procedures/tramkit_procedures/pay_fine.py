@@ -8,6 +8,7 @@ from typing import Annotated
 from tramkit import (
     Fact,
     Form,
+    Icon,
     Messages,
     Moment,
     Money,
@@ -16,6 +17,7 @@ from tramkit import (
     Outcome,
     Role,
     Service,
+    Stage,
     Text,
     Tone,
     Visit,
@@ -54,6 +56,8 @@ class PayFine(Service):
     id = "procedures.fines"
     title = _("Traffic fines")
     hint = _("Look them up by plate or decision, and pay")
+    icon = Icon.FINE
+    path = (Stage.QUESTIONS, Stage.REVIEW, Stage.PAY, Stage.RECEIPT)
     wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, police: TrafficPolice, rules: Fines | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from tramkit import Fact, Form, Level, Messages, Option, Order, Role, Text, Visit, forms, public, verbatim
+from tramkit import Fact, Form, Icon, Level, Messages, Option, Order, Role, Text, Visit, forms, public, verbatim
 from tramkit_procedures.handing_in import HandedIn
 
 _ = Messages("tramkit_procedures")
@@ -56,6 +56,7 @@ class ReportMatter(HandedIn):
     id = "procedures.report"
     title = _("Report a problem")
     hint = _("Security, fire danger, noise, litter: by name or anonymously")
+    icon = Icon.REPORT
     wants = (Role.RECEIPT_PRINTER,)
 
     async def serve(self, visit: Visit) -> None:

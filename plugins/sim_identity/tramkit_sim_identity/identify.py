@@ -12,6 +12,7 @@ from tramkit import (
     Fact,
     Form,
     GatewayError,
+    Icon,
     Level,
     Messages,
     NotIdentifiedError,
@@ -92,6 +93,7 @@ class Identify(Service):
     id = "sim_identity.identify"
     title = _("Identify a phone subscription")
     hint = _("For your own number, or after a change of phone")
+    icon = Icon.SIM
     identity = Level.CLAIMED
     asks_identity = True  # as surely as the rules want it and the station can
     wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)

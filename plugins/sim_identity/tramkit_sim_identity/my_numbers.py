@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from tramkit import (
     Fact,
     GatewayError,
+    Icon,
     Level,
     Messages,
     NotIdentifiedError,
     Person,
     Role,
     Service,
+    Stage,
     Tone,
     Visit,
     verbatim,
@@ -32,6 +34,8 @@ class MyNumbers(Service):
     id = "sim_identity.numbers"
     title = _("Which numbers are in my name?")
     hint = _("Ask the operators; report what is not yours")
+    icon = Icon.NUMBERS
+    path = (Stage.QUESTIONS, Stage.RESULT)
     identity = Level.CLAIMED
     asks_identity = True  # by the chip where that can be had here
     wants = (Role.ID_READER, Role.CODE_SCANNER)

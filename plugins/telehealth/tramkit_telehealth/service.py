@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tramkit import (
     Availability,
+    Icon,
     Level,
     Messages,
     Option,
@@ -14,6 +15,7 @@ from tramkit import (
     Role,
     Service,
     ServiceState,
+    Stage,
     Text,
     Tone,
     Visit,
@@ -33,6 +35,8 @@ class SeeDoctor(Service):
     id = "telehealth.doctor"
     title = _("See a doctor by video")
     hint = _("Talk with a doctor of a licensed facility")
+    icon = Icon.DOCTOR
+    path = (Stage.QUESTIONS, Stage.IDENTITY, Stage.MEASURE, Stage.CALL, Stage.RECEIPT)
     wants = (Role.CAMERA, Role.MICROPHONE, Role.SPEAKER, Role.VITAL_SENSOR, Role.RECEIPT_PRINTER)
     limited_without: ClassVar[Mapping[Role, Text]] = {
         Role.CAMERA: _("The camera does not work now: the doctor would hear you but not see you."),
