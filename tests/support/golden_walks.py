@@ -119,6 +119,7 @@ async def _to_payment(site: ServiceSite, method: str, number: str = "0901234567"
 async def _given_up(site: ServiceSite, who: Somebody) -> None:
     await _to_payment(site, "payments.vietqr")
     await site.glass.choose("give_up")
+    await site.glass.choose("give_up_surely")
     await site.glass.at("tell")
 
 

@@ -112,6 +112,11 @@ class Payer:
         for _time in range(2 if act.endswith("twice") else 1):
             screen.send(event)
         await shown
+        if act == "give_up" and "give_up_surely" in (page := await self.page()).answers():
+            shown = asyncio.ensure_future(screen.changed())
+            await asyncio.sleep(0)
+            screen.send(Answered(page=page.id, revision=page.revision, choice="give_up_surely"))
+            await shown
 
     def _event(self, act: str, page: AnyPage) -> Answered | Pressed | Touched | None:
         at: dict[str, Any] = {"page": page.id, "revision": page.revision}

@@ -84,11 +84,16 @@ class Questions:
 
         await self._step("read", title, page, _done, Idle.READING)
 
-    async def check(self, title: Text, facts: Sequence[Fact], *, action: Text, body: Sequence[Text] = ()) -> None:
-        """Let the resident look over the answers; each fact with ``change`` leads back to the answer of that name."""
+    async def check(
+        self, title: Text, facts: Sequence[Fact], *, action: Text, body: Sequence[Text] = (), large: Text | None = None
+    ) -> None:
+        """Let the resident look over the answers; each fact with ``change`` leads back to the answer of that name.
+
+        :param large: what it comes to, to see from afar.
+        """
 
         def page(kept: Any) -> AnyPage:
-            return Check(title=title, body=tuple(body), facts=tuple(facts), action=action)
+            return Check(title=title, body=tuple(body), facts=tuple(facts), action=action, large=large)
 
         await self._step("check", title, page, _done, Idle.READING)
 

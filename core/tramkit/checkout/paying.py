@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from tramkit.capture.printing import hand_over
 from tramkit.checkout.outcomes import (
@@ -27,16 +28,24 @@ from tramkit.host.person import Level
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.wire import payment_of
+from tramkit_hal.ui.icons import Icon
 from tramkit_hal.ui.pages import Availability, Fact, Option, Pay, Tone, Wait
-from tramkit_hal.words import Messages, Money, Text, public, verbatim
+from tramkit_hal.words import Messages, Moment, Money, Text, public, verbatim
 
 _ = Messages("tramkit")
+
+SCANNING = (_("Open your bank's app"), _("Scan the code"), _("Confirm there and wait here"))
+HOLDING = (_("Look at the amount"), _("Hold the card to the terminal"), _("Wait for the receipt"))
+"""The three steps of paying, which a screen draws."""
 
 WAIT_SECONDS = 45.0
 """So long a resident waits for what they have paid for; then the receipt says that it is under way."""
 
 GIVE_UP = "give_up"
 NOT_PAYING = Option(value=GIVE_UP, label=_("Do not pay"))
+LOOK, SURELY, KEEP = "look", "give_up_surely", "keep_paying"
+HAVE_PAID = Option(value=LOOK, label=_("I have paid: look now"), icon=Icon.MONEY)
+"""Asks the bank at once; the page goes on by itself all the same."""
 
 
 async def place(visit: StationVisit, runner: Runner | None, order: Order) -> Record | None:
@@ -148,15 +157,25 @@ async def _collect(visit: StationVisit, runner: Runner, record: Record) -> Recor
 
 
 async def _until_paid(visit: StationVisit, runner: Runner, record: Record) -> Record:
-    async with visit.live(pay_page(runner, record)) as live:
+    until = visit.clock.now() + runner.left_to_pay(record)
+    asking = False  # whether the resident is asked if the payment is to be given up
+    async with visit.live(pay_page(runner, record, until)) as live:
         while not record.effects[EffectKind.COLLECT].state.final:
-            live.update(_giving_up(record) if record.cancelled else pay_page(runner, record))
+            if record.cancelled:
+                live.update(_giving_up(record))
+            else:
+                live.update(_really(record) if asking else pay_page(runner, record, until))
             answer = asyncio.create_task(live.answer())
             change = asyncio.create_task(runner.changed(record.id, record))
             try:
                 await asyncio.wait({answer, change}, return_when=asyncio.FIRST_COMPLETED)
                 if answer.done():
-                    await runner.cancel(record.id)
+                    choice = answer.result()
+                    asking = choice == GIVE_UP
+                    if choice == SURELY:
+                        await runner.cancel(record.id)
+                    elif choice == LOOK:
+                        runner.nudge(record.id)
                 if change.done():
                     record = change.result()
             finally:
@@ -166,8 +185,10 @@ async def _until_paid(visit: StationVisit, runner: Runner, record: Record) -> Re
     return record
 
 
-def pay_page(runner: Runner, record: Record) -> Pay:
+def pay_page(runner: Runner, record: Record, until: datetime | None = None) -> Pay:
     """Return the Pay page, drawn from the order and the ledger alone.
+
+    :param until: when the payment is given up by itself; None: that is not told.
 
     Where part of the money has come, amount and code are of what is missing.
     """
@@ -178,12 +199,27 @@ def pay_page(runner: Runner, record: Record) -> Pay:
     rest = _("Please pay the rest in the same way. If you do not pay it, what has come goes back to you.")
     code = _("Your receipt code: {code}", code=spaced(record.code))
     return Pay(
+        waiting=_("Waiting for the money; you can pay until {time}", time=Moment(at=until)) if until else None,
+        steps=SCANNING if invitation.qr else HOLDING,
         title=_title(record, invitation.qr),
         payee=verbatim(record.order.payee),
         amount=Money(amount=payment.amount),
         body=(*still_missing(record), *((rest,) if record.came else ()), *invitation.words, *details, code),
         code=invitation.qr,
-        options=(NOT_PAYING,),
+        options=(HAVE_PAID, NOT_PAYING) if invitation.qr else (NOT_PAYING,),
+    )
+
+
+def _really(record: Record) -> Wait:
+    """Return the question before a payment is given up; money that comes meanwhile still counts."""
+    return Wait(
+        title=_("Give up this payment?"),
+        body=(_("Nothing is carried out then. If you have paid already, choose to go on: it is being looked for."),),
+        facts=(Fact(label=_("Amount"), value=_("{amount}", amount=Money(amount=record.order.amount))),),
+        options=(
+            Option(value=KEEP, label=_("No, go on paying")),
+            Option(value=SURELY, label=_("Yes, give it up")),
+        ),
     )
 
 

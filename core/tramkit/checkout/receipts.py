@@ -75,17 +75,18 @@ class Receipts:
         if not host.identification.reachable(Level.CHIP):
             return False
         options = [
-            Option(value="code", label=_("By the code on the receipt")),
+            Option(value="code", label=_("By the code on the receipt"), icon=Icon.SCAN),
             Option(
                 value="card",
                 label=_("With my identity card"),
+                icon=Icon.IDENTITY_CARD,
                 hint=_("For what was ordered with the card or a signed-in account"),
             ),
         ]
         return await host.visit.choose(_("How would you like to find your receipt?"), options, name="how") == "card"
 
     async def _by_code(self, visit: StationVisit) -> Record | None:
-        typed = await visit.ask(ReceiptCode, _("Which receipt?"))
+        typed = await visit.ask(ReceiptCode, _("Which receipt?"), scanned="code")
         record = await self._runner.ledger.by_code(tidy_code(typed.code))
         if record is None:
             await visit.tell(

@@ -74,7 +74,7 @@ class _Reader:
         if (drawn := guide.guide_of(page)) is not None:
             yield Shown(role="picture", name=self.t(guide.WORDS[drawn]))
         yield Shown(role="text", name=self.t(view.note))
-        if isinstance(page, Tell):
+        if isinstance(page, Tell | Check):
             yield Shown(role="text", name=self.t(page.large))
         for paragraph in page.body:
             yield Shown(role="text", name=self.t(paragraph))
@@ -131,7 +131,9 @@ class _Reader:
             case Pay():
                 yield Shown(role="fact", name=self.t(labels.PAY_TO), value=self.t(page.payee))
                 yield Shown(role="fact", name=self.t(labels.AMOUNT), value=show(page.amount, language))
+                yield from (Shown(role="text", name=self.t(step)) for step in page.steps)
                 yield Shown(role="code", name=page.code)
+                yield Shown(role="text", name=self.t(page.waiting))
                 yield from self.options(page.options)
             case Attract():
                 yield Shown(role="text", name=self.t(labels.SERVICES_NOW) if page.services else "")

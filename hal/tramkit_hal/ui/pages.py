@@ -218,14 +218,22 @@ class Read(Page):
 
 
 class Check(Page):
-    """Look over the answers, each with its Change link; the button says what will happen."""
+    """Look over the answers, each with its Change link; the button says what will happen.
+
+    :param large: what it comes to, to see from afar.
+    """
 
     kind: Literal["check"] = "check"
     facts: tuple[Fact, ...]
+    large: Text | None = Field(default=None, exclude_if=lambda given: given is None)
     action: Text
 
     def parts(self) -> list[Text]:
-        return [*self.body, *(_("{label}: {value}", label=f.label, value=f.value) for f in self.facts)]
+        return [
+            *([self.large] if self.large else []),
+            *self.body,
+            *(_("{label}: {value}", label=f.label, value=f.value) for f in self.facts),
+        ]
 
 
 class Tell(Page):
@@ -300,12 +308,18 @@ class Capture(Page):
 
 
 class Pay(Page):
-    """Pay an amount to a payee."""
+    """Pay an amount to a payee.
+
+    :param steps: how it is done, in three steps at most.
+    :param waiting: that the money is waited for, and for how long.
+    """
 
     kind: Literal["pay"] = "pay"
     payee: Text
     amount: Value
     code: str = ""
+    steps: tuple[Text, ...] = Field(default=(), max_length=3)
+    waiting: Text | None = None
     options: tuple[Option, ...] = ()
 
     def answers(self) -> frozenset[str]:
@@ -315,6 +329,8 @@ class Pay(Page):
         return [
             *self.body,
             _("Pay {amount} to {payee}", amount=self.amount, payee=self.payee),
+            *self.steps,
+            *([self.waiting] if self.waiting else []),
             *_numbered(self.options),
         ]
 

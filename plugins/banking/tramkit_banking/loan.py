@@ -67,18 +67,17 @@ class ApplyForLoan(Applying):
         person = await self.who(visit, rule.level)
         bank = await self.which(visit, [bank for bank in self.banks.values() if bank.loans])
         loan = await _product(visit, bank)
-        options = [Option(value=str(each), label=_money(each)) for each in amounts(loan, rule)]
-        principal = int(await visit.choose(_("How much do you need?"), options, name="principal"))
-        terms = [Option(value=str(each), label=_("{months} months", months=each)) for each in loan.months]
-        months = int(await visit.choose(_("For how long?"), terms, name="months"))
+        principal, months = await _how_much(visit, loan, rule)
         purpose = await visit.choose(
             _("What is it for?"), [Option(value=id, label=label) for id, label in PURPOSES.items()], name="purpose"
         )
         income = await visit.ask(Income, _("What do you earn?"), name="income")
         payments = schedule(principal, months, loan.yearly_rate, loan.method)
-        if why := not_eligible(loan, rule, person, income, payments, visit.today()):
-            await _does_not_fit(visit, why)
-            return
+        while why := not_eligible(loan, rule, person, income, payments, visit.today()):
+            if not await _does_not_fit(visit, why):
+                return
+            principal, months = await _how_much(visit, loan, rule)
+            payments = schedule(principal, months, loan.yearly_rate, loan.method)
         await _show_cost(visit, loan, principal, payments)
         referred = not person.reaches(rule.level)
         if referred:
@@ -125,13 +124,25 @@ class ApplyForLoan(Applying):
         )
 
 
-async def _does_not_fit(visit: Visit, why: Sequence[Text]) -> None:
-    await visit.tell(
+async def _how_much(visit: Visit, loan: Loan, rule: LoanRule) -> tuple[int, int]:
+    """Ask for amount and term; return them, VND and months."""
+    options = [Option(value=str(each), label=_money(each)) for each in amounts(loan, rule)]
+    principal = int(await visit.choose(_("How much do you need?"), options, name="principal"))
+    terms = [Option(value=str(each), label=_("{months} months", months=each)) for each in loan.months]
+    return principal, int(await visit.choose(_("For how long?"), terms, name="months"))
+
+
+async def _does_not_fit(visit: Visit, why: Sequence[Text]) -> bool:
+    """Tell why the loan does not fit; return whether the resident wants to choose another one."""
+    answer = await visit.tell(
         _("This loan does not fit you"),
         *why,
-        _("Touch Back to choose another amount or time. Nothing was sent to the bank."),
+        _("Nothing was sent to the bank."),
         tone=Tone.PLAIN,
+        options=(Option(value="end", label=_("No, no loan: finish here")),),
+        action=_("Choose another amount or time"),
     )
+    return answer != "end"
 
 
 async def _product(visit: Visit, bank: Bank) -> Loan:

@@ -85,6 +85,7 @@ class VietQr(PaymentMethod):
             details=(
                 *(((_("Bank"), verbatim(bank)),) if bank else ()),
                 (_("Account"), verbatim(to.account)),
+                *(((_("Account holder"), verbatim(to.holder)),) if to.holder else ()),
                 (_("Transfer message"), verbatim(to.message(payment.memo))),
             ),
         )

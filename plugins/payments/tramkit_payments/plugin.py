@@ -26,8 +26,9 @@ def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext)
     payload(bin, account)  # a wrong account is told at the start, not to a resident
     own, code = str(settings.get("accounts_file") or ""), str(settings.get("memo_code") or "")
     accounts = read_accounts(Path(own)) if own else ()
-    if code:
-        accounts = (Account(bin=bin, account=account, memo_code=code), *accounts)
+    holder = str(settings.get("holder") or "")
+    if code or holder:
+        accounts = (Account(bin=bin, account=account, holder=holder, memo_code=code), *accounts)
     receiver, key = str(settings.get("receiver_url") or ""), str(settings.get("receiver_key") or "")
     methods: list[PaymentMethod] = [
         VietQr(str(settings["switch_url"]), bin, account, receiver=receiver, station_key=key, accounts=accounts)
