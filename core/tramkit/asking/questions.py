@@ -130,12 +130,23 @@ class Questions:
         *body: Text,
         facts: Sequence[Fact] = (),
         codes: Sequence[str] = (),
+        steps: Sequence[Text] = (),
         action: Text | None = None,
     ) -> None:
-        """Tell the resident that the service is done; the visit ends after it."""
+        """Tell the resident that the service is done; the visit ends after it.
+
+        :param steps: what they do next, three at most.
+        """
 
         def page(kept: Any) -> AnyPage:
-            return Done(title=title, body=body, facts=tuple(facts), codes=tuple(codes), action=action or _("Finish"))
+            return Done(
+                title=title,
+                body=body,
+                facts=tuple(facts),
+                codes=tuple(codes),
+                steps=tuple(steps),
+                action=action or _("Finish"),
+            )
 
         await self._step("done", title, page, _done, Idle.READING)
 

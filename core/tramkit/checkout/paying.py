@@ -25,6 +25,7 @@ from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.order import EffectKind, Order, Record
 from tramkit.host.payment import PaymentMethod
 from tramkit.host.person import Level
+from tramkit.host.results import HandedOver
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.wire import payment_of
@@ -119,7 +120,7 @@ def usable_methods(runner: Runner) -> list[PaymentMethod]:
 async def _choose_method(visit: StationVisit, methods: Sequence[PaymentMethod]) -> str:
     if len(methods) == 1:
         return methods[0].id
-    options = [Option(value=method.id, label=method.title, hint=method.hint) for method in methods]
+    options = [Option(value=method.id, label=method.title, hint=method.hint, icon=method.icon) for method in methods]
     return await visit.choose(_("How would you like to pay?"), options, name="payment method")
 
 
@@ -265,6 +266,16 @@ def _wait_page(record: Record) -> Wait:
     )
 
 
+def _next_steps(visit: StationVisit, record: Record, handed: HandedOver) -> tuple[Text, ...]:
+    """Return what the resident does next: take what is theirs, keep the code, know whom to ask."""
+    take = (
+        _("Take your receipt and your card with you") if handed.outcome == "printed" else _("Take your card with you")
+    )
+    keep = _("Keep the code {code}: My receipts shows what became of it", code=spaced(record.code))
+    phone = visit.staff_phone
+    return (take, keep, *((_("Questions? Call {phone}", phone=public(phone)),) if phone else ()))
+
+
 async def show(visit: StationVisit, record: Record, *, copy: bool = False) -> None:
     """Tell the resident what became of an order, and hand out the receipt where something was done.
 
@@ -279,6 +290,6 @@ async def show(visit: StationVisit, record: Record, *, copy: bool = False) -> No
     if handed.outcome == "printed":
         said = (*said, _("Please take your receipt from the printer."))
     if tone is Tone.SUCCESS:
-        await visit.done(title, *said, facts=facts, codes=handed.codes)
+        await visit.done(title, *said, facts=facts, codes=handed.codes, steps=_next_steps(visit, record, handed))
     else:
         await visit.tell(title, *said, tone=tone, facts=facts, codes=handed.codes)

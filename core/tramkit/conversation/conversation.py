@@ -71,6 +71,7 @@ class Conversation:
     :param visit: names the visit to the screen.
     :param head: the agency.
     :param site: the place.
+    :param mode: how the resident wanted to see in the visit before; None: as everybody does.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Conversation:
         languages: tuple[str, ...],
         head: Text,
         site: Text,
+        mode: Mode | None = None,
     ) -> None:
         self._screen = screen
         self._clock = clock
@@ -99,6 +101,7 @@ class Conversation:
             visit=visit,
             language=language,
             languages=languages,
+            mode=mode or Mode(),
             head=head,
             site=site,
             bar=tuple(each for each in Bar if each is not Bar.LISTEN or self._speech is not None),
@@ -123,6 +126,11 @@ class Conversation:
     def language(self) -> str:
         """The language the resident reads now."""
         return self._view.language
+
+    @property
+    def mode(self) -> Mode:
+        """How the resident wants to see."""
+        return self._view.mode
 
     @property
     def kind(self) -> str:

@@ -14,6 +14,7 @@ from tramkit.host.service_state import ServiceState
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.icons import Icon
 from tramkit_hal.ui.pages import Availability
 from tramkit_hal.words import Messages, Text
 
@@ -102,6 +103,7 @@ class PaymentMethod(ABC):
     id: ClassVar[str]
     title: ClassVar[Text]
     hint: ClassVar[Text | None] = None
+    icon: ClassVar[Icon | None] = None
     needs: ClassVar[tuple[Role, ...]] = ()
     """Devices without which it cannot be used."""
     properties: Properties

@@ -19,6 +19,7 @@ from tramkit.conversation.station_visit import StationVisit
 from tramkit.conversation.system_pages import nobody_here
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.ending import Ending
+from tramkit.host.person import Person
 from tramkit.host.plugin_side import PluginSide
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
@@ -35,7 +36,7 @@ from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered, Pressed, Touched
-from tramkit_hal.ui.pages import Choose, Tell, Tone, View
+from tramkit_hal.ui.pages import Choose, Mode, Tell, Tone, View
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
 
@@ -72,6 +73,17 @@ class Progress:
     service: str
     page: str
     since: datetime
+
+
+@dataclass(frozen=True)
+class GoesOn:
+    """What is kept of a visit whose resident wants to do something else.
+
+    :ivar person: who it was, if that was known; they are asked whether they still stand there.
+    """
+
+    person: Person | None
+    mode: Mode
 
 
 class Station:
@@ -286,6 +298,20 @@ class Station:
     # ── a visit ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _visit(self, screen: Screen) -> None:
+        """Serve one resident, visit after visit while they want to do something else; each is wiped whole."""
+        goes_on = await self._one_visit(screen, None)
+        while goes_on is not None and not self._stopping.is_set() and not self.closed:
+            self._wish = ""
+            goes_on = await self._one_visit(screen, goes_on)
+        if not self._stopping.is_set():
+            await self._farewell(screen, self._language)
+
+    async def _one_visit(self, screen: Screen, goes_on: GoesOn | None) -> GoesOn | None:
+        """Lead a resident through one service.
+
+        :param goes_on: what is kept of the visit before, whose resident wanted to do something else.
+        :returns: what is kept for the next one; None: the resident is done.
+        """
         self.visits += 1
         id = secrets.token_hex(6)
         conversation = Conversation(
@@ -299,6 +325,7 @@ class Station:
             languages=self.profile.languages,
             head=verbatim(self.profile.agency),
             site=verbatim(self.profile.site),
+            mode=goes_on.mode if goes_on else None,
         )
         if self._headset:
             conversation.headset(True)
@@ -307,15 +334,25 @@ class Station:
         )
         seed = secrets.randbits(63) if self._seed is None else self._seed + self.visits
         host = StationHost(visit, self.means, self._runner, self._uploads, seed)
-        session = Session(host, self.offers, lambda: menu(self.offers, self.means), self._chose, self._wish)
+        session = Session(
+            host,
+            self.offers,
+            lambda: menu(self.offers, self.means),
+            self._chose,
+            self._wish,
+            goes_on.person if goes_on else None,
+        )
         self._attract_view = None
         self._conversation = conversation
         self._progress = Progress(id, "", "", self._clock.now())
         _log.info("visit begins", extra={"visit": id})
         watch = asyncio.create_task(self._refresh_menu(conversation))
         ending: Ending = "fault"
+        kept: GoesOn | None = None
         try:
             ending = await session.run()
+            if ending == "done" and visit.another:
+                kept = GoesOn(visit.person, conversation.mode)
             if ending == "fault":
                 await self._apologise(conversation)
         except Exception:  # the core's own wall: whatever happened, wipe and go on
@@ -328,8 +365,8 @@ class Station:
             self.last_wipe_certain = await wipe(host, self.devices, screen, stopped=not session.did_not_stop)
             self._progress = None
             _log.info("visit ends", extra={"visit": id, "ending": ending, "wiped": self.last_wipe_certain})
-        if not self._stopping.is_set():
-            await self._farewell(screen, conversation.language)
+        self._language = conversation.language
+        return kept
 
     def _chose(self, service: str) -> None:
         if self._progress is not None:

@@ -104,6 +104,9 @@ class _Reader:
                 yield from self.facts(page.facts)
             case Tell() | Wait() | Done():
                 yield from self.facts(page.facts)
+                if isinstance(page, Done) and page.steps:
+                    yield Shown(role="text", name=self.t(labels.NEXT_STEPS))
+                    yield from (Shown(role="text", name=self.t(step)) for step in page.steps)
                 if not isinstance(page, Wait):
                     yield from (Shown(role="code", name=code) for code in page.codes)
                 if not isinstance(page, Done):
@@ -165,6 +168,8 @@ class _Reader:
             yield Shown(role="button", name=self.t(stay), action="stay")
             yield Shown(role="button", name=self.t(leave), action="leave")
         else:
+            if isinstance(page, Done) and page.another:
+                yield Shown(role="button", name=self.t(labels.ANOTHER), action="another")
             yield Shown(role="button", name=self.t(action_of(page)), action="continue")
 
     def options(self, options: tuple[Option, ...], selected: str = "") -> Iterator[Shown]:

@@ -362,17 +362,24 @@ class Call(Page):
 class Done(Page):
     """The service is done.
 
-    :param wiped: say that the resident's information will be deleted from the station.
+    :param steps: what the resident does next, three at most.
+    :param another: offers to do something else in the same visit; the core says so.
     """
 
     kind: Literal["done"] = "done"
     facts: tuple[Fact, ...] = ()
     codes: tuple[str, ...] = ()
+    steps: tuple[Text, ...] = Field(default=(), max_length=3)
     action: Text = _("Finish")
+    another: bool = False
+
+    def answers(self) -> frozenset[str]:
+        return frozenset({"continue", "another"} if self.another else {"continue"})
 
     def parts(self) -> list[Text]:
         facts = [_("{label}: {value}", label=fact.label, value=fact.value) for fact in self.facts]
-        return [*self.body, *facts]
+        steps = [_("Step {n}: {what}", n=n, what=step) for n, step in enumerate(self.steps, start=1)]
+        return [*self.body, *facts, *steps]
 
 
 class Attract(Page):

@@ -41,6 +41,14 @@ SERVICES: dict[str, Text] = {
     "tuition": _("Tuition"),
     "apartment": _("Apartment fee"),
 }
+ICONS = {
+    "electricity": Icon.ELECTRICITY,
+    "water": Icon.WATER,
+    "internet": Icon.INTERNET,
+    "telephone": Icon.PHONE,
+    "tuition": Icon.SCHOOL,
+    "apartment": Icon.HOUSE,
+}
 MAX_TRIES = 5
 LEAST_PART = 1_000
 """VND; less of a bill than this is not worth a transfer."""
@@ -75,7 +83,12 @@ class PayBill(Service):
 
     async def serve(self, visit: Visit) -> None:
         options = [
-            Option(value=each.id, label=SERVICES.get(each.service, _name(each)), hint=_told_apart(each))
+            Option(
+                value=each.id,
+                label=SERVICES.get(each.service, _name(each)),
+                hint=_told_apart(each),
+                icon=ICONS.get(each.service, Icon.BILL),
+            )
             for each in self._providers.values()
         ]
         provider = self._providers[await visit.choose(_("Which bill?"), options, name="provider")]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from tramkit import (
     Gateway,
     GatewayError,
+    Icon,
     Invitation,
     Messages,
     Outcome,
@@ -56,6 +57,7 @@ class VietQr(PaymentMethod):
     id = "payments.vietqr"
     title = _("Bank transfer by VietQR")
     hint = _("Scan a code with your banking app")
+    icon = Icon.SCAN
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tramkit import DeviceError, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, Role
+from tramkit import DeviceError, Icon, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, Role
 from tramkit_hal.contracts.payment_terminal import Charge, PaymentTerminal, TerminalResult
 from tramkit_hal.device.errors import Trouble
 
@@ -24,6 +24,7 @@ class CardTerminal(PaymentMethod):
     id = "payments.terminal"
     title = _("Bank card at the terminal")
     hint = _("Hold the card to the terminal beside the screen")
+    icon = Icon.BANK_CARD
     needs = (Role.PAYMENT_TERMINAL,)
 
     def __init__(self) -> None:

@@ -25,6 +25,20 @@ CATEGORIES: dict[str, Text] = {
 }
 
 
+ICONS = {
+    "security": Icon.SHIELD,
+    "drugs": Icon.HEART,
+    "fraud": Icon.PHONE,
+    "traffic": Icon.FINE,
+    "fire": Icon.FIRE,
+    "noise": Icon.NOISE,
+    "environment": Icon.LITTER,
+    "infrastructure": Icon.WATER,
+    "residence": Icon.HOUSE,
+    "administration": Icon.BANK,
+    "other": Icon.MORE,
+}
+
 WHEN: dict[str, Text] = {
     "now": _("Just now"),
     "today": _("Today"),
@@ -94,7 +108,7 @@ class ReportMatter(HandedIn):
         )
         if danger == "yes":
             await _whom_to_call(visit)
-        options = [Option(value=id, label=label) for id, label in CATEGORIES.items()]
+        options = [Option(value=id, label=label, icon=ICONS.get(id)) for id, label in CATEGORIES.items()]
         category = await visit.choose(_("What would you like to report?"), options, name="category")
         report = await visit.ask(Report, _("Tell what has happened"), name="report")
         photos = await visit.papers(
