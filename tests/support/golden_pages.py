@@ -143,7 +143,10 @@ def telehealth_pages() -> dict[str, AnyPage]:
     """Return the ten kinds a plugin shows, some of them in several states, by name."""
     return {
         "choose": Choose(
-            id="choose",
+            id="choose", title=b("Ông/bà cần dịch vụ nào?", "Which service do you need?"), options=SERVICES
+        ),
+        "menu": Choose(
+            id="menu",
             title=b("Ông/bà cần dịch vụ nào?", "Which service do you need?"),
             options=(*SERVICES, *MORE_SERVICES),
         ),

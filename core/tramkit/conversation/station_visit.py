@@ -110,13 +110,16 @@ class StationVisit(Questions):
         if scanned and isinstance(page, Ask):
             return await self._ask_or_scan(page, idle, scanned)
         if isinstance(page, Done):
-            return await self._last_page(page, idle)
+            return await self._last_page(page, idle, back or self.can_go_back)
         return await self.conversation.exchange(page, idle, back=back or self.can_go_back)
 
-    async def _last_page(self, page: Done, idle: Idle) -> Answered:
-        """Show the page that ends a service, which also leads to another one; for the service it is over either way."""
+    async def _last_page(self, page: Done, idle: Idle, back: bool) -> Answered:
+        """Show the page that ends a service, which also leads to another one; for the service it is over either way.
+
+        :param back: there is an answer before; where it cannot be taken back any more, Back is not offered here.
+        """
         page = page.model_copy(update={"another": True})
-        answered = await self.conversation.exchange(page, idle, back=self.can_go_back and not page.another)
+        answered = await self.conversation.exchange(page, idle, back=back and self.conversation.committed is None)
         self.another = answered.choice == "another"
         return answered.model_copy(update={"choice": "continue"})
 

@@ -85,11 +85,13 @@ def guide_of(page: Page) -> Guide | None:
             return Guide.GOODBYE
         case Tell():
             return None if page.codes else _BY_TONE[page.tone]
+        case Done() if len(page.facts) > FEW:
+            return None
         case Done():
             return Guide.PRINTER if not page.codes else Guide.GLAD
         case Read():
             return Guide.EXPLAINS
-        case Choose() if len(page.options) <= FEW and not any(option.icon for option in page.options):
+        case Choose() if len(page.options) <= FEW:
             return Guide.ASKS
         case Ask(fields=(field,)) if field.control not in WHOLE_PAGE and len(field.options) <= FEW:
             return Guide.ASKS

@@ -83,7 +83,6 @@ class VietQr(PaymentMethod):
         bank = bank_of(to.bin)
         return Invitation(
             qr=to.code(payment.amount, payment.memo),
-            words=(_("Open your banking app and scan this code."),),
             details=(
                 *(((_("Bank"), verbatim(bank)),) if bank else ()),
                 (_("Account"), verbatim(to.account)),
