@@ -286,7 +286,11 @@ async def show(visit: StationVisit, record: Record, *, copy: bool = False) -> No
     if nothing_moved(record):
         await visit.tell(title, *said, tone=tone, facts=facts)
         return
-    handed = await hand_over(visit, receipt(record, copy=copy), name=f"receipt {record.code}")
+    handed = await hand_over(
+        visit,
+        receipt(record, copy=copy, letterhead=visit.letterhead, phone=visit.staff_phone),
+        name=f"receipt {record.code}",
+    )
     if handed.outcome == "printed":
         said = (*said, _("Please take your receipt from the printer."))
     if tone is Tone.SUCCESS:

@@ -30,6 +30,8 @@ from tramkit_hal.ui.pages import (
     Mode,
     Option,
     Stage,
+    Tell,
+    Tone,
     View,
 )
 from tramkit_hal.ui.path import stage_of
@@ -126,6 +128,11 @@ class Conversation:
     def language(self) -> str:
         """The language the resident reads now."""
         return self._view.language
+
+    @property
+    def letterhead(self) -> tuple[Text, ...]:
+        """The agency and the place."""
+        return tuple(text for text in (self._view.head, self._view.site) if text.id)
 
     @property
     def mode(self) -> Mode:
@@ -294,6 +301,8 @@ class Conversation:
         stage = self._view.stage if page.kind in OVER else stage_of(page, self._view.path, self._view.stage)
         self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note, "stage": stage})
         self._note = None
+        if isinstance(page, Tell) and page.tone is Tone.EMERGENCY:
+            self._bell.escalate()
         await self._screen.show(self._view)
         if self._view.listening and not (same and was.title == page.title) and self._speech is not None:
             self._speech.say(page, self._view.language)

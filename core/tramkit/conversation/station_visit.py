@@ -86,6 +86,11 @@ class StationVisit(Questions):
         return self.conversation.language
 
     @property
+    def letterhead(self) -> tuple[Text, ...]:
+        """The agency and the place, as they stand on paper."""
+        return self.conversation.letterhead
+
+    @property
     def staff_phone(self) -> str:
         """The number under which staff are reached; empty: there is none."""
         return self._bell.phone

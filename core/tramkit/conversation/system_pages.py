@@ -18,7 +18,9 @@ from tramkit_hal.ui.pages import (
     Mode,
     Option,
     Settings,
+    Tell,
     Timeout,
+    Tone,
 )
 from tramkit_hal.words import VIETNAM, Messages, Text
 
@@ -71,6 +73,34 @@ def nobody_here(services: Sequence[Option], *, at: datetime | None = None, close
     how = _("The station guides you step by step. You do not need to know computers.")
     tiles = _most_wanted(services)
     return Attract(id="attract", title=_greeting(at), body=(how,), services=tiles, more=len(tiles) < len(services))
+
+
+FACES = {
+    "face_1": (_("Very bad"), Icon.FACE_1),
+    "face_2": (_("Bad"), Icon.FACE_2),
+    "face_3": (_("So-so"), Icon.FACE_3),
+    "face_4": (_("Good"), Icon.FACE_4),
+    "face_5": (_("Very good"), Icon.FACE_5),
+}
+"""How it was, from worst to best."""
+
+
+def goodbye(certain: bool) -> Tell:
+    """Return the last page of a visit, which asks how it was; nobody has to answer.
+
+    :param certain: everything was wiped.
+    """
+    if not certain:
+        kept = _("Not everything could be cleared at once. The device concerned stays switched off until it is.")
+        return Tell(id="farewell", title=_("Your visit has ended"), body=(kept,), tone=Tone.SUCCESS, action=None)
+    return Tell(
+        id="farewell",
+        title=_("Your information has been deleted"),
+        body=(_("Thank you. Goodbye."), _("How was it? Touch a face, or simply leave.")),
+        tone=Tone.SUCCESS,
+        options=tuple(Option(value=value, label=label, icon=icon) for value, (label, icon) in FACES.items()),
+        action=None,
+    )
 
 
 def still_here(seconds: int) -> Timeout:

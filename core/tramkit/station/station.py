@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from tramkit.conversation.conversation import Conversation
 from tramkit.conversation.speech import Speech
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.station_visit import StationVisit
-from tramkit.conversation.system_pages import nobody_here
+from tramkit.conversation.system_pages import FACES, goodbye, nobody_here
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.ending import Ending
 from tramkit.host.person import Person
@@ -38,7 +39,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import Choose, Mode, Tell, Tone, View
 from tramkit_hal.ui.screen import Screen
-from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
+from tramkit_hal.words import LANGUAGES, Messages, verbatim
 
 if TYPE_CHECKING:
     from tramkit.papers.server import Uploads
@@ -136,6 +137,8 @@ class Station:
         self._stopping = asyncio.Event()
         self._opened = asyncio.Event()
         self.visits = 0
+        self.faces: Counter[str] = Counter()
+        """How often each face was touched at the end of a visit since the station began; whose it was is not kept."""
         self.last_wipe_certain = True
 
     @property
@@ -232,7 +235,9 @@ class Station:
                 self._language = event.value
                 await self._show_attract(screen)
         elif not isinstance(event, Pressed) and not self.closed:
-            if isinstance(event, Answered) and event.choice != "continue":
+            if isinstance(event, Answered) and event.choice in FACES:
+                self.faces[event.choice] += 1
+            elif isinstance(event, Answered) and event.choice != "continue":
                 self._wish = event.choice
             self._touched.set()
 
@@ -406,15 +411,7 @@ class Station:
                 await told
 
     async def _farewell(self, screen: Screen, language: str) -> None:
-        words: tuple[Text, Text] = (
-            (_("Your information has been deleted"), _("Thank you. Goodbye."))
-            if self.last_wipe_certain
-            else (
-                _("Your visit has ended"),
-                _("Not everything could be cleared at once. The device concerned stays switched off until it is."),
-            )
-        )
-        page = Tell(id="farewell", title=words[0], body=words[1:], tone=Tone.SUCCESS, action=None)
+        page = goodbye(self.last_wipe_certain)
         self._touched.clear()
         view = View(
             page=page,

@@ -81,7 +81,7 @@ _BY_SOURCE: dict[str, Guide] = {
 def guide_of(page: Page) -> Guide | None:
     """Return what the guide does on a page; None: she is not there, since the page is for the resident's own work."""
     match page:
-        case Tell(action=None, tone=Tone.SUCCESS):
+        case Tell(action=None, tone=Tone.SUCCESS, id="farewell"):
             return Guide.GOODBYE
         case Tell():
             return None if page.codes else _BY_TONE[page.tone]

@@ -63,6 +63,8 @@ CAMERA_ON = _("Turn camera on")
 ENLARGE = _("Larger picture")
 SHRINK = _("Smaller picture")
 END_CALL = _("End the call")
+END_CALL_SURELY = _("Yes, end the call")
+KEEP_TALKING = _("No, go on talking")
 PAY_TO = _("Pay to")
 AMOUNT = _("Amount")
 RESTARTING = _("The station is restarting. Please wait a moment.")
@@ -129,7 +131,12 @@ CONNECTIONS: dict[str, Text] = {
 
 
 def call_buttons(page: Call) -> tuple[tuple[str, Text, bool], ...]:
-    """Return the buttons of a call: the answer, the words, whether it is switched on."""
+    """Return the buttons of a call: the answer, the words, whether it is switched on.
+
+    Whoever is asked whether the call is to end finds "no" where "end" stood: a second touch in haste keeps the call.
+    """
+    if page.ending:
+        return (("end", END_CALL_SURELY, False), ("keep", KEEP_TALKING, False))
     return (
         ("mute", UNMUTE if page.muted else MUTE, page.muted),
         ("camera", CAMERA_ON if page.camera_off else CAMERA_OFF, page.camera_off),

@@ -342,6 +342,7 @@ class Call(Page):
     :param own_video: name of the resident's own picture.
     :param connection: ``connecting``, ``live``, ``interrupted``.
     :param facts: who it is, from where.
+    :param ending: the resident is asked whether the call is really to end: the answers are ``end`` and ``keep``.
     :param written: what the other side writes, as it is typed; shown in letters of 10 mm.
     """
 
@@ -354,9 +355,10 @@ class Call(Page):
     camera_off: bool = False
     enlarged: bool = False
     written: str = ""
+    ending: bool = False
 
     def answers(self) -> frozenset[str]:
-        return frozenset({"mute", "camera", "enlarge", "end"})
+        return frozenset({"end", "keep"} if self.ending else {"mute", "camera", "enlarge", "end"})
 
 
 class Done(Page):
