@@ -6,6 +6,7 @@ from tramkit.facts import Dated, DatedFile
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
+from tramkit.host.egress import HttpAnswer
 from tramkit.host.ending import Ending
 from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Order, Outcome, Record
@@ -14,6 +15,7 @@ from tramkit.host.person import Level, NotIdentifiedError, Person, masked
 from tramkit.host.results import CameraTest, HandedOver
 from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, NotSignedInError, SignIn
+from tramkit.host.terminals import TerminalInfo, Terminals
 from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
 from tramkit.orders.memo import find_memo
@@ -22,6 +24,7 @@ from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
+from tramkit.visit.egress import ask_http
 from tramkit.visit.gateway import Gateway
 from tramkit.visit.live import Live
 from tramkit.visit.service import Service
@@ -73,6 +76,7 @@ __all__ = [
     "GatewayError",
     "HandedOver",
     "Heading",
+    "HttpAnswer",
     "Icon",
     "IdentityMethod",
     "Invitation",
@@ -106,6 +110,8 @@ __all__ = [
     "SpeakerHandle",
     "StaffCall",
     "Stage",
+    "TerminalInfo",
+    "Terminals",
     "Text",
     "Tone",
     "Visit",
@@ -113,6 +119,7 @@ __all__ = [
     "Wait",
     "age",
     "age_at_most",
+    "ask_http",
     "assumed",
     "bilingual",
     "bounded_json",

@@ -26,6 +26,7 @@ from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.station.conditions import Conditions
 from tramkit.station.devices import Devices
+from tramkit.station.faults import Faults
 from tramkit.station.menu import menu
 from tramkit.station.offer import OwnService, offers
 from tramkit.station.session import Session
@@ -37,7 +38,7 @@ from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered, Pressed, Touched
-from tramkit_hal.ui.pages import Choose, Mode, Tell, Tone, View
+from tramkit_hal.ui.pages import Choose, Mode, Option, Tell, Tone, View
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.words import LANGUAGES, Messages, verbatim
 
@@ -130,8 +131,8 @@ class Station:
         self._touched = asyncio.Event()
         self._wish = ""
         self._headset = False
-        self.closed = False
-        """Closed for service by the operator: nobody can begin a visit; one under way goes on to its end."""
+        self._closed = False
+        self.faults = Faults()
         self._attract_view: View | None = None
         self._progress: Progress | None = None
         self._stopping = asyncio.Event()
@@ -140,6 +141,17 @@ class Station:
         self.faces: Counter[str] = Counter()
         """How often each face was touched at the end of a visit since the station began; whose it was is not kept."""
         self.last_wipe_certain = True
+
+    @property
+    def closed(self) -> bool:
+        """Closed for service by the operator: nobody can begin a visit; one under way goes on to its end."""
+        return self._closed
+
+    @closed.setter
+    def closed(self, closed: bool) -> None:
+        if self._closed and not closed:
+            self.faults.open_all()
+        self._closed = closed
 
     @property
     def progress(self) -> Progress | None:
@@ -285,7 +297,7 @@ class Station:
 
     async def _show_attract(self, screen: Screen) -> None:
         page = nobody_here(
-            () if self.closed else menu(self.offers, self.means),
+            () if self.closed else self._menu(),
             at=None if self.conditions.clock_trouble else self._clock.now(),
             closed=self.closed,
         )
@@ -339,14 +351,8 @@ class Station:
         )
         seed = secrets.randbits(63) if self._seed is None else self._seed + self.visits
         host = StationHost(visit, self.means, self._runner, self._uploads, seed)
-        session = Session(
-            host,
-            self.offers,
-            lambda: menu(self.offers, self.means),
-            self._chose,
-            self._wish,
-            goes_on.person if goes_on else None,
-        )
+        before = goes_on.person if goes_on else None
+        session = Session(host, self.offers, self._menu, self._chose, self._wish, before)
         self._attract_view = None
         self._conversation = conversation
         self._progress = Progress(id, "", "", self._clock.now())
@@ -356,6 +362,7 @@ class Station:
         kept: GoesOn | None = None
         try:
             ending = await session.run()
+            self._count(ending)
             if ending == "done" and visit.another:
                 kept = GoesOn(visit.person, conversation.mode)
             if ending == "fault":
@@ -373,6 +380,17 @@ class Station:
         self._language = conversation.language
         return kept
 
+    def _menu(self) -> tuple[Option, ...]:
+        return menu(self.offers, self.means, self.faults)
+
+    def _count(self, ending: Ending) -> None:
+        """Count how a visit to a service ended."""
+        service = self._progress.service if self._progress is not None else ""
+        if service and ending == "fault":
+            self.faults.failed(service)
+        elif service and ending == "done":
+            self.faults.worked(service)
+
     def _chose(self, service: str) -> None:
         if self._progress is not None:
             self._progress = Progress(self._progress.visit, service, "", self._progress.since)
@@ -384,7 +402,7 @@ class Station:
             await self._clock.sleep(REFRESH_SECONDS)
             page = conversation.page
             if isinstance(page, Choose) and {option.value for option in page.options} == ids:
-                options = menu(self.offers, self.means)
+                options = self._menu()
                 if options != page.options:
                     conversation.replace(page.model_copy(update={"options": options}))
 
