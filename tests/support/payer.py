@@ -128,7 +128,7 @@ class Payer:
     def _event(self, act: str, page: AnyPage) -> Answered | Pressed | Touched | None:
         at: dict[str, Any] = {"page": page.id, "revision": page.revision}
         view = self.till.running.screen.view
-        if page.kind == "attract" or (not page.answers() and page.kind == "tell"):
+        if page.kind == "attract" or page.id == "farewell":
             return Touched(**at) if act in ("on", "beside", "leave") else None
         match act:
             case "back" if view.back:
