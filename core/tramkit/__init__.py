@@ -2,7 +2,8 @@
 
 from tramkit import bounded_json as bounded_json
 from tramkit import forms as forms
-from tramkit.facts import Dated, DatedFile
+from tramkit.data_file import DataFile, Words
+from tramkit.facts import Dated, DatedFile, newest
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
@@ -23,22 +24,25 @@ from tramkit.phones import PhoneError, read_mobile
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
+from tramkit.settings import PluginSettings, Url
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
 from tramkit.visit.egress import ask_http
 from tramkit.visit.gateway import Gateway
+from tramkit.visit.gateway_service import GatewayService, OrderTaker
 from tramkit.visit.live import Live
 from tramkit.visit.service import Service
 from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
 from tramkit.working_days import working_days
 from tramkit_hal.contracts.vital import Reading, Vital
-from tramkit_hal.data import Data
+from tramkit_hal.data import BinaryData, Data, ReceivedData
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
 from tramkit_hal.ui.icons import Icon
 from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Stage, Tone, Wait
+from tramkit_hal.ui.web_headers import adding, web_headers
 from tramkit_hal.words import (
     Day,
     Decimal1,
@@ -56,12 +60,14 @@ from tramkit_hal.words import (
 __all__ = [
     "Attachment",
     "Availability",
+    "BinaryData",
     "Born",
     "Call",
     "CameraHandle",
     "CameraTest",
     "Code",
     "Data",
+    "DataFile",
     "Dated",
     "DatedFile",
     "Day",
@@ -74,6 +80,7 @@ __all__ = [
     "Form",
     "Gateway",
     "GatewayError",
+    "GatewayService",
     "HandedOver",
     "Heading",
     "HttpAnswer",
@@ -90,6 +97,7 @@ __all__ = [
     "NotSignedInError",
     "Option",
     "Order",
+    "OrderTaker",
     "Outcome",
     "Paragraph",
     "PartialDate",
@@ -98,8 +106,10 @@ __all__ = [
     "Person",
     "PhoneError",
     "PluginContext",
+    "PluginSettings",
     "Properties",
     "Reading",
+    "ReceivedData",
     "Record",
     "Role",
     "Row",
@@ -114,9 +124,12 @@ __all__ = [
     "Terminals",
     "Text",
     "Tone",
+    "Url",
     "Visit",
     "Vital",
     "Wait",
+    "Words",
+    "adding",
     "age",
     "age_at_most",
     "ask_http",
@@ -131,6 +144,7 @@ __all__ = [
     "hookimpl",
     "last_day",
     "masked",
+    "newest",
     "personal",
     "phone_text",
     "public",
@@ -140,5 +154,6 @@ __all__ = [
     "sandbox_command",
     "verbatim",
     "vital_name",
+    "web_headers",
     "working_days",
 ]

@@ -19,7 +19,8 @@ from support.site import PanelClient, Program, panel, start
 
 from tramkit.app.config import read_config
 from tramkit.app.run import make_devices, run_station, screens_of
-from tramkit.plugins.loader import PluginContext, load
+from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.loader import load
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role

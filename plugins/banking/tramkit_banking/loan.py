@@ -11,7 +11,6 @@ from tramkit import (
     Decimal1,
     Fact,
     Form,
-    Icon,
     Messages,
     Money,
     Option,
@@ -58,16 +57,13 @@ class ApplyForLoan(Applying):
     """Applies for a consumer loan (Circular 39/2016/TT-NHNN and its changes)."""
 
     id = "banking.loan"
-    title = _("Apply for a consumer loan")
-    hint = _("See what it costs before you decide")
-    icon = Icon.LOAN
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.loan(visit.today())
         person = await self.who(visit, rule.level)
         bank = await self.which(visit, [bank for bank in self.banks.values() if bank.loans])
         loan = await _product(visit, bank)
-        principal, months = await _how_much(visit, loan, rule)
+        principal, months = await _size(visit, loan, rule)
         purpose = await visit.choose(
             _("What is it for?"), [Option(value=id, label=label) for id, label in PURPOSES.items()], name="purpose"
         )
@@ -76,7 +72,7 @@ class ApplyForLoan(Applying):
         while why := not_eligible(loan, rule, person, income, payments, visit.today()):
             if not await _does_not_fit(visit, why):
                 return
-            principal, months = await _how_much(visit, loan, rule)
+            principal, months = await _size(visit, loan, rule)
             payments = schedule(principal, months, loan.yearly_rate, loan.method)
         await _show_cost(visit, loan, principal, payments)
         referred = not person.reaches(rule.level)
@@ -124,8 +120,8 @@ class ApplyForLoan(Applying):
         )
 
 
-async def _how_much(visit: Visit, loan: Loan, rule: LoanRule) -> tuple[int, int]:
-    """Ask for amount and term; return them, VND and months."""
+async def _size(visit: Visit, loan: Loan, rule: LoanRule) -> tuple[int, int]:
+    """Ask how much is needed, VND, and for how many months."""
     options = [Option(value=str(each), label=_money(each)) for each in amounts(loan, rule)]
     principal = int(await visit.choose(_("How much do you need?"), options, name="principal"))
     terms = [Option(value=str(each), label=_("{months} months", months=each)) for each in loan.months]

@@ -56,7 +56,7 @@ async def owed_by(client: Client, provider: str, customer: str) -> list[Bill]:
     """Return the bills of a customer that the provider knows."""
     found = await client.inquire_customer(provider, customer)
     assert found is not None
-    return found.bills
+    return list(found.bills)
 
 
 @pytest.mark.parametrize(

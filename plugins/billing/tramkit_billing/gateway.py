@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from tramkit import Fact, Gateway, GatewayError, Messages, Order, Outcome, verbatim
+from tramkit import Fact, Gateway, GatewayError, Messages, Order, Outcome, ReceivedData, verbatim
 
 _ = Messages("tramkit_billing")
 
 
-class Bill(BaseModel):
+class Bill(ReceivedData):
     """One bill.
 
     :param period: ``YYYY-MM``.
     :param amount: VND.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     bill_id: str = Field(max_length=120)
     period: str = Field(max_length=20)
@@ -26,7 +24,7 @@ class Bill(BaseModel):
     due: str = ""
 
 
-class Customer(BaseModel):
+class Customer(ReceivedData):
     """Whose bills they are, as far as a stranger at the station may see it, and what they owe.
 
     :param name: masked; see :func:`masked_words`.
@@ -34,11 +32,9 @@ class Customer(BaseModel):
     :param bills: oldest first.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     name: str = Field(default="", max_length=120)
     address: str = Field(default="", max_length=200)
-    bills: list[Bill] = []
+    bills: tuple[Bill, ...] = ()
 
 
 def masked_words(words: str) -> str:
@@ -75,7 +71,7 @@ class Aggregator:
         try:
             bills = [Bill.model_validate(each) for each in told["bills"]]
             name, address = (masked_words(str(told.get(key) or "")) for key in ("customer", "address"))
-            return Customer(name=name, address=address, bills=sorted(bills, key=lambda bill: bill.period))
+            return Customer(name=name, address=address, bills=tuple(sorted(bills, key=lambda bill: bill.period)))
         except (KeyError, TypeError, ValidationError):
             raise GatewayError("the aggregator's answer cannot be understood") from None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -12,24 +11,22 @@ from pydantic import Field, ValidationError, model_validator
 
 from tramkit import (
     Data,
+    DataFile,
     Dated,
     DatedFile,
     Fact,
     Gateway,
     GatewayError,
-    Icon,
     Messages,
     Option,
     Service,
-    Stage,
     Text,
     Tone,
     Visit,
+    Words,
     bilingual,
-    read_settings,
     verbatim,
 )
-from tramkit_procedures.catalogue import Words
 
 _ = Messages("tramkit_procedures")
 
@@ -140,10 +137,6 @@ class WardInformation(Service):
     """
 
     id = "procedures.information"
-    title = _("Ward and city information")
-    hint = _("Notices, events, places to see")
-    icon = Icon.INFORMATION
-    path = (Stage.RESULT,)
 
     def __init__(self, file: Information | None = None, feed: Feed | None = None) -> None:
         self._file = file or bundled()
@@ -194,15 +187,5 @@ def _hint(entry: Entry) -> Text | None:
     return words.text if words is not None else None
 
 
-def read_information(file: Path) -> Information:
-    """Read an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Information, MAX_FILE)
-
-
-@cache
-def bundled() -> Information:
-    """Return the examples that come with the plugin."""
-    return read_information(BUNDLED)
+FILE = DataFile(Information, BUNDLED)
+read_information, bundled = FILE.read, FILE.bundled

@@ -5,24 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from tramkit import (
-    Born,
-    Fact,
-    Form,
-    Icon,
-    Level,
-    Messages,
-    Money,
-    Option,
-    Order,
-    Person,
-    Role,
-    Stage,
-    Text,
-    Visit,
-    forms,
-    verbatim,
-)
+from tramkit import Born, Fact, Form, Level, Messages, Money, Option, Order, Person, Text, Visit, forms, verbatim
 from tramkit_hal.card.number import check as check_number
 from tramkit_hal.partial_date import write
 from tramkit_procedures.gateway import Authority
@@ -68,12 +51,6 @@ class HealthInsurance(HandedIn):
     """
 
     id = "procedures.health_insurance"
-    title = _("Health insurance of the household")
-    hint = _("Register or renew, and pay the premium")
-    icon = Icon.INSURANCE
-    path = (Stage.QUESTIONS, Stage.REVIEW, Stage.PAY, Stage.RECEIPT)
-    wants = (Role.RECEIPT_PRINTER,)
-    identity = Level.CLAIMED
 
     def __init__(self, authority: Authority, rules: Rules | None = None) -> None:
         super().__init__(authority)
@@ -83,7 +60,7 @@ class HealthInsurance(HandedIn):
         day = visit.today()
         premium = self._rules.premium(day)
         await visit.read(
-            self.title,
+            self.declared.title,
             *_shares(premium),
             _("Only those count who join as this household in the same year and are not insured elsewhere."),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from tramkit import Fact, Form, Icon, Level, Messages, Option, Order, Role, Text, Tone, Visit, forms, public, verbatim
+from tramkit import Fact, Form, Icon, Level, Messages, Option, Order, Text, Tone, Visit, forms, public, verbatim
 from tramkit_procedures.handing_in import HandedIn
 
 _ = Messages("tramkit_procedures")
@@ -92,10 +92,6 @@ class ReportMatter(HandedIn):
     """Takes reports on public security and other matters."""
 
     id = "procedures.report"
-    title = _("Report a problem")
-    hint = _("Security, fire danger, noise, litter: by name or anonymously")
-    icon = Icon.REPORT
-    wants = (Role.RECEIPT_PRINTER,)
 
     async def serve(self, visit: Visit) -> None:
         danger = await visit.choose(

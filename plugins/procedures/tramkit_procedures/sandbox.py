@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import html
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tramkit import working_days
+from tramkit import web_headers, working_days
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
 from tramkit_hal.device.clock import Clock, SystemClock
-from tramkit_hal.words import render
+from tramkit_hal.words import VIETNAM, render
 from tramkit_procedures import fines_sandbox, information
 from tramkit_procedures.gateway import STATES
 
@@ -24,7 +24,6 @@ CREATE TABLE IF NOT EXISTS papers (code TEXT NOT NULL, file TEXT NOT NULL REFERE
     STRICT;
 """
 AGENCY = "000.00.01.H29"
-VIETNAM = timezone(timedelta(hours=7))
 REFUSED_NUMBER = "079199999999"
 """An applicant with this identity number is refused."""
 
@@ -108,7 +107,7 @@ class Authorities(ApplicationSandbox):
         found = self.file(request.match_info["id"])
         if found is None:
             raise web.HTTPNotFound
-        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+        headers = web_headers({"sandbox": ""})
         return web.Response(body=found[1], content_type=found[0], headers=headers)
 
     def _now(self) -> datetime:

@@ -12,13 +12,10 @@ from tramkit import (
     Day,
     Fact,
     Form,
-    Icon,
     Level,
     Messages,
     Option,
     Order,
-    Role,
-    Stage,
     Tone,
     Visit,
     forms,
@@ -50,11 +47,6 @@ class TrackDossier(HandedIn):
     """Tells what became of a dossier."""
 
     id = "procedures.track"
-    title = _("Track a dossier")
-    hint = _("See how far it is and what to do next")
-    icon = Icon.TRACK
-    path = (Stage.QUESTIONS, Stage.RESULT)
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 
     async def serve(self, visit: Visit) -> None:
         how = await visit.choose(

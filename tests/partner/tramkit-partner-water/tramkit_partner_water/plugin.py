@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from tramkit import (
     Document,
@@ -12,7 +11,6 @@ from tramkit import (
     Messages,
     Option,
     PluginContext,
-    Role,
     Row,
     Service,
     Visit,
@@ -20,6 +18,7 @@ from tramkit import (
     hookimpl,
     verbatim,
 )
+from tramkit_partner_water.settings import WaterSettings
 
 _ = Messages("tramkit_partner_water")
 
@@ -40,9 +39,6 @@ class ReportLeak(Service):
     """A resident reports a leak."""
 
     id = "partner_water.report_leak"
-    title = _("Report a water leak")
-    hint = _("The water company comes to repair it")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, hotline: str, site: str) -> None:
         self._hotline = hotline
@@ -66,6 +62,6 @@ class ReportLeak(Service):
 
 
 @hookimpl
-def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
+def tramkit_services(settings: WaterSettings, context: PluginContext) -> list[Service]:
     """Return the company's service."""
-    return [ReportLeak(settings["hotline"], context.site)]
+    return [ReportLeak(settings.hotline, context.site)]
