@@ -1,4 +1,7 @@
-"""The station: attract → menu → visit → wipe, for as long as it runs."""
+"""The station: attract → menu → visit → wipe, for as long as it runs.
+
+Longer than 400 lines: one loop, from the first page through visit after visit to the farewell.
+"""
 
 from __future__ import annotations
 
