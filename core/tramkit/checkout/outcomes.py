@@ -165,8 +165,9 @@ def receipt(record: Record, *, copy: bool = False, letterhead: tuple[Text, ...] 
         blocks=(
             Heading(text=record.order.title),
             *blocks,
-            Code(content=record.code, caption=_("Receipt code")),
-            Paragraph(text=_("Hold this code to the scanner under My receipts, or say it to staff.")),
+            Code(
+                content=record.code, caption=_("Hold this code to the scanner under My receipts, or say it to staff.")
+            ),
             *((Heading(text=_("Questions? Call {phone}", phone=public(phone))),) if phone else ()),
         ),
     )
