@@ -2,7 +2,7 @@
 # make test   every kind of test;  make test-slow  the same with more seeds, rounds, looks and screens: at each landing
 # make check  form, types, floors, translations;  make bench  measurements as JSON lines
 # make golden  what the plugins' golden pages show, written anew
-# make gallery  a picture of every page;  make accessibility  docs/accessibility.md
+# make gallery  a picture of every page;  make sheet  some of them on one sheet;  make accessibility  docs/accessibility.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -23,7 +23,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so \
           libpcsclite-dev:/usr/include/PCSC/winscard.h swig:swig
 
-.PHONY: run test test-slow test-long check bench peers pictures golden gallery accessibility install system piper pyscard clean
+.PHONY: run test test-slow test-long check bench peers pictures golden gallery sheet accessibility install system piper pyscard clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -92,9 +92,15 @@ golden: install
 	@TRAMKIT_RECORD=1 $(BIN)/python -m pytest -q tests/screens/test_golden_pages.py \
 		plugins/telehealth/tests/kiosk/test_golden.py
 
-# Every golden page as a picture, with an index to look through: build/gallery/index.html.
+# Every golden page as a picture, with an index to look through: build/gallery/index.html; ONLY='*attract*' some of them.
 gallery: install system
-	@PYTHONPATH=tests $(BIN)/python -m support.take_gallery build/gallery
+	@PYTHONPATH=tests $(BIN)/python -m support.take_gallery build/gallery $(ONLY)
+
+# The pictures of docs/screens.md, small, from a gallery that `make gallery` has taken.
+SHEET ?= [a-z]*.vi.portrait.normal.png
+
+sheet: install
+	@PYTHONPATH=tests $(BIN)/python -m support.contact_sheet build/gallery '$(SHEET)' docs/pictures/pages.webp
 
 # Every golden page measured, and the report point by point.
 accessibility: install system

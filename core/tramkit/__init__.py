@@ -41,7 +41,8 @@ from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
-from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Stage, Tone, Wait
 from tramkit_hal.ui.web_headers import adding, web_headers
 from tramkit_hal.words import (
     Day,
@@ -84,6 +85,7 @@ __all__ = [
     "HandedOver",
     "Heading",
     "HttpAnswer",
+    "Icon",
     "IdentityMethod",
     "Invitation",
     "Level",
@@ -118,6 +120,7 @@ __all__ = [
     "SignIn",
     "SpeakerHandle",
     "StaffCall",
+    "Stage",
     "TerminalInfo",
     "Terminals",
     "Text",

@@ -276,7 +276,7 @@ async def withdraw(site: ServiceSite, who: Somebody, code: str = "") -> None:
 
 async def _report(site: ServiceSite, who: Somebody, paper: Paper = without, *, named: bool = False) -> None:
     resident = site.glass
-    await go_on(resident, "tell")
+    await resident.choose("no")
     await resident.choose("noise")
     await fill(resident, what="hát to ban đêm", where="tháp a tầng 3", when="=often")
     await paper(resident)

@@ -30,8 +30,12 @@ from tramkit_hal.ui.pages import (
     Leave,
     Mode,
     Option,
+    Stage,
+    Tell,
+    Tone,
     View,
 )
+from tramkit_hal.ui.path import stage_of
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
 
@@ -43,6 +47,10 @@ MAX_PRESSES = 200
 
 NOBODY_SECONDS = 3.0
 """A page that is shown again sooner is so without anything that a resident did: nobody lays a card so fast."""
+
+
+OVER = frozenset({"timeout", "help", "settings", "leave"})
+"""Pages of the core that stand over another page: they do not move on the path."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,7 @@ class Conversation:
     :param visit: names the visit to the screen.
     :param head: the agency.
     :param site: the place.
+    :param mode: how the resident wanted to see in the visit before; None: as everybody does.
     """
 
     def __init__(
@@ -84,6 +93,7 @@ class Conversation:
         languages: tuple[str, ...],
         head: Text,
         site: Text,
+        mode: Mode | None = None,
     ) -> None:
         self._screen = screen
         self._clock = clock
@@ -97,6 +107,7 @@ class Conversation:
             visit=visit,
             language=language,
             languages=languages,
+            mode=mode or Mode(),
             head=head,
             site=site,
             bar=tuple(each for each in Bar if each is not Bar.LISTEN or self._speech is not None),
@@ -124,6 +135,16 @@ class Conversation:
     def language(self) -> str:
         """The language the resident reads now."""
         return self._view.language
+
+    @property
+    def letterhead(self) -> tuple[Text, ...]:
+        """The agency and the place."""
+        return tuple(text for text in (self._view.head, self._view.site) if text.id)
+
+    @property
+    def mode(self) -> Mode:
+        """How the resident wants to see."""
+        return self._view.mode
 
     @property
     def kind(self) -> str:
@@ -167,6 +188,14 @@ class Conversation:
     def end(self, ending: Ending) -> None:
         """End the visit."""
         self._tell(Ended(ending=ending))
+
+    def walk(self, path: tuple[Stage, ...]) -> None:
+        """Begin the path of a service, or begin it anew after the resident has gone back; empty: none."""
+        self._view = self._view.model_copy(update={"path": path, "stage": None})
+
+    def walk_again(self) -> None:
+        """Begin the same path anew: the resident has gone back."""
+        self.walk(self._view.path)
 
     def close(self) -> None:
         """Stop every timer, forget what was shown and said, and take nothing more."""
@@ -295,8 +324,11 @@ class Conversation:
         if not same or isinstance(page, Ask):
             self._revision += 1
         shown = page.model_copy(update={"revision": self._revision})
-        self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note})
+        stage = self._view.stage if page.kind in OVER else stage_of(page, self._view.path, self._view.stage)
+        self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note, "stage": stage})
         self._note = None
+        if isinstance(page, Tell) and page.tone is Tone.EMERGENCY:
+            self._bell.escalate()
         await self._screen.show(self._view)
         if self._view.listening and not (same and was.title == page.title) and self._speech is not None:
             self._speech.say(page, self._view.language)

@@ -28,7 +28,7 @@ from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError, Mend, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered
-from tramkit_hal.ui.pages import AnyPage, Ask, Call, Pay, Wait
+from tramkit_hal.ui.pages import AnyPage, Ask, Call, Done, Pay, Wait
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text, nfc
@@ -67,6 +67,8 @@ class StationVisit(Questions):
         super().__init__(Recorder(self.first, self.exchange))
         self.id = id
         self.person: Person | None = None
+        self.another = False
+        """The resident wants to do something else after this."""
         self.conversation = conversation
         self.devices = devices
         self.clock = clock
@@ -88,6 +90,16 @@ class StationVisit(Questions):
         return self.conversation.language
 
     @property
+    def letterhead(self) -> tuple[Text, ...]:
+        """The agency and the place, as they stand on paper."""
+        return self.conversation.letterhead
+
+    @property
+    def staff_phone(self) -> str:
+        """The number under which staff are reached; empty: there is none."""
+        return self._bell.phone
+
+    @property
     def screen_draws(self) -> bool:
         """Whether the resident can draw on the screen."""
         return self._screen.capabilities.draws
@@ -106,7 +118,19 @@ class StationVisit(Questions):
         self.alive()
         if scanned and isinstance(page, Ask):
             return await self._ask_or_scan(page, idle, scanned)
+        if isinstance(page, Done):
+            return await self._last_page(page, idle, back or self.can_go_back)
         return await self.conversation.exchange(page, idle, back=back or self.can_go_back)
+
+    async def _last_page(self, page: Done, idle: Idle, back: bool) -> Answered:
+        """Show the page that ends a service, which also leads to another one; for the service it is over either way.
+
+        :param back: there is an answer before; where it cannot be taken back any more, Back is not offered here.
+        """
+        page = page.model_copy(update={"another": True})
+        answered = await self.conversation.exchange(page, idle, back=back and self.conversation.committed is None)
+        self.another = answered.choice == "another"
+        return answered.model_copy(update={"choice": "continue"})
 
     async def _ask_or_scan(self, page: Ask, idle: Idle, field: str) -> Answered:
         """Show a page with one question until it is answered, or its code is held before the scanner."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from tramkit.host.person import Person
+from tramkit_hal.ui.pages import Mode
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -29,3 +32,14 @@ class Progress:
     service: str
     page: str
     since: datetime
+
+
+@dataclass(frozen=True)
+class GoesOn:
+    """What is kept of a visit whose resident wants to do something else.
+
+    :ivar person: who it was, if that was known; they are asked whether they still stand there.
+    """
+
+    person: Person | None
+    mode: Mode

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from tramkit.conversation.conversation import Conversation
 from tramkit.conversation.speech import Speech
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.station_visit import StationVisit
-from tramkit.conversation.system_pages import nobody_here
+from tramkit.conversation.system_pages import FACES, goodbye, nobody_here
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.ending import Ending
 from tramkit.host.plugin_side import PluginSide
@@ -29,7 +30,7 @@ from tramkit.station.devices import Devices
 from tramkit.station.faults import Faults
 from tramkit.station.menu import menu
 from tramkit.station.offer import OwnService, offers
-from tramkit.station.profile import Profile, Progress
+from tramkit.station.profile import GoesOn, Profile, Progress
 from tramkit.station.session import Session
 from tramkit.station.station_host import StationHost
 from tramkit.station.wipe import wipe
@@ -41,7 +42,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import Choose, Option, Tell, Tone, View
 from tramkit_hal.ui.screen import Screen
-from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
+from tramkit_hal.words import LANGUAGES, Messages, verbatim
 
 if TYPE_CHECKING:
     from tramkit.papers.server import Uploads
@@ -96,6 +97,7 @@ class Station:
         self._language = profile.languages[0]
         self._conversation: Conversation | None = None
         self._touched = asyncio.Event()
+        self._wish = ""
         self._headset = False
         self._closed = False
         self.testing = False
@@ -106,6 +108,8 @@ class Station:
         self._stopping = asyncio.Event()
         self._opened = asyncio.Event()
         self.visits = 0
+        self.faces: Counter[str] = Counter()
+        """How often each face was touched at the end of a visit since the station began; whose it was is not kept."""
         self.last_wipe_certain = True
 
     @property
@@ -218,6 +222,10 @@ class Station:
                 self._language = event.value
                 await self._show_attract(screen)
         elif not isinstance(event, Pressed) and self.open_to_residents:
+            if isinstance(event, Answered) and event.choice in FACES:
+                self.faces[event.choice] += 1
+            elif isinstance(event, Answered) and event.choice != "continue":
+                self._wish = event.choice
             self._touched.set()
 
     async def _watch_presence(self) -> None:
@@ -245,6 +253,7 @@ class Station:
 
     async def _attract(self, screen: Screen) -> None:
         self._touched.clear()
+        self._wish = ""
         self._language = self.profile.languages[0]
         self._attract_view = None
         await self._show_attract(screen)
@@ -263,7 +272,11 @@ class Station:
 
     async def _show_attract(self, screen: Screen) -> None:
         closed = not self.open_to_residents
-        page = nobody_here(() if closed else self._menu(), closed=closed)
+        page = nobody_here(
+            () if closed else self._menu(),
+            at=None if self.conditions.clock_trouble else self._clock.now(),
+            closed=closed,
+        )
         view = View(
             page=page,
             language=self._language,
@@ -278,6 +291,20 @@ class Station:
     # ── a visit ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _visit(self, screen: Screen) -> None:
+        """Serve one resident, visit after visit while they want to do something else; each is wiped whole."""
+        goes_on = await self._one_visit(screen, None)
+        while goes_on is not None and not self._stopping.is_set() and not self.closed:
+            self._wish = ""
+            goes_on = await self._one_visit(screen, goes_on)
+        if not self._stopping.is_set():
+            await self._farewell(screen, self._language)
+
+    async def _one_visit(self, screen: Screen, goes_on: GoesOn | None) -> GoesOn | None:
+        """Lead a resident through one service.
+
+        :param goes_on: what is kept of the visit before, whose resident wanted to do something else.
+        :returns: what is kept for the next one; None: the resident is done.
+        """
         self.visits += 1
         id = secrets.token_hex(6)
         conversation = Conversation(
@@ -291,6 +318,7 @@ class Station:
             languages=self.profile.languages,
             head=verbatim(self.profile.agency),
             site=verbatim(self.profile.site),
+            mode=goes_on.mode if goes_on else None,
         )
         if self._headset:
             conversation.headset(True)
@@ -299,16 +327,20 @@ class Station:
         )
         seed = secrets.randbits(63) if self._seed is None else self._seed + self.visits
         host = StationHost(visit, self.means, self._runner, self._uploads, seed)
-        session = Session(host, self.offers, self._menu, self._chose)
+        before = goes_on.person if goes_on else None
+        session = Session(host, self.offers, self._menu, self._chose, self._wish, before)
         self._attract_view = None
         self._conversation = conversation
         self._progress = Progress(id, "", "", self._clock.now())
         _log.info("visit begins", extra={"visit": id})
         watch = asyncio.create_task(self._refresh_menu(conversation))
         ending: Ending = "fault"
+        kept: GoesOn | None = None
         try:
             ending = await session.run()
             self._count(ending)
+            if ending == "done" and visit.another:
+                kept = GoesOn(visit.person, conversation.mode)
             if ending == "fault":
                 await self._apologise(conversation)
         except Exception:  # the core's own wall: whatever happened, wipe and go on
@@ -321,8 +353,8 @@ class Station:
             self.last_wipe_certain = await wipe(host, self.devices, screen, stopped=not session.did_not_stop)
             self._progress = None
             _log.info("visit ends", extra={"visit": id, "ending": ending, "wiped": self.last_wipe_certain})
-        if not self._stopping.is_set():
-            await self._farewell(screen, conversation.language)
+        self._language = conversation.language
+        return kept
 
     def _menu(self) -> tuple[Option, ...]:
         return menu(self.offers, self.means, self.faults)
@@ -373,15 +405,7 @@ class Station:
                 await told
 
     async def _farewell(self, screen: Screen, language: str) -> None:
-        words: tuple[Text, Text] = (
-            (_("Your information has been deleted"), _("Thank you. Goodbye."))
-            if self.last_wipe_certain
-            else (
-                _("Your visit has ended"),
-                _("Not everything could be cleared at once. The device concerned stays switched off until it is."),
-            )
-        )
-        page = Tell(id="farewell", title=words[0], body=words[1:], tone=Tone.SUCCESS, action=None)
+        page = goodbye(self.last_wipe_certain)
         self._touched.clear()
         view = View(
             page=page,

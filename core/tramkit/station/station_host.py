@@ -137,6 +137,7 @@ class StationHost:
     async def begin(self, kept: Sequence[str]) -> Begun:
         """Begin a run of the service; see :class:`Host`."""
         self.visit.alive()
+        self.visit.conversation.walk_again()
         for (service, key), step in self._steps.items():
             if service == self._service and key not in kept and step.done is not None:
                 step.before, step.done = step.done, None

@@ -15,6 +15,8 @@ from typing import cast
 
 from pydantic import Field
 
+from tramkit.conversation.staff import StaffCall
+from tramkit.conversation.system_pages import FACES
 from tramkit.facts import Change
 from tramkit.host.days import day_of
 from tramkit.host.person import Level
@@ -104,12 +106,18 @@ class RoleReport(Data):
 
 
 class CallReport(Data):
-    """A call for staff; ``acknowledged`` is empty while nobody has answered."""
+    """A call for staff; ``acknowledged`` is empty while nobody has answered.
+
+    :param urgent: somebody is in danger: the panel is red and sounds, the longer the more often.
+    :param waiting_seconds: for how long, in steps of ten, nobody has answered an urgent one.
+    """
 
     id: int
     reason: str
     asked: str
     acknowledged: str
+    urgent: bool = False
+    waiting_seconds: int = 0
 
 
 class VisitReport(Data):
@@ -177,6 +185,7 @@ class SelfTestSummary(Data):
 class Report(Data):
     """What the panel shows.
 
+    :param faces: how often each of the five faces was touched since the station began, from worst to best.
     :param last_wipe_certain: None before the end of the first visit.
     :param plugins: None where the station was started without a report of plugins.
     :param changes: fees, rates, forms that begin or end soon.
@@ -193,6 +202,7 @@ class Report(Data):
     calls: tuple[CallReport, ...]
     visit: VisitReport | None
     visits: int
+    faces: tuple[int, ...]
     closed: bool
     last_wipe_certain: bool | None
     services: tuple[ServiceReport, ...]
@@ -239,6 +249,7 @@ class Reporter:
             calls=self._calls(language),
             visit=self._visit(language),
             visits=station.visits,
+            faces=tuple(station.faces[face] for face in FACES),
             closed=station.closed,
             last_wipe_certain=station.last_wipe_certain if over else None,
             services=self._services(language),
@@ -327,6 +338,11 @@ class Reporter:
 
     # ── people and software ───────────────────────────────────────────────────────────────────────────────
 
+    def _waits(self, call: StaffCall) -> int:
+        if not call.urgent or call.acknowledged_at is not None:
+            return 0
+        return int((self._station.bell.now() - call.asked_at).total_seconds()) // 10 * 10
+
     def _calls(self, language: str) -> tuple[CallReport, ...]:
         return tuple(
             CallReport(
@@ -334,6 +350,8 @@ class Reporter:
                 reason=render(call.reason, language),
                 asked=show(Moment(at=call.asked_at), language),
                 acknowledged=show(Moment(at=call.acknowledged_at), language) if call.acknowledged_at else "",
+                urgent=call.urgent,
+                waiting_seconds=self._waits(call),
             )
             for call in reversed(self._station.bell.calls)
         )

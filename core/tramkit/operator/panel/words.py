@@ -148,6 +148,8 @@ LABELS: dict[str, Text] = {
     "visit_id": _("Visit"),
     "since": _("Since"),
     "visits": _("Visits since the start"),
+    "faces": _("How it was, from very bad to very good"),
+    "emergency": _("EMERGENCY: somebody is in danger"),
     "last_wipe": _("After the last visit"),
     "wiped": _("Everything was deleted"),
     "not_wiped": _("Not certain that everything was deleted"),

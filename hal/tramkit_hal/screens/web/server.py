@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tramkit_hal.loopback import Guard, add_headers
 from tramkit_hal.screens.web.rendering import HERE, LIVE_KINDS, Renderer
-from tramkit_hal.screens.web.settings import WebSettings
+from tramkit_hal.screens.web.settings import EMBLEM_TYPES, WebSettings
 from tramkit_hal.screens.web.video import feed
 from tramkit_hal.ui.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
 from tramkit_hal.ui.keyboard.typing import press
@@ -54,8 +54,10 @@ class Server:
         self._settings = settings
         self._stage = stage
         self._videos = videos
-        self._renderer = Renderer(secrets.token_hex(8), settings.ghost_tap_ms, settings.orientation)
-        public = frozenset({"/sizes.css", *(f"/{name}" for name in _STATIC)})
+        self._renderer = Renderer(
+            secrets.token_hex(8), settings.ghost_tap_ms, settings.orientation, emblem=settings.emblem is not None
+        )
+        public = frozenset({"/sizes.css", "/emblem", *(f"/{name}" for name in _STATIC)})
         self.guard = Guard("screen", settings.host, token, public=public, closed_page=self._renderer.closed)
         self._runner: web.AppRunner | None = None
         self._alive = asyncio.get_running_loop().time()
@@ -78,6 +80,7 @@ class Server:
         app.router.add_post("/key", self._key)
         app.router.add_get("/video/{name}", self._video)
         app.router.add_get("/sizes.css", self._sizes)
+        app.router.add_get("/emblem", self._emblem)
         for name in _STATIC:
             app.router.add_get(f"/{name}", self._file)
         self._runner = FaceRunner(
@@ -110,6 +113,13 @@ class Server:
 
     async def _sizes(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._settings.sizes_css(), content_type="text/css")
+
+    async def _emblem(self, _request: web.Request) -> web.Response:
+        emblem = self._settings.emblem
+        if emblem is None:
+            raise web.HTTPNotFound
+        body = await asyncio.to_thread(emblem.read_bytes)
+        return web.Response(body=body, content_type=EMBLEM_TYPES[emblem.suffix.lower()])
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.path.removeprefix("/")

@@ -21,6 +21,7 @@ def call_page(
     *,
     doctor: DoctorCard | None,
     enlarged: bool,
+    ending: bool = False,
     microphone: bool,
     speaker: bool,
     camera: bool,
@@ -42,6 +43,7 @@ def call_page(
         muted=media.muted,
         camera_off=media.camera_off,
         enlarged=enlarged,
+        ending=ending,
         written=media.written.theirs[-MAX_SHOWN:],
     )
 
