@@ -167,7 +167,7 @@ async def test_two_stations_with_one_account_reconcile_by_the_command(tmp_path: 
 
     from support.command import command
     from support.money import ACCOUNT, order_of, world
-    from support.money import station as money_station
+    from support.money import station as kiosk
 
     from tramkit.host.order import Ending
     from tramkit.orders.wire import payment_of
@@ -177,7 +177,7 @@ async def test_two_stations_with_one_account_reconcile_by_the_command(tmp_path: 
         for number, folder in enumerate(folders):
             folder.mkdir()
             addresses = outside.switch.address, outside.aggregator.address
-            async with money_station(folder / "station", *addresses, pay_within=60) as runner:
+            async with kiosk(folder / "station", *addresses, pay_within=60) as runner:
                 record = await runner.place(f"at-{number}", order_of(f"PE0100012345{number}"), "payments.vietqr")
                 due = payment_of(record)
                 outside.switch.transfer(ACCOUNT, due.amount, due.memo)

@@ -15,8 +15,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_identity.sandbox import OpenIdProvider
 
 from .golden_record import StandingClock, met
-from .other_hands import ScriptedHands
-from .rounds import (
+from .journeys import (
     ROUNDS,
     TAM,
     Somebody,
@@ -32,6 +31,7 @@ from .rounds import (
     typed_identity,
     unsure,
 )
+from .screen_drivers import ScriptedDriver
 from .services import DOSSIER, ServiceSite, whole_site
 
 
@@ -328,7 +328,7 @@ async def pages_of(plugin: str, folder: Path) -> dict[str, Any]:
     """Go through the walks of a plugin on the robot's screen and return the pages that are written down."""
     found: dict[str, Any] = {}
     async with whole_site(folder, "scripted", None, StandingClock()) as site:
-        assert isinstance(site.glass, ScriptedHands)
+        assert isinstance(site.glass, ScriptedDriver)
         for name, walk in WALKS[plugin].items():
             await begin(site.glass, walk.service)
             await walk.round(site, TAM)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from support.city import City
+from support.outside_world import OutsideWorld
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.plugin_side import PluginSide
@@ -74,7 +74,7 @@ async def station(
     timeouts: Timeouts | None = None,
     seed: int = 1,
     screen: Callable[[BaseModel, DeviceContext], ScriptedScreen] = ScriptedScreen,
-    city: City | None = None,
+    world: OutsideWorld | None = None,
     uploads: Uploads | None = None,
     trust: CardTrust | None = None,
     runner: Runner | None = None,
@@ -82,9 +82,9 @@ async def station(
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
-    :param city: what stands outside it, with its orders, ways to sign in, and whose cards it believes.
-    :param trust: whose cards it believes, where there is no city; None: nobody's.
-    :param runner: carries orders out, where there is no city.
+    :param world: what stands outside it, with its orders, ways to sign in, and whose cards it believes.
+    :param trust: whose cards it believes, where there is no world; None: nobody's.
+    :param runner: carries orders out, where there is no world.
     :param side: what stands between the services and the station.
     """
     clock = clock or ManualClock()
@@ -101,7 +101,7 @@ async def station(
         seed=seed,
         uploads=uploads,
         own=[service for service in services if not isinstance(service, Service)],
-        **(city.joins(devices) if city else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
+        **(world.joins(devices) if world else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())
     try:

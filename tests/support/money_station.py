@@ -77,7 +77,7 @@ class JumpingClock:
         skip.set()
 
 
-class Till:
+class MoneyStation:
     """The station, its disk and clock, and what is outside.
 
     :param folder: where all ledgers lie.

@@ -66,7 +66,7 @@ STANDS: Mapping[int, type[Sandbox]] = {
 """What stands at which port of the demonstration."""
 
 _TROUBLED = 0.1
-"""In every third city this share of what is asked fails."""
+"""In every third world this share of what is asked fails."""
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -93,7 +93,7 @@ class Doctor(ScriptedDesk):
 
 
 @dataclass
-class City:
+class OutsideWorld:
     """The outside of one station.
 
     :ivar plugins: all that the demonstration has, loaded.
@@ -166,7 +166,7 @@ PLUGINS: list[str] = _demonstration()["plugins"]["enabled"]
 
 
 @contextlib.asynccontextmanager
-async def city(folder: Path, clock: Clock, seed: int) -> AsyncGenerator[City]:
+async def outside_world(folder: Path, clock: Clock, seed: int) -> AsyncGenerator[OutsideWorld]:
     """Let the outside of a station stand until the block ends."""
     async with contextlib.AsyncExitStack() as stack:
         doctor = Doctor()
@@ -196,9 +196,9 @@ async def city(folder: Path, clock: Clock, seed: int) -> AsyncGenerator[City]:
         switch = stands[8084]
         assert isinstance(switch, Switch)
         (folder / "country").mkdir()
-        yield City(plugins, runner, switch, doctor, random.Random(f"city {seed}"), folder / "country")
+        yield OutsideWorld(plugins, runner, switch, doctor, random.Random(f"outside world {seed}"), folder / "country")
 
 
 def _here(text: str, addresses: Mapping[int, str]) -> str:
-    """Return settings with the addresses of this city in the place of the demonstration's."""
+    """Return settings with the addresses of this world in the place of the demonstration's."""
     return _ADDRESS.sub(lambda found: addresses[int(found[1])], text)

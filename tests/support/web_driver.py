@@ -29,7 +29,7 @@ def keys_of(letter: str) -> tuple[str, ...]:
     return (bare, tone.value) if tone else (bare,)
 
 
-class Hands:
+class WebDriver:
     """A resident before a station's web screen.
 
     :ivar problems: what the browser's console said and should not have.

@@ -1,4 +1,4 @@
-"""The same hands as :class:`support.hands.Hands`, before the terminal screen and the scripted screen."""
+"""What a resident does at :class:`support.web_driver.WebDriver`, before the terminal screen and the scripted one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tramkit_hal.ui.screen import Shown
 from tramkit_hal.words import render
 
 from .cells import click
-from .hands import LOOK_SECONDS, keys_of
+from .web_driver import LOOK_SECONDS, keys_of
 
 SIGNATURE = "1z4s2u353p1w4k1q5f3c6a5b7c3u865r8y2m9s4kam3ubh5ece3uf04iha3w 3k7s7l6qcc6ahg6skm5z"
 """As a screen tells what was drawn."""
 
 
-class AnyHands(Protocol):
+class AnyDriver(Protocol):
     """A resident before any screen; a journey is written with these alone."""
 
     async def at(self, kind: str, title: str = "") -> None: ...
@@ -99,7 +99,7 @@ def _button(name: str) -> tuple[str, str]:
     return (kind, value) if dash else (name, "")
 
 
-class ScriptedHands(_Looking):
+class ScriptedDriver(_Looking):
     """A robot before the scripted screen."""
 
     def __init__(self, screen: ScriptedScreen) -> None:
@@ -152,7 +152,7 @@ class ScriptedHands(_Looking):
         await self.screen.changed(LOOK_SECONDS)
 
 
-class TerminalHands(_Looking):
+class TerminalDriver(_Looking):
     """A mouse and the keys of the on-screen keyboard, before the terminal screen."""
 
     def __init__(self, screen: TerminalScreen) -> None:

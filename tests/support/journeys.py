@@ -20,7 +20,7 @@ from tramkit_identity.sandbox import Account, OpenIdProvider
 from tramkit_procedures.sandbox import Authorities
 from tramkit_sim_identity.sandbox import Operator
 
-from .other_hands import AnyHands
+from .screen_drivers import AnyDriver
 from .services import APPLICATION, DOSSIER, ServiceSite
 
 MENU = {"vi": "Hôm nay ông/bà cần làm việc gì?", "en": "What would you like to do?"}
@@ -55,10 +55,10 @@ class Somebody:
 TAM = Somebody()
 
 Step = Callable[[ServiceSite, Somebody], Awaitable[None]]
-Paper = Callable[[AnyHands], Awaitable[None]]
+Paper = Callable[[AnyDriver], Awaitable[None]]
 
 
-async def begin(resident: AnyHands, service: str, language: str = "vi") -> None:
+async def begin(resident: AnyDriver, service: str, language: str = "vi") -> None:
     """Touch the attract page, choose the language and the service."""
     await resident.begin()
     if language != "vi":
@@ -67,7 +67,7 @@ async def begin(resident: AnyHands, service: str, language: str = "vi") -> None:
     await resident.choose(service)
 
 
-async def fill(resident: AnyHands, /, **values: str) -> None:
+async def fill(resident: AnyDriver, /, **values: str) -> None:
     """Fill in a page and go on; a value that begins with ``=`` is touched, not typed."""
     await resident.at("ask")
     for name, value in values.items():
@@ -78,13 +78,13 @@ async def fill(resident: AnyHands, /, **values: str) -> None:
     await resident.go_on()
 
 
-async def go_on(resident: AnyHands, kind: str) -> None:
+async def go_on(resident: AnyDriver, kind: str) -> None:
     """Read a page of a kind and go on."""
     await resident.at(kind)
     await resident.go_on()
 
 
-async def typed_identity(resident: AnyHands, who: Somebody = TAM) -> None:
+async def typed_identity(resident: AnyDriver, who: Somebody = TAM) -> None:
     """Type who one is, without the card."""
     await resident.at("capture")
     await resident.choose("typed")
@@ -143,7 +143,7 @@ async def by_chip(site: ServiceSite, who: Somebody) -> None:
     await site.take_card()
 
 
-async def says_one_of(resident: AnyHands, *words: str) -> None:
+async def says_one_of(resident: AnyDriver, *words: str) -> None:
     """Wait until the page says something, in whichever language."""
     said = ""
     try:
@@ -155,14 +155,14 @@ async def says_one_of(resident: AnyHands, *words: str) -> None:
         raise AssertionError(f"the page says none of {words}, but {said!r}") from error
 
 
-async def signed(resident: AnyHands, who: Somebody = TAM) -> None:
+async def signed(resident: AnyDriver, who: Somebody = TAM) -> None:
     """Sign, with the finger where the screen can be drawn on."""
     await resident.at("ask")
     await resident.sign(who.name.lower())
     await resident.go_on()
 
 
-async def photograph(resident: AnyHands) -> None:
+async def photograph(resident: AnyDriver) -> None:
     """Photograph one page and use it."""
     await resident.choose("camera")
     await resident.at("capture")
@@ -171,12 +171,12 @@ async def photograph(resident: AnyHands) -> None:
     await resident.go_on()
 
 
-async def without(resident: AnyHands) -> None:
+async def without(resident: AnyDriver) -> None:
     """Do without a paper now."""
     await resident.choose("later")
 
 
-async def finish(resident: AnyHands) -> None:
+async def finish(resident: AnyDriver) -> None:
     """Go from the last page to the attract page."""
     await resident.go_on()
     await resident.at("attract")
@@ -410,7 +410,7 @@ async def _account(site: ServiceSite, who: Somebody, known: Step = unsure) -> No
     await resident.at("done")
 
 
-async def loan_wanted(resident: AnyHands, who: Somebody, bank: str, principal: str, months: str, income: str) -> None:
+async def loan_wanted(resident: AnyDriver, who: Somebody, bank: str, principal: str, months: str, income: str) -> None:
     """Say which loan one wants, and what one earns."""
     await resident.choose(bank)
     await resident.choose(principal)
