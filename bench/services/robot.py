@@ -9,8 +9,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))  # the station and its outside world, as tests do
 
 from support.journeys import ROUNDS, go_round
-from support.screen_drivers import ScriptedDriver
 from support.services import whole_site
+
+from tramkit.testing.drivers import ScriptedDriver
 
 __all__ = ["ROUNDS", "measured"]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest_asyncio
-from support.station import Running, station
 
 from tramkit import Fact, Level, Messages, Order, Outcome, Service, Visit, verbatim
 from tramkit.checkout.receipts import MAX, Receipts
@@ -17,6 +16,7 @@ from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock

@@ -6,13 +6,13 @@ from datetime import date
 
 import pytest
 from playwright.async_api import async_playwright, expect
-from support.station import station
 
 from tramkit import Messages, Service, Visit
 from tramkit.facts import Change, DatedValue, changes
 from tramkit.operator.panel import Panel
 from tramkit.plugins.dated_facts import collect
 from tramkit.plugins.loader import discover
+from tramkit.testing.station import station
 from tramkit_hal.words import bilingual
 
 pytestmark = pytest.mark.browser

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.station import Running, station
 
 from tramkit import Messages, Order, Outcome, Service, Visit, verbatim
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Availability, Option
 

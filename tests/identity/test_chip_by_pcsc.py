@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from support.pcscd import Pcscd, folder_of_this_process
-from support.station import Running, station
 
 from tramkit import Level, Messages, NotIdentifiedError, Person, Service, Visit
 from tramkit.identity import card_key, chip
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.card.apdu import Transport
 from tramkit_hal.card.groups import CardData
 from tramkit_hal.card.passive import Flaw

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
-from support.station import Running, station
 
 from tramkit import IdentityMethod, Level, Messages, NotIdentifiedError, Person, Service, SignIn, Visit
 from tramkit.host.sign_in import NotSignedInError
 from tramkit.identity import chip
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.contracts.face import FaceFinding
 from tramkit_hal.device.base import Device, DeviceContext

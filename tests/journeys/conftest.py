@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 from support.doctor import Doctor
-from support.resident import LANDSCAPE, PORTRAIT
-from support.screen_drivers import AnyDriver, ScriptedDriver, TerminalDriver
 from support.site import PanelClient, Program, panel, start
-from support.web_driver import WebDriver
 
 from tramkit.app.config import read_config
 from tramkit.app.run import make_devices, run_station, screens_of
 from tramkit.plugins.loader import PluginContext, load
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
+from tramkit.testing.drivers import AnyDriver, ScriptedDriver
+from tramkit.testing.terminal_driver import TerminalDriver
+from tramkit.testing.web_driver import WebDriver
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role

@@ -7,9 +7,9 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from support.memory import found_in, found_in_files, heap_strings
-from support.screen_drivers import AnyDriver
-from support.web_driver import WebDriver
+from tramkit.testing.drivers import AnyDriver
+from tramkit.testing.web_driver import WebDriver
+from tramkit.testing.wipe_search import found_in, found_in_files, heap_strings
 
 from .conftest import Site
 

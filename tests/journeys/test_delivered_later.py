@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 from support.journeys import begin, fill, finish, go_on
-from support.screen_drivers import AnyDriver
 from support.services import ServiceSite, service_site
 from support.slow import quick_and_slow
 
 from tramkit.sandbox import FaultOrder
+from tramkit.testing.drivers import AnyDriver
 from tramkit_procedures.sandbox import Authorities
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

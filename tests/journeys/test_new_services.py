@@ -23,10 +23,10 @@ from support.journeys import (
     signed,
     typed_identity,
 )
-from support.screen_drivers import ScriptedDriver
 from support.services import ServiceSite, whole_site
 
 from tramkit.sandbox import Fault, FaultOrder
+from tramkit.testing.drivers import ScriptedDriver
 from tramkit_banking.sandbox import Bank
 from tramkit_identity.sandbox import OpenIdProvider
 from tramkit_procedures.fines_sandbox import REFUSED_DECISION

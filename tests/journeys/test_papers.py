@@ -14,14 +14,14 @@ from playwright.async_api import Browser
 from support import papers
 from support.journeys import photograph
 from support.phone import Phone, read_code
-from support.screen_drivers import AnyDriver
 from support.services import ServiceSite, service_site
 from support.site import start
 from support.slow import quick_and_slow
-from support.web_driver import WebDriver
 
 from tramkit.papers.content import make
 from tramkit.sandbox import FaultOrder
+from tramkit.testing.drivers import AnyDriver
+from tramkit.testing.web_driver import WebDriver
 from tramkit_procedures.sandbox import Authorities
 
 from .steps import until

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 from playwright.async_api import Browser
-from support.memory import found_in_files
 from support.money import ACCOUNT, BIN, World, world
-from support.resident import LANDSCAPE, PORTRAIT
 from support.site import PanelClient, Program, panel, start
-from support.web_driver import WebDriver
 
 from tramkit.sandbox import FaultOrder
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
+from tramkit.testing.web_driver import WebDriver
+from tramkit.testing.wipe_search import found_in_files
 from tramkit_billing.sandbox import bills_of
 from tramkit_payments.vietqr import parse
 

@@ -10,13 +10,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 from support.journeys import ROUNDS, TAM, finish, go_round
-from support.memory import found_in, heap_strings
-from support.screen_drivers import ScriptedDriver
 from support.services import ServiceSite, whole_site
 from support.slow import quick_and_slow
-from support.web_driver import WebDriver
 
 from tramkit.sandbox import ApplicationSandbox, Sandbox
+from tramkit.testing.drivers import ScriptedDriver
+from tramkit.testing.web_driver import WebDriver
+from tramkit.testing.wipe_search import found_in, heap_strings
 from tramkit_identity.sandbox import OpenIdProvider
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

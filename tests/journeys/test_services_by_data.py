@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from support.journeys import begin, fill, finish, go_on, signed, typed_identity
-from support.screen_drivers import AnyDriver
 from support.services import service_site
 
 from tramkit.sandbox import Fault, FaultOrder
+from tramkit.testing.drivers import AnyDriver
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.codes import read_providers
 from tramkit_billing.sandbox import Aggregator, bills_of

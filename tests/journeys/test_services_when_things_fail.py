@@ -15,12 +15,12 @@ from typing import get_args
 import pytest
 import pytest_asyncio
 from support.journeys import ROUNDS, TAM, Somebody, ask_about, begin, by_chip, fill, fine_of, finish, go_round, unsure
-from support.memory import found_in, found_in_files
-from support.screen_drivers import ScriptedDriver
 from support.services import ServiceSite, whole_site
 from support.slow import each_with_each, quick_and_slow
 
 from tramkit.sandbox import ApplicationSandbox, Fault, FaultOrder, Sandbox
+from tramkit.testing.drivers import ScriptedDriver
+from tramkit.testing.wipe_search import found_in, found_in_files
 from tramkit.visit.gateway import SECONDS
 from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Simulated

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 from support.keypad import Ears, KeypadDriver
-from support.resident import PORTRAIT
+
+from tramkit.testing.browser_screen import PORTRAIT
 
 from .conftest import STATION, run_site
 from .steps import CONCLUSION, NAME, intake, nothing_stays

@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.cuts import Disk, RememberingVfs, connect
 
 from tramkit.host.attachment import Attachment
 from tramkit.host.order import Order
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.rows import CLOSED, SETTLED, Entry
 from tramkit.orders.seal import Seal
+from tramkit.testing.power import Disk, RememberingVfs, connect
 from tramkit_hal.words import verbatim
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from support.failing import FailingVfs
 from support.money import ACCOUNT, BIN, World, world
 
 from tramkit.host.order import Ending, Order, Outcome, Record
@@ -17,6 +16,7 @@ from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit.orders.wire import payment_of
+from tramkit.testing.failing_disk import FailingVfs
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import verbatim
 from tramkit_payments.method import VietQr

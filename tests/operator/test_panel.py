@@ -14,11 +14,11 @@ from typing import Any
 import aiohttp
 import pytest
 from PIL import Image
-from support.station import Running, station
 
 from tramkit import Messages, Option, Service, Visit, verbatim
 from tramkit.operator.panel import Panel
 from tramkit.operator.panel.server import MAX_BODY
+from tramkit.testing.station import Running, station
 from tramkit_hal.contracts.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
 from tramkit_hal.device.base import Device, DeviceContext, DeviceInfo, DeviceState, NoSettings
 from tramkit_hal.device.clock import ManualClock

@@ -17,17 +17,18 @@ from typing import Protocol
 import pytest
 from playwright.async_api import Browser
 from playwright.async_api import TimeoutError as NotThere
-from support.cells import click
+from support.anything import Anything
 from support.outside_world import OutsideWorld, outside_world
-from support.resident import LANDSCAPE, PORTRAIT
-from support.walking import Anything, seeds, walk
-from support.web_driver import WebDriver
 from textual._context import active_app
 
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.station.devices import Devices
 from tramkit.station.station import Profile, Station
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
+from tramkit.testing.terminal_driver import click
+from tramkit.testing.walking import seeds, walk
+from tramkit.testing.web_driver import WebDriver
 from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.device.base import Device, DeviceContext

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 import pytest
+from support.anything import Anything
 from support.golden_pages import golden_pages, view_of
 from support.outside_world import OutsideWorld, outside_world
-from support.station import Running, station
-from support.walking import Anything, Walked, seeds, walk
 
 from tramkit import Form, Service, Visit, forms, verbatim
+from tramkit.testing.station import Running, station
+from tramkit.testing.walking import ScriptedGlass, Walked, seeds, walk
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import ManualClock, SystemClock
 from tramkit_hal.device.roles import Role
@@ -39,51 +38,21 @@ VISITS = int(os.environ.get("TRAMKIT_WALKERS", "300"))
 WORLD_VISITS = int(os.environ.get("TRAMKIT_WORLD_WALKERS", "12"))
 FEW, FEW_IN_THE_WORLD = 50, 4
 """So many visits in ``make test``; the others in ``make test-slow``."""
-TURNS = 40
-PATIENCE = 10
-"""Seconds in which something must come of what a resident does."""
-CARD = {"number": "079152000123", "name": "Trần Thị Sáo", "born": "1952-05-17", "sex": "female"}
 
 
-class ScriptedGlass:
-    """A walker before the scripted screen."""
+class WorldGlass(ScriptedGlass):
+    """A walker with a world outside of the station."""
 
     def __init__(self, s: Running, world: OutsideWorld | None = None) -> None:
-        self.s = s
+        super().__init__(s, outside=world is not None)
         self.world = world
-        assert isinstance(s.clock, ManualClock)
-        self.clock = s.clock
-
-    @property
-    def view(self) -> View:
-        return self.s.screen.view
-
-    @property
-    def over(self) -> bool:
-        return self.s.station.progress is None
 
     async def happen(self, view: View) -> None:
         if self.world is not None:
             await self.world.happen(view)
 
-    async def do(self, act: Act, view: View) -> None:
-        if self.world is None and view.page.kind == "capture" and act.do == "wait":
-            (reader,) = self.s.devices.of(Role.ID_READER)
-            await reader.control("card_data", json.dumps(CARD))  # type: ignore[attr-defined]
-        event = act.event(view.page)
-        if event is not None:
-            self.s.screen.send(event)
-        needed = act.do in ("answer", "press")
-        async with asyncio.timeout(PATIENCE if needed else None):
-            for turn in count() if needed else range(TURNS):
-                if self.over or self.s.screen.view is not view:
-                    return
-                await self.clock.advance(0.05 if needed else 1)
-                # a picture is drawn in a thread, and what stands outside answers over the network
-                await asyncio.sleep(0 if turn < TURNS and self.world is None else 0.01)
 
-
-Land = tuple[Running, ScriptedGlass]
+Land = tuple[Running, WorldGlass]
 
 
 def bound(folder: Path, clock: ManualClock, seed: int) -> dict[Role, list[Device]]:
@@ -109,7 +78,7 @@ async def land(folder: Path, seed: int) -> AsyncGenerator[Land]:
     """A station whose only service shows every kind of page."""
     clock = ManualClock()
     async with station([Anything()], clock=clock, bound=bound(folder, clock, seed), seed=seed) as s:
-        yield s, ScriptedGlass(s)
+        yield s, WorldGlass(s)
 
 
 @asynccontextmanager
@@ -120,7 +89,7 @@ async def town(folder: Path, seed: int) -> AsyncGenerator[Land]:
     async with outside_world(folder, clock, seed) as here:
         devices = bound(folder, clock, seed)
         async with station(here.services, clock=clock, bound=devices, seed=seed, world=here) as s:
-            yield s, ScriptedGlass(s, here)
+            yield s, WorldGlass(s, here)
     shutil.rmtree(folder)
 
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import support.golden_shapes  # noqa: F401  (what is drawn by lot)
 from tramkit.sandbox import FaultOrder
+from tramkit.testing.drivers import ScriptedDriver
+from tramkit.testing.golden import StandingClock, met
 from tramkit_billing.sandbox import REFUSED_CUSTOMER
 from tramkit_hal.device.roles import Role
 from tramkit_identity.sandbox import OpenIdProvider
 
-from .golden_record import StandingClock, met
 from .journeys import (
     ROUNDS,
     TAM,
@@ -31,7 +33,6 @@ from .journeys import (
     typed_identity,
     unsure,
 )
-from .screen_drivers import ScriptedDriver
 from .services import DOSSIER, ServiceSite, whole_site
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
+from tramkit.testing.drivers import AnyDriver
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.codes import providers
 from tramkit_billing.sandbox import bills_of
@@ -20,7 +21,6 @@ from tramkit_identity.sandbox import Account, OpenIdProvider
 from tramkit_procedures.sandbox import Authorities
 from tramkit_sim_identity.sandbox import Operator
 
-from .screen_drivers import AnyDriver
 from .services import APPLICATION, DOSSIER, ServiceSite
 
 MENU = {"vi": "Hôm nay ông/bà cần làm việc gì?", "en": "What would you like to do?"}

@@ -8,10 +8,10 @@ from contextlib import suppress
 from playwright.async_api import Page
 from playwright.async_api import TimeoutError as NotThere
 
+from tramkit.testing.web_driver import LOOK_SECONDS, WebDriver, keys_of
 from tramkit_hal.ui.verbalise import verbalise
 
 from .site import PanelClient
-from .web_driver import LOOK_SECONDS, WebDriver, keys_of
 
 STEPS = 250
 """More things than any page has."""

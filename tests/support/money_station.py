@@ -18,9 +18,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from support.failing import FailingVfs
 from support.money import ACCOUNT, BIN, TERMINAL_DB, World, world
-from support.station import Running, station
 from tramkit.checkout.receipts import Receipts
 from tramkit.host.order import Record
 from tramkit.orders.ledger import Ledger
@@ -28,6 +26,8 @@ from tramkit.orders.runner import PAY_WITHIN, Runner
 from tramkit.orders.seal import Seal
 from tramkit.orders.wire import payment_of
 from tramkit.sandbox import Fault, FaultOrder
+from tramkit.testing.failing_disk import FailingVfs
+from tramkit.testing.station import Running, station
 from tramkit_billing.codes import providers
 from tramkit_billing.gateway import Aggregator
 from tramkit_billing.service import PayBill

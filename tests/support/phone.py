@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from playwright.async_api import Browser, ConsoleMessage, FilePayload, Page
 
-from .screen_drivers import AnyDriver
-from .web_driver import LOOK_SECONDS, WebDriver
+from tramkit.testing.drivers import AnyDriver
+from tramkit.testing.web_driver import LOOK_SECONDS, WebDriver
 
 SCREEN = {"width": 390, "height": 844}
 ANSWERED_SO = "the server responded with a status of"

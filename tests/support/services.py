@@ -18,7 +18,12 @@ from tramkit.app.run import make_devices, run_station, screens_of
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.loader import load
 from tramkit.sandbox import Sandbox
+from tramkit.testing.browser_screen import PORTRAIT
+from tramkit.testing.drivers import AnyDriver, ScriptedDriver
 from tramkit.testing.serialising import SerialisingPlugin
+from tramkit.testing.terminal_driver import TerminalDriver
+from tramkit.testing.web_driver import WebDriver
+from tramkit.testing.wipe_search import found_in_files
 from tramkit_banking import banks
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
@@ -32,11 +37,7 @@ from tramkit_procedures.sandbox import Authorities
 from tramkit_sim_identity import operators
 from tramkit_sim_identity.sandbox import Operator
 
-from .memory import found_in_files
 from .money import ACCOUNT, BIN
-from .resident import PORTRAIT
-from .screen_drivers import AnyDriver, ScriptedDriver, TerminalDriver
-from .web_driver import WebDriver
 
 SIDE = "TRAMKIT_TEST_SIDE"
 """``serialising`` in it: every call of a service crosses as bytes, whatever round it is."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.station import Running, station
 
 from tramkit import Level, Person, Service, Text, Visit, verbatim
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.identity.means import IdentityMeans
 from tramkit.sandbox import Fault, FaultOrder
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import Clock, ManualClock, SystemClock
 from tramkit_hal.ui.pages import AnyPage, Tell
 from tramkit_identity import claims, method

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from support.station import Running, station
 
 from tramkit import Level, Person, verbatim
 from tramkit.host.sign_in import IdentityMethod, SignIn
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Check
 from tramkit_hal.words import render

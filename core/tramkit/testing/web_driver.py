@@ -1,4 +1,4 @@
-"""A resident's hands at a running station: touches what is on the glass, types on the keyboard that stands there."""
+"""A resident at the web screen: touches what is on the glass, types on the keyboard that stands there."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from playwright.async_api import ConsoleMessage, Page
-from playwright.async_api import TimeoutError as NotThere
+from tramkit.testing.drivers import LOOK_SECONDS, keys_of
+from tramkit.testing.needs import needs
 
-from tramkit_hal.ui.keyboard.syllables import split_tone
+with needs("playwright"):
+    from playwright.async_api import ConsoleMessage, Page
+    from playwright.async_api import TimeoutError as NotThere
 
 FRAMECODE = (Path(__file__).parent / "framecode.js").read_text(encoding="utf-8")
 
-LOOK_SECONDS = 60.0
 LOOKS = 10
 """So often is a page looked at anew before an answer counts as out of reach."""
 
@@ -21,12 +22,6 @@ LOOKS = 10
 def _is_problem(message: ConsoleMessage) -> bool:
     """Tell whether the console says what it should not; that pixels are read is the test's own doing."""
     return message.type in ("error", "warning") and "readback operations" not in message.text
-
-
-def keys_of(letter: str) -> tuple[str, ...]:
-    """Return the keys of a letter on the keyboard for direct typing."""
-    bare, tone = split_tone(letter.lower())
-    return (bare, tone.value) if tone else (bare,)
 
 
 class WebDriver:

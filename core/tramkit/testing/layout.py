@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
-import axe_playwright_python
-from playwright.async_api import Page
+from tramkit.testing.needs import needs
 
-LAYOUT = (Path(__file__).parents[1] / "screens" / "layout.js").read_text(encoding="utf-8")
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+with needs("playwright"):
+    from playwright.async_api import Page
+with needs("axe-playwright-python"):
+    AXE = str(files("axe_playwright_python") / "axe.min.js")
+
+LAYOUT = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _STILL = "() => document.getAnimations().forEach((each) => each.effect.getTiming().iterations === 1 && each.finish())"
 """A page that comes in is pale for a moment; what turns for ever is left to turn."""

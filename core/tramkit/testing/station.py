@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from support.outside_world import OutsideWorld
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.plugin_side import PluginSide
@@ -60,6 +60,14 @@ class Running:
                 await asyncio.sleep(0)
 
 
+class Outside(Protocol):
+    """What stands outside a station."""
+
+    def joins(self, devices: Devices) -> Mapping[str, Any]:
+        """Let it find the devices; return ``runner`` and ``means`` of the station."""
+        ...
+
+
 def as_it_is(plugin: PluginSide) -> PluginSide:
     """Put nothing between a plugin and the station."""
     return plugin
@@ -74,7 +82,7 @@ async def station(
     timeouts: Timeouts | None = None,
     seed: int = 1,
     screen: Callable[[BaseModel, DeviceContext], ScriptedScreen] = ScriptedScreen,
-    world: OutsideWorld | None = None,
+    world: Outside | None = None,
     uploads: Uploads | None = None,
     trust: CardTrust | None = None,
     runner: Runner | None = None,

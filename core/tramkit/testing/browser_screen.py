@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
-from playwright.async_api import Page
-
+from tramkit.testing.needs import needs
 from tramkit_hal.screens.web import WebScreen
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import View
 
-PORTRAIT = {"width": 1080, "height": 1920}
-LANDSCAPE = {"width": 1920, "height": 1080}
+with needs("playwright"):
+    from playwright.async_api import Page, ViewportSize
+
+PORTRAIT: ViewportSize = {"width": 1080, "height": 1920}
+LANDSCAPE: ViewportSize = {"width": 1920, "height": 1080}
 
 
-class Resident:
-    """A browser at the screen.
+class BrowserScreen:
+    """A browser at a web screen, without a station.
 
     :ivar problems: what the browser's console said and should not have (a CSP violation, a script error).
     :ivar requests: every address that was asked for.

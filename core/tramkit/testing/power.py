@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import apsw
+from tramkit.testing.needs import needs
+
+with needs("apsw"):
+    import apsw
 
 NAME = "tramkit-cuts"
 SECTOR = 512
@@ -154,7 +157,7 @@ class RememberingFile(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def xWrite(self, data: Any, offset: int) -> None:
-        super().xWrite(data, offset)
+        super().xWrite(data, offset)  # pyright: ignore[reportUnknownMemberType]
         self.disk.done.append(Done("write", self.name, offset, bytes(data)))
 
     def xTruncate(self, newsize: int) -> None:
@@ -173,7 +176,7 @@ class Connection(apsw.Connection):
     """APSW's connection, with the one name of the standard library's that the ledger uses besides."""
 
     def executescript(self, words: str) -> None:
-        self.execute(words)
+        self.execute(words)  # pyright: ignore[reportUnknownMemberType]
 
 
 def connect(file: Path) -> Any:

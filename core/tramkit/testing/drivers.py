@@ -1,4 +1,4 @@
-"""What a resident does at :class:`support.web_driver.WebDriver`, before the terminal screen and the scripted one."""
+"""What a resident does at a station, one interface whatever the screen is; and the robot before the scripted screen."""
 
 from __future__ import annotations
 
@@ -6,41 +6,78 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
-from textual._context import active_app
-
 from tramkit_hal.screens.scripted import ScriptedScreen
-from tramkit_hal.screens.terminal import TerminalScreen
-from tramkit_hal.screens.terminal.app import TerminalApp
-from tramkit_hal.screens.terminal.parts import Part
+from tramkit_hal.ui.keyboard.syllables import split_tone
 from tramkit_hal.ui.pages import Ask, Bar, View
 from tramkit_hal.ui.screen import Shown
 from tramkit_hal.words import render
 
-from .cells import click
-from .web_driver import LOOK_SECONDS, keys_of
+LOOK_SECONDS = 60.0
+"""So long is looked for what should be on the screen."""
 
 SIGNATURE = "1z4s2u353p1w4k1q5f3c6a5b7c3u865r8y2m9s4kam3ubh5ece3uf04iha3w 3k7s7l6qcc6ahg6skm5z"
 """As a screen tells what was drawn."""
 
 
+def keys_of(letter: str) -> tuple[str, ...]:
+    """Return the keys of a letter on the keyboard for direct typing."""
+    bare, tone = split_tone(letter.lower())
+    return (bare, tone.value) if tone else (bare,)
+
+
 class AnyDriver(Protocol):
     """A resident before any screen; a journey is written with these alone."""
 
-    async def at(self, kind: str, title: str = "") -> None: ...
-    async def title(self) -> str: ...
-    async def read(self) -> str: ...
-    async def says(self, words: str) -> None: ...
-    async def begin(self) -> None: ...
-    async def choose(self, value: str) -> None: ...
-    async def gone(self, value: str) -> None: ...
-    async def pick(self, name: str, value: str = "yes") -> None: ...
-    async def type(self, name: str, text: str) -> None: ...
-    async def sign(self, name: str) -> None: ...
-    async def go_on(self) -> None: ...
-    async def press(self, button: str) -> None: ...
+    async def at(self, kind: str, title: str = "") -> None:
+        """Wait for a page of a kind, perhaps with words of its title."""
+        ...
+
+    async def title(self) -> str:
+        """Return the title that stands there."""
+        ...
+
+    async def read(self) -> str:
+        """Return all the words of the page."""
+        ...
+
+    async def says(self, words: str) -> None:
+        """Wait until the page says something."""
+        ...
+
+    async def begin(self) -> None:
+        """Touch the first page and wait for the menu."""
+        ...
+
+    async def choose(self, value: str) -> None:
+        """Touch an answer."""
+        ...
+
+    async def gone(self, value: str) -> None:
+        """Wait until the page that had an answer has given way to the next."""
+        ...
+
+    async def pick(self, name: str, value: str = "yes") -> None:
+        """Answer one question of a page with several."""
+        ...
+
+    async def type(self, name: str, text: str) -> None:
+        """Type into a field."""
+        ...
+
+    async def sign(self, name: str) -> None:
+        """Sign, with the finger or with a name."""
+        ...
+
+    async def go_on(self) -> None:
+        """Touch the button that goes on."""
+        ...
+
+    async def press(self, button: str) -> None:
+        """Touch a button of the frame: ``bar-help``, ``back``, ``language-en`` …"""
+        ...
 
 
-class _Looking:
+class Looking:
     """What a resident does with eyes only, the same at every screen."""
 
     _under = ""
@@ -92,14 +129,14 @@ class _Looking:
         await self.until(offers)
 
 
-def _button(name: str) -> tuple[str, str]:
+def button_of(name: str) -> tuple[str, str]:
     """Return a button of the frame as the button and its value, from the name it has in the browser."""
     name = name.removeprefix("bar-")
     kind, dash, value = name.partition("-")
     return (kind, value) if dash else (name, "")
 
 
-class ScriptedDriver(_Looking):
+class ScriptedDriver(Looking):
     """A robot before the scripted screen."""
 
     def __init__(self, screen: ScriptedScreen) -> None:
@@ -145,95 +182,8 @@ class ScriptedDriver(_Looking):
         await self.screen.changed(LOOK_SECONDS)
 
     async def press(self, button: str) -> None:
-        kind, value = _button(button)
+        kind, value = button_of(button)
         which: Bar | Literal["back", "language", "change"]
         which = kind if kind in ("back", "language", "change") else Bar(kind)  # type: ignore[assignment]
         self.screen.press(which, value)
         await self.screen.changed(LOOK_SECONDS)
-
-
-class TerminalDriver(_Looking):
-    """A mouse and the keys of the on-screen keyboard, before the terminal screen."""
-
-    def __init__(self, screen: TerminalScreen) -> None:
-        self.screen = screen
-        self._pressed_at = 0
-
-    @property
-    def app(self) -> TerminalApp:
-        assert self.screen.app is not None
-        active_app.set(self.screen.app)
-        return self.screen.app
-
-    def view(self) -> View | None:
-        app = self.screen.app
-        if app is None or app.serial != self.screen.serial:
-            return None  # not drawn yet
-        return self.screen.view
-
-    async def describe(self) -> list[Shown]:
-        return await self.screen.describe()
-
-    async def begin(self) -> None:
-        await self.at("attract")
-        await self.click(lambda items: _first(items, "continue"))
-        await self.at("choose")
-
-    async def choose(self, value: str) -> None:
-        await self.has(value)
-        self._under = await self.title()
-        await self.click(lambda items: _first(items, value))
-        await self.answered()
-
-    async def pick(self, name: str, value: str = "yes") -> None:
-        await self.has(name)
-        await self.click(lambda items: _answer(items, name, value))
-
-    async def type(self, name: str, text: str) -> None:
-        await self.has(name)
-        await self.click(lambda items: _first(items, name))
-        for letter in text:
-            for key in keys_of(letter):
-                self.app.type_key(key)
-
-    async def sign(self, name: str) -> None:
-        """Sign with the name: a terminal cannot be drawn on."""
-        await self.type("name", name)
-
-    async def go_on(self) -> None:
-        await self.choose("continue")
-
-    async def press(self, button: str) -> None:
-        kind, value = _button(button)
-        action = f"{kind}:{value}" if value else kind
-        await self.has(action)
-        await self.click(lambda items: _first(items, action))
-        await self.answered()
-
-    async def answered(self) -> None:
-        """Wait until the station has shown something for what was just pressed."""
-
-        async def newer() -> bool:
-            return self.screen.serial > self._pressed_at
-
-        await self.until(newer)
-
-    async def click(self, which: Callable[[list[Part]], Part]) -> None:
-        """Click one of the page's parts."""
-        app = self.app
-        part = which(app.parts())
-        self._pressed_at = self.screen.serial
-        await click(app, part)
-
-
-def _first(parts: list[Part], action: str) -> Part:
-    return next(part for part in parts if part.item.action == action)
-
-
-def _answer(parts: list[Part], question: str, value: str) -> Part:
-    """Return an answer to one question of a page with several; a consent is its own answer."""
-    asked = next(number for number, part in enumerate(parts) if part.item.action == question)
-    after = parts[asked + 1 :]
-    if parts[asked].press is not None or not after or after[0].item.role != "option":
-        return parts[asked]
-    return _first(after, value)

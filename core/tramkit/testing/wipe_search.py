@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from playwright.async_api import Page
+if TYPE_CHECKING:
+    from playwright.async_api import Page
 
 
 async def heap_strings(page: Page) -> list[str]:
     """Return every string in a page's JavaScript heap (CDP HeapProfiler), and what stands in its document."""
-    cdp = await page.context.new_cdp_session(page)
+    cdp: Any = await page.context.new_cdp_session(page)
     chunks: list[str] = []
-    cdp.on("HeapProfiler.addHeapSnapshotChunk", lambda event: chunks.append(event["chunk"]))
+
+    def keep(event: dict[str, str]) -> None:
+        chunks.append(event["chunk"])
+
+    cdp.on("HeapProfiler.addHeapSnapshotChunk", keep)
     await cdp.send("HeapProfiler.enable")
     await cdp.send("HeapProfiler.collectGarbage")
     await cdp.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})

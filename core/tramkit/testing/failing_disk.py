@@ -8,7 +8,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import apsw
+from tramkit.testing.needs import needs
+
+with needs("apsw"):
+    import apsw
 
 _numbers = itertools.count()
 
@@ -27,8 +30,9 @@ class FailingVfs(apsw.VFS):
     def xOpen(self, name: Any, flags: Any) -> FailingFile:
         return FailingFile(self, name, flags)
 
-    def excepthook(self, *_error: Any) -> None:
+    def excepthook(self, etype: Any, evalue: Any, etraceback: Any) -> bool:
         """SQLite tells of it; nobody needs to be told twice."""
+        return True
 
     def connect(self, file: Path) -> Any:
         """Open a file on this disk."""
@@ -42,12 +46,13 @@ class FailingFile(apsw.VFSFile):
         self.disk = disk
         super().__init__("", name, flags)
 
-    def excepthook(self, *_error: Any) -> None:
+    def excepthook(self, etype: Any, evalue: Any, etraceback: Any) -> bool:
         """As the disk's."""
+        return True
 
     def xWrite(self, data: Any, offset: int) -> None:
         self._fail()
-        super().xWrite(data, offset)
+        super().xWrite(data, offset)  # pyright: ignore[reportUnknownMemberType]
 
     def xSync(self, flags: int) -> None:
         self._fail()
@@ -63,7 +68,7 @@ class Connection(apsw.Connection):
 
     def execute(self, *words: Any, **more: Any) -> Any:
         try:
-            return super().execute(*words, **more)
+            return super().execute(*words, **more)  # pyright: ignore[reportUnknownMemberType]
         except apsw.Error as error:
             raise sqlite3.OperationalError(str(error)) from None
 
@@ -73,4 +78,4 @@ class Connection(apsw.Connection):
             super().close(force)
 
     def executescript(self, words: str) -> None:
-        self.execute(words)
+        self.execute(words)  # pyright: ignore[reportUnknownMemberType]
