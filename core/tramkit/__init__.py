@@ -14,6 +14,7 @@ from tramkit.host.person import Level, NotIdentifiedError, Person, masked
 from tramkit.host.results import CameraTest, HandedOver
 from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, NotSignedInError, SignIn
+from tramkit.host.terminals import TerminalInfo, Terminals
 from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
 from tramkit.orders.memo import find_memo
@@ -103,6 +104,8 @@ __all__ = [
     "SignIn",
     "SpeakerHandle",
     "StaffCall",
+    "TerminalInfo",
+    "Terminals",
     "Text",
     "Tone",
     "Visit",

@@ -51,7 +51,7 @@ async def test_the_guides_plugin_loads_and_serves_a_resident(typed_in: Path) -> 
     assert plugins.quarantined == []
     settings = SimReceiptPrinter.Settings()
     printer = SimReceiptPrinter(settings, DeviceContext(Role.RECEIPT_PRINTER, clock))
-    async with station(plugins.services, clock=clock, bound={Role.RECEIPT_PRINTER: [printer]}) as running:
+    async with station(plugins.sides, clock=clock, bound={Role.RECEIPT_PRINTER: [printer]}) as running:
         await running.menu()
         running.screen.answer("water.report_leak")
         await running.page("choose", "Where does water run?")

@@ -22,6 +22,7 @@ from datetime import timedelta
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from tramkit.checkout.terminals import StationTerminals
 from tramkit.host.order import EffectKind, Order, State
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
@@ -86,8 +87,9 @@ async def station(
         SimPaymentTerminal.Settings.model_validate(settings), DeviceContext(Role.PAYMENT_TERMINAL)
     )
     card = CardTerminal()
-    card.devices = Devices({Role.PAYMENT_TERMINAL: [terminal]}, SystemClock())
-    await card.devices.open()
+    devices = Devices({Role.PAYMENT_TERMINAL: [terminal]}, SystemClock())
+    card.terminals = StationTerminals(devices)
+    await devices.open()
     seal = Seal(read_key(data / "key" / "station.key"))
     ledger = Ledger(data / "ledger.sqlite", seal, boundary=Killer(kill_at))
     await ledger.open()
@@ -105,7 +107,7 @@ async def station(
     finally:
         await runner.stop()
         await ledger.close()
-        await card.devices.close()
+        await devices.close()
 
 
 async def main(words: argparse.Namespace, tell: Callable[[dict[str, object]], None]) -> None:

@@ -19,15 +19,20 @@ import aiohttp
 from aiohttp import web
 
 from support.money import ACCOUNT, BIN, TERMINAL_DB, World, world
+from tramkit.checkout.methods import payment_methods
 from tramkit.checkout.receipts import Receipts
+from tramkit.checkout.terminals import StationTerminals
 from tramkit.host.order import Record
+from tramkit.host.plugin_side import fulfillers
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import PAY_WITHIN, Runner
 from tramkit.orders.seal import Seal
 from tramkit.orders.wire import payment_of
 from tramkit.sandbox import Fault, FaultOrder
+from tramkit.station.devices import Devices
 from tramkit.testing.failing_disk import FailingVfs
 from tramkit.testing.station import Running, station
+from tramkit.visit.inline import InlinePlugin
 from tramkit_billing.codes import providers
 from tramkit_billing.gateway import Aggregator
 from tramkit_billing.service import PayBill
@@ -128,19 +133,17 @@ class MoneyStation:
         transfer = VietQr(
             self.outside.switch.address, BIN, ACCOUNT, late=LATE, receiver=receiver, station_key=STATION_KEY
         )
+        devices = Devices({Role.PAYMENT_TERMINAL: [self.terminal]}, self.clock)
+        plugin = InlinePlugin([bills, topups], [transfer, card])
+        plugin.use(StationTerminals(devices))
         self.runner = Runner(
-            self.ledger,
-            {bills.id: bills, topups.id: topups},
-            {transfer.id: transfer, card.id: card},
-            self.clock,
-            pauses=PAUSES,
+            self.ledger, fulfillers([plugin]), payment_methods([plugin], devices), self.clock, pauses=PAUSES
         )
-        services = (bills, topups, Receipts(self.runner))
+        services = (plugin, Receipts(self.runner))
         await self.ledger.open()
         self.running = await self._station.enter_async_context(
             station(services, clock=self.clock, bound={Role.PAYMENT_TERMINAL: [self.terminal]}, runner=self.runner)
         )
-        card.devices = self.running.devices
         await self.runner.start()
 
     def _connect(self, file: Path) -> Any:

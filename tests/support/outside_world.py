@@ -19,18 +19,22 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tramkit.checkout.methods import PluginPayment, payment_methods
 from tramkit.checkout.receipts import Receipts
+from tramkit.checkout.terminals import StationTerminals
 from tramkit.host.order import EffectKind
+from tramkit.host.plugin_side import PluginSide, fulfillers
 from tramkit.identity.means import IdentityMeans
+from tramkit.identity.methods import sign_ins
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
-from tramkit.orders.wire import Fulfiller, payment_of
+from tramkit.orders.wire import payment_of
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.loader import PluginSet, load
 from tramkit.sandbox import FaultOrder, Sandbox
 from tramkit.station.devices import Devices
-from tramkit.visit.service import Service
+from tramkit.station.offer import OwnService
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
 from tramkit_hal.device.clock import Clock
@@ -109,17 +113,20 @@ class OutsideWorld:
     devices: Devices | None = None
 
     @property
-    def services(self) -> list[Service]:
+    def services(self) -> list[PluginSide | OwnService]:
         """All services of the station, the core's receipts too."""
-        return [*self.plugins.services, Receipts(self.runner)]
+        return [*self.plugins.sides, Receipts(self.runner)]
 
     def joins(self, devices: Devices) -> dict[str, Any]:
         """Let it find a station's devices and return what that station is to be given."""
         self.devices = devices
-        for method in self.plugins.payment_methods:
+        for side in self.plugins.sides:
+            side.use(StationTerminals(devices))
+        for method in self.runner.methods.values():
+            assert isinstance(method, PluginPayment)
             method.devices = devices
         trust = believing(devices.of(Role.ID_READER), self.country)
-        means = IdentityMeans(devices, self.plugins.identity_methods, trust)
+        means = IdentityMeans(devices, sign_ins(self.plugins.sides), trust)
         return {"runner": self.runner, "means": means}
 
     async def happen(self, view: View) -> None:
@@ -187,8 +194,8 @@ async def outside_world(folder: Path, clock: Clock, seed: int) -> AsyncGenerator
         plugins = load(PLUGINS, settings, PluginContext(clock=clock, station="test-1", site="Đảo Kim Cương"))
         assert not plugins.quarantined, plugins.report()
         ledger = Ledger(folder / "ledger.sqlite", Seal(read_key(folder / "key" / "station.key")))
-        fulfillers = {service.id: service for service in plugins.services if isinstance(service, Fulfiller)}
-        runner = Runner(ledger, fulfillers, {each.id: each for each in plugins.payment_methods}, clock)
+        methods = payment_methods(plugins.sides, Devices({}, clock))
+        runner = Runner(ledger, fulfillers(plugins.sides), methods, clock)
         await ledger.open()
         stack.push_async_callback(ledger.close)
         await runner.start()

@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from tramkit.app.config import StationConfig, reads_real_cards
+from tramkit.checkout.methods import payment_methods
 from tramkit.checkout.receipts import Receipts
+from tramkit.checkout.terminals import StationTerminals
 from tramkit.conversation.staff import StaffBell
 from tramkit.facts import changes
 from tramkit.host.days import day_of
+from tramkit.host.plugin_side import fulfillers
 from tramkit.identity.means import IdentityMeans
+from tramkit.identity.methods import sign_ins
 from tramkit.operator.panel import Panel
 from tramkit.operator.supervision import watch_plugs, watch_power
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, SealError, read_key
-from tramkit.orders.wire import Fulfiller
 from tramkit.plugins.dated_facts import collect_safely
 from tramkit.plugins.loader import PluginSet
 from tramkit.station.devices import Devices
@@ -105,9 +108,9 @@ async def run_station(
     :raises StartError: the panel cannot be served.
     """
     devices = devices or make_devices(config, clock)
-    for method in plugins.payment_methods:
-        method.devices = devices
-    runner = await _start_runner(config, plugins, clock)
+    for side in plugins.sides:
+        side.use(StationTerminals(devices))
+    runner = await _start_runner(config, plugins, devices, clock)
     uploads = await _start_uploads(config, clock)
     station = Station(
         Profile(config.station.id, config.station.agency, config.station.site, tuple(config.station.languages)),
@@ -119,7 +122,7 @@ async def run_station(
         runner=runner,
         uploads=uploads,
         own=[Receipts(runner)] if runner is not None else [],
-        means=IdentityMeans(devices, plugins.identity_methods, trust_of(config)),
+        means=IdentityMeans(devices, sign_ins(plugins.sides), trust_of(config)),
     )
     _stop_on_signals(station)
     panel = await _start_panel(station, config, plugins, clock)
@@ -170,7 +173,7 @@ async def _opened(devices: Devices, running: asyncio.Task[None], opened: asyncio
         await asyncio.wait({running, opened}, return_when=asyncio.FIRST_COMPLETED)
 
 
-async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock) -> Runner | None:
+async def _start_runner(config: StationConfig, plugins: PluginSet, devices: Devices, clock: Clock) -> Runner | None:
     """Open the ledger and go on with what is not settled; None: this station takes no orders."""
     if not config.orders.data:
         return None
@@ -179,8 +182,7 @@ async def _start_runner(config: StationConfig, plugins: PluginSet, clock: Clock)
     except SealError as problem:
         raise StartError(f"orders.key: {problem}") from None
     ledger = Ledger(Path(config.orders.data) / "ledger.sqlite", seal)
-    fulfillers = {service.id: service for service in plugins.services if isinstance(service, Fulfiller)}
-    runner = Runner(ledger, fulfillers, {each.id: each for each in plugins.payment_methods}, clock)
+    runner = Runner(ledger, fulfillers(plugins.sides), payment_methods(plugins.sides, devices), clock)
     try:
         await ledger.open()
         await runner.start()

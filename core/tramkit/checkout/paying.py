@@ -6,6 +6,7 @@ Amount and payee on every page come from the order itself, never from the servic
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from tramkit.capture.printing import hand_over
@@ -22,15 +23,16 @@ from tramkit.checkout.outcomes import (
 )
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.order import EffectKind, Order, Record
-from tramkit.host.payment import PaymentMethod
+from tramkit.host.payment import Invitation, Payment, PaymentPort
 from tramkit.host.person import Level
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
-from tramkit.orders.wire import payment_of
+from tramkit.orders.wire import CALL_SECONDS, payment_of
 from tramkit_hal.ui.pages import Availability, Fact, Option, Pay, Tone, Wait
 from tramkit_hal.words import Messages, Money, Text, public, verbatim
 
 _ = Messages("tramkit")
+_log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 45.0
 """So long a resident waits for what they have paid for; then the receipt says that it is under way."""
@@ -100,21 +102,21 @@ def holder(visit: StationVisit) -> str:
     return person.number if person is not None and person.reaches(Level.CHIP) else ""
 
 
-def usable_methods(runner: Runner) -> list[PaymentMethod]:
+def usable_methods(runner: Runner) -> list[PaymentPort]:
     """Return the payment methods that work now."""
     return [
         method for method in runner.methods.values() if method.availability().availability is not Availability.CLOSED
     ]
 
 
-async def _choose_method(visit: StationVisit, methods: Sequence[PaymentMethod]) -> str:
+async def _choose_method(visit: StationVisit, methods: Sequence[PaymentPort]) -> str:
     if len(methods) == 1:
         return methods[0].id
     options = [Option(value=method.id, label=method.title, hint=method.hint) for method in methods]
     return await visit.choose(_("How would you like to pay?"), options, name="payment method")
 
 
-async def _choose_again(visit: StationVisit, methods: Sequence[PaymentMethod], record: Record) -> str:
+async def _choose_again(visit: StationVisit, methods: Sequence[PaymentPort], record: Record) -> str:
     """Tell why nothing was paid; return how the resident wants to try once more, or :data:`GIVE_UP`.
 
     The attempt before is over: money that still comes for it goes back.
@@ -132,7 +134,7 @@ async def _choose_again(visit: StationVisit, methods: Sequence[PaymentMethod], r
     )
 
 
-def _once_more(method: PaymentMethod, record: Record) -> Text:
+def _once_more(method: PaymentPort, record: Record) -> Text:
     if method.id == record.method:
         return _("Try again: {method}", method=method.title)
     return _("Pay another way: {method}", method=method.title)
@@ -148,9 +150,14 @@ async def _collect(visit: StationVisit, runner: Runner, record: Record) -> Recor
 
 
 async def _until_paid(visit: StationVisit, runner: Runner, record: Record) -> Record:
-    async with visit.live(pay_page(runner, record)) as live:
+    first = await _invitation(runner, record)
+    async with visit.live(_giving_up(record) if first is None else pay_page(record, first)) as live:
+        invited = {record.came: first}  # once for each amount: a code that changes cannot be scanned
         while not record.effects[EffectKind.COLLECT].state.final:
-            live.update(_giving_up(record) if record.cancelled else pay_page(runner, record))
+            if record.came not in invited:
+                invited[record.came] = await _invitation(runner, record)
+            invitation = invited[record.came]
+            live.update(_giving_up(record) if record.cancelled or invitation is None else pay_page(record, invitation))
             answer = asyncio.create_task(live.answer())
             change = asyncio.create_task(runner.changed(record.id, record))
             try:
@@ -166,14 +173,29 @@ async def _until_paid(visit: StationVisit, runner: Runner, record: Record) -> Re
     return record
 
 
-def pay_page(runner: Runner, record: Record) -> Pay:
-    """Return the Pay page, drawn from the order and the ledger alone.
+def _due(record: Record) -> Payment:
+    """Return what is still to be paid of an order."""
+    payment = payment_of(record)
+    return payment.model_copy(update={"amount": payment.amount - record.came})
+
+
+async def _invitation(runner: Runner, record: Record) -> Invitation | None:
+    """Return what the resident is to do; None: the way to pay does not say, and the payment is given up."""
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            return await runner.methods[record.method].invitation(_due(record))
+    except Exception as error:  # a plugin's edge: the order stands already
+        _log.warning("payment method does not invite", extra={"order": record.id}, exc_info=error)
+        await runner.cancel(record.id)
+        return None
+
+
+def pay_page(record: Record, invitation: Invitation) -> Pay:
+    """Return the Pay page, drawn from the order, the ledger and what the way to pay asks for.
 
     Where part of the money has come, amount and code are of what is missing.
     """
-    payment = payment_of(record)
-    payment = payment.model_copy(update={"amount": payment.amount - record.came})
-    invitation = runner.methods[record.method].invitation(payment)
+    payment = _due(record)
     details = tuple(_("{label}: {value}", label=label, value=value) for label, value in invitation.details)
     rest = _("Please pay the rest in the same way. If you do not pay it, what has come goes back to you.")
     code = _("Your receipt code: {code}", code=spaced(record.code))

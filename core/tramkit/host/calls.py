@@ -9,7 +9,9 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from tramkit.host.ending import VisitIsOverError
+from tramkit.host.gateway_error import GatewayError
 from tramkit.host.person import NotIdentifiedError
+from tramkit.host.sign_in import NotSignedInError
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.words import Text
 
@@ -88,8 +90,12 @@ def error_as_data(error: BaseException) -> dict[str, Any]:
             return {"kind": "device", "trouble": error.trouble.value, "detail": error.detail}
         case NotIdentifiedError():
             return {"kind": "not_identified", "reason": error.reason.model_dump(mode="json")}
+        case NotSignedInError():
+            return {"kind": "not_signed_in", "reason": error.reason.model_dump(mode="json")}
         case VisitIsOverError():
             return {"kind": "over"}
+        case GatewayError() | OSError() | TimeoutError():
+            return {"kind": "gateway", "said": str(error)[:300]}
         case RuntimeError() | ValueError():
             return {"kind": "refused", "said": str(error)[:300]}
         case _:
@@ -103,8 +109,12 @@ def error_of(told: Mapping[str, Any]) -> Exception:
             return DeviceError(Trouble(trouble), str(detail))
         case {"kind": "not_identified", "reason": reason}:
             return NotIdentifiedError(Text.model_validate(reason))
+        case {"kind": "not_signed_in", "reason": reason}:
+            return NotSignedInError(Text.model_validate(reason))
         case {"kind": "over"}:
             return VisitIsOverError()
+        case {"kind": "gateway", "said": said}:
+            return GatewayError(str(said))
         case {"kind": "refused", "said": said}:
             return RefusedCallError(str(said))
         case _:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from datetime import timedelta
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol
 
 from pydantic import Field
 
 from tramkit.host.order import Outcome
 from tramkit.host.service_state import ServiceState
+from tramkit.host.terminals import Terminals
 from tramkit_hal.data import Data
-from tramkit_hal.device.base import Device
 from tramkit_hal.device.roles import Role
-from tramkit_hal.ui.pages import Availability
-from tramkit_hal.words import Messages, Text
-
-_ = Messages("tramkit")
+from tramkit_hal.words import Text
 
 
 class Properties(Data):
@@ -72,28 +68,35 @@ class Invitation(Data):
     details: tuple[tuple[Text, Text], ...] = ()
 
 
-D = TypeVar("D", bound=Device)
+class PaymentDescriptor(Data):
+    """A way to pay as the station knows it.
 
-
-class DeviceSource(Protocol):
-    """The station's devices, as far as a payment method may use them.
-
-    :ivar on_battery: the mains are out.
+    :param id: ``plugin.name``.
+    :param needs: devices without which it cannot be used.
     """
 
-    on_battery: bool
+    id: str
+    title: Text
+    hint: Text | None = None
+    needs: tuple[Role, ...] = ()
+    properties: Properties
 
-    def of(self, role: Role) -> Sequence[Device]:
-        """Return the devices bound to a role, first choice first."""
-        ...
 
-    def usable(self, role: Role, contract: type[D]) -> list[D]:
-        """Return the devices of a role that can be used now, first choice first."""
-        ...
+class PaymentPort(Protocol):
+    """A way to pay as the station calls it, wherever it runs; see :class:`PaymentMethod` for what each call means."""
 
-    def availability(self, role: Role) -> tuple[Availability, Text | None]:
-        """Return whether a role can be filled, and why not."""
-        ...
+    id: str
+    title: Text
+    hint: Text | None
+    properties: Properties
+
+    def availability(self) -> ServiceState: ...
+    async def invitation(self, payment: Payment) -> Invitation: ...
+    async def collect(self, payment: Payment) -> Outcome: ...
+    async def inquire(self, payment: Payment) -> Outcome: ...
+    async def cancel(self, payment: Payment) -> Outcome: ...
+    async def refund(self, payment: Payment, key: str, amount: int) -> Outcome: ...
+    async def inquire_refund(self, payment: Payment, key: str) -> Outcome: ...
 
 
 class PaymentMethod(ABC):
@@ -105,17 +108,11 @@ class PaymentMethod(ABC):
     needs: ClassVar[tuple[Role, ...]] = ()
     """Devices without which it cannot be used."""
     properties: Properties
-    devices: DeviceSource | None = None
-    """The station's devices, once it runs."""
+    terminals: Terminals | None = None
+    """The station's card terminals, once it runs, for a method that needs them."""
 
     def availability(self) -> ServiceState:
-        """Return whether it can be used now; must not block."""
-        if self.devices is not None and self.devices.on_battery:
-            return ServiceState(availability=Availability.CLOSED, reason=_("The power is out: no payments now."))
-        for role in self.needs:
-            found, reason = self.devices.availability(role) if self.devices is not None else (Availability.CLOSED, None)
-            if found is not Availability.AVAILABLE:
-                return ServiceState(availability=found, reason=reason)
+        """Return whether it can be used now, apart from its devices; must not block."""
         return ServiceState()
 
     @abstractmethod

@@ -33,6 +33,28 @@ class Target:
     object: Any
 
 
+class Proxy:
+    """What stands at the other end under a name: each call of its protocol crosses.
+
+    :param to: the name.
+    """
+
+    def __init__(self, peer: Peer, to: str, calls: Calls) -> None:
+        self._peer = peer
+        self._to = to
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._calls:
+            raise AttributeError(name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            result, _answer = await self._peer.call(self._to, self._calls, name, *args, **kwargs)
+            return result
+
+        return call
+
+
 class Peer:
     """One end of the pipe.
 

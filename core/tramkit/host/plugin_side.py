@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from tramkit.host.ending import Followed, Signal
 from tramkit.host.host import Host
-from tramkit.host.person import Level
+from tramkit.host.order import Order, Outcome
+from tramkit.host.payment import Invitation, Payment, PaymentDescriptor
+from tramkit.host.person import Level, Person
 from tramkit.host.service_state import ServiceState
+from tramkit.host.sign_in import SignIn, SignInDescriptor
+from tramkit.host.terminals import Terminals
 from tramkit_hal.data import Data
 from tramkit_hal.device.roles import Role
 from tramkit_hal.words import Text
@@ -41,16 +45,67 @@ class ServiceDescriptor(Data):
     takes_orders: bool = False
 
 
+@runtime_checkable
+class Fulfiller(Protocol):
+    """Who carries the orders of a service out; both are idempotent by the key."""
+
+    async def fulfil(self, order: Order, key: str) -> Outcome: ...
+    async def inquire(self, order: Order, key: str) -> Outcome: ...
+
+
+class PluginFulfiller:
+    """Who carries the orders of one service out, wherever its plugin runs."""
+
+    def __init__(self, side: PluginSide, service: str) -> None:
+        self._side = side
+        self._service = service
+
+    async def fulfil(self, order: Order, key: str) -> Outcome:
+        """Carry an order out."""
+        return await self._side.fulfil(self._service, order, key)
+
+    async def inquire(self, order: Order, key: str) -> Outcome:
+        """Ask what became of an order."""
+        return await self._side.inquire(self._service, order, key)
+
+
+def fulfillers(sides: Iterable[PluginSide]) -> dict[str, Fulfiller]:
+    """Return who carries orders out, by service."""
+    return {each.id: PluginFulfiller(side, each.id) for side in sides for each in side.services if each.takes_orders}
+
+
+class Description(Data):
+    """What a plugin offers, as data."""
+
+    services: tuple[ServiceDescriptor, ...] = ()
+    payment_methods: tuple[PaymentDescriptor, ...] = ()
+    identity_methods: tuple[SignInDescriptor, ...] = ()
+
+
 class PluginSide(Protocol):
-    """A plugin's services, wherever they run."""
+    """A plugin, wherever it runs: its services, its ways to pay and its ways to sign in."""
 
     @property
     def services(self) -> Sequence[ServiceDescriptor]:
         """What it offers in the menu."""
         ...
 
-    def availability(self, service: str) -> ServiceState:
-        """Return whether a service can be used now, as it was last told; must not block."""
+    @property
+    def payment_methods(self) -> Sequence[PaymentDescriptor]:
+        """The ways to pay that it brings."""
+        ...
+
+    @property
+    def identity_methods(self) -> Sequence[SignInDescriptor]:
+        """The ways to sign in that it brings."""
+        ...
+
+    def availability(self, id: str) -> ServiceState:
+        """Return whether a service or a method can be used now, as it was last told; must not block."""
+        ...
+
+    def use(self, terminals: Terminals) -> None:
+        """Let its ways to pay use the station's card terminals; called before :meth:`start`."""
         ...
 
     async def start(self) -> None:
@@ -76,4 +131,48 @@ class PluginSide(Protocol):
 
     def visit_ended(self, visit: str) -> None:
         """Forget everything of a visit."""
+        ...
+
+    # ── orders: each call is idempotent by its key; whatever is raised, the outcome is not known ──────────
+
+    async def fulfil(self, service: str, order: Order, key: str) -> Outcome:
+        """Carry an order out."""
+        ...
+
+    async def inquire(self, service: str, order: Order, key: str) -> Outcome:
+        """Ask what became of an order."""
+        ...
+
+    async def invitation(self, method: str, payment: Payment) -> Invitation:
+        """Return what the resident is to do to pay."""
+        ...
+
+    async def collect(self, method: str, payment: Payment) -> Outcome:
+        """Begin to collect, or go on with it."""
+        ...
+
+    async def inquire_payment(self, method: str, payment: Payment) -> Outcome:
+        """Ask what became of a payment."""
+        ...
+
+    async def cancel(self, method: str, payment: Payment) -> Outcome:
+        """Give a payment up."""
+        ...
+
+    async def refund(self, method: str, payment: Payment, key: str, amount: int) -> Outcome:
+        """Give money back."""
+        ...
+
+    async def inquire_refund(self, method: str, payment: Payment, key: str) -> Outcome:
+        """Ask what became of a refund."""
+        ...
+
+    # ── signing in ────────────────────────────────────────────────────────────────────────────────────────
+
+    async def begin_sign_in(self, method: str) -> SignIn:
+        """Ask the provider for a sign-in; see :meth:`IdentityMethod.begin`."""
+        ...
+
+    async def wait_sign_in(self, method: str, sign_in: SignIn) -> Person:
+        """Wait until the resident has approved it; see :meth:`IdentityMethod.wait`."""
         ...

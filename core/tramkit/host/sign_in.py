@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from pydantic import Field
 
@@ -39,6 +39,32 @@ class NotSignedInError(Exception):
     def __init__(self, reason: Text) -> None:
         super().__init__("not signed in")
         self.reason = reason
+
+
+class SignInDescriptor(Data):
+    """A way to sign in as the station knows it.
+
+    :param id: ``plugin.name``.
+    :param level: how surely it tells who the resident is.
+    """
+
+    id: str
+    title: Text
+    hint: Text | None = None
+    level: Level
+
+
+class SignInPort(Protocol):
+    """A way to sign in as the station calls it, wherever it runs; see :class:`IdentityMethod`."""
+
+    id: str
+    title: Text
+    hint: Text | None
+    level: Level
+
+    def availability(self) -> ServiceState: ...
+    async def begin(self) -> SignIn: ...
+    async def wait(self, sign_in: SignIn) -> Person: ...
 
 
 class IdentityMethod(ABC):

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from typing import Protocol, cast
 
 from tramkit.host.calls import Calls
 from tramkit.host.ending import Followed, Signal
 from tramkit.host.host import Host, Snapshot
-from tramkit.host.peer import HOST, Peer, Target
-from tramkit.host.plugin_side import PluginSide, ServiceDescriptor
+from tramkit.host.order import Order, Outcome
+from tramkit.host.payment import Invitation, Payment
+from tramkit.host.peer import Peer, Proxy, Target
+from tramkit.host.person import Person
+from tramkit.host.plugin_side import PluginSide
 from tramkit.host.remote_host import RemoteHost, Streams
 from tramkit.host.service_state import ServiceState
+from tramkit.host.sign_in import SignIn
+from tramkit.host.terminals import Terminals
 from tramkit_hal.ui.pages import Availability
 from tramkit_hal.words import Messages
 
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
-STATE_SECONDS = 0.5
-"""How often a worker looks whether a service has become available or closed."""
-
-STALE_SECONDS = 5.0
-"""A state older than this is no state: the service is closed until the worker speaks again."""
-
 
 class Worker(Protocol):
     """A plugin's end of the pipe, as the station calls it."""
-
-    async def describe(self) -> tuple[ServiceDescriptor, ...]:
-        """Return what the plugin offers."""
-        ...
 
     async def start(self) -> None:
         """Begin what the services do in the background."""
@@ -58,8 +52,63 @@ class Worker(Protocol):
         """Forget everything of a visit."""
         ...
 
+    async def fulfil(self, service: str, order: Order, key: str) -> Outcome:
+        """Carry an order out."""
+        ...
+
+    async def inquire(self, service: str, order: Order, key: str) -> Outcome:
+        """Ask what became of an order."""
+        ...
+
+    async def invitation(self, method: str, payment: Payment) -> Invitation:
+        """Return what the resident is to do to pay."""
+        ...
+
+    async def collect(self, method: str, payment: Payment) -> Outcome:
+        """Begin to collect, or go on with it."""
+        ...
+
+    async def inquire_payment(self, method: str, payment: Payment) -> Outcome:
+        """Ask what became of a payment."""
+        ...
+
+    async def cancel(self, method: str, payment: Payment) -> Outcome:
+        """Give a payment up."""
+        ...
+
+    async def refund(self, method: str, payment: Payment, key: str, amount: int) -> Outcome:
+        """Give money back."""
+        ...
+
+    async def inquire_refund(self, method: str, payment: Payment, key: str) -> Outcome:
+        """Ask what became of a refund."""
+        ...
+
+    async def begin_sign_in(self, method: str) -> SignIn:
+        """Ask the provider for a sign-in."""
+        ...
+
+    async def wait_sign_in(self, method: str, sign_in: SignIn) -> Person:
+        """Wait until the resident has approved it."""
+        ...
+
 
 WORKER = Calls(Worker)
+TERMINALS = Calls(Terminals)
+
+PASSED_ON = (
+    "fulfil",
+    "inquire",
+    "invitation",
+    "collect",
+    "inquire_payment",
+    "cancel",
+    "refund",
+    "inquire_refund",
+    "begin_sign_in",
+    "wait_sign_in",
+)
+"""Calls that mean the same on both sides of the pipe."""
 
 
 class PluginWorker:
@@ -74,13 +123,12 @@ class PluginWorker:
         self._plugin = plugin
         self._make_streams = streams
         self._streams: dict[str, Streams] = {}
+        plugin.use(cast("Terminals", Proxy(self.peer, "terminals", TERMINALS)))
+        for name in PASSED_ON:
+            setattr(self, name, getattr(plugin, name))
 
     def _target(self, name: str) -> Target | None:
         return Target(WORKER, self) if name == "worker" else None
-
-    async def describe(self) -> tuple[ServiceDescriptor, ...]:
-        """Return what the plugin offers."""
-        return tuple(self._plugin.services)
 
     async def start(self) -> None:
         """Begin what the services do in the background."""
@@ -91,8 +139,9 @@ class PluginWorker:
         await self._plugin.stop()
 
     async def states(self) -> dict[str, ServiceState]:
-        """Return whether each service can be used now; one that cannot tell is closed."""
-        return {service.id: self._state(service.id) for service in self._plugin.services}
+        """Return whether each service and method can be used now; one that cannot tell is closed."""
+        described = (*self._plugin.services, *self._plugin.payment_methods, *self._plugin.identity_methods)
+        return {each.id: self._state(each.id) for each in described}
 
     def _state(self, service: str) -> ServiceState:
         try:
@@ -117,72 +166,3 @@ class PluginWorker:
         self._plugin.visit_ended(visit)
         if (streams := self._streams.pop(visit, None)) is not None:
             streams.close()
-
-
-class RemotePlugin:
-    """A plugin's services at the other end of a pipe; a :class:`PluginSide`.
-
-    :param services: as the worker describes them.
-    """
-
-    def __init__(self, services: Sequence[ServiceDescriptor], send: Callable[[bytes], None]) -> None:
-        self.services = tuple(services)
-        self.peer = Peer(send, self._target)
-        self._hosts: dict[str, Host] = {}
-        self._states: dict[str, ServiceState] = {}
-        self._told_at = float("-inf")
-        self._watch: asyncio.Task[None] | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
-
-    def _target(self, name: str) -> Target | None:
-        host = self._hosts.get(name.removeprefix("host:"))
-        return Target(HOST, host) if host is not None else None
-
-    def availability(self, service: str) -> ServiceState:
-        """Return whether a service can be used now, as the worker said last."""
-        if asyncio.get_running_loop().time() - self._told_at > STALE_SECONDS or service not in self._states:
-            return ServiceState(availability=Availability.CLOSED, reason=_("This service does not answer now."))
-        return self._states[service]
-
-    async def start(self) -> None:
-        """Begin what the services do in the background."""
-        await self._call("start")
-        await self._look()
-        self._watch = asyncio.create_task(self._keep_looking(), name="plugin's states")
-
-    async def stop(self) -> None:
-        """End what :meth:`start` began."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
-        await asyncio.gather(*self._leaving, return_exceptions=True)
-        await self._call("stop")
-
-    async def _look(self) -> None:
-        self._states = await self._call("states")
-        self._told_at = asyncio.get_running_loop().time()
-
-    async def _keep_looking(self) -> None:
-        while True:
-            await asyncio.sleep(STATE_SECONDS)
-            await self._look()
-
-    async def serve(self, visit: str, service: str, host: Host) -> None:
-        """Lead a resident through a service; see :class:`PluginSide`."""
-        self._hosts[visit] = host
-        await self._call("serve", visit, service, host.snapshot)
-
-    async def signal(self, visit: str, signal: Signal) -> Followed:
-        """Take the service away from its page; see :class:`PluginSide`."""
-        return await self._call("signal", visit, signal)
-
-    def visit_ended(self, visit: str) -> None:
-        """Forget everything of a visit."""
-        if self._hosts.pop(visit, None) is not None:
-            task = asyncio.create_task(self._call("visit_ended", visit), name="a visit has ended")
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
-
-    async def _call(self, name: str, *args: object) -> Any:
-        result, _answer = await self.peer.call("worker", WORKER, name, *args)
-        return result

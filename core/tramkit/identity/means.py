@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tramkit.host.person import Level
-from tramkit.host.sign_in import IdentityMethod
+from tramkit.host.sign_in import SignInPort
 from tramkit.identity.chip import NOT_NOW
 from tramkit.identity.face_tries import FaceTries
 from tramkit.station.conditions import Conditions
@@ -31,9 +31,7 @@ class IdentityMeans:
     :ivar face_tries: how often faces did not match, by card.
     """
 
-    def __init__(
-        self, devices: Devices, methods: Sequence[IdentityMethod] = (), trust: CardTrust | None = None
-    ) -> None:
+    def __init__(self, devices: Devices, methods: Sequence[SignInPort] = (), trust: CardTrust | None = None) -> None:
         self.devices = devices
         self.methods = tuple(methods)
         self.trust = trust or FolderTrust(None)
@@ -41,7 +39,7 @@ class IdentityMeans:
         self.conditions: Conditions | None = None
         """Of the station; None: there is no station."""
 
-    def methods_for(self, level: Level, *, exactly: bool = False) -> list[IdentityMethod]:
+    def methods_for(self, level: Level, *, exactly: bool = False) -> list[SignInPort]:
         """Return the ways to sign in that reach a level and can be used now."""
         return [
             method

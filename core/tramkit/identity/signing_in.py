@@ -7,7 +7,7 @@ from functools import partial
 from tramkit.asking.idle import Idle
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.person import Person
-from tramkit.host.sign_in import IdentityMethod, NotSignedInError, SignIn
+from tramkit.host.sign_in import NotSignedInError, SignIn, SignInPort
 from tramkit.identity.means import IdentityMeans
 from tramkit.identity.same_person import another_person, facts
 from tramkit.identity.way import CARD, NEITHER, Wanted, Way
@@ -24,7 +24,7 @@ class SignInWay(Way):
     :param method: a plugin's.
     """
 
-    def __init__(self, visit: StationVisit, means: IdentityMeans, method: IdentityMethod) -> None:
+    def __init__(self, visit: StationVisit, means: IdentityMeans, method: SignInPort) -> None:
         self.id = method.id
         self._visit = visit
         self._means = means
@@ -43,7 +43,7 @@ class SignInWay(Way):
         return (Option(value=NEITHER, label=_("I cannot do this")),)
 
 
-async def _sign_in(visit: StationVisit, method: IdentityMethod, others: tuple[Option, ...]) -> Person | str:
+async def _sign_in(visit: StationVisit, method: SignInPort, others: tuple[Option, ...]) -> Person | str:
     """Show the code, wait until the resident has approved on their phone; or return what they do instead.
 
     :param others: the other ways to be identified.
@@ -69,7 +69,7 @@ async def _sign_in(visit: StationVisit, method: IdentityMethod, others: tuple[Op
                 return choice
 
 
-async def _approved(visit: StationVisit, key: str, method: IdentityMethod, others: tuple[Option, ...]) -> Person | str:
+async def _approved(visit: StationVisit, key: str, method: SignInPort, others: tuple[Option, ...]) -> Person | str:
     """Ask for a code and wait as long as it lives: a resident who looks at the phone does not touch the screen.
 
     :raises NotSignedInError: it came to nothing, or it is somebody else than who began.
@@ -86,7 +86,7 @@ async def _approved(visit: StationVisit, key: str, method: IdentityMethod, other
     return found
 
 
-def _page(key: str, method: IdentityMethod, sign_in: SignIn, others: tuple[Option, ...]) -> Tell:
+def _page(key: str, method: SignInPort, sign_in: SignIn, others: tuple[Option, ...]) -> Tell:
     minutes = max(1, int(sign_in.seconds // 60))
     if sign_in.spoken:
         scan = _("Scan the QR code with your phone and approve there, if the phone shows the same letters as here.")

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from tramkit.host.order import EffectKind, Ending, Order, Outcome, Record, State
-from tramkit.host.payment import PaymentMethod
+from tramkit.host.payment import PaymentPort
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.rows import AGED, CAME, CANCELLED, CLOSED, SETTLED, Entry
 from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
@@ -58,7 +58,7 @@ class Runner:
         self,
         ledger: Ledger,
         services: Mapping[str, Fulfiller],
-        methods: Mapping[str, PaymentMethod],
+        methods: Mapping[str, PaymentPort],
         clock: Clock,
         *,
         pauses: tuple[float, ...] = PAUSES,
@@ -416,7 +416,7 @@ class Runner:
         """Return for how long stations have run with the order: no wrong clock makes it older or younger."""
         return timedelta(seconds=record.aged + self._clock.monotonic() - self._began[record.id])
 
-    def _method(self, record: Record) -> PaymentMethod:
+    def _method(self, record: Record) -> PaymentPort:
         return self._wire.method(record)
 
     async def _append(self, id: str, *entries: Entry) -> Record:

@@ -6,11 +6,11 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol, runtime_checkable
 
 from tramkit.host.gateway_error import GatewayError
-from tramkit.host.order import EffectKind, Order, Outcome, Record, key_of
-from tramkit.host.payment import Payment, PaymentMethod
+from tramkit.host.order import EffectKind, Outcome, Record, key_of
+from tramkit.host.payment import Payment, PaymentPort
+from tramkit.host.plugin_side import Fulfiller
 from tramkit_hal.device.errors import DeviceError
 
 _log = logging.getLogger(__name__)
@@ -19,14 +19,6 @@ CALL_SECONDS = 30.0
 """How long the outside world may take to answer once."""
 MEMO_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 MEMO_LENGTH = 13
-
-
-@runtime_checkable
-class Fulfiller(Protocol):
-    """What a service does of an order; both are idempotent by the key."""
-
-    async def fulfil(self, order: Order, key: str) -> Outcome: ...
-    async def inquire(self, order: Order, key: str) -> Outcome: ...
 
 
 def memo_of(key: str) -> str:
@@ -54,13 +46,13 @@ class Wire:
     """
 
     def __init__(
-        self, services: Mapping[str, Fulfiller], methods: Mapping[str, PaymentMethod], memos: Mapping[str, str]
+        self, services: Mapping[str, Fulfiller], methods: Mapping[str, PaymentPort], memos: Mapping[str, str]
     ) -> None:
         self._services = services
         self._methods = methods
         self._memos = memos
 
-    def method(self, record: Record) -> PaymentMethod:
+    def method(self, record: Record) -> PaymentPort:
         """Return the payment method of an order."""
         return self._methods[record.method]
 

@@ -13,6 +13,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -21,10 +22,10 @@ import click
 import pluggy
 from pydantic import ValidationError
 
-from tramkit.host.payment import PaymentMethod
+from tramkit.host.payment import PaymentDescriptor, PaymentMethod
 from tramkit.host.person import Level
-from tramkit.host.plugin_side import PluginSide
-from tramkit.host.sign_in import IdentityMethod
+from tramkit.host.plugin_side import PluginSide, ServiceDescriptor
+from tramkit.host.sign_in import IdentityMethod, SignInDescriptor
 from tramkit.plugins import golden, hookspecs
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
 from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
@@ -86,32 +87,30 @@ class PluginSet:
 
     installed: tuple[Installed, ...]
     enabled: tuple[str, ...]
-    running: dict[str, list[Service]] = field(default_factory=dict[str, list[Service]])
-    methods: dict[str, list[PaymentMethod]] = field(default_factory=dict[str, list[PaymentMethod]])
-    sign_ins: dict[str, list[IdentityMethod]] = field(default_factory=dict[str, list[IdentityMethod]])
+    running: dict[str, PluginSide] = field(default_factory=dict[str, PluginSide])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
     beside: Callable[[PluginSide], PluginSide] = _inline
     """What stands between a plugin's services and the station."""
 
     @property
-    def payment_methods(self) -> list[PaymentMethod]:
-        """The ways to pay of all plugins that run, in the order of ``[plugins] enabled``."""
-        return [method for name in self.enabled for method in self.methods.get(name, ())]
-
-    @property
-    def identity_methods(self) -> list[IdentityMethod]:
-        """The ways to sign in of all plugins that run, in the order of ``[plugins] enabled``."""
-        return [method for name in self.enabled for method in self.sign_ins.get(name, ())]
-
-    @property
-    def services(self) -> list[Service]:
+    def services(self) -> list[ServiceDescriptor]:
         """The services of all plugins that run, in the order of ``[plugins] enabled``."""
-        return [service for name in self.enabled for service in self.running.get(name, ())]
+        return [service for side in self.running.values() for service in side.services]
 
     @property
+    def payment_methods(self) -> list[PaymentDescriptor]:
+        """The ways to pay of all plugins that run, in the order of ``[plugins] enabled``."""
+        return [method for side in self.running.values() for method in side.payment_methods]
+
+    @property
+    def identity_methods(self) -> list[SignInDescriptor]:
+        """The ways to sign in of all plugins that run, in the order of ``[plugins] enabled``."""
+        return [method for side in self.running.values() for method in side.identity_methods]
+
+    @cached_property
     def sides(self) -> list[PluginSide]:
-        """The plugins that run, each with its services, in the order of ``[plugins] enabled``."""
-        return [self.beside(InlinePlugin(self.running[name])) for name in self.enabled if name in self.running]
+        """The plugins that run, in the order of ``[plugins] enabled``, with what stands between."""
+        return [self.beside(side) for side in self.running.values()]
 
     def panel_report(self) -> list[dict[str, object]]:
         """Return the rows of :meth:`report` with each title in every language of its manifest."""
@@ -213,18 +212,16 @@ def load(
             plugin = by_name.get(name)
             if plugin is None:
                 raise _KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
-            services, methods, sign_ins = _load_one(plugin, settings.get(name, {}), context, manager, screens)
-            if twice := {service.id for service in services} & taken:
+            side = _load_one(plugin, settings.get(name, {}), context, manager, screens)
+            if twice := {service.id for service in side.services} & taken:
                 raise _KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
         except _KeptOutError as out:
             plugins.quarantined.append(Quarantined(name, out.step, out.reason))
             _log.error("plugin quarantined", extra={"plugin": name, "step": out.step, "reason": out.reason})
             continue
-        taken |= {service.id for service in services}
-        plugins.running[name] = services
-        plugins.methods[name] = methods
-        plugins.sign_ins[name] = sign_ins
-        _log.info("plugin runs", extra={"plugin": name, "services": len(services)})
+        taken |= {service.id for service in side.services}
+        plugins.running[name] = side
+        _log.info("plugin runs", extra={"plugin": name, "services": len(side.services)})
     return plugins
 
 
@@ -234,7 +231,7 @@ def _load_one(
     context: PluginContext,
     manager: pluggy.PluginManager,
     screens: Sequence[ScreenCapabilities],
-) -> tuple[list[Service], list[PaymentMethod], list[IdentityMethod]]:
+) -> InlinePlugin:
     if plugin.manifest is None:
         raise _KeptOutError("manifest", plugin.problem)
     _verify_pages(plugin, screens)
@@ -249,7 +246,7 @@ def _load_one(
     _verify_methods(plugin.manifest, methods)
     sign_ins = _call(manager, module, "tramkit_identity_methods", settings=settings, context=context)
     _verify_sign_ins(plugin.manifest, sign_ins)
-    return services, methods, sign_ins
+    return InlinePlugin(services, methods, sign_ins)
 
 
 def import_plugin(plugin: Installed, manager: pluggy.PluginManager) -> object:

@@ -22,18 +22,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tramkit.checkout.methods import payment_methods
 from tramkit.checkout.receipts import Receipts
+from tramkit.checkout.terminals import StationTerminals
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.order import Record
 from tramkit.host.payment import PaymentMethod
-from tramkit.host.plugin_side import PluginSide
+from tramkit.host.plugin_side import PluginSide, fulfillers
 from tramkit.host.sign_in import IdentityMethod
 from tramkit.identity.means import IdentityMeans
+from tramkit.identity.methods import sign_ins as sign_in_ports
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
-from tramkit.orders.wire import Fulfiller
 from tramkit.station.devices import Devices
 from tramkit.station.station import Profile, Station
 from tramkit.testing.drivers import AnyDriver, ScriptedDriver
@@ -208,13 +210,10 @@ async def open_station(
     pool = Devices({Role.SCREEN: [glass], **bound}, clock)
     money = SimMoney(folder / "sim_money.sqlite")
     ledger = Ledger(folder / "ledger.sqlite", Seal(b"k" * 32))
-    all_methods = {method.id: method for method in (money, *methods)}
-    for method in all_methods.values():
-        method.devices = pool
-    fulfillers = {service.id: service for service in services if isinstance(service, Fulfiller)}
-    runner = Runner(ledger, fulfillers, all_methods, SwiftClock(clock))
-    inline = InlinePlugin(services)
+    inline = InlinePlugin(services, (money, *methods), sign_ins)
     side: PluginSide = SerialisingPlugin(inline) if isolation == "serialising" else inline
+    side.use(StationTerminals(pool))
+    runner = Runner(ledger, fulfillers([side]), payment_methods([side], pool), SwiftClock(clock))
     station = Station(
         Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương", languages),
         pool,
@@ -225,7 +224,7 @@ async def open_station(
         seed=seed,
         runner=runner,
         own=[Receipts(runner)],
-        means=IdentityMeans(pool, sign_ins, _believing(pool, folder)),
+        means=IdentityMeans(pool, sign_in_ports([side]), _believing(pool, folder)),
     )
     views = _watch(glass)
     await ledger.open()

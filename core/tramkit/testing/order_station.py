@@ -16,16 +16,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tramkit.checkout.methods import payment_methods
 from tramkit.host.order import Order
+from tramkit.host.plugin_side import fulfillers
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
-from tramkit.orders.wire import Fulfiller
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.loader import load
+from tramkit.station.devices import Devices
 from tramkit.testing.kit import SwiftClock
 from tramkit.testing.money import SimMoney
 from tramkit.testing.order_rounds import CUT
+from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.device.clock import SystemClock
 
@@ -65,10 +68,10 @@ async def carry_out(asked: dict[str, Any], tell: Callable[[dict[str, Any]], None
             os._exit(CUT)  # as a power cut: nothing is put away
 
     services = services_of(asked["plugin"], asked["settings"])
-    fulfillers = {each.id: each for each in services if isinstance(each, Fulfiller)}
     money = SimMoney(home / "sim_money.sqlite")
     ledger = Ledger(home / "ledger.sqlite", Seal(b"k" * 32), boundary=boundary)
-    runner = Runner(ledger, fulfillers, {money.id: money}, SwiftClock(SystemClock()))
+    side, clock = InlinePlugin(services, [money]), SystemClock()
+    runner = Runner(ledger, fulfillers([side]), payment_methods([side], Devices({}, clock)), SwiftClock(clock))
     await ledger.open()
     await runner.start()
     records = await ledger.newest(1)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tramkit.host.host import Host
-from tramkit.host.plugin_side import PluginSide
-from tramkit.host.worker import PluginWorker, RemotePlugin
+from tramkit.host.plugin_side import Description, PluginSide
+from tramkit.host.remote_plugin import RemotePlugin
+from tramkit.host.worker import PluginWorker
 from tramkit_hal.contracts.audio import Sound, SoundQueue
 from tramkit_hal.video import NewestFrame
 
@@ -24,7 +25,14 @@ class SerialisingPlugin(RemotePlugin):
     """
 
     def __init__(self, plugin: PluginSide) -> None:
-        super().__init__(plugin.services, self._to_worker)
+        super().__init__(
+            Description(
+                services=tuple(plugin.services),
+                payment_methods=tuple(plugin.payment_methods),
+                identity_methods=tuple(plugin.identity_methods),
+            ),
+            self._to_worker,
+        )
         self.frames = 0
         self._plugin = plugin
         self._station = asyncio.get_running_loop()

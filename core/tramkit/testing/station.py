@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pydantic import BaseModel
 
@@ -75,7 +75,7 @@ def as_it_is(plugin: PluginSide) -> PluginSide:
 
 @contextlib.asynccontextmanager
 async def station(
-    services: Sequence[Service | OwnService],
+    services: Sequence[Service | OwnService | PluginSide],
     *,
     clock: Clock | None = None,
     bound: Mapping[Role, Sequence[Device]] | None = None,
@@ -90,6 +90,7 @@ async def station(
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
+    :param services: of one plugin, of the station itself, or whole plugins.
     :param world: what stands outside it, with its orders, ways to sign in, and whose cards it believes.
     :param trust: whose cards it believes, where there is no world; None: nobody's.
     :param runner: carries orders out, where there is no world.
@@ -102,13 +103,16 @@ async def station(
     running = Station(
         Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
         devices,
-        [side(InlinePlugin([service for service in services if isinstance(service, Service)]))],
+        [
+            *(cast("PluginSide", each) for each in services if hasattr(each, "services")),
+            side(InlinePlugin([service for service in services if isinstance(service, Service)])),
+        ],
         bell,
         clock,
         timeouts or Timeouts(farewell=0.1),
         seed=seed,
         uploads=uploads,
-        own=[service for service in services if not isinstance(service, Service)],
+        own=[cast("OwnService", each) for each in services if hasattr(each, "descriptor")],
         **(world.joins(devices) if world else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())

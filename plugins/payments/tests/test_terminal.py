@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tramkit.checkout.methods import payment_methods
+from tramkit.checkout.terminals import StationTerminals
 from tramkit.host.order import EffectKind, Ending, Order, Outcome, Record, State
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit.station.devices import Devices
+from tramkit.visit.inline import InlinePlugin
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
@@ -85,15 +88,15 @@ async def station(folder: Path, **settings: object) -> AsyncIterator[Station]:
     )
     devices = Devices({Role.PAYMENT_TERMINAL: [terminal]}, SystemClock())
     await devices.open()
-    method = CardTerminal()
-    method.devices = devices
+    plugin = InlinePlugin([], [CardTerminal()])
+    plugin.use(StationTerminals(devices))
     ledger = Ledger(folder / "ledger.sqlite", Seal(read_key(folder / "key" / "station.key")))
     await ledger.open()
     shop = Shop()
     runner = Runner(
         ledger,
         {"shop": shop},
-        {method.id: method},
+        payment_methods([plugin], devices),
         SystemClock(),
         pauses=(0.01, 0.02),
         pay_within=timedelta(seconds=30),

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tramkit import DeviceError, Invitation, Messages, Outcome, Payment, PaymentMethod, Properties, Role
-from tramkit_hal.contracts.payment_terminal import Charge, PaymentTerminal, TerminalResult
+from tramkit import (
+    DeviceError,
+    Invitation,
+    Messages,
+    Outcome,
+    Payment,
+    PaymentMethod,
+    Properties,
+    Role,
+    TerminalInfo,
+    Terminals,
+)
+from tramkit_hal.contracts.payment_terminal import Charge, TerminalResult
 from tramkit_hal.device.errors import Trouble
 
 _ = Messages("tramkit_payments")
@@ -38,7 +49,7 @@ class CardTerminal(PaymentMethod):
         terminal, told = await self._find(payment.key)
         if told.charge is Charge.NOT_FOUND:
             try:
-                told = await terminal.start(payment.key, payment.amount)
+                told = await self._terminals.charge(terminal.number, payment.key, payment.amount)
             except DeviceError as error:
                 if error.trouble is Trouble.CLAIMED:  # another payment waits for its card: this one was not heard
                     return Outcome(state="pending")
@@ -52,31 +63,35 @@ class CardTerminal(PaymentMethod):
     async def cancel(self, payment: Payment) -> Outcome:
         """Stop asking for a card; what was taken already is told as done."""
         terminal, _told = await self._find(payment.key)
-        return _outcome(await terminal.cancel(payment.key))
+        return _outcome(await self._terminals.cancel(terminal.number, payment.key))
 
     async def refund(self, payment: Payment, key: str, amount: int) -> Outcome:
         """Have the terminal give money back to the card."""
         terminal, _told = await self._find(payment.key)
-        if not terminal.capabilities.refund:
+        if not terminal.refund:
             return Outcome(state="refused")
-        return _outcome(await terminal.refund(payment.key, key, amount))
+        return _outcome(await self._terminals.refund(terminal.number, payment.key, key, amount))
 
     async def inquire_refund(self, payment: Payment, key: str) -> Outcome:
         """Ask what became of a refund."""
         return _outcome((await self._find(key))[1])
 
-    async def _find(self, key: str) -> tuple[PaymentTerminal, TerminalResult]:
+    @property
+    def _terminals(self) -> Terminals:
+        if self.terminals is None:
+            raise DeviceError(Trouble.NOT_OPEN)
+        return self.terminals
+
+    async def _find(self, key: str) -> tuple[TerminalInfo, TerminalResult]:
         """Return the terminal that has heard of a number, or the first one.
 
         :raises DeviceError: one of them cannot be asked, and none of the others has heard of it.
         """
-        bound = self.devices.of(Role.PAYMENT_TERMINAL) if self.devices is not None else ()
-        terminals = [device for device in bound if isinstance(device, PaymentTerminal)]
-        first: tuple[PaymentTerminal, TerminalResult] | None = None
+        first: tuple[TerminalInfo, TerminalResult] | None = None
         trouble: DeviceError | None = None
-        for terminal in terminals:
+        for terminal in await self._terminals.bound():
             try:
-                told = await terminal.inquire(key)
+                told = await self._terminals.inquire(terminal.number, key)
             except DeviceError as error:
                 trouble = error
                 continue
