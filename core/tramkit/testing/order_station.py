@@ -18,7 +18,7 @@ from typing import Any
 
 from tramkit.checkout.methods import payment_methods
 from tramkit.host.order import Order
-from tramkit.host.plugin_side import fulfillers
+from tramkit.host.plugin_side import PluginSide, fulfillers
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
@@ -29,12 +29,11 @@ from tramkit.testing.kit import SwiftClock
 from tramkit.testing.money import SimMoney
 from tramkit.testing.order_rounds import CUT
 from tramkit.visit.inline import InlinePlugin
-from tramkit.visit.service import Service
 from tramkit_hal.device.clock import SystemClock
 
 
-def services_of(plugin: str, settings: dict[str, Any]) -> list[Service]:
-    """Return the services of an installed plugin, or of a module's file.
+def sides_of(plugin: str, settings: dict[str, Any]) -> list[PluginSide]:
+    """Return an installed plugin, or a module's file with its services.
 
     :raises ValueError: the plugin was kept out; the message says why.
     """
@@ -46,11 +45,11 @@ def services_of(plugin: str, settings: dict[str, Any]) -> list[Service]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
-        return module.tramkit_services(settings=settings, context=context)
+        return [InlinePlugin(module.tramkit_services(settings=settings, context=context))]
     loaded = load([plugin], {plugin: settings}, context)
     if loaded.quarantined:
         raise ValueError(f"{plugin}: {loaded.quarantined[0].reason}")
-    return loaded.services
+    return list(loaded.sides)
 
 
 async def carry_out(asked: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
@@ -67,11 +66,10 @@ async def carry_out(asked: dict[str, Any], tell: Callable[[dict[str, Any]], None
             tell({"where": name})
             os._exit(CUT)  # as a power cut: nothing is put away
 
-    services = services_of(asked["plugin"], asked["settings"])
     money = SimMoney(home / "sim_money.sqlite")
     ledger = Ledger(home / "ledger.sqlite", Seal(b"k" * 32), boundary=boundary)
-    side, clock = InlinePlugin(services, [money]), SystemClock()
-    runner = Runner(ledger, fulfillers([side]), payment_methods([side], Devices({}, clock)), SwiftClock(clock))
+    sides, clock = [*sides_of(asked["plugin"], asked["settings"]), InlinePlugin([], [money])], SystemClock()
+    runner = Runner(ledger, fulfillers(sides), payment_methods(sides, Devices({}, clock)), SwiftClock(clock))
     await ledger.open()
     await runner.start()
     records = await ledger.newest(1)
