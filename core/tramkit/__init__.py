@@ -10,7 +10,7 @@ from tramkit.host.ending import Ending
 from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Order, Outcome, Record
 from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
-from tramkit.host.person import Level, NotIdentifiedError, Person, masked
+from tramkit.host.person import KnownPerson, Level, NotIdentifiedError, Person, masked
 from tramkit.host.results import CameraTest, HandedOver
 from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, NotSignedInError, SignIn
@@ -75,6 +75,7 @@ __all__ = [
     "Heading",
     "IdentityMethod",
     "Invitation",
+    "KnownPerson",
     "Level",
     "Live",
     "Messages",

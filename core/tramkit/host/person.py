@@ -6,6 +6,8 @@ from datetime import date
 from enum import Enum
 from typing import Literal
 
+from pydantic import Field
+
 from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born
 from tramkit_hal.words import Nfc, Text
@@ -66,6 +68,12 @@ class Person(Data):
     def reaches(self, asked: Level, *, exactly: bool = False) -> bool:
         """Tell whether the person may do what asks for a level; see :meth:`Level.reaches`."""
         return self.level.reaches(asked, exactly=exactly)
+
+
+class KnownPerson(Person):
+    """A resident whose chip was read or who has signed in: the number is certain, and there is one."""
+
+    number: str = Field(pattern=r"^[0-9]{12}$")
 
 
 class NotIdentifiedError(Exception):

@@ -37,6 +37,7 @@ class Link:
     :param what: the paper, in the resident's words.
     :param most: files that it takes.
     :param room: bytes that they may have together.
+    :param kind: a paper, or a photo of something.
     :param expires: seconds of the station's clock.
     """
 
@@ -47,6 +48,7 @@ class Link:
     room: int
     language: str
     expires: float
+    kind: Literal["paper", "photo"] = "paper"
     phone: str = ""
     """The secret of the phone on which somebody has begun; empty: none yet."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)

@@ -129,17 +129,20 @@ class Uploads:
             link.tell(Happened("moved"))
 
     @contextlib.contextmanager
-    def link(self, what: Text, most: int, language: str, *, room: int = MAX_TOGETHER) -> Generator[Link]:
+    def link(
+        self, what: Text, most: int, language: str, *, room: int = MAX_TOGETHER, kind: words.What = "paper"
+    ) -> Generator[Link]:
         """Offer a link for as long as the block lasts; the one before is no longer valid.
 
         :param what: the paper, in the resident's words.
         :param most: files that it takes.
         :param room: bytes that they may have together, beside the server's own limit.
+        :param kind: a paper, or a photo of something.
         """
         token = secrets.token_urlsafe(16)
         expires = self._clock.monotonic() + self.seconds
         address = f"{self.address}/{token}" if self.address else ""
-        link = Link(address, token, what, most, min(room, MAX_TOGETHER), language, expires)
+        link = Link(address, token, what, most, min(room, MAX_TOGETHER), language, expires, kind)
         self._link = link
         try:
             yield link
@@ -218,7 +221,10 @@ class Uploads:
         if link.phone:
             link.tell(Happened("stranger"))
             return self._page(request, link, words.PHONE_TAKEN, (words.PHONE_TAKEN_HOW,), status=403)
-        response = self._page(request, link, words.PHONE_TITLE, (words.PHONE_START_HOW,), start=True)
+        photo = link.kind == "photo"
+        how = words.PHONE_PHOTO_START_HOW if photo else words.PHONE_START_HOW
+        title = words.PHONE_PHOTO_TITLE if photo else words.PHONE_TITLE
+        response = self._page(request, link, title, (how,), start=True)
         if not self._has_looked(request, link):
             mark = _marked(link, secrets.token_urlsafe(18))
             response.set_cookie(
@@ -243,8 +249,14 @@ class Uploads:
     def _form(
         self, request: web.Request, link: Link, problems: tuple[str, ...] = (), status: int = 200
     ) -> web.Response:
-        how = words.PHONE_HOW_SEVERAL if link.most > 1 else words.PHONE_HOW
-        return self._page(request, link, words.PHONE_TITLE, (how,), problems, form=True, status=status)
+        title = words.PHONE_PHOTO_TITLE if link.kind == "photo" else words.PHONE_TITLE
+        one, several = (
+            (words.PHONE_PHOTO_HOW, words.PHONE_PHOTO_HOW_SEVERAL)
+            if link.kind == "photo"
+            else (words.PHONE_HOW, words.PHONE_HOW_SEVERAL)
+        )
+        how = several if link.most > 1 else one
+        return self._page(request, link, title, (how,), problems, form=True, status=status)
 
     def _page(
         self,

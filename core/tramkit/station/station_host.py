@@ -163,8 +163,9 @@ class StationHost:
                     return StepDone(asked=True, refused=unknown.reason)
                 return StepDone(asked=True, person=person)
             case PapersStep():
+                room = self._room(step)
                 wanted = Asked(
-                    asked.title, asked.body, asked.name, asked.most, self._room(step), asked.later, self._uploads
+                    asked.title, asked.body, asked.name, asked.most, room, asked.later, asked.what, self._uploads
                 )
                 step.files = await ask_papers(self.visit, wanted)
             case SignStep():
