@@ -29,35 +29,49 @@ from tramkit.visit.service import Service
 from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
 from tramkit.working_days import working_days
+from tramkit_hal import partial_date as partial_date
 from tramkit_hal.contracts.vital import Reading, Vital
 from tramkit_hal.data import Data
-from tramkit_hal.device.errors import DeviceError
+from tramkit_hal.device.clock import Clock, SystemClock
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
-from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
+from tramkit_hal.ui.pages import Availability, Call, Control, Fact, Option, Tone, Wait
+from tramkit_hal.video import Frame, NewestFrame
 from tramkit_hal.words import (
+    JOINERS,
+    LANGUAGES,
+    VIETNAM,
     Day,
     Decimal1,
     Messages,
     Moment,
     Money,
+    Nfc,
     Text,
     bilingual,
+    nfc,
     personal,
     phone_text,
     public,
+    render,
     verbatim,
 )
 
 __all__ = [
+    "JOINERS",
+    "LANGUAGES",
+    "VIETNAM",
     "Attachment",
     "Availability",
     "Born",
     "Call",
     "CameraHandle",
     "CameraTest",
+    "Clock",
     "Code",
+    "Control",
     "Data",
     "Dated",
     "DatedFile",
@@ -69,6 +83,7 @@ __all__ = [
     "Fact",
     "FileError",
     "Form",
+    "Frame",
     "Gateway",
     "GatewayError",
     "HandedOver",
@@ -82,6 +97,8 @@ __all__ = [
     "MicrophoneHandle",
     "Moment",
     "Money",
+    "NewestFrame",
+    "Nfc",
     "NotIdentifiedError",
     "NotSignedInError",
     "Option",
@@ -105,10 +122,12 @@ __all__ = [
     "SignIn",
     "SpeakerHandle",
     "StaffCall",
+    "SystemClock",
     "TerminalInfo",
     "Terminals",
     "Text",
     "Tone",
+    "Trouble",
     "Visit",
     "Vital",
     "Wait",
@@ -125,12 +144,15 @@ __all__ = [
     "hookimpl",
     "last_day",
     "masked",
+    "nfc",
+    "partial_date",
     "personal",
     "phone_text",
     "public",
     "read_mobile",
     "read_settings",
     "reading_text",
+    "render",
     "sandbox_command",
     "verbatim",
     "vital_name",

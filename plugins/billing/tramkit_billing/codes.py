@@ -10,8 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tramkit import Dated
-from tramkit_hal.words import Messages, Text
+from tramkit import Dated, Messages, Text
 
 _ = Messages("tramkit_billing")
 

@@ -10,10 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from tramkit import Data, Level, Person, read_settings
+from tramkit import JOINERS, Data, Level, PartialDate, Person, partial_date, read_settings
 from tramkit_hal.card import number as card_number
-from tramkit_hal.partial_date import PartialDate, read_iso, read_written
-from tramkit_hal.words import JOINERS
 
 BUNDLED = Path(__file__).with_name("claims.toml")
 
@@ -94,6 +92,6 @@ def _born(claims: Mapping[str, Any], key: str, number: str) -> date | PartialDat
     if told.startswith("0000-") and (year := card_number.check(number).year) is not None:
         told = f"{year:04}{told[4:]}"
     try:
-        return read_written(told) if "/" in told else read_iso(told)
+        return partial_date.read_written(told) if "/" in told else partial_date.read_iso(told)
     except ValueError:
         raise UnusableClaimsError(key) from None

@@ -9,8 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tramkit import IdentityMethod, Level, Messages, NotSignedInError, Person, SignIn
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, IdentityMethod, Level, Messages, NotSignedInError, Person, SignIn
 from tramkit_identity.claims import LevelTooLowError, Names, UnusableClaimsError, person
 from tramkit_identity.id_token import ClockError, TokenNotBelievedError, UnknownKeyError, verify
 from tramkit_identity.provider import Provider, ProviderError

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from tramkit_hal.words import Messages, Text
+from tramkit import Messages, Text
 
 _ = Messages("tramkit_procedures")
 

@@ -12,8 +12,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit import Data, Dated, DatedFile, Text, bilingual, day_of, read_settings
-from tramkit_hal.words import Messages
+from tramkit import Data, Dated, DatedFile, Messages, Text, bilingual, day_of, read_settings
 
 _ = Messages("tramkit_procedures")
 

@@ -9,10 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from tramkit import working_days
+from tramkit import Clock, SystemClock, render, working_days
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
-from tramkit_hal.device.clock import Clock, SystemClock
-from tramkit_hal.words import render
 from tramkit_procedures import fines_sandbox, information
 from tramkit_procedures.gateway import STATES
 

@@ -19,8 +19,7 @@ import aiohttp
 from pydantic import ValidationError
 from yarl import URL
 
-from tramkit import Data
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, Data
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
 from tramkit_telehealth.outbox import KioskMessage, Outbox
 from tramkit_telehealth.protocol import (

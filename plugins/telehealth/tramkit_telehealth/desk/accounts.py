@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_telehealth.desk.store import Store
 from tramkit_telehealth.desk.tables import DoctorRow, SessionRow, StationRow
 

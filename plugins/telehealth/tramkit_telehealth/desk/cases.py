@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_telehealth.desk.page_protocol import Draft, Trouble
 from tramkit_telehealth.desk.store import Store
 from tramkit_telehealth.desk.tables import CaseRow, ConsentRow, DoctorRow, EventRow, VitalRow

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import click
 
-from tramkit import FileError, configure_log
-from tramkit_hal.device.clock import SystemClock
-from tramkit_hal.words import nfc
+from tramkit import FileError, SystemClock, configure_log, nfc
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.app import Desk, serve
 from tramkit_telehealth.desk.ice import IceServers

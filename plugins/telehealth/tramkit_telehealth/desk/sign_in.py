@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tramkit_hal.device.clock import Clock
-from tramkit_hal.words import LANGUAGES
+from tramkit import LANGUAGES, Clock
 from tramkit_telehealth.desk.accounts import LONGEST, Accounts, SignedIn
 from tramkit_telehealth.desk.page.words import words
 from tramkit_telehealth.desk.switchboard import Switchboard

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, CommandRefusedError

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
 
-from tramkit import PartialDate, age
-from tramkit_hal.words import nfc
+from tramkit import PartialDate, age, nfc
 from tramkit_telehealth.desk.allergies import allergy_of
 from tramkit_telehealth.desk.cases import CALLING, HELD, ahead_of, may_take
 from tramkit_telehealth.desk.concerns import concerns

@@ -11,9 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 from typing import Literal
 
-from tramkit import Call, Live, Visit, Wait
-from tramkit_hal.device.clock import Clock
-from tramkit_hal.video import NewestFrame
+from tramkit import Call, Clock, Live, NewestFrame, Visit, Wait
 from tramkit_telehealth.case_link import CaseLink
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.kiosk.call_devices import CallDevices

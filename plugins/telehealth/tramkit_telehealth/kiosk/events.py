@@ -7,8 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from tramkit import Live
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, Live
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
 
 TICK_SECONDS = 0.25
