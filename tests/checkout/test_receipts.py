@@ -132,7 +132,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         ],
     }
     services = [counter, Receipts(runner)]
-    async with station(services, clock=CLOCK, bound=bound, city=Outside(runner, country)) as s:  # type: ignore[arg-type]
+    async with station(services, clock=CLOCK, bound=bound, world=Outside(runner, country)) as s:  # type: ignore[arg-type]
         yield Place(s, runner)
     await runner.stop()
     await ledger.close()

@@ -130,7 +130,7 @@ async def desk(daemon: Pcscd, folder: Path) -> AsyncGenerator[Desk]:
         Role.CODE_SCANNER: make(SimCodeScanner, Role.CODE_SCANNER),
     }
     slot = VirtualSlot(daemon.ports[0])
-    async with station([AtDesk()], clock=CLOCK, bound=bound, city=Outside(folder)) as s:  # type: ignore[arg-type]
+    async with station([AtDesk()], clock=CLOCK, bound=bound, world=Outside(folder)) as s:  # type: ignore[arg-type]
         here.append(Desk(s, slot, country))
         try:
             yield here[0]

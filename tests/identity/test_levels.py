@@ -112,7 +112,7 @@ class Account(IdentityMethod):
 
 @dataclass
 class Outside:
-    """A city with nothing but an account and a country."""
+    """A world with nothing but an account and a country."""
 
     vneid: bool | None
     country: Path | None
@@ -194,7 +194,7 @@ async def desk(world: World) -> AsyncGenerator[Desk]:
         if world.face is not None:
             bound[Role.FACE_MATCHER] = make(SimFaceMatcher, Role.FACE_MATCHER, finds=world.face.value)
         outside = Outside(world.vneid, None if world.trusts == "no folder" else country)
-        async with station([AtDesk()], clock=CLOCK, bound=bound, city=outside) as s:  # type: ignore[arg-type]
+        async with station([AtDesk()], clock=CLOCK, bound=bound, world=outside) as s:  # type: ignore[arg-type]
             here.append(Desk(s, world))
             yield here[0]
 
