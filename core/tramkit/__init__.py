@@ -29,6 +29,7 @@ from tramkit.visit.service import Service
 from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
 from tramkit.working_days import working_days
+from tramkit_hal import TramkitError
 from tramkit_hal import partial_date as partial_date
 from tramkit_hal.contracts.vital import Reading, Vital
 from tramkit_hal.data import Data
@@ -127,6 +128,7 @@ __all__ = [
     "Terminals",
     "Text",
     "Tone",
+    "TramkitError",
     "Trouble",
     "Visit",
     "Vital",

@@ -34,6 +34,7 @@ from tramkit.plugins.loader import PluginSet
 from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver
 from tramkit.station.station import Profile, Station
+from tramkit_hal import TramkitError
 from tramkit_hal.card.guarded import ROOT
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.device.base import Device, DeviceContext
@@ -51,7 +52,7 @@ SCREEN_SECONDS = 5.0
 """How long the screen may take until the operator is told what is wrong with it."""
 
 
-class StartError(Exception):
+class StartError(TramkitError):
     """Why a station did not start, in words for the operator."""
 
 

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from tramkit.amounts import DIGITS_ONLY, AmountError, read_amount
 from tramkit.phones import TEN_DIGITS, PhoneError, read_mobile
+from tramkit_hal import TramkitError
 from tramkit_hal.card.number import check as check_number
 from tramkit_hal.data import Data
 from tramkit_hal.partial_date import PartialDate, first_day, last_day, read_written
@@ -36,7 +37,7 @@ MAX_MONEY = 10**12
 """VND; what is more is a mistake of typing."""
 
 
-class MalformedError(ValueError):
+class MalformedError(TramkitError, ValueError):
     """A typed value that is not what the field asks for.
 
     :param message: says how to put it right; None: the field's own words.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from tramkit_hal import TramkitError
 from tramkit_hal.data import Data
 
 Ending = Literal["done", "left", "timed_out", "fault", "shutdown"]
@@ -38,5 +39,5 @@ Followed = Literal["taken", "exhausted", "did_not_stop"]
 """What became of a signal: the service goes on elsewhere; it has nothing left to take back; it did not stop in time."""
 
 
-class VisitIsOverError(Exception):
+class VisitIsOverError(TramkitError):
     """Somebody goes on with a visit that has ended: a service that did not stop when it was told to."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tramkit_hal import TramkitError
 from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born
 from tramkit_hal.words import Nfc, Text
@@ -76,7 +77,7 @@ class KnownPerson(Person):
     number: str = Field(pattern=r"^[0-9]{12}$")
 
 
-class NotIdentifiedError(Exception):
+class NotIdentifiedError(TramkitError):
     """The resident could not, or would not, be identified as surely as was asked.
 
     A service that does not catch it ends there; the station tells the resident why, and where else to go.

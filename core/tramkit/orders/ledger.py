@@ -42,6 +42,7 @@ from tramkit.orders.rows import (
     tidy_code,
 )
 from tramkit.orders.seal import Seal, SealError
+from tramkit_hal import TramkitError
 
 T = TypeVar("T")
 
@@ -49,11 +50,11 @@ Boundary = Callable[[str], None]
 """Is told ``before NAME`` and ``after NAME`` of each commit; a test ends the process there."""
 
 
-class LedgerError(Exception):
+class LedgerError(TramkitError):
     """The ledger cannot be read or written; no money is taken until it can."""
 
 
-class KeyConflictError(Exception):
+class KeyConflictError(TramkitError):
     """The same order was placed again with another content."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from tramkit.host.order import Effect, EffectKind, Record, State
 from tramkit.orders.memo import squeezed
 from tramkit.orders.wire import MEMO_LENGTH, memo_of
+from tramkit_hal import TramkitError
 
 VIETNAM = timezone(timedelta(hours=7))
 EDGE = timedelta(minutes=15)
@@ -45,7 +46,7 @@ class Difference(StrEnum):
         return self in (Difference.MATCHED, Difference.OTHER_DAY, Difference.ELSEWHERE)
 
 
-class DayFileError(ValueError):
+class DayFileError(TramkitError, ValueError):
     """A day file that cannot be used; the words name the line and what would be right."""
 
 

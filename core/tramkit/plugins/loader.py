@@ -33,6 +33,7 @@ from tramkit.problems import FileError
 from tramkit.suggest import did_you_mean
 from tramkit.visit.inline import InlinePlugin, describe
 from tramkit.visit.service import Service
+from tramkit_hal import TramkitError
 from tramkit_hal.ui.pages import AnyPage
 from tramkit_hal.ui.screen import ScreenCapabilities
 
@@ -151,7 +152,7 @@ class PluginSet:
         return rows
 
 
-class _KeptOutError(Exception):
+class _KeptOutError(TramkitError):
     def __init__(self, step: Step, reason: str) -> None:
         super().__init__(reason)
         self.step: Step = step

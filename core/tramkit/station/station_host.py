@@ -27,6 +27,7 @@ from tramkit.identity.identifying import Identification
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.papers.asking import Asked, ask_papers
+from tramkit_hal import TramkitError
 from tramkit_hal.contracts.audio import Microphone, Sound, SoundQueue, Speaker
 from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.device.base import Device
@@ -50,7 +51,7 @@ _OPENED: Mapping[Role, type[Device]] = {
 """What a service may take for itself; everything else is used by the station's steps only."""
 
 
-class NotOfThisVisitError(ValueError):
+class NotOfThisVisitError(TramkitError, ValueError):
     """A service gave back something that this visit never had: a file, a live page, a device."""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator
 
+from tramkit_hal import TramkitError
 
-class MissingDependencyError(ImportError):
+
+class MissingDependencyError(TramkitError, ImportError):
     """A package that this part of the kit needs is not installed; the message says how to install it."""
 
 

@@ -18,6 +18,7 @@ from tramkit import (
     Role,
     Service,
     Tone,
+    TramkitError,
     Visit,
     forms,
     verbatim,
@@ -27,7 +28,7 @@ from tramkit_water.gateway import Waterworks
 _ = Messages("tramkit_water")
 
 
-class WrongCodeError(ValueError):
+class WrongCodeError(TramkitError, ValueError):
     """What was typed is no customer code."""
 
     text = _("A customer code has the letters PN and six digits, for example PN123456.")

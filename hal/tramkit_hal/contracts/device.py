@@ -1,5 +1,6 @@
 """What every contract stands on, in one place for whoever writes a driver."""
 
+from tramkit_hal import TramkitError
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import (
     Capabilities,
@@ -38,5 +39,6 @@ __all__ = [
     "Role",
     "Simulated",
     "SystemClock",
+    "TramkitError",
     "Trouble",
 ]

@@ -10,17 +10,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from tramkit import JOINERS, Data, Level, PartialDate, Person, partial_date, read_settings
+from tramkit import JOINERS, Data, Level, PartialDate, Person, TramkitError, partial_date, read_settings
 from tramkit_hal.card import number as card_number
 
 BUNDLED = Path(__file__).with_name("claims.toml")
 
 
-class UnusableClaimsError(Exception):
+class UnusableClaimsError(TramkitError):
     """The claims are not those of a resident; which one is wrong, never what it says."""
 
 
-class LevelTooLowError(Exception):
+class LevelTooLowError(TramkitError):
     """The account is not of level 2."""
 
 

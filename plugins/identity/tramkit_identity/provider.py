@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import bounded_json
+from tramkit import TramkitError, bounded_json
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SECONDS = 10.0
@@ -19,7 +19,7 @@ MAX_BYTES = 256 * 1024
 M = TypeVar("M", bound="_Told")
 
 
-class ProviderError(Exception):
+class ProviderError(TramkitError):
     """The provider did not answer, or not so that it can be understood; what is wrong, for the operator."""
 
 

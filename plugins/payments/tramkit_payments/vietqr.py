@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import Data
+from tramkit import Data, TramkitError
 
 NAPAS = "A000000727"
 """NAPAS' application identifier (ISO 7816-5)."""
@@ -32,7 +32,7 @@ Service = Literal["QRIBFTTA", "QRIBFTTC", "QRPUSH"]
 SERVICES: dict[str, Service] = {"QRIBFTTA": "QRIBFTTA", "QRIBFTTC": "QRIBFTTC", "QRPUSH": "QRPUSH"}
 
 
-class QrError(ValueError):
+class QrError(TramkitError, ValueError):
     """The text is no VietQR code, or none can be made of these values; the words say why."""
 
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from tramkit import find_memo
+from tramkit import TramkitError, find_memo
 
 __all__ = ["MAX_BODY", "IrrelevantNoticeError", "Notice", "WebhookError", "find_memo", "payos_signature", "verify"]
 
@@ -29,7 +29,7 @@ MAX_DRIFT = timedelta(minutes=5)
 """So far a signed notice's time may lie from ours (SePay's documents: replayed notices are refused)."""
 
 
-class WebhookError(ValueError):
+class WebhookError(TramkitError, ValueError):
     """A notice is not believed; the words say why, without repeating what it says."""
 
 

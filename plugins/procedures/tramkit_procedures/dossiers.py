@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from tramkit import Messages, Text
+from tramkit import Messages, Text, TramkitError
 
 _ = Messages("tramkit_procedures")
 
@@ -29,7 +29,7 @@ class DossierCode(BaseModel):
     sequence: str = ""
 
 
-class CodeError(ValueError):
+class CodeError(TramkitError, ValueError):
     """The text is no dossier code.
 
     :ivar text: why not, for the resident.

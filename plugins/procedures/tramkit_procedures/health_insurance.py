@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tramkit import Data, Dated, DatedFile, Messages, Text, bilingual, day_of, read_settings
+from tramkit import Data, Dated, DatedFile, Messages, Text, TramkitError, bilingual, day_of, read_settings
 
 _ = Messages("tramkit_procedures")
 
@@ -135,7 +135,7 @@ class InsuranceCode(BaseModel):
     province: str = ""
 
 
-class CodeError(ValueError):
+class CodeError(TramkitError, ValueError):
     """The text is no health-insurance code.
 
     :ivar text: why not, for the resident.

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import Gateway, GatewayError
+from tramkit import Gateway, GatewayError, TramkitError
 
 MAX_CHAIN = 4
 
@@ -59,7 +59,7 @@ class Signed(BaseModel):
     certificates: tuple[str, ...] = Field(default=(), max_length=MAX_CHAIN)
 
 
-class WrongSignatureError(ValueError):
+class WrongSignatureError(TramkitError, ValueError):
     """A signature is not believed; the words say why."""
 
 

@@ -8,6 +8,7 @@ import logging
 from tramkit.operator.panel import words
 from tramkit.operator.panel.report import controls_of, place
 from tramkit.station.station import Station
+from tramkit_hal import TramkitError
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
@@ -21,7 +22,7 @@ CONTROL_SECONDS = 10.0
 """How long a simulator's control may take."""
 
 
-class ActionRefusedError(Exception):
+class ActionRefusedError(TramkitError):
     """Something the panel did not do.
 
     :param status: the HTTP status that says so.

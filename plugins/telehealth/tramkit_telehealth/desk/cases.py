@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tramkit import Clock
+from tramkit import Clock, TramkitError
 from tramkit_telehealth.desk.page_protocol import Draft, Trouble
 from tramkit_telehealth.desk.store import Store
 from tramkit_telehealth.desk.tables import CaseRow, ConsentRow, DoctorRow, EventRow, VitalRow
@@ -32,7 +32,7 @@ LEASE = timedelta(seconds=LEASE_SECONDS)
 RING = timedelta(seconds=RING_SECONDS)
 
 
-class CommandRefusedError(Exception):
+class CommandRefusedError(TramkitError):
     """A doctor's command that is not done.
 
     :param field: dotted name of what is wrong.
