@@ -6,7 +6,7 @@ from tramkit.facts import Dated, DatedFile
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
-from tramkit.host.ending import Ending
+from tramkit.host.ending import VisitEnding
 from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Order, Outcome, Record
 from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
@@ -80,7 +80,6 @@ __all__ = [
     "Decimal1",
     "DeviceError",
     "Document",
-    "Ending",
     "Fact",
     "FileError",
     "Form",
@@ -131,6 +130,7 @@ __all__ = [
     "TramkitError",
     "Trouble",
     "Visit",
+    "VisitEnding",
     "Vital",
     "Wait",
     "age",

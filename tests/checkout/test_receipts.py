@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from tramkit import Fact, Level, Messages, Order, Outcome, Service, Visit, verbatim
-from tramkit.checkout.receipts import MAX, Receipts
+from tramkit.checkout.receipts import MAX_LISTED, Receipts
 from tramkit.host.order import Record
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.ledger import Ledger
@@ -217,14 +217,14 @@ async def test_without_a_reader_that_is_believed_the_code_alone_is_asked_for(tmp
 
 
 async def test_no_more_than_the_newest_are_listed(place: Place) -> None:
-    for number in range(MAX + 1):
+    for number in range(MAX_LISTED + 1):
         order = Order(service=Counter.id, payee="UBND", amount=0, title=verbatim(f"{number}"))
         await place.runner.place(f"o{number}", order, number=AN.number)
     await place.look("card")
     await place.lay(AN.name)
     listed = await place.s.page("choose", "Which receipt")
     assert isinstance(listed, Choose)
-    assert [render(option.label, "en") for option in listed.options] == [f"{MAX - each}" for each in range(MAX)]
+    assert [render(option.label, "en") for option in listed.options] == [f"{MAX_LISTED - each}" for each in range(MAX)]
 
 
 async def test_a_receipt_is_found_though_nothing_can_be_written(place: Place) -> None:

@@ -173,7 +173,7 @@ async def test_two_stations_with_one_account_reconcile_by_the_command(tmp_path: 
     from support.money import ACCOUNT, order_of, world
     from support.money import station as kiosk
 
-    from tramkit.host.order import Ending
+    from tramkit.host.order import OrderEnding
     from tramkit.orders.wire import payment_of
 
     folders = [tmp_path / "first", tmp_path / "second"]
@@ -185,7 +185,7 @@ async def test_two_stations_with_one_account_reconcile_by_the_command(tmp_path: 
                 record = await runner.place(f"at-{number}", order_of(f"PE0100012345{number}"), "payments.vietqr")
                 due = payment_of(record)
                 outside.switch.transfer(ACCOUNT, due.amount, due.memo)
-                assert (await runner.settled(record.id)).ending is Ending.DONE
+                assert (await runner.settled(record.id)).ending is OrderEnding.DONE
         import aiohttp
 
         async with aiohttp.ClientSession() as http, http.get(f"{outside.switch.address}/day-file") as answer:

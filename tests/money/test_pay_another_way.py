@@ -13,7 +13,7 @@ from support.payer import Payer, Wish, ordered, words
 
 from tramkit.checkout.outcomes import spaced
 from tramkit.conversation.timeouts import Timeouts
-from tramkit.host.order import EffectKind, Ending, Record, State
+from tramkit.host.order import EffectKind, OrderEnding, Record, State
 from tramkit_hal.sim.payment_terminal import DECLINE
 from tramkit_hal.ui.pages import Tell
 from tramkit_hal.words import render
@@ -47,7 +47,7 @@ async def again(kiosk: MoneyStation, payer: Payer, method: str, act: str = "agai
     return (await kiosk.records())[-1]
 
 
-async def endings(kiosk: MoneyStation) -> list[Ending | None]:
+async def endings(kiosk: MoneyStation) -> list[OrderEnding | None]:
     """Return how the orders have ended once all are closed, oldest first."""
     return [(await kiosk.closed(record)).ending for record in await kiosk.records()]
 
@@ -69,7 +69,7 @@ async def test_after_a_declined_card_a_transfer_pays_and_it_is_paid_once(kiosk: 
     assert kiosk.outside.switch.db.execute("SELECT amount FROM transfers").fetchall() == [(second.order.amount,)]
     assert kiosk.outside.billed(first.id) == (0, 0)
     assert kiosk.outside.billed(second.id) == (1, second.order.amount)
-    assert await endings(kiosk) == [Ending.UNPAID, Ending.DONE]
+    assert await endings(kiosk) == [OrderEnding.UNPAID, OrderEnding.DONE]
     assert kiosk.outside.switch.db.execute("SELECT * FROM refunds").fetchall() == []
 
 
@@ -80,7 +80,7 @@ async def test_after_a_declined_card_another_card_pays(kiosk: MoneyStation) -> N
     await kiosk.page(PAID)
     assert charges(kiosk) == ["declined", "settled"]
     assert kiosk.outside.charged(second.id) == (second.order.amount, 0)
-    assert await endings(kiosk) == [Ending.UNPAID, Ending.DONE]
+    assert await endings(kiosk) == [OrderEnding.UNPAID, OrderEnding.DONE]
 
 
 async def test_money_for_a_transfer_that_was_given_up_goes_back_though_a_card_has_paid_since(
@@ -92,7 +92,7 @@ async def test_money_for_a_transfer_that_was_given_up_goes_back_though_a_card_ha
     kiosk.transfer(first, first.order.amount)
     await kiosk.hold_card()
     await kiosk.page(PAID)
-    assert await endings(kiosk) == [Ending.REFUNDED, Ending.DONE]
+    assert await endings(kiosk) == [OrderEnding.REFUNDED, OrderEnding.DONE]
     for record in await kiosk.records():
         assert record.ending is not None
         assert kiosk.outside.disagreement(record.id, record.ending.value, record.order.amount) == ""
@@ -103,7 +103,7 @@ async def test_the_money_of_the_first_code_never_pays_the_second(kiosk: MoneySta
     second = await again(kiosk, payer, TRANSFER)
     kiosk.transfer(first, first.order.amount)
     first = await kiosk.closed(first)
-    assert first.ending is Ending.REFUNDED
+    assert first.ending is OrderEnding.REFUNDED
     assert kiosk.outside.billed(second.id) == (0, 0)
 
 
@@ -141,7 +141,7 @@ async def test_who_is_declined_twice_and_does_not_pay_is_not_told_a_third_time(k
     assert UNPAID not in words(farewell)
     assert spaced(second.code) not in words(farewell)
     assert charges(kiosk) == ["declined", "declined"]
-    assert await endings(kiosk) == [Ending.UNPAID, Ending.UNPAID]
+    assert await endings(kiosk) == [OrderEnding.UNPAID, OrderEnding.UNPAID]
 
 
 @pytest.mark.parametrize("how", ["leaves", "is timed out", "loses power", "does not pay"])
@@ -164,7 +164,7 @@ async def test_who_goes_away_without_another_try_leaves_nothing_that_can_be_paid
     assert "card" not in kiosk.terminal.shown()
     assert [each.id for each in await kiosk.records()] == [record.id]
     assert charges(kiosk) == ["declined"]
-    assert await endings(kiosk) == [Ending.UNPAID]
+    assert await endings(kiosk) == [OrderEnding.UNPAID]
 
 
 @pytest.mark.parametrize("how", ["leaves", "loses power"])
@@ -180,7 +180,7 @@ async def test_who_goes_away_during_the_second_try_leaves_no_terminal_that_asks_
         await kiosk.start()
     await kiosk.runner.settled(second.id)
     assert "card" not in kiosk.terminal.shown()
-    assert await endings(kiosk) == [Ending.UNPAID, Ending.UNPAID]
+    assert await endings(kiosk) == [OrderEnding.UNPAID, OrderEnding.UNPAID]
 
 
 async def test_a_nervous_finger_tries_once(kiosk: MoneyStation) -> None:
@@ -228,7 +228,7 @@ async def test_when_the_ledger_cannot_be_written_another_try_takes_no_money(kios
     await kiosk.page("This station cannot take orders now")
     assert "card" not in kiosk.terminal.shown()
     kiosk.mend_disk()
-    assert await endings(kiosk) == [Ending.UNPAID]
+    assert await endings(kiosk) == [OrderEnding.UNPAID]
 
 
 async def test_the_menu_closes_what_takes_orders_while_the_disk_fails_and_opens_it_when_it_works(

@@ -13,7 +13,7 @@ import pytest
 from support.command import command
 from support.money import ACCOUNT, World, order_of, station, world
 
-from tramkit.host.order import Effect, EffectKind, Ending, Order, Record, State, key_of
+from tramkit.host.order import Effect, EffectKind, Order, OrderEnding, Record, State, key_of
 from tramkit.orders.reconcile import (
     VIETNAM,
     DayFile,
@@ -42,7 +42,7 @@ async def _a_day(folder: Path, outside: World) -> list[str]:
             record = await runner.place(f"order-{number}", order_of(customer), "payments.vietqr")
             payment = payment_of(record)
             outside.switch.transfer(ACCOUNT, payment.amount, payment.memo)
-            assert (await runner.settled(record.id)).ending is Ending.DONE
+            assert (await runner.settled(record.id)).ending is OrderEnding.DONE
     return [f"order-{number}" for number in range(len(CUSTOMERS))]
 
 
@@ -78,7 +78,7 @@ async def test_a_refund_that_the_bank_lost_is_found(tmp_path: Path) -> None:
             record = await runner.place("order-0", order_of("PE00999999999"), "payments.vietqr")
             payment = payment_of(record)
             outside.switch.transfer(ACCOUNT, payment.amount, payment.memo)
-            assert (await runner.settled(record.id)).ending is Ending.REFUNDED
+            assert (await runner.settled(record.id)).ending is OrderEnding.REFUNDED
         beside = [tmp_path / "before.txt", tmp_path / "after.txt"]  # where it is near midnight
         for file, days in zip(beside, (-1, 1), strict=True):
             day = datetime.now(VIETNAM).date() + timedelta(days=days)

@@ -28,7 +28,7 @@ from support.money import ACCOUNT, BILL, PHONE, REFUSED_BILL, REFUSED_PHONE
 from support.money_station import LATE, MoneyStation, notice
 from support.payer import Payer, Wish
 
-from tramkit.host.order import EffectKind, Ending, Record, State
+from tramkit.host.order import EffectKind, OrderEnding, Record, State
 from tramkit.orders.runner import PAY_WITHIN
 from tramkit.orders.wire import payment_of
 from tramkit_hal.sim.payment_terminal import ANSWERS, APPROVE
@@ -368,10 +368,12 @@ class Money(RuleBasedStateMachine):
             assert State.MANUAL.value in said.values()
             return
         assert record.ending is not None
-        assert record.ending is not Ending.FAILED
+        assert record.ending is not OrderEnding.FAILED
         disagreement = self.kiosk.outside.disagreement(record.id, record.ending.value, record.order.amount)
         assert not disagreement, f"{disagreement}; {said}"
-        assert (record.ending is Ending.UNPAID) == (EffectKind.REFUND not in said and EffectKind.FULFIL not in said)
+        assert (record.ending is OrderEnding.UNPAID) == (
+            EffectKind.REFUND not in said and EffectKind.FULFIL not in said
+        )
 
 
 @pytest.mark.filterwarnings(LOST)

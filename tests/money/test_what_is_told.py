@@ -10,7 +10,7 @@ from support.money_station import MINUTE, MoneyStation
 from support.payer import Payer, Wish, ordered, words
 
 from tramkit.checkout.outcomes import outcome, receipt
-from tramkit.host.order import EffectKind, Ending, Record, State
+from tramkit.host.order import EffectKind, OrderEnding, Record, State
 from tramkit.orders.runner import PAY_WITHIN
 from tramkit_hal.document.document import Paragraph, Row
 from tramkit_hal.sim.payment_terminal import DECLINE
@@ -123,7 +123,7 @@ async def test_money_that_comes_too_late_is_said_to_go_back(kiosk: MoneyStation)
     assert "The payment was given up." in said
     kiosk.transfer(record, record.order.amount)
     record = await kiosk.closed(record)
-    assert record.ending is Ending.REFUNDED
+    assert record.ending is OrderEnding.REFUNDED
     said = await looked_up(kiosk, record)
     assert "The money came too late" in said
     assert f"{money(record.order.amount)} was {BACK}" in said
@@ -166,7 +166,7 @@ async def test_what_may_have_been_paid_before_it_was_given_up_is_not_promised_ba
     assert promise in await looked_up(kiosk, record)
     kiosk.network(None, None)
     kiosk.clock.skip(2 * MINUTE)
-    assert (await kiosk.runner.settled(record.id)).ending is Ending.DONE
+    assert (await kiosk.runner.settled(record.id)).ending is OrderEnding.DONE
 
 
 async def test_while_money_goes_back_it_is_not_said_that_somebody_carries_the_order_out(

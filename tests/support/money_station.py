@@ -41,7 +41,7 @@ from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.roles import Role
 from tramkit_hal.sim.payment_terminal import APPROVE, SimPaymentTerminal
 from tramkit_hal.ui.pages import AnyPage
-from tramkit_payments.method import VietQr
+from tramkit_payments.method import VietQrMethod
 from tramkit_payments.receiver import Receiver, Secrets
 from tramkit_payments.terminal import CardTerminal
 from tramkit_payments.webhooks import payos_signature
@@ -130,7 +130,7 @@ class MoneyStation:
         card, aggregator = CardTerminal(), Aggregator(self.outside.aggregator.address)
         bills, topups = PayBill(aggregator, list(providers().values())), TopUp(aggregator)
         receiver = f"http://127.0.0.1:{self._port}"
-        transfer = VietQr(
+        transfer = VietQrMethod(
             self.outside.switch.address, BIN, ACCOUNT, late=LATE, receiver=receiver, station_key=STATION_KEY
         )
         devices = Devices({Role.PAYMENT_TERMINAL: [self.terminal]}, self.clock)

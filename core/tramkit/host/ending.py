@@ -8,7 +8,7 @@ from typing import Literal
 from tramkit_hal import TramkitError
 from tramkit_hal.data import Data
 
-Ending = Literal["done", "left", "timed_out", "fault", "shutdown"]
+VisitEnding = Literal["done", "left", "timed_out", "fault", "shutdown"]
 """How a visit ended."""
 
 
@@ -30,7 +30,7 @@ class ChangePressed(Data):
 class Ended(Data):
     """The visit is over."""
 
-    ending: Ending
+    ending: VisitEnding
 
 
 Signal = BackPressed | ChangePressed | Ended

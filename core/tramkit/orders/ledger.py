@@ -32,7 +32,7 @@ from tramkit.orders.rows import (
     PLACED,
     SCHEMA,
     SETTLED,
-    Entry,
+    LedgerEntry,
     after,
     iso,
     json_bytes,
@@ -214,13 +214,13 @@ class Ledger:
             db.execute("INSERT INTO holders VALUES (?, ?)", (id, holder))
             digest["holder"] = holder.hex()
         first = EffectKind.COLLECT if order.amount else EffectKind.FULFIL
-        placed = Entry(PLACED, "", order.amount, digest)
-        entries = (placed, Entry(first.value, State.INTENT.value, order.amount))
+        placed = LedgerEntry(PLACED, "", order.amount, digest)
+        entries = (placed, LedgerEntry(first.value, State.INTENT.value, order.amount))
         kept = Order.model_validate_json(said)
         record = Record(id=id, code=row[1], order=kept, method=method, placed_at=datetime.fromisoformat(row[6]))
         return self._add(db, tail, record, entries, at)
 
-    async def append(self, id: str, entries: Sequence[Entry], at: datetime) -> Record:
+    async def append(self, id: str, entries: Sequence[LedgerEntry], at: datetime) -> Record:
         """Write what happened to an order, all of it or nothing.
 
         :raises LedgerError: it could not be written, or there is no such order.
@@ -268,7 +268,7 @@ class Ledger:
         await self._put(_Write("", "probe", lambda _db, tail: (None, tail)))
 
     def _add(
-        self, db: sqlite3.Connection, tail: Tail, record: Record, entries: Sequence[Entry], at: datetime
+        self, db: sqlite3.Connection, tail: Tail, record: Record, entries: Sequence[LedgerEntry], at: datetime
     ) -> tuple[Record, Tail]:
         """Write entries after the chain's end, in the open transaction."""
         for entry in entries:

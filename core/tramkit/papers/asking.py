@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tramkit.asking.idle import Idle
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.attachment import Attachment
-from tramkit.papers.link import Happened, Link
+from tramkit.papers.frames import picture_of
+from tramkit.papers.link import Link, LinkEvent
 from tramkit.papers.looking import look_over
 from tramkit.papers.picture import jpeg
 from tramkit.papers.problem import Made, Problem
-from tramkit.papers.still import picture_of
 from tramkit.papers.words import PHOTOGRAPH, PROBLEMS, What, said_of
 from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.device.errors import DeviceError, Trouble
@@ -217,7 +217,7 @@ async def _at_link(
         await asyncio.gather(shown, happened, expired, return_exceptions=True)
 
 
-def _told(event: Happened, link: Link) -> tuple[Text, ...]:
+def _told(event: LinkEvent, link: Link) -> tuple[Text, ...]:
     match event.kind:
         case "moved" if not link.address:
             return (_("This station has no network at the moment. Please wait, or choose another way."),)

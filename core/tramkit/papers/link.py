@@ -16,7 +16,7 @@ Kind = Literal["opened", "stranger", "sending", "refused", "arrived", "moved"]
 
 
 @dataclass(frozen=True)
-class Happened:
+class LinkEvent:
     """Something that happened at a link.
 
     :param kind: ``stranger``: another phone has tried to open it; ``moved``: its address is another one now.
@@ -56,9 +56,9 @@ class Link:
     spent: bool = False
     sending: bool = False
     attempts: int = 0
-    events: asyncio.Queue[Happened] = field(default_factory=lambda: asyncio.Queue[Happened](100))
+    events: asyncio.Queue[LinkEvent] = field(default_factory=lambda: asyncio.Queue[LinkEvent](100))
 
-    def tell(self, what: Happened) -> None:
+    def tell(self, what: LinkEvent) -> None:
         """Tell the station's screen; a phone that does more than anybody could look at is not heard."""
         with contextlib.suppress(asyncio.QueueFull):
             self.events.put_nowait(what)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from tramkit.asking.idle import Idle
 from tramkit.conversation.station_visit import StationVisit
+from tramkit.papers.frames import sheet_of
 from tramkit.papers.problem import Made
-from tramkit.papers.still import sheet_of
 from tramkit.papers.words import PHOTOGRAPH, What
 from tramkit_hal.ui.pages import Capture, Fact, Option
 from tramkit_hal.video import NewestFrame

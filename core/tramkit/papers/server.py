@@ -19,7 +19,7 @@ from aiohttp import BodyPartReader, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tramkit.papers import words
-from tramkit.papers.link import Happened, Link
+from tramkit.papers.link import Link, LinkEvent
 from tramkit.papers.listening import Listening, own_address
 from tramkit.papers.problem import Problem
 from tramkit.papers.sending import NotTakenError, examined, looks_like
@@ -126,7 +126,7 @@ class Uploads:
         link = self._link
         if link is not None:
             link.address = f"{self.address}/{link.token}" if self.address else ""
-            link.tell(Happened("moved"))
+            link.tell(LinkEvent("moved"))
 
     @contextlib.contextmanager
     def link(
@@ -198,10 +198,10 @@ class Uploads:
             return True
         secret = request.cookies.get(_cookie(link), "")
         if link.phone or not hmac.compare_digest(secret.encode(errors="replace"), _marked(link, secret).encode()):
-            link.tell(Happened("stranger"))
+            link.tell(LinkEvent("stranger"))
             return False
         link.phone = secret
-        link.tell(Happened("opened"))
+        link.tell(LinkEvent("opened"))
         return True
 
     # ── what a phone sees ─────────────────────────────────────────────────────────────────────────────────
@@ -219,7 +219,7 @@ class Uploads:
         if "prefetch" in request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", ""):
             return web.Response(status=503, text="503: open the link itself.\n")
         if link.phone:
-            link.tell(Happened("stranger"))
+            link.tell(LinkEvent("stranger"))
             return self._page(request, link, words.PHONE_TAKEN, (words.PHONE_TAKEN_HOW,), status=403)
         photo = link.kind == "photo"
         how = words.PHONE_PHOTO_START_HOW if photo else words.PHONE_START_HOW
@@ -312,7 +312,7 @@ class Uploads:
             return self._page(request, link, words.PHONE_BUSY, (words.PHONE_GONE_HOW,), status=429)
         link.sending = True
         link.attempts += 1
-        link.tell(Happened("sending"))
+        link.tell(LinkEvent("sending"))
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 files = await self._files(request, link)
@@ -326,11 +326,11 @@ class Uploads:
         if link.spent:
             return self._page(request, None, words.PHONE_GONE, (words.PHONE_GONE_HOW,), status=410)
         link.spent = True
-        link.tell(Happened("arrived", files=tuple(made)))
+        link.tell(LinkEvent("arrived", files=tuple(made)))
         return self._page(request, link, words.PHONE_SENT, (words.PHONE_SENT_HOW,))
 
     def _refuse(self, request: web.Request, link: Link, refused: NotTakenError) -> web.Response:
-        link.tell(Happened("refused", *zip(*((problem, kind) for _n, problem, kind in refused.problems), strict=True)))
+        link.tell(LinkEvent("refused", *zip(*((problem, kind) for _n, problem, kind in refused.problems), strict=True)))
         _log.info("a file was refused", extra={"problems": ",".join(p.value for _n, p, _k in refused.problems)})
         language = self._language(request, link)
         said: list[str] = []

@@ -18,7 +18,7 @@ from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.conversation.system_pages import nobody_here
 from tramkit.conversation.timeouts import Timeouts
-from tramkit.host.ending import Ending
+from tramkit.host.ending import VisitEnding
 from tramkit.host.plugin_side import PluginSide
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
@@ -305,7 +305,7 @@ class Station:
         self._progress = Progress(id, "", "", self._clock.now())
         _log.info("visit begins", extra={"visit": id})
         watch = asyncio.create_task(self._refresh_menu(conversation))
-        ending: Ending = "fault"
+        ending: VisitEnding = "fault"
         try:
             ending = await session.run()
             if ending == "fault":

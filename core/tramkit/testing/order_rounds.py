@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tramkit.host.order import EffectKind, Ending, Order, key_of
+from tramkit.host.order import EffectKind, Order, OrderEnding, key_of
 from tramkit.testing.money import SimMoney
 
 MAX_CUTS = 60
@@ -37,7 +37,7 @@ class OrderRound:
 
     cut: int
     where: str
-    ending: Ending
+    ending: OrderEnding
 
 
 async def order_rounds(
@@ -70,7 +70,7 @@ async def order_rounds(
             assert told["code"] == 0, f"cut {cut}: the station's process ended with {told['code']}"
             done = carried_out(key_of(id, EffectKind.FULFIL))
             if told["ending"]:
-                ending = Ending(told["ending"])
+                ending = OrderEnding(told["ending"])
                 _agree(cut, first["where"], ending, order, home, done)
                 rounds.append(OrderRound(cut, first["where"], ending))
             else:  # it was cut before the order was written: nothing was ordered
@@ -82,14 +82,14 @@ async def order_rounds(
     raise AssertionError(f"the order is not settled after {MAX_CUTS} places to cut")
 
 
-def _agree(cut: int, where: str, ending: Ending, order: Order, home: Path, done: int) -> None:
+def _agree(cut: int, where: str, ending: OrderEnding, order: Order, home: Path, done: int) -> None:
     """Hold the three ledgers against each other."""
     money = SimMoney(home / "sim_money.sqlite")
     collected, refunded = money.collected, money.refunded
     money.close()
     at = f"cut {cut} ({where}): the order is {ending}"
-    assert done == (1 if ending is Ending.DONE else 0), f"{at}, and the outside system has done it {done} times"
-    if ending is Ending.DONE:
+    assert done == (1 if ending is OrderEnding.DONE else 0), f"{at}, and the outside system has done it {done} times"
+    if ending is OrderEnding.DONE:
         assert (collected, refunded) == (order.amount, 0), f"{at}: {collected} ₫ collected, {refunded} ₫ given back"
     else:
         assert collected == refunded, f"{at}: {collected} ₫ collected, {refunded} ₫ given back"

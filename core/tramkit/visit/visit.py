@@ -19,13 +19,13 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from tramkit.asking.idle import Idle
-from tramkit.asking.journal import Entry
+from tramkit.asking.journal import JournalEntry
 from tramkit.asking.meanwhile import meanwhile
 from tramkit.asking.questions import Questions
 from tramkit.asking.recorder import Recorder, digest, page_id
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import day_of
-from tramkit.host.ending import Ending
+from tramkit.host.ending import VisitEnding
 from tramkit.host.host import Begun, Host
 from tramkit.host.order import Order, Record
 from tramkit.host.person import KnownPerson, Level, NotIdentifiedError, Person
@@ -75,7 +75,7 @@ class Visit(Questions):
     def __init__(self, id: str, host: Host, recorder: Recorder, begun: Begun) -> None:
         super().__init__(recorder)
         self.id = id
-        self.ending: Ending | None = None
+        self.ending: VisitEnding | None = None
         self.random = Random(begun.seed)
         """Randomness that is the same in each replay."""
         self._host = host
@@ -145,7 +145,7 @@ class Visit(Questions):
         else:
             result = await self.meanwhile(call(*args), title or _("One moment, please"))
             to_jsonable_python(result)  # data only: it may come over a pipe
-        journal.record(Entry(key, "", result, answer=False))
+        journal.record(JournalEntry(key, "", result, answer=False))
         return copy.deepcopy(result)  # the service's own: what it does with it is no part of the journal
 
     async def meanwhile(self, work: Awaitable[T], title: Text) -> T:

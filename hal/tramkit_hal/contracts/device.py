@@ -15,14 +15,13 @@ from tramkit_hal.device.base import (
 from tramkit_hal.device.clock import Clock, ManualClock, SystemClock
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
-from tramkit_hal.device.simulated import Control, Simulated
+from tramkit_hal.device.simulated import SimControl, Simulated
 from tramkit_hal.document.document import Document
 from tramkit_hal.video import Frame, NewestFrame
 
 __all__ = [
     "Capabilities",
     "Clock",
-    "Control",
     "Data",
     "Device",
     "DeviceContext",
@@ -37,6 +36,7 @@ __all__ = [
     "NewestFrame",
     "NoSettings",
     "Role",
+    "SimControl",
     "Simulated",
     "SystemClock",
     "TramkitError",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext) -> list[PaymentMethod]:
     """Return the ways to pay."""
     from tramkit_payments.accounts import Account, read_accounts
-    from tramkit_payments.method import VietQr
+    from tramkit_payments.method import VietQrMethod
     from tramkit_payments.terminal import CardTerminal
     from tramkit_payments.vietqr import payload
 
@@ -30,7 +30,7 @@ def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext)
         accounts = (Account(bin=bin, account=account, memo_code=code), *accounts)
     receiver, key = str(settings.get("receiver_url") or ""), str(settings.get("receiver_key") or "")
     methods: list[PaymentMethod] = [
-        VietQr(str(settings["switch_url"]), bin, account, receiver=receiver, station_key=key, accounts=accounts)
+        VietQrMethod(str(settings["switch_url"]), bin, account, receiver=receiver, station_key=key, accounts=accounts)
     ]
     if settings["terminal"]:
         methods.append(CardTerminal())

@@ -57,7 +57,7 @@ class Merchant(Data):
     reference: str = Field(default="", pattern=r"^[ -~]{0,25}$")
 
 
-class VietQr(BaseModel):
+class TransferCode(BaseModel):
     """What a VietQR code says.
 
     :param bin: the bank's six digits; empty: the code names no bank.
@@ -145,7 +145,7 @@ def payload(
     return f"{text}{crc(text):04X}"
 
 
-def parse(text: str) -> VietQr:
+def parse(text: str) -> TransferCode:
     """Read the text of a VietQR code, a transfer's or a payment's.
 
     :param text: as a scanner gives it; white space around it is left out.
@@ -177,7 +177,7 @@ def parse(text: str) -> VietQr:
         "reference": more.get(5, ""),
         "terminal": more.get(7, ""),
     }
-    return VietQr(
+    return TransferCode(
         bin=bin,
         account=account,
         amount=int(amount.partition(".")[0]) if amount else None,

@@ -55,7 +55,7 @@ class Topic(Data):
     name: Words
 
 
-class Entry(Dated):
+class InformationEntry(Dated):
     """Something that is told, from one day to another.
 
     :param when, place, phone: shown where they are given.
@@ -87,7 +87,7 @@ class Information(DatedFile):
     """All that is told."""
 
     topics: tuple[Topic, ...] = Field(min_length=1, max_length=12)
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[InformationEntry, ...] = ()
 
     @model_validator(mode="after")
     def _sound(self) -> Information:
@@ -102,7 +102,7 @@ class Information(DatedFile):
                 raise ValueError(f"entries: {each.id} is of the topic {each.topic}, which does not stand there")
         return self
 
-    def of(self, topic: str, on: date) -> Sequence[Entry]:
+    def of(self, topic: str, on: date) -> Sequence[InformationEntry]:
         """Return the entries of a topic that are told on a day."""
         return [each for each in self.entries if each.topic == topic and each.in_force(on)][:MAX_SHOWN]
 
@@ -171,7 +171,7 @@ class WardInformation(Service):
             return self._file
 
 
-async def _read(visit: Visit, entry: Entry, number: int) -> bool:
+async def _read(visit: Visit, entry: InformationEntry, number: int) -> bool:
     """Show an entry; return whether the resident wants to see another."""
     more = await visit.tell(
         entry.title.text,
@@ -184,7 +184,7 @@ async def _read(visit: Visit, entry: Entry, number: int) -> bool:
     return more == "more" and number < MAX_READ
 
 
-def _hint(entry: Entry) -> Text | None:
+def _hint(entry: InformationEntry) -> Text | None:
     """Return what tells an entry from the next one beside its title: when, else where."""
     words = entry.when or entry.place
     return words.text if words is not None else None

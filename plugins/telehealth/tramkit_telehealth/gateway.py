@@ -26,6 +26,7 @@ from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
     PING_SECONDS,
     VERSION,
+    CaseRefused,
     CaseSummary,
     DeskEnvelope,
     Facility,
@@ -35,7 +36,6 @@ from tramkit_telehealth.protocol import (
     KioskEnvelope,
     Offered,
     OpenCase,
-    Refused,
     Specialty,
     SummaryHandedOver,
     Welcome,
@@ -292,7 +292,7 @@ class DeskGateway:
                     self._received = max(self._received, envelope.seq)
                     self._acknowledged(envelope.ack if welcome.resumed else 0)
                     return welcome
-                case Refused(code=code):
+                case CaseRefused(code=code):
                     self._refuse(code)
                     return None
                 case _:
@@ -352,7 +352,7 @@ class DeskGateway:
                 self._tell()
             case Welcome() as welcome:
                 self._facility, self.ice_servers = welcome.facility, welcome.ice_servers
-            case Refused(code=code):
+            case CaseRefused(code=code):
                 _log.warning("the desk refused a message", extra={"code": code})
                 if code in ("unknown_specialty", "too_large", "closed"):
                     self._pass_to_all(envelope.message)
@@ -362,7 +362,7 @@ class DeskGateway:
                 self._pass(message)
 
     def _pass(self, message: CaseMessage) -> None:
-        case = self._cases.get(message.case) if not isinstance(message, Refused) else None
+        case = self._cases.get(message.case) if not isinstance(message, CaseRefused) else None
         if isinstance(message, CaseSummary) and message.case in self._left:
             self._left.remove(message.case)  # the doctor must know that nobody was here to take it
             self.send(SummaryHandedOver(case=message.case, outcome="failed"))
@@ -371,7 +371,7 @@ class DeskGateway:
         else:
             case.put(message)
 
-    def _pass_to_all(self, message: Refused) -> None:
+    def _pass_to_all(self, message: CaseRefused) -> None:
         """A refusal names no case; a kiosk has one resident at a time."""
         for case in self._cases.values():
             case.put(message)

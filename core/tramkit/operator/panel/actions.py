@@ -12,7 +12,7 @@ from tramkit_hal import TramkitError
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
-from tramkit_hal.device.simulated import Control, Simulated
+from tramkit_hal.device.simulated import SimControl, Simulated
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")
@@ -114,7 +114,7 @@ class Actions:
             raise ActionRefusedError(404, _("There is no such call for staff."))
 
 
-def _find(controls: tuple[Control, ...], name: str) -> Control:
+def _find(controls: tuple[SimControl, ...], name: str) -> SimControl:
     for control in controls:
         if control.name == name:
             return control
@@ -122,7 +122,7 @@ def _find(controls: tuple[Control, ...], name: str) -> Control:
     raise ActionRefusedError(404, _("This simulator has no such control. It has: {names}.", names=names))
 
 
-def _check_value(control: Control, value: str) -> None:
+def _check_value(control: SimControl, value: str) -> None:
     if control.kind == "switch" and value not in ("on", "off"):
         raise ActionRefusedError(422, _("This control takes one of: {values}.", values="on, off"))
     if control.kind == "choice" and value not in control.options:

@@ -23,6 +23,7 @@ from tramkit_telehealth.desk.lookup import Lookup
 from tramkit_telehealth.desk.page.words import words
 from tramkit_telehealth.desk.page_protocol import (
     Accept,
+    CallTrouble,
     Close,
     Colleague,
     CommandEnvelope,
@@ -37,7 +38,6 @@ from tramkit_telehealth.desk.page_protocol import (
     SaveDraft,
     SetAvailable,
     SetShift,
-    Trouble,
     Waiting,
     command_envelope,
 )
@@ -163,7 +163,7 @@ class PageDesk:
     def __init__(self) -> None:
         self.state = first_state()
         self.commands: list[CommandEnvelope] = []
-        self.refuse: dict[str, tuple[Trouble, str]] = {}
+        self.refuse: dict[str, tuple[CallTrouble, str]] = {}
         self.signed_in = True
         self.error = ""
         self.language = "en"

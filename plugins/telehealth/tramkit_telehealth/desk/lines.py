@@ -10,6 +10,7 @@ from aiohttp import WSCloseCode, web
 
 from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply
 from tramkit_telehealth.protocol import (
+    CaseRefused,
     CaseSummary,
     CaseUpdate,
     DeskEnvelope,
@@ -17,7 +18,6 @@ from tramkit_telehealth.protocol import (
     IceServer,
     KioskEnvelope,
     Offered,
-    Refused,
     RtcAnswer,
     StartLeg,
     Welcome,
@@ -25,7 +25,7 @@ from tramkit_telehealth.protocol import (
 
 _log = logging.getLogger(__name__)
 
-DeskMessage = Welcome | Offered | CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | Refused
+DeskMessage = Welcome | Offered | CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | CaseRefused
 
 MAX_UNACKNOWLEDGED = 500
 """Messages kept for a kiosk that is away; the oldest go first, and the kiosk opens its case again."""

@@ -12,7 +12,7 @@ from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, CommandRefusedEr
 from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lines import DoctorPage, KioskLine
 from tramkit_telehealth.desk.lists import Lists, load
-from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply, Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble, DeskState, LegOffer, Reply
 from tramkit_telehealth.desk.prescribing import check, prescription_code, type_of
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.tables import CaseRow, DoctorRow
@@ -26,6 +26,7 @@ from tramkit_telehealth.desk.views import (
     specialties,
 )
 from tramkit_telehealth.protocol import (
+    CaseRefused,
     CaseState,
     CaseSummary,
     CaseUpdate,
@@ -37,7 +38,6 @@ from tramkit_telehealth.protocol import (
     LeaveCase,
     Offered,
     OpenCase,
-    Refused,
     RtcAnswer,
     RtcOffer,
     StartLeg,
@@ -117,7 +117,7 @@ class Switchboard:
         line.offered = None
         await self._kiosk_there(line, resumed)
 
-    async def kiosk_went(self, line: KioskLine) -> None:
+    async def on_kiosk_disconnected(self, line: KioskLine) -> None:
         """A kiosk has lost its connection."""
         await self._kiosk_there(line, False)
 
@@ -132,7 +132,7 @@ class Switchboard:
         if not isinstance(message, OpenCase):
             case = await self._cases.get(message.case)
             if case is None or case.station != line.station:
-                await line.say(Refused(code="unknown_case", words="there is no such case of this station"))
+                await line.say(CaseRefused(code="unknown_case", words="there is no such case of this station"))
                 return
         match message:
             case OpenCase():
@@ -159,11 +159,13 @@ class Switchboard:
     async def _open(self, line: KioskLine, message: OpenCase) -> None:
         intake = message.intake
         if intake.station != line.station or self._config.specialty(intake.specialty) is None:
-            await line.say(Refused(code="unknown_specialty", words="this desk has no such specialty for this station"))
+            await line.say(
+                CaseRefused(code="unknown_specialty", words="this desk has no such specialty for this station")
+            )
             return
         case = await self._cases.open(intake)
         if case.station != line.station:
-            await line.say(Refused(code="unknown_case", words="this case belongs to another station"))
+            await line.say(CaseRefused(code="unknown_case", words="this case belongs to another station"))
             return
         await self._cases.kiosk_there(case.id, True)
         self._told.pop(case.id, None)
@@ -194,7 +196,7 @@ class Switchboard:
 
     # ── doctors ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def page_came(self, new: DoctorPage) -> None:
+    async def on_page_opened(self, new: DoctorPage) -> None:
         """A doctor's page is open; an older one of the same doctor ends, and a call that is on is taken up again."""
         old = self.pages.get(new.doctor)
         self.pages[new.doctor] = new
@@ -211,14 +213,14 @@ class Switchboard:
         """A doctor's page was closed, reloaded, or has lost its connection."""
         if self.pages.get(gone.doctor) is gone:
             del self.pages[gone.doctor]
-            await self._cases.doctor_gone(gone.doctor)
+            await self._cases.on_doctor_gone(gone.doctor)
             self.changed()
 
     async def sign_out(self, doctor: str) -> None:
         """End a doctor's page."""
         found = self.pages.pop(doctor, None)
         if found is not None:
-            await self._cases.doctor_gone(doctor)
+            await self._cases.on_doctor_gone(doctor)
             await self._dismiss(found)
             self.changed()
 
@@ -234,7 +236,7 @@ class Switchboard:
         """Do what a doctor commands, while the session lasts."""
         if await self._accounts.doctor_of(sender.token) is None:
             await self._disconnect(sender)
-            return Reply(n=n, trouble=Trouble.NOT_YOURS)
+            return Reply(n=n, trouble=CallTrouble.NOT_YOURS)
         try:
             await self._do(sender, command)
         except CommandRefusedError as refusal:
@@ -275,7 +277,7 @@ class Switchboard:
                 await self._cases.save_draft(doctor, id, version, draft)
             case page.HandOver(case=id, doctor=other):
                 if other not in self.pages:  # nobody would hear it ring
-                    raise CommandRefusedError(Trouble.NO_SUCH_DOCTOR)
+                    raise CommandRefusedError(CallTrouble.NO_SUCH_DOCTOR)
                 case = await self._cases.hand_over(doctor, id, other)
                 if case.state in CALLING:
                     await self._start_leg(case)
@@ -321,9 +323,9 @@ class Switchboard:
     async def _own(self, doctor: str, id: str, *, closed: bool = False) -> CaseRow:
         case = await self._cases.get(id)
         if case is None or case.state == CaseState.ABANDONED or (case.state == CaseState.CLOSED and not closed):
-            raise CommandRefusedError(Trouble.GONE)
+            raise CommandRefusedError(CallTrouble.GONE)
         if case.doctor != doctor:
-            raise CommandRefusedError(Trouble.NOT_YOURS)
+            raise CommandRefusedError(CallTrouble.NOT_YOURS)
         return case
 
     async def _doctor(self, id: str | None) -> DoctorRow | None:
