@@ -19,6 +19,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng \
           cups-ipp-utils:ippeveprinter nut-server:upsd dbus:dbus-daemon \
           coturn:turnserver nftables:nft iproute2:ip \
+          bubblewrap:bwrap libseccomp2:libseccomp.so.2 \
           pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so \
           libpcsclite-dev:/usr/include/PCSC/winscard.h swig:swig
 
@@ -32,7 +33,7 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt $(PLUGINS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[web,camera,audio,voice,codes,vitals,terminal,papers,dev]' $(foreach plugin,$(PLUGINS),--editable $(dir $(plugin)))
+		--editable '.[web,camera,audio,voice,codes,vitals,terminal,papers,sandbox,dev]' $(foreach plugin,$(PLUGINS),--editable $(dir $(plugin)))
 	@touch $@
 
 system:

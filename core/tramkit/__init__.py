@@ -6,6 +6,7 @@ from tramkit.facts import Dated, DatedFile
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
+from tramkit.host.egress import HttpAnswer
 from tramkit.host.ending import VisitEnding
 from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Order, Outcome, Record
@@ -23,6 +24,7 @@ from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
+from tramkit.visit.egress import ask_http
 from tramkit.visit.gateway import Gateway
 from tramkit.visit.live import Live
 from tramkit.visit.service import Service
@@ -88,6 +90,7 @@ __all__ = [
     "GatewayError",
     "HandedOver",
     "Heading",
+    "HttpAnswer",
     "IdentityMethod",
     "Invitation",
     "KnownPerson",
@@ -135,6 +138,7 @@ __all__ = [
     "Wait",
     "age",
     "age_at_most",
+    "ask_http",
     "assumed",
     "bilingual",
     "bounded_json",

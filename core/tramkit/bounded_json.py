@@ -29,6 +29,15 @@ async def read(answer: aiohttp.ClientResponse, max_bytes: int = MAX_BYTES) -> An
     :param max_bytes: of what it unpacks to.
     :raises ValueError: it is longer, deeper than :data:`MAX_DEPTH`, packed in an unknown way, or no JSON in UTF-8.
     """
+    return loads(await read_bytes(answer, max_bytes))
+
+
+async def read_bytes(answer: aiohttp.ClientResponse, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return the bytes of an answer of a session that does not unpack by itself, unpacked.
+
+    :param max_bytes: of what it unpacks to.
+    :raises ValueError: it is longer, or packed in an unknown way.
+    """
     unpack = _unpacker(answer.headers.get("Content-Encoding", ""))
     text = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
@@ -38,7 +47,7 @@ async def read(answer: aiohttp.ClientResponse, max_bytes: int = MAX_BYTES) -> An
             text += more
             if len(text) > max_bytes:
                 raise ValueError("the answer is too long")
-    return loads(bytes(text))
+    return bytes(text)
 
 
 def loads(text: bytes) -> Any:

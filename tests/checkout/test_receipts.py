@@ -224,7 +224,9 @@ async def test_no_more_than_the_newest_are_listed(place: Place) -> None:
     await place.lay(AN.name)
     listed = await place.s.page("choose", "Which receipt")
     assert isinstance(listed, Choose)
-    assert [render(option.label, "en") for option in listed.options] == [f"{MAX_LISTED - each}" for each in range(MAX_LISTED)]
+    assert [render(option.label, "en") for option in listed.options] == [
+        f"{MAX_LISTED - each}" for each in range(MAX_LISTED)
+    ]
 
 
 async def test_a_receipt_is_found_though_nothing_can_be_written(place: Place) -> None:

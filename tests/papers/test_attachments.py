@@ -14,7 +14,7 @@ from support import papers
 from tramkit import Attachment, Order, verbatim
 from tramkit.host.attachment import MAX_BYTES
 from tramkit.host.gateway_error import GatewayError
-from tramkit.orders.ledger import SETTLED, LedgerEntry, KeyConflictError, Ledger
+from tramkit.orders.ledger import SETTLED, KeyConflictError, Ledger, LedgerEntry
 from tramkit.orders.seal import Seal
 from tramkit.sandbox import ApplicationSandbox, FaultOrder
 from tramkit.visit.gateway import Gateway

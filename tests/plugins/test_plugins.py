@@ -43,6 +43,7 @@ def test_a_plugin_that_is_installed_and_enabled_offers_its_service(folder: Path)
         "version": "1.0",
         "title": "",
         "services": "good.hello",
+        "isolation": "inline",
         "step": "",
         "reason": "",
     }

@@ -7,6 +7,7 @@ import pytest
 from tramkit.host.service_state import ServiceState
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
+from tramkit.station.faults import Faults
 from tramkit.station.menu import menu
 from tramkit.station.offer import offers
 from tramkit.visit.inline import InlinePlugin
@@ -55,7 +56,7 @@ async def test_a_device_that_is_out_of_order_is_told(
     for role, (_driver, how) in drivers.items():
         if how == "works":
             await bound[role][0].open()
-    (option,) = menu(offers([InlinePlugin([Errand()])]), IdentityMeans(Devices(bound, SystemClock())))
+    (option,) = menu(offers([InlinePlugin([Errand()])]), IdentityMeans(Devices(bound, SystemClock())), Faults())
     assert option.state is state
     reason = render(option.reason, "en") if option.reason else ""
     assert reason.startswith(said)
@@ -73,7 +74,7 @@ async def test_whatever_device_a_service_wants_and_the_station_lacks_it_is_limit
 
         async def serve(self, visit: Visit) -> None: ...
 
-    (option,) = menu(offers([InlinePlugin([Wants()])]), IdentityMeans(Devices({}, SystemClock())))
+    (option,) = menu(offers([InlinePlugin([Wants()])]), IdentityMeans(Devices({}, SystemClock())), Faults())
     assert option.state in (Availability.AVAILABLE, Availability.LIMITED)
     if option.reason is not None:
         assert render(option.reason, "vi") != render(option.reason, "en")
@@ -91,7 +92,7 @@ async def test_a_service_that_tells_its_state_wrongly_costs_itself_only(told: ob
             return told  # type: ignore[return-value]
 
     means = IdentityMeans(Devices({}, SystemClock()))
-    wrong, errand = menu(offers([InlinePlugin([Wrong()]), InlinePlugin([Errand()])]), means)
+    wrong, errand = menu(offers([InlinePlugin([Wrong()]), InlinePlugin([Errand()])]), means, Faults())
     assert wrong.state is Availability.CLOSED
     assert wrong.reason is not None
     assert errand.state is not Availability.CLOSED

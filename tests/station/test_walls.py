@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from tramkit import Document, Level, Messages, Service, Visit, Vital, log, verbatim
+from tramkit.station.faults import MAX_FAULTS
 from tramkit.testing.station import station
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import ManualClock, SystemClock
@@ -24,7 +25,7 @@ from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.ui.events import Answered, Pressed, Touched
-from tramkit_hal.ui.pages import View
+from tramkit_hal.ui.pages import Availability, Choose, View
 
 _ = Messages("tests")
 
@@ -297,3 +298,37 @@ def test_what_nobody_caught_is_logged_without_its_words() -> None:
     assert "ValueError at test_walls.py" in lines.getvalue()
     assert "Vàng Anh" not in lines.getvalue()
     assert "079152" not in lines.getvalue()
+
+
+async def test_a_service_that_fails_again_and_again_is_closed_until_the_operator_opens_it() -> None:
+    async def serve(visit: Visit) -> None:
+        raise KeyError("none of anybody's business")
+
+    class Other(Service):
+        id = "test.other"
+        title = _("Other")
+
+        async def serve(self, visit: Visit) -> None:
+            await visit.tell(_("Hello"))
+
+    async with station([service(serve), Other()]) as s:
+        for _visit in range(MAX_FAULTS):
+            await s.menu()
+            s.screen.answer("test.once")
+            await s.screen.until(lambda page: page.id == "fault")
+            s.screen.answer("continue")
+            await s.attract()
+        menu = await s.menu()
+        assert isinstance(menu, Choose)
+        states = {each.value: each.state for each in menu.options}
+        assert states == {"test.once": Availability.CLOSED, "test.other": Availability.AVAILABLE}
+        s.screen.answer("test.other")
+        await s.page("tell", "Hello")
+        s.screen.answer("continue")
+        await s.attract()
+        s.station.closed = True
+        s.station.closed = False
+        menu = await s.menu()
+        assert isinstance(menu, Choose)
+        states = {each.value: each.state for each in menu.options}
+        assert states["test.once"] is Availability.AVAILABLE

@@ -16,7 +16,8 @@ from playwright.async_api import Browser
 from tramkit.app.config import read_config
 from tramkit.app.run import make_devices, run_station, screens_of
 from tramkit.plugins.hookspecs import PluginContext
-from tramkit.plugins.loader import load
+from tramkit.plugins.isolation import INLINE, Isolation, Kind
+from tramkit.plugins.loader import Installed, load
 from tramkit.sandbox import Sandbox
 from tramkit.testing.browser_screen import PORTRAIT
 from tramkit.testing.drivers import AnyDriver, ScriptedDriver
@@ -40,7 +41,7 @@ from tramkit_sim_identity.sandbox import Operator
 from .money import ACCOUNT, BIN
 
 SIDE = "TRAMKIT_TEST_SIDE"
-"""``serialising`` in it: every call of a service crosses as bytes, whatever round it is."""
+"""``serialising``: every call of a service crosses as bytes; ``process``, ``sandbox``: the plugins run in processes."""
 
 SCREENS = {
     "web": 'driver = "web"\nport = 0\nghost_tap_ms = 0\n',
@@ -195,9 +196,16 @@ async def service_site(
         config = read_config(file)
         clock = clock or SystemClock()
         context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
-        loaded = load(config.plugins.enabled, config.settings, context, screens=screens_of(config))
+        side = os.environ.get(SIDE, "")
+        loaded = load(
+            config.plugins.enabled,
+            config.settings,
+            context,
+            screens=screens_of(config),
+            isolation=isolated(side, [switch.address, *(each.address for each in sandboxes.values())]),
+        )
         assert not loaded.quarantined, loaded.report()
-        if os.environ.get(SIDE) == "serialising":
+        if side == "serialising":
             loaded.beside = SerialisingPlugin
         devices = make_devices(config, clock)
         running = asyncio.create_task(run_station(config, loaded, clock, lambda *_address: None, devices))
@@ -208,6 +216,16 @@ async def service_site(
         finally:
             signal.raise_signal(signal.SIGTERM)  # as an operator ends a station
             await running
+
+
+def isolated(side: str, addresses: Sequence[str]) -> Callable[[Installed], Isolation]:
+    """Return how apart the plugins run: in processes, confined ones, or in the station's own.
+
+    :param addresses: of the outside world, which confined plugins are granted.
+    """
+    kind: Kind = "process" if side == "process" else "sandbox" if side == "sandbox" else "inline"
+    isolation = Isolation(kind=kind, origins=tuple(addresses))
+    return lambda plugin: INLINE if plugin.name == "telehealth" else isolation
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -18,6 +19,7 @@ from tramkit.app.config import ConfigError, StationConfig, default_config_file, 
 from tramkit.app.devices_command import conformance, devices
 from tramkit.host.order import EffectKind
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.isolation import OWN
 from tramkit.plugins.loader import Installed, commands_of, discover, load
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
@@ -61,11 +63,25 @@ class Tramkit(click.Group):
             formatter.write_dl(rows)
 
     def _declared(self) -> dict[str, Installed]:
+        """Return who brings each command: Tramkit's own plugins first, then those that the site here has enabled."""
+        enabled = _enabled_here()
         declared: dict[str, Installed] = {}
-        for plugin in discover():
-            for name in plugin.manifest.commands if plugin.manifest else ():
-                declared.setdefault(name, plugin)
+        for plugin in sorted(discover(), key=lambda each: each.distribution not in OWN):
+            if plugin.distribution in OWN or plugin.name in enabled:
+                for name in plugin.manifest.commands if plugin.manifest else ():
+                    declared.setdefault(name, plugin)
         return declared
+
+
+def _enabled_here() -> frozenset[str]:
+    """Return the plugins that the station.toml of this folder, or of ``$TRAMKIT_CONFIG``, enables; none without one."""
+    file = Path(os.environ.get("TRAMKIT_CONFIG") or "station.toml")
+    if not file.is_file():
+        return frozenset()
+    try:
+        return frozenset(read_config(file).plugins.enabled)
+    except ConfigError:  # the command that reads it will say what is wrong
+        return frozenset()
 
 
 LedgerOf = Callable[[Callable[[Any], Awaitable[Any]]], Any]
@@ -103,7 +119,9 @@ def run(file: Path | None, screen: str | None) -> None:
 
     clock = SystemClock()
     context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
-    plugins = load(config.plugins.enabled, config.settings, context, screens=screens_of(config))
+    plugins = load(
+        config.plugins.enabled, config.settings, context, screens=screens_of(config), isolation=config.isolation
+    )
 
     def announce(name: str, address: str) -> None:
         click.echo(f"{name}: {address}")
@@ -226,17 +244,24 @@ def console(address: str, language: str) -> None:
         raise click.ClickException(str(trouble)) from None
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-def plugins(file: Path | None, as_json: bool) -> None:
-    """List the plugins: installed, enabled, quarantined, and why."""
+@click.pass_context
+def plugins(context: click.Context, file: Path | None, as_json: bool) -> None:
+    """List the plugins: installed, enabled, quarantined, and why; how apart each runs."""
     from tramkit.app.run import screens_of
 
+    if context.invoked_subcommand is not None:
+        return
     config = _read(file)
     log.configure("error")
-    context = PluginContext(clock=SystemClock(), station=config.station.id, site=config.station.site)
-    rows = load(config.plugins.enabled, config.settings, context, screens=screens_of(config)).report()
+    of_station = PluginContext(clock=SystemClock(), station=config.station.id, site=config.station.site)
+    loaded = load(
+        config.plugins.enabled, config.settings, of_station, screens=screens_of(config), isolation=config.isolation
+    )
+    loaded.close()
+    rows = loaded.report()
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -246,8 +271,21 @@ def plugins(file: Path | None, as_json: bool) -> None:
         click.echo(f"{row['name']} {row['version']}  {row['state']}  {row['title']}".rstrip())
         if row["services"]:
             click.echo(f"  services: {row['services']}")
+        if row["isolation"]:
+            click.echo(f"  isolation: {row['isolation']}")
         if row["reason"]:
             click.echo(f"  {row['step'] or 'problem'}: {row['reason']}")
+
+
+@plugins.command("grant")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def grant_command(name: str, file: Path, *, yes: bool) -> None:
+    """Show what the plugin NAME asks for, and grant it in FILE, the station's station.toml."""
+    from tramkit.app.grant_command import grant
+
+    grant(name, file, _read(file), yes=yes)
 
 
 @main.command()

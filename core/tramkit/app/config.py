@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tramkit.conversation.timeouts import Timeouts
+from tramkit.plugins.isolation import Grant, Isolation, isolation_of
 from tramkit.plugins.loader import Installed
 from tramkit.plugins.manifest import settle
 from tramkit.problems import FileError, describe, read_toml
@@ -199,6 +200,7 @@ class StationConfig(_Section):
     """A station's configuration.
 
     :param roles: for each role its drivers, first choice first.
+    :param grants: for each plugin what it may have.
     :param settings: for each plugin its own table.
     """
 
@@ -212,7 +214,14 @@ class StationConfig(_Section):
     identity: IdentitySection = IdentitySection()
     roles: dict[FromToml[Role], FromToml[tuple[Binding, ...]]] = {}
     plugins: PluginsSection = PluginsSection()
+    grants: FromToml[dict[str, Grant]] = {}
     settings: dict[str, dict[str, Any]] = {}
+
+    def isolation(self, plugin: Installed) -> Isolation:
+        """Return how a plugin runs at this station."""
+        return isolation_of(
+            plugin.name, plugin.distribution, plugin.version, plugin.manifest, self.grants.get(plugin.name)
+        )
 
 
 def default_config_file() -> Path:

@@ -35,8 +35,9 @@ class Ended(Data):
 
 Signal = BackPressed | ChangePressed | Ended
 
-Followed = Literal["taken", "exhausted", "did_not_stop"]
-"""What became of a signal: the service goes on elsewhere; it has nothing left to take back; it did not stop in time."""
+Followed = Literal["taken", "exhausted", "did_not_stop", "killed"]
+"""What became of a signal: the service goes on elsewhere; it has nothing left to take back; it did not stop in time;
+it did not, and its process was ended."""
 
 
 class VisitIsOverError(TramkitError):

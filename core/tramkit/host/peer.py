@@ -19,8 +19,8 @@ from tramkit.host.host import Host
 
 _log = logging.getLogger(__name__)
 
-MAX_FRAME = 8 * 1024 * 1024
-"""Bytes of one frame, at most; of files only those that a service makes itself cross."""
+MAX_FRAME = 64 * 1024 * 1024
+"""Bytes of one frame, at most: an order with all its files."""
 
 HOST = Calls(Host)
 
@@ -60,6 +60,9 @@ class Peer:
 
     :param send: puts a frame on the way; must not block.
     :param target: what a name stands for here; None: nothing.
+    :ivar stamp: makes what goes along with each frame, e.g. the time; None: nothing does.
+    :ivar on_stamp: takes what came along with a frame.
+    :ivar on_note: takes a frame that asks and answers nothing.
     """
 
     def __init__(self, send: Callable[[bytes], None], target: Callable[[str], Target | None]) -> None:
@@ -69,12 +72,23 @@ class Peer:
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._gone: Exception | None = None
+        self.stamp: Callable[[], dict[str, Any]] | None = None
+        self.on_stamp: Callable[[dict[str, Any]], None] | None = None
+        self.on_note: Callable[[dict[str, Any]], None] | None = None
+
+    @property
+    def busy(self) -> int:
+        """How many calls of the other end are under way here."""
+        return len(self._running)
 
     async def call(self, to: str, calls: Calls, name: str, *args: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
         """Call the other end; return the result, and the answer whole.
 
         :raises Exception: what it raised there, as far as the interface knows it.
         """
+        if self._gone is not None:
+            raise self._gone
         id = next(self._ids)
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[id] = future
@@ -106,7 +120,12 @@ class Peer:
         id = said.get("id")
         if not isinstance(id, int):
             raise BadCallError("a frame has an id")
-        if "call" in said:
+        if self.on_stamp is not None and "stamp" in said:
+            self.on_stamp(said["stamp"])
+        if "note" in said:
+            if self.on_note is not None:
+                self.on_note(said)
+        elif "call" in said:
             task = asyncio.create_task(self._answer(id, said), name="call of the other side")
             self._running[id] = task
         elif "cancel" in said:
@@ -117,12 +136,19 @@ class Peer:
         elif (future := self._waiting.get(id)) is not None and not future.done():
             future.set_result(said)
 
-    def close(self) -> None:
-        """Give up: nothing is answered any more, and what waits for an answer is cancelled."""
+    def close(self, gone: Exception | None = None) -> None:
+        """Give up: nothing is answered any more, and what waits for an answer is cancelled.
+
+        :param gone: raised there instead, and by each call that still comes.
+        """
+        self._gone = gone
         for task in self._running.values():
             task.cancel()
         for future in self._waiting.values():
-            future.cancel()
+            if gone is None:
+                future.cancel()
+            elif not future.done():
+                future.set_exception(gone)
         self._running.clear()
         self._waiting.clear()
 
@@ -152,4 +178,6 @@ class Peer:
         return answer
 
     def _put(self, frame: dict[str, Any]) -> None:
+        if self.stamp is not None:
+            frame["stamp"] = self.stamp()
         self._send(json.dumps(frame, separators=(",", ":"), ensure_ascii=False).encode())

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from tramkit.host.calls import Calls
-from tramkit.host.ending import Followed, Signal
+from tramkit.host.ending import Followed, Signal, VisitIsOverError
 from tramkit.host.host import Host, Snapshot
 from tramkit.host.order import Order, Outcome
 from tramkit.host.payment import Invitation, Payment
 from tramkit.host.peer import Peer, Proxy, Target
-from tramkit.host.person import Person
+from tramkit.host.person import NotIdentifiedError, Person
 from tramkit.host.plugin_side import PluginSide
 from tramkit.host.remote_host import RemoteHost, Streams
 from tramkit.host.service_state import ServiceState
@@ -155,7 +155,13 @@ class PluginWorker:
         if visit not in self._streams:
             self._streams[visit] = self._make_streams(visit)
         host = RemoteHost(self.peer, f"host:{visit}", snapshot, self._streams[visit])
-        await self._plugin.serve(visit, service, cast("Host", host))
+        try:
+            await self._plugin.serve(visit, service, cast("Host", host))
+        except (VisitIsOverError, NotIdentifiedError):
+            raise
+        except Exception as error:
+            _log.error("service failed", extra={"visit": visit, "service": service}, exc_info=error)
+            raise
 
     async def signal(self, visit: str, signal: Signal) -> Followed:
         """Take the service away from the page that it shows."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import click
 import pluggy
@@ -27,7 +28,9 @@ from tramkit.host.person import Level
 from tramkit.host.plugin_side import PluginSide, ServiceDescriptor
 from tramkit.host.sign_in import IdentityMethod, SignInDescriptor
 from tramkit.plugins import golden, hookspecs
+from tramkit.plugins.granted import GrantedPlugin
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
+from tramkit.plugins.isolation import INLINE, Isolation
 from tramkit.plugins.manifest import Manifest, find_package, read_manifest, settle
 from tramkit.problems import FileError
 from tramkit.suggest import did_you_mean
@@ -40,7 +43,7 @@ from tramkit_hal.ui.screen import ScreenCapabilities
 GROUP = "tramkit.plugins"
 PREFIX = "tramkit_"
 
-Step = Literal["manifest", "settings", "import", "register", "verify"]
+Step = Literal["manifest", "settings", "isolation", "import", "register", "verify"]
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -63,6 +66,12 @@ class Installed:
     @property
     def name(self) -> str:
         return self.entry.name
+
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution that it was installed by, as PEP 503 writes it; empty: none."""
+        name = self.entry.dist.name if self.entry.dist is not None else ""
+        return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ class PluginSet:
     installed: tuple[Installed, ...]
     enabled: tuple[str, ...]
     running: dict[str, PluginSide] = field(default_factory=dict[str, PluginSide])
+    isolations: dict[str, Isolation] = field(default_factory=dict[str, Isolation])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
     beside: Callable[[PluginSide], PluginSide] = _inline
     """What stands between a plugin's services and the station."""
@@ -113,13 +123,19 @@ class PluginSet:
         """The plugins that run, in the order of ``[plugins] enabled``, with what stands between."""
         return [self.beside(side) for side in self.running.values()]
 
+    def close(self) -> None:
+        """End what loading has begun, where the plugins are not to run: templates of processes."""
+        for side in self.running.values():
+            if (close := getattr(side, "close", None)) is not None:
+                close()
+
     def panel_report(self) -> list[dict[str, object]]:
         """Return the rows of :meth:`report` with each title in every language of its manifest."""
         titles = {each.name: each.manifest.title.model_dump() for each in self.installed if each.manifest}
         return [{**row, "title": titles.get(row["name"], row["title"])} for row in self.report()]
 
     def report(self) -> list[dict[str, str]]:
-        """Return a row for each plugin: ``name state version title services step reason``."""
+        """Return a row for each plugin: ``name state version title services isolation step reason``."""
         kept_out = {plugin.name: plugin for plugin in self.quarantined}
         rows: list[dict[str, str]] = []
         for plugin in self.installed:
@@ -133,6 +149,7 @@ class PluginSet:
                     "version": plugin.version,
                     "title": manifest.title.en if manifest else "",
                     "services": ", ".join(service.id for service in manifest.services) if manifest else "",
+                    "isolation": self.isolations[plugin.name].kind if plugin.name in self.running else "",
                     "step": out.step if out else "",
                     "reason": out.reason if out else plugin.problem,
                 }
@@ -145,6 +162,7 @@ class PluginSet:
                     "version": "",
                     "title": "",
                     "services": "",
+                    "isolation": "",
                     "step": out.step,
                     "reason": out.reason,
                 }
@@ -170,8 +188,16 @@ def discover(path: list[str] | None = None) -> tuple[Installed, ...]:
     found: dict[str, Installed] = {}
     for distribution in distributions(path=path) if path is not None else distributions():
         for entry in distribution.entry_points:
-            if entry.group == GROUP and entry.name not in found:
-                found[entry.name] = _installed(entry, distribution.version, path)
+            if entry.group != GROUP:
+                continue
+            plugin = _installed(entry, distribution.version, path)
+            other = found.get(entry.name)
+            if other is None:
+                found[entry.name] = plugin
+            elif other.distribution != plugin.distribution:  # whose is it? nobody's, until one of them is gone
+                both = " and ".join(sorted((other.distribution, plugin.distribution)))
+                clash = f'two distributions are installed under the name "{entry.name}": {both}; uninstall one of them'
+                found[entry.name] = Installed(entry, distribution.version, None, None, clash)
     return tuple(found[name] for name in sorted(found))
 
 
@@ -180,6 +206,11 @@ def _installed(entry: EntryPoint, version: str, path: list[str] | None) -> Insta
         folder = find_package(entry, path)
     except (FileError, ImportError, ValueError) as error:
         return Installed(entry, version, None, None, str(error))
+    return installed(entry, version, folder)
+
+
+def installed(entry: EntryPoint, version: str, folder: Path) -> Installed:
+    """Return an installed plugin with its manifest, which lies in a folder; it is not imported."""
     try:
         return Installed(entry, version, folder, read_manifest(folder, entry.name))
     except FileError as error:
@@ -196,6 +227,7 @@ def load(
     *,
     screens: Sequence[ScreenCapabilities] = (),
     path: list[str] | None = None,
+    isolation: Callable[[Installed], Isolation] = lambda _plugin: INLINE,
 ) -> PluginSet:
     """Load the plugins that a site runs; whatever one of them does, the others are loaded.
 
@@ -203,17 +235,30 @@ def load(
     :param settings: the tables of ``[settings.NAME]``.
     :param screens: what the site's screens can do; a plugin that needs more, and says nothing instead, does not run.
     :param path: folders to search; None: Python's own.
+    :param isolation: how apart from the station each one runs.
     """
     plugins = PluginSet(discover(path), tuple(dict.fromkeys(enabled)))
     by_name = {plugin.name: plugin for plugin in plugins.installed}
     manager = _manager()
     taken: set[str] = set()
-    for name in plugins.enabled:
+    begun: dict[str, Callable[[], PluginSide] | _KeptOutError] = {}
+    for name in plugins.enabled:  # templates are imported side by side
         try:
             plugin = by_name.get(name)
             if plugin is None:
                 raise _KeptOutError("manifest", f'no plugin "{name}" is installed{did_you_mean(name, by_name)}')
-            side = _load_one(plugin, settings.get(name, {}), context, manager, screens)
+            given = _checked(plugin, settings.get(name, {}), screens)
+            plugins.isolations[name] = isolation(plugin)
+            begun[name] = _begin(plugin, given, context, manager, plugins.isolations[name], path or [])
+        except _KeptOutError as out:
+            begun[name] = out
+    for name, finish in begun.items():
+        try:
+            if isinstance(finish, _KeptOutError):
+                raise finish
+            side = finish()
+            if (grant := plugins.isolations[name].grant) is not None:
+                side = cast("PluginSide", GrantedPlugin(side, grant))
             if twice := {service.id for service in side.services} & taken:
                 raise _KeptOutError("verify", f"another plugin offers the same service: {', '.join(sorted(twice))}")
         except _KeptOutError as out:
@@ -226,20 +271,60 @@ def load(
     return plugins
 
 
-def _load_one(
-    plugin: Installed,
-    given: Mapping[str, Any],
-    context: PluginContext,
-    manager: pluggy.PluginManager,
-    screens: Sequence[ScreenCapabilities],
-) -> InlinePlugin:
+def _checked(plugin: Installed, given: Mapping[str, Any], screens: Sequence[ScreenCapabilities]) -> Mapping[str, Any]:
+    """Return the settings of a plugin whose manifest, pages and settings are as they should be."""
     if plugin.manifest is None:
         raise _KeptOutError("manifest", plugin.problem)
     _verify_pages(plugin, screens)
     try:
-        settings = settle(plugin.manifest, given)
+        return settle(plugin.manifest, given)
     except ValueError as error:
         raise _KeptOutError("settings", str(error)) from None
+
+
+def _begin(
+    plugin: Installed,
+    settings: Mapping[str, Any],
+    context: PluginContext,
+    manager: pluggy.PluginManager,
+    isolation: Isolation,
+    path: list[str],
+) -> Callable[[], PluginSide]:
+    """Begin to import a plugin where it is to run; return what waits for it."""
+    if isolation.refused:
+        raise _KeptOutError("isolation", isolation.refused)
+    if isolation.kind == "inline":
+        return partial(_load_one, plugin, settings, context, manager)
+    from tramkit.plugins.process.begin import begin  # a station whose plugins are inline starts without it
+
+    finish = begin(plugin, settings, context, isolation, path)
+
+    def finished() -> PluginSide:
+        made = finish()
+        if isinstance(made, Quarantined):
+            raise _KeptOutError(made.step, made.reason)
+        return made
+
+    return finished
+
+
+def load_here(plugin: Installed, settings: Mapping[str, Any], context: PluginContext) -> InlinePlugin | Quarantined:
+    """Import one plugin into this process and return what it offers, or why it is kept out.
+
+    :param settings: checked already.
+    """
+    try:
+        if plugin.manifest is None:
+            raise _KeptOutError("manifest", plugin.problem)
+        return _load_one(plugin, settings, context, _manager())
+    except _KeptOutError as out:
+        return Quarantined(plugin.name, out.step, out.reason)
+
+
+def _load_one(
+    plugin: Installed, settings: Mapping[str, Any], context: PluginContext, manager: pluggy.PluginManager
+) -> InlinePlugin:
+    assert plugin.manifest is not None
     module = import_plugin(plugin, manager)
     services = _call(manager, module, "tramkit_services", settings=settings, context=context)
     _verify_services(plugin.manifest, services)

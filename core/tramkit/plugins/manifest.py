@@ -26,6 +26,9 @@ FILE = "plugin.toml"
 API = 1
 """The version of the plugin interface; a manifest for another one is refused before anything is imported."""
 
+PersonalField = Literal["name", "number", "born", "sex", "address", "issued", "expires"]
+"""What the station can tell a service of a resident whom it has identified."""
+
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
 
@@ -61,7 +64,7 @@ class Setting(Data):
     :param secret: never shown, never logged; best given as ``{ env = "NAME" }``.
     """
 
-    type: Literal["string", "url", "integer", "number", "boolean", "list"]
+    type: Literal["string", "url", "file", "integer", "number", "boolean", "list"]
     default: Any = None
     required: bool = False
     secret: bool = False
@@ -102,7 +105,7 @@ class Setting(Data):
             case "url":
                 fine = isinstance(value, str) and _is_url(value)
                 right = "an address, e.g. https://desk.example.vn; http is for this machine only"
-            case "string":
+            case "string" | "file":
                 fine, right = isinstance(value, str), "a text"
         if not fine:
             return f"{shown} is not {right}"
@@ -118,6 +121,7 @@ class Manifest(Data):
     :param hosts: outside hosts that it talks to, beside those in its settings.
     :param payment_methods: ids of the ways to pay that it brings; no other one of it is believed.
     :param identity_methods: ids of the ways to sign in that it brings; no other one of it is believed.
+    :param personal: what its services ask to be told of a resident whom the station has identified.
     :param commands: commands that it adds to ``tramkit``.
     :param demo: commands that ``tramkit demo`` starts beside the station: its sandboxes.
     :param facts: its files of dated values that an operator may replace: fees, rates, forms.
@@ -130,6 +134,7 @@ class Manifest(Data):
     hosts: tuple[str, ...] = ()
     payment_methods: tuple[str, ...] = ()
     identity_methods: tuple[str, ...] = ()
+    personal: tuple[PersonalField, ...] = ()
     commands: tuple[str, ...] = ()
     demo: tuple[tuple[str, ...], ...] = ()
     facts: tuple[FactsFile, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tramkit.host.service_state import ServiceState
 from tramkit.identity.means import IdentityMeans
+from tramkit.station.faults import Faults
 from tramkit.station.offer import Offer
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.pages import Availability, Option
@@ -37,13 +38,13 @@ _NEED_NOT_BE_THERE = frozenset((Role.ID_READER, Role.CODE_SCANNER, Role.PAYMENT_
 """Where a station has none the resident types or pays in another way, and misses nothing; out of order is told."""
 
 
-def menu(offers: Iterable[Offer], means: IdentityMeans) -> tuple[Option, ...]:
+def menu(offers: Iterable[Offer], means: IdentityMeans, faults: Faults) -> tuple[Option, ...]:
     """Return the menu's options as things stand now."""
-    return tuple(_option(offer, means) for offer in offers)
+    return tuple(_option(offer, faults.closes(offer.service.id) or service_state(offer, means)) for offer in offers)
 
 
-def _option(offer: Offer, means: IdentityMeans) -> Option:
-    service, state = offer.service, service_state(offer, means)
+def _option(offer: Offer, state: ServiceState) -> Option:
+    service = offer.service
     return Option(
         value=service.id,
         label=service.title,

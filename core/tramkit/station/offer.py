@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from tramkit.host.ending import Followed, Signal
+from tramkit.host.host import Host
 from tramkit.host.plugin_side import PluginSide, ServiceDescriptor
 from tramkit.host.service_state import ServiceState
+from tramkit.station.attended import AttendedHost
 from tramkit.station.station_host import StationHost
 
 
@@ -50,6 +52,7 @@ def offers(sides: Iterable[PluginSide], own: Iterable[OwnService] = ()) -> tuple
 def _of_plugin(side: PluginSide, service: ServiceDescriptor) -> Offer:
     async def serve(host: StationHost) -> None:
         host.serve(service.id)
-        await side.serve(host.visit.id, service.id, host)
+        async with AttendedHost(host) as attended:
+            await side.serve(host.visit.id, service.id, cast("Host", attended))
 
     return Offer(service, partial(side.availability, service.id), serve, side.signal)

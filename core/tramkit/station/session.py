@@ -94,6 +94,9 @@ class Session:
             if isinstance(told := signal.result(), Ended):
                 self.did_not_stop = not await self._cancel(task) or followed == "did_not_stop"
                 return told.ending
+            if followed == "killed":
+                await self._cancel(task)
+                return "fault"
             if followed == "did_not_stop":  # two runs must not share a visit
                 self.did_not_stop = True
                 task.cancel()

@@ -24,6 +24,7 @@ from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.station.conditions import Conditions
 from tramkit.station.devices import Devices
+from tramkit.station.faults import Faults
 from tramkit.station.menu import menu
 from tramkit.station.offer import OwnService, offers
 from tramkit.station.session import Session
@@ -35,7 +36,7 @@ from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered, Pressed, Touched
-from tramkit_hal.ui.pages import Choose, Tell, Tone, View
+from tramkit_hal.ui.pages import Choose, Option, Tell, Tone, View
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
 
@@ -116,14 +117,25 @@ class Station:
         self._conversation: Conversation | None = None
         self._touched = asyncio.Event()
         self._headset = False
-        self.closed = False
-        """Closed for service by the operator: nobody can begin a visit; one under way goes on to its end."""
+        self._closed = False
+        self.faults = Faults()
         self._attract_view: View | None = None
         self._progress: Progress | None = None
         self._stopping = asyncio.Event()
         self._opened = asyncio.Event()
         self.visits = 0
         self.last_wipe_certain = True
+
+    @property
+    def closed(self) -> bool:
+        """Closed for service by the operator: nobody can begin a visit; one under way goes on to its end."""
+        return self._closed
+
+    @closed.setter
+    def closed(self, closed: bool) -> None:
+        if self._closed and not closed:
+            self.faults.open_all()
+        self._closed = closed
 
     @property
     def progress(self) -> Progress | None:
@@ -263,7 +275,7 @@ class Station:
                 await self._show_attract(screen)
 
     async def _show_attract(self, screen: Screen) -> None:
-        page = nobody_here(() if self.closed else menu(self.offers, self.means), closed=self.closed)
+        page = nobody_here(() if self.closed else self._menu(), closed=self.closed)
         view = View(
             page=page,
             language=self._language,
@@ -299,7 +311,7 @@ class Station:
         )
         seed = secrets.randbits(63) if self._seed is None else self._seed + self.visits
         host = StationHost(visit, self.means, self._runner, self._uploads, seed)
-        session = Session(host, self.offers, lambda: menu(self.offers, self.means), self._chose)
+        session = Session(host, self.offers, self._menu, self._chose)
         self._attract_view = None
         self._conversation = conversation
         self._progress = Progress(id, "", "", self._clock.now())
@@ -308,6 +320,7 @@ class Station:
         ending: VisitEnding = "fault"
         try:
             ending = await session.run()
+            self._count(ending)
             if ending == "fault":
                 await self._apologise(conversation)
         except Exception:  # the core's own wall: whatever happened, wipe and go on
@@ -323,6 +336,17 @@ class Station:
         if not self._stopping.is_set():
             await self._farewell(screen, conversation.language)
 
+    def _menu(self) -> tuple[Option, ...]:
+        return menu(self.offers, self.means, self.faults)
+
+    def _count(self, ending: VisitEnding) -> None:
+        """Count how a visit to a service ended."""
+        service = self._progress.service if self._progress is not None else ""
+        if service and ending == "fault":
+            self.faults.failed(service)
+        elif service and ending == "done":
+            self.faults.worked(service)
+
     def _chose(self, service: str) -> None:
         if self._progress is not None:
             self._progress = Progress(self._progress.visit, service, "", self._progress.since)
@@ -334,7 +358,7 @@ class Station:
             await self._clock.sleep(REFRESH_SECONDS)
             page = conversation.page
             if isinstance(page, Choose) and {option.value for option in page.options} == ids:
-                options = menu(self.offers, self.means)
+                options = self._menu()
                 if options != page.options:
                     conversation.replace(page.model_copy(update={"options": options}))
 

@@ -115,6 +115,11 @@ class StationHost:
             unreachable=tuple(unreachable),
         )
 
+    @property
+    def service(self) -> str:
+        """Id of the service that serves now."""
+        return self._service
+
     # ── runs, and what Back does to the station's steps ───────────────────────────────────────────────────
 
     def serve(self, service: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from tramkit import bounded_json
 from tramkit.host.attachment import Attachment
 from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Outcome
+from tramkit.visit.egress import ask_http
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import bilingual
 
@@ -47,29 +48,30 @@ class Gateway:
         :raises GatewayError: no answer within ten seconds, a status of 500 and more, or something that is no object,
             too long or too deep.
         """
-        return await self._ask(method, path, SECONDS, json=body)
+        if body is None:
+            return await self._ask(method, path, SECONDS)
+        data = json.dumps(body, ensure_ascii=False).encode()
+        return await self._ask(method, path, SECONDS, {"Content-Type": "application/json"}, data)
 
-    async def _ask(self, method: str, path: str, seconds: float, **body: Any) -> tuple[int, dict[str, Any]]:
-        import aiohttp  # a station without gateways starts without it
-
+    async def _ask(
+        self, method: str, path: str, seconds: float, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> tuple[int, dict[str, Any]]:
         try:
-            async with (
-                aiohttp.ClientSession(
-                    timeout=aiohttp.ClientTimeout(total=seconds),
-                    headers={**bounded_json.HEADERS, **self._headers},
-                    auto_decompress=False,
-                    trust_env=False,
-                ) as http,
-                http.request(method, f"{self._url}{path}", allow_redirects=False, **body) as answer,
-            ):
-                told: Any = await bounded_json.read(answer)
-                if answer.status >= 500 or not isinstance(told, dict):
-                    raise GatewayError(f"{self._name} is out of order")
-                return answer.status, cast("dict[str, Any]", told)
-        except (aiohttp.ClientError, TimeoutError):
-            raise GatewayError(f"{self._name} does not answer") from None
+            answer = await ask_http(
+                method,
+                f"{self._url}{path}",
+                headers={**self._headers, **(headers or {})},
+                body=body,
+                seconds=seconds,
+            )
+            told: Any = bounded_json.loads(answer.body)
+        except GatewayError as error:
+            raise GatewayError(f"{self._name} {error}") from None
         except ValueError:
             raise GatewayError(f"{self._name} answers what cannot be read") from None
+        if answer.status >= 500 or not isinstance(told, dict):
+            raise GatewayError(f"{self._name} is out of order")
+        return answer.status, cast("dict[str, Any]", told)
 
     async def submit(
         self,
@@ -101,7 +103,7 @@ class Gateway:
             return None
         digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
         headers = {"Content-Type": file.type, "Content-Digest": f"sha-256=:{digest}:"}  # RFC 9530
-        status, told = await self._ask("PUT", path, UPLOAD_SECONDS, data=io.BytesIO(file.data), headers=headers)
+        status, told = await self._ask("PUT", path, UPLOAD_SECONDS, headers, file.data)
         if status in (200, 201) and told.get("sha256") == file.sha256:
             return None
         if status in (409, 413, 415):

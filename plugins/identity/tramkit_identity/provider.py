@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tramkit import TramkitError, bounded_json
+from tramkit import GatewayError, TramkitError, ask_http, bounded_json
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SECONDS = 10.0
@@ -128,26 +129,23 @@ class Provider:
 
         :param errors: an answer of 400 or 401 is one too.
         """
-        import aiohttp  # a station that nobody signs in at starts without it
-
-        data, headers = dict(form) if form is not None else None, {"Accept": "application/json", **bounded_json.HEADERS}
+        data, headers = dict(form) if form is not None else None, {"Accept": "application/json"}
         if data is not None and self._secret:  # RFC 6749, section 2.3.1
-            headers["Authorization"] = aiohttp.encode_basic_auth(quote_plus(self.client), quote_plus(self._secret))
+            pair = f"{quote_plus(self.client)}:{quote_plus(self._secret)}"
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         elif data is not None:
             data["client_id"] = self.client
+        if data is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = urlencode(data).encode() if data is not None else b""
         try:
-            async with (
-                aiohttp.ClientSession(
-                    timeout=aiohttp.ClientTimeout(total=SECONDS), auto_decompress=False, trust_env=False
-                ) as http,
-                http.request(method, url, data=data, headers=headers, allow_redirects=False) as answer,
-            ):
-                self.date = _date(answer.headers.get("Date", ""))
-                if answer.status != 200 and not (errors and answer.status in (400, 401)):
-                    raise ProviderError(f"the provider answers with status {answer.status}")
-                told = await bounded_json.read(answer, MAX_BYTES)
-        except (aiohttp.ClientError, TimeoutError):
-            raise ProviderError("the provider does not answer") from None
+            answer = await ask_http(method, url, headers=headers, body=body, seconds=SECONDS, max_bytes=MAX_BYTES)
+            self.date = _date(answer.headers.get("date", ""))
+            if answer.status != 200 and not (errors and answer.status in (400, 401)):
+                raise ProviderError(f"the provider answers with status {answer.status}")
+            told = bounded_json.loads(answer.body)
+        except GatewayError as error:
+            raise ProviderError(f"the provider {error}") from None
         except ValueError:
             raise ProviderError("the provider's answer cannot be understood") from None
         return _object(told)

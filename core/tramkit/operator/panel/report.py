@@ -326,7 +326,7 @@ class Reporter:
                 state_words=render(words.SERVICES[Availability(option.state)], language),
                 reason=render(option.reason, language) if option.reason else "",
             )
-            for option in menu(self._station.offers, self._station.means)
+            for option in menu(self._station.offers, self._station.means, self._station.faults)
         )
 
     def _identity(self, level: Level, language: str) -> IdentityReport:
