@@ -2,7 +2,8 @@
 
 from tramkit import bounded_json as bounded_json
 from tramkit import forms as forms
-from tramkit.facts import Dated, DatedFile
+from tramkit.data_file import DataFile, Words
+from tramkit.facts import Dated, DatedFile, newest
 from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
@@ -23,9 +24,11 @@ from tramkit.phones import PhoneError, read_mobile
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
+from tramkit.settings import PluginSettings, Url
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
 from tramkit.visit.egress import ask_http
 from tramkit.visit.gateway import Gateway
+from tramkit.visit.gateway_service import GatewayService, OrderTaker
 from tramkit.visit.live import Live
 from tramkit.visit.service import Service
 from tramkit.visit.staff import StaffCall
@@ -34,13 +37,14 @@ from tramkit.working_days import working_days
 from tramkit_hal import TramkitError
 from tramkit_hal import partial_date as partial_date
 from tramkit_hal.contracts.vital import Reading, Vital
-from tramkit_hal.data import Data
+from tramkit_hal.data import BinaryData, Data, ReceivedData
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
 from tramkit_hal.ui.pages import Availability, Call, Control, Fact, Option, Tone, Wait
+from tramkit_hal.ui.web_headers import adding, web_headers
 from tramkit_hal.video import Frame, NewestFrame
 from tramkit_hal.words import (
     JOINERS,
@@ -68,6 +72,7 @@ __all__ = [
     "VIETNAM",
     "Attachment",
     "Availability",
+    "BinaryData",
     "Born",
     "Call",
     "CameraHandle",
@@ -76,6 +81,7 @@ __all__ = [
     "Code",
     "Control",
     "Data",
+    "DataFile",
     "Dated",
     "DatedFile",
     "Day",
@@ -88,6 +94,7 @@ __all__ = [
     "Frame",
     "Gateway",
     "GatewayError",
+    "GatewayService",
     "HandedOver",
     "Heading",
     "HttpAnswer",
@@ -106,6 +113,7 @@ __all__ = [
     "NotSignedInError",
     "Option",
     "Order",
+    "OrderTaker",
     "Outcome",
     "Paragraph",
     "PartialDate",
@@ -114,8 +122,10 @@ __all__ = [
     "Person",
     "PhoneError",
     "PluginContext",
+    "PluginSettings",
     "Properties",
     "Reading",
+    "ReceivedData",
     "Record",
     "Role",
     "Row",
@@ -132,10 +142,13 @@ __all__ = [
     "Tone",
     "TramkitError",
     "Trouble",
+    "Url",
     "Visit",
     "VisitEnding",
     "Vital",
     "Wait",
+    "Words",
+    "adding",
     "age",
     "age_at_most",
     "ask_http",
@@ -150,6 +163,7 @@ __all__ = [
     "hookimpl",
     "last_day",
     "masked",
+    "newest",
     "nfc",
     "partial_date",
     "personal",
@@ -162,5 +176,6 @@ __all__ = [
     "sandbox_command",
     "verbatim",
     "vital_name",
+    "web_headers",
     "working_days",
 ]

@@ -6,11 +6,11 @@ Every TOML file of a plugin's package is looked through; what begins or ends soo
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import Field, model_validator
 
@@ -67,6 +67,15 @@ class Dated(DatedFile):
     def in_force(self, on: date) -> bool:
         """Tell whether it holds on a day."""
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+
+D = TypeVar("D", bound=Dated)
+
+
+def newest(values: Sequence[D], on: date) -> D | None:
+    """Return the value that began last on a day or before it; None: none has begun."""
+    began = (value for value in values if value.effective_from <= on)
+    return max(began, key=lambda value: value.effective_from, default=None)
 
 
 class FactsFile(Data):

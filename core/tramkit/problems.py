@@ -80,7 +80,11 @@ def _line(detail: ErrorDetails, model: type[BaseModel], prefix: str) -> str:
     given = detail.get("input")
     match detail["type"]:
         case "missing":
-            return f"{path}: this is needed and missing"
+            field = model.model_fields.get(keys[-1]) if len(keys) == 1 else None
+            what = f" ({field.description})" if field is not None and field.description else ""
+            return f"{path}: this is needed and missing{what}"
+        case _ if _is_secret(model, keys):
+            return f"{path}: the value given is not possible; {detail['msg'][0].lower()}{detail['msg'][1:]}"
         case "extra_forbidden":
             return f"{path}: there is no such key{did_you_mean(keys[-1], _fields(model, detail['loc'][:-1]))}"
         case "enum" | "literal_error":
@@ -102,6 +106,12 @@ def _fields(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
         info = current.model_fields.get(str(part))
         current = info.annotation if info else None
     return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+
+
+def _is_secret(model: type[BaseModel], keys: list[str]) -> bool:
+    """Tell whether a key holds a secret, whose value is never repeated."""
+    field = model.model_fields.get(keys[0]) if keys else None
+    return field is not None and "Secret" in str(field.annotation)
 
 
 def _kind(value: Any) -> str:

@@ -14,23 +14,19 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
-"""Content-Security-Policy (W3C CSP 3): nothing inline, nothing from elsewhere, no framing."""
+from tramkit_hal.ui.web_headers import adding, web_headers
 
-HEADERS = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Server": "tramkit",
-}
+HEADERS = web_headers(
+    {
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": "'self'",
+    }
+)
 """On every answer."""
+add_headers = adding(HEADERS)
+"""Puts them there; for ``app.on_response_prepare``."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger(__name__)
@@ -140,8 +136,3 @@ class Guard:
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(self.cookie, self.token, httponly=True, samesite="Strict", path="/")
         return response
-
-
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Put :data:`HEADERS` on an answer; for ``app.on_response_prepare``."""
-    response.headers.update(HEADERS)

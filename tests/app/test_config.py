@@ -12,7 +12,7 @@ import pytest
 
 from tramkit.app.config import ConfigError, default_config_file, read_config
 from tramkit.operator.panel import words
-from tramkit.plugins.loader import discover
+from tramkit.plugins.installed import discover
 from tramkit_hal.device.roles import Role
 from tramkit_hal.role_contracts import CONTRACTS
 

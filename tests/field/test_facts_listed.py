@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from tramkit.app.cli import main
 from tramkit.facts import CALENDAR, DatedValue, changes, values_of, without_source
 from tramkit.plugins.dated_facts import collect
-from tramkit.plugins.loader import discover
+from tramkit.plugins.importing import settings_model
+from tramkit.plugins.installed import discover
 from tramkit.problems import read_toml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +87,7 @@ def test_every_setting_for_a_file_of_dated_values_is_named_in_the_manifest() -> 
         assert plugin.manifest is not None
         assert plugin.folder is not None
         named = {each.setting for each in plugin.manifest.facts}
-        for setting in plugin.manifest.settings:
+        for setting in settings_model(plugin).model_fields:
             file = plugin.folder / f"{setting.removesuffix('_file')}.toml"
             if setting.endswith("_file") and file.is_file() and values_of(plugin.name, file):
                 assert setting in named, f"{plugin.name}: name {file.name} under [[facts]] with setting = {setting!r}"
@@ -96,7 +97,7 @@ def test_a_setting_that_replaces_a_file_is_one_of_the_plugins() -> None:
     for plugin in PLUGINS:
         assert plugin.manifest is not None
         for each in plugin.manifest.facts:
-            assert each.setting in plugin.manifest.settings
+            assert each.setting in settings_model(plugin).model_fields
             assert plugin.folder is not None
             assert (plugin.folder / each.file).is_file()
 

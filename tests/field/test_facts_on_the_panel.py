@@ -11,7 +11,7 @@ from tramkit import Messages, Service, Visit
 from tramkit.facts import Change, DatedValue, changes
 from tramkit.operator.panel import Panel
 from tramkit.plugins.dated_facts import collect
-from tramkit.plugins.loader import discover
+from tramkit.plugins.installed import discover
 from tramkit.testing.station import station
 from tramkit_hal.words import bilingual
 

@@ -34,6 +34,7 @@ class Signing(Service):
 
     async def serve(self, visit: Visit) -> None:
         host = visit._host  # pyright: ignore[reportPrivateUsage]
+        host = getattr(host, "_host", host)  # what sees to it that the service goes on stands between
         assert isinstance(host, StationHost)
         signature = await visit.sign(_("Please sign"))
         assert signature.data == b""

@@ -89,7 +89,7 @@ class Face:
 
 
 @contextlib.asynccontextmanager
-async def face_station(country: Path, folder: Path | None = None) -> AsyncGenerator[Face]:
+async def face_station(country: Path) -> AsyncGenerator[Face]:
     known: list[Person] = []
     refused: list[NotIdentifiedError] = []
     visits: list[Visit] = []
@@ -109,11 +109,9 @@ async def face_station(country: Path, folder: Path | None = None) -> AsyncGenera
             await visit.tell(_("Known"))
 
     settings = SimIdReader.Settings(publish_country=str(country))
-    reader = SimIdReader(settings, DeviceContext(Role.ID_READER, CLOCK, run_dir=folder))
-    camera = SimCamera(
-        SimCamera.Settings(width=320, height=240, fps=60), DeviceContext(Role.CAMERA, CLOCK, run_dir=folder)
-    )
-    matcher = SimFaceMatcher(SimFaceMatcher.Settings(), DeviceContext(Role.FACE_MATCHER, CLOCK, run_dir=folder))
+    reader = SimIdReader(settings, DeviceContext(Role.ID_READER, CLOCK))
+    camera = SimCamera(SimCamera.Settings(width=320, height=240, fps=60), DeviceContext(Role.CAMERA, CLOCK))
+    matcher = SimFaceMatcher(SimFaceMatcher.Settings(), DeviceContext(Role.FACE_MATCHER, CLOCK))
     bound = {Role.ID_READER: [reader], Role.CAMERA: [camera], Role.FACE_MATCHER: [matcher]}
     async with station([Needs()], clock=CLOCK, bound=bound, trust=FolderTrust(country, owners=None)) as s:
         yield Face(s, reader, camera, matcher, known, refused, visits)
@@ -122,7 +120,7 @@ async def face_station(country: Path, folder: Path | None = None) -> AsyncGenera
 async def test_whose_face_is_the_cards_is_known_by_chip_and_face_and_the_end_forgets_it(
     tmp_path: Path, country: Path, lines: io.StringIO
 ) -> None:
-    async with face_station(country, tmp_path) as face:
+    async with face_station(country) as face:
         await face.begin()
         assert face.s.screen.page.video  # they see themselves
         await face.compare(FaceFinding.SAME)

@@ -16,7 +16,8 @@ from support.site import PanelClient, Program, panel, start
 
 from tramkit.app.config import read_config
 from tramkit.app.run import make_devices, run_station, screens_of
-from tramkit.plugins.loader import PluginContext, load
+from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.loader import load
 from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
 from tramkit.testing.drivers import AnyDriver, ScriptedDriver
 from tramkit.testing.terminal_driver import TerminalDriver

@@ -69,8 +69,6 @@ class ToyPrinter(ReceiptPrinter):
 
     async def present(self, deadline: float = 5.0) -> None: ...
 
-    async def retract(self, deadline: float = 5.0) -> None: ...
-
     def controls(self) -> tuple[SimControl, ...]:
         if self.broken:
             raise RuntimeError(CANARY)

@@ -15,8 +15,9 @@ from tramkit.app.config import ConfigError, read_config
 from tramkit.host.person import Level, Person
 from tramkit.plugins.granted import GrantedHost
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.installed import discover
 from tramkit.plugins.isolation import Grant, Isolation, isolation_of
-from tramkit.plugins.loader import discover, load
+from tramkit.plugins.loader import load
 from tramkit.testing.station import station
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.errors import DeviceError

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 import pytest
+from pydantic import SecretStr
 from support.plugins import BROKEN, CODE, MANIFEST, install
 
-from tramkit import PluginContext
-from tramkit.plugins.loader import commands_of, discover, load
-from tramkit.plugins.manifest import Manifest, Setting, settle
+from tramkit import PluginContext, PluginSettings, Url
+from tramkit.plugins.importing import commands_of
+from tramkit.plugins.installed import discover
+from tramkit.plugins.loader import load
+from tramkit.settings import settle
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.screen import ScreenCapabilities
 
@@ -101,15 +106,17 @@ def test_a_broken_plugin_is_kept_out_with_its_step_and_a_reason(folder: Path, na
 
 
 def test_the_reason_tells_the_engineer_what_would_be_right(folder: Path) -> None:
-    for name in ("misspelt", "mistyped", "undeclared", "unmarked"):
+    told = ("misspelt", "mistyped", "undeclared", "unmarked", "title_in_code")
+    for name in told:
         code, manifest, _ = BROKEN[name]
         install(folder, name, code=code, manifest=manifest)
-    plugins = load(["misspelt", "mistyped", "undeclared", "unmarked"], {}, context(), path=[str(folder)])
+    plugins = load(told, {}, context(), path=[str(folder)])
     reasons = {out.name: out.reason for out in plugins.quarantined}
     assert 'did you mean "tramkit_services"?' in reasons["misspelt"]
     assert "plugin.toml" in reasons["mistyped"]
     assert 'did you mean "undeclared.hello"?' in reasons["undeclared"]
     assert "@hookimpl" in reasons["unmarked"]
+    assert reasons["title_in_code"].endswith("sets title in its class; that stands in plugin.toml")
 
 
 def test_a_plugin_without_a_manifest_or_not_installed_is_kept_out(folder: Path) -> None:
@@ -130,9 +137,19 @@ def test_two_plugins_cannot_offer_the_same_service(folder: Path) -> None:
     assert plugins.quarantined[0].name == "second"
 
 
+def with_settings(folder: Path, name: str, fields: str, code: str = CODE) -> None:
+    """Install a plugin that declares settings."""
+    manifest = MANIFEST.replace("api = 1", f'api = 1\nsettings = "toy_{name}.settings:Mine"')
+    install(folder, name, code=code, manifest=manifest)
+    (folder / f"toy_{name}" / "settings.py").write_text(
+        "from pathlib import Path\nfrom typing import Literal\nfrom pydantic import Field, SecretStr\n"
+        f"from tramkit import PluginSettings, Url\n\nclass Mine(PluginSettings):\n    {fields}\n",
+        encoding="utf-8",
+    )
+
+
 def test_settings_are_checked_before_the_plugin_is_imported(folder: Path) -> None:
-    settings = MANIFEST + '\n[settings.url]\ntype = "url"\nrequired = true\nhelp = "where the biller is"\n'
-    install(folder, "set", code="raise SystemExit('imported')", manifest=settings)
+    with_settings(folder, "set", 'url: Url = Field(description="where the biller is")', "raise SystemExit('imported')")
     plugins = load(["set"], {"set": {"ulr": "http://127.0.0.1"}}, context(), path=[str(folder)])
     (out,) = plugins.quarantined
     assert out.step == "settings"
@@ -140,32 +157,92 @@ def test_settings_are_checked_before_the_plugin_is_imported(folder: Path) -> Non
     assert "settings.set.url: this is needed and missing (where the biller is)" in out.reason
 
 
-def test_a_secret_is_taken_from_the_environment_and_never_told(folder: Path) -> None:
-    manifest = MANIFEST + '\n[settings.key]\ntype = "string"\nsecret = true\n'
-    install(folder, "key", manifest=manifest)
+def test_a_plugin_gets_its_settings_as_the_model_that_it_declares(folder: Path) -> None:
+    code = CODE.replace("return [Hello()]", "global got\n    got = settings\n    return [Hello()]")
+    with_settings(folder, "typed", "url: Url\n    file: Path | None = None\n    hours: tuple[int, ...] = (8,)", code)
+    given = {"url": "https://water.example.vn", "file": "/etc/water.toml", "hours": [7, 19]}
+    assert load(["typed"], {"typed": given}, context(), path=[str(folder)]).quarantined == []
+    got = sys.modules["toy_typed.plugin"].got
+    assert type(got) is sys.modules["toy_typed.settings"].Mine
+    assert (got.url, got.file, got.hours) == ("https://water.example.vn", Path("/etc/water.toml"), (7, 19))
+
+
+def test_settings_that_the_plugin_itself_has_wrong_keep_it_out(folder: Path) -> None:
+    with_settings(folder, "broken", "port: int = oops")
+    with_settings(folder, "other", "port: int")
+    (folder / "toy_other" / "settings.py").write_text("Mine = dict", encoding="utf-8")
+    install(folder, "elsewhere", manifest=MANIFEST.replace("api = 1", 'api = 1\nsettings = "os.path:Mine"'))
+    install(folder, "none")
+    names = ["broken", "other", "elsewhere", "none"]
+    plugins = load(names, {"none": {"port": 1}}, context(), path=[str(folder)])
+    reasons = {out.name: (out.step, out.reason) for out in plugins.quarantined}
+    assert reasons["broken"] == ("settings", "it raised NameError: name 'oops' is not defined")
+    assert reasons["other"] == ("settings", '"toy_other.settings:Mine" of plugin.toml is no PluginSettings')
+    assert reasons["elsewhere"][0] == "manifest"
+    assert 'in the plugin\'s own package, "toy_elsewhere."' in reasons["elsewhere"][1]
+    assert reasons["none"] == ("settings", "settings.none.port: there is no such key")
+
+
+@pytest.mark.parametrize("field", ["key: SecretStr", "key: SecretStr | None = None"])
+def test_a_secret_is_taken_from_the_environment_and_never_told(folder: Path, field: str) -> None:
+    with_settings(folder, "key", field)
     unset = load(["key"], {"key": {"key": {"env": "TRAMKIT_TEST_NOT_SET"}}}, context(), path=[str(folder)])
-    assert "TRAMKIT_TEST_NOT_SET is not set" in unset.quarantined[0].reason
+    (reason,) = (out.reason for out in unset.quarantined)
+    assert reason == "settings.key.key: the environment variable TRAMKIT_TEST_NOT_SET is not set"
     wrong = load(["key"], {"key": {"key": 4711}}, context(), path=[str(folder)])
+    assert "settings.key.key: the value given is not possible" in wrong.quarantined[0].reason
     assert "4711" not in wrong.quarantined[0].reason
 
 
+class Typed(PluginSettings):
+    """A setting of each type."""
+
+    integer: int | None = None
+    number: float = 0
+    boolean: bool = False
+    listed: tuple[str, ...] = ()
+    string: str = ""
+    url: Url | None = None
+    level: Literal["low", "high"] = "low"
+    secret: SecretStr | None = None
+
+
 @pytest.mark.parametrize(
-    ("kind", "text", "value"),
+    ("key", "text", "value"),
     [
         ("integer", "12", 12),
         ("number", "0.5", 0.5),
         ("boolean", "True", True),
-        ("list", "a, b", ["a", "b"]),
+        ("listed", "a, b", ("a", "b")),
         ("string", "12", "12"),
         ("url", "https://desk.example.vn", "https://desk.example.vn"),
+        ("level", "high", "high"),
+        ("secret", "s3cret", SecretStr("s3cret")),
     ],
 )
-def test_a_setting_from_the_environment_has_its_own_type(kind: str, text: str, value: object) -> None:
-    manifest = Manifest(api=1, name="typed", title={"vi": "Thử", "en": "Test"}, settings={"it": Setting(type=kind)})
-    assert settle(manifest, {"it": {"env": "IT"}}, {"IT": text}) == {"it": value}
-    if kind not in ("string", "list"):
-        with pytest.raises(ValueError, match=r"settings\.typed\.it"):
-            settle(manifest, {"it": {"env": "IT"}}, {"IT": "neither"})
+def test_a_setting_from_the_environment_has_its_own_type(key: str, text: str, value: object) -> None:
+    assert getattr(settle(Typed, "typed", {key: {"env": "IT"}}, {"IT": text}), key) == value
+    if key not in ("string", "listed", "secret"):
+        with pytest.raises(ValueError, match=rf"settings\.typed\.{key}"):
+            settle(Typed, "typed", {key: {"env": "IT"}}, {"IT": "neither"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("integer", True, "not true"),
+        ("integer", "12", 'not the text "12"'),
+        ("number", "0.5", 'not the text "0.5"'),
+        ("boolean", 1, "not the number 1"),
+        ("listed", ["a", 7], "settings.typed.listed.1: input should be a valid string"),
+        ("string", {"path": "x"}, 'a table here is { env = "NAME" }'),
+        ("level", "hihg", 'did you mean "high"?'),
+    ],
+)
+def test_no_type_is_guessed_and_every_wrong_one_is_told_at_once(key: str, value: object, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)) as told:
+        settle(Typed, "typed", {key: value, "nubmer": 1})
+    assert 'settings.typed.nubmer: there is no such key; did you mean "number"?' in str(told.value)
 
 
 @pytest.mark.parametrize(
@@ -181,12 +258,12 @@ def test_a_setting_from_the_environment_has_its_own_type(kind: str, text: str, v
         ("desk.example.vn", False),
     ],
 )
-def test_an_address_on_the_network_needs_tls(address: str, fine: bool, folder: Path) -> None:
-    install(folder, "there", manifest=MANIFEST + '\n[settings.url]\ntype = "url"\n')
-    plugins = load(["there"], {"there": {"url": address}}, context(), path=[str(folder)])
-    assert bool(plugins.services) == fine
-    if not fine:
-        assert "e.g. https://" in plugins.quarantined[0].reason
+def test_an_address_on_the_network_needs_tls(address: str, fine: bool) -> None:
+    if fine:
+        assert settle(Typed, "there", {"url": address}).url == address
+        return
+    with pytest.raises(ValueError, match=r"settings\.there\.url.*e\.g\. https://"):
+        settle(Typed, "there", {"url": address})
 
 
 def test_a_plugin_kept_out_is_logged_without_the_message_of_its_exception(

@@ -267,7 +267,7 @@ async def running(screen: Screen, folder: Path, *, services: bool) -> AsyncGener
     clock = SystemClock()
 
     def make(driver: type[Device], role: Role, **settings: object) -> list[Device]:
-        return [driver(driver.Settings.model_validate(settings), DeviceContext(role, clock, run_dir=folder))]
+        return [driver(driver.Settings.model_validate(settings), DeviceContext(role, clock))]
 
     bound = {
         Role.SCREEN: [screen],

@@ -244,7 +244,7 @@ def make_devices(folder: Path) -> dict[Role, Sequence[Device]]:
         (Role.VITAL_SENSOR, SimVitalSensor),
         (Role.PRESENCE, SimPresence),
     ):
-        found[role] = [driver(driver.Settings(), DeviceContext(role, clock, run_dir=folder))]
+        found[role] = [driver(driver.Settings(), DeviceContext(role, clock))]
     return found
 
 

@@ -60,7 +60,7 @@ def bound(folder: Path, clock: ManualClock, seed: int) -> dict[Role, list[Device
 
     def make(driver: type[Device], role: Role, **settings: object) -> list[Device]:
         given = driver.Settings.model_validate(settings)
-        return [driver(given, DeviceContext(role, clock, seed=seed, run_dir=folder))]
+        return [driver(given, DeviceContext(role, clock, seed=seed))]
 
     return {
         Role.ID_READER: make(SimIdReader, Role.ID_READER),

@@ -22,7 +22,6 @@ _ = Messages("tests")
 
 class Hello(Service):
     id = "{name}.hello"
-    title = _("Hello {name}")
 
     async def serve(self, visit):
         await visit.tell(_("Hello"))
@@ -112,8 +111,15 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         MANIFEST,
         "verify",
     ),
-    "plain_title": (CODE.replace('title = _("Hello {name}")', 'title = "Hello {name}"'), MANIFEST, "verify"),
-    "hint_is_a_number": (CODE.replace("    async def", "    hint = 7\n\n    async def", 1), MANIFEST, "verify"),
+    "title_in_code": (CODE.replace("    async def", '    title = _("Hello")\n\n    async def', 1), MANIFEST, "verify"),
+    "title_is_a_number": (CODE, MANIFEST.replace('en = "Hello {name}"', "en = 7"), "manifest"),
+    "wants_in_a_base": (
+        CODE.replace("(Service)", "(Base)").replace(
+            "class Hello", "Base = type('Base', (Service,), {'__module__': 'lib', 'wants': ('camera',)})\n\nclass Hello"
+        ),
+        MANIFEST,
+        "verify",
+    ),
     "pays_undeclared": (
         CODE
         + """

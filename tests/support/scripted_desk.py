@@ -19,7 +19,6 @@ from tramkit_telehealth.protocol import (
     Offered,
     Specialty,
     Welcome,
-    kiosk_envelope,
 )
 
 FACILITY = Facility(
@@ -132,7 +131,7 @@ class ScriptedDesk:
         async for frame in socket:
             if frame.type is not WSMsgType.TEXT:
                 break
-            await self._hear(socket, kiosk_envelope.validate_json(frame.data))
+            await self._hear(socket, KioskEnvelope.model_validate_json(frame.data))
         self._sockets.discard(socket)
         return socket
 

@@ -16,8 +16,9 @@ from playwright.async_api import Browser
 from tramkit.app.config import read_config
 from tramkit.app.run import make_devices, run_station, screens_of
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.installed import Installed
 from tramkit.plugins.isolation import INLINE, Isolation, Kind
-from tramkit.plugins.loader import Installed, load
+from tramkit.plugins.loader import load
 from tramkit.sandbox import Sandbox
 from tramkit.testing.browser_screen import PORTRAIT
 from tramkit.testing.drivers import AnyDriver, ScriptedDriver

@@ -19,8 +19,10 @@ from tramkit.app.config import ConfigError, StationConfig, default_config_file, 
 from tramkit.app.devices_command import conformance, devices
 from tramkit.host.order import EffectKind
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.importing import commands_of
+from tramkit.plugins.installed import Installed, discover
 from tramkit.plugins.isolation import OWN
-from tramkit.plugins.loader import Installed, commands_of, discover, load
+from tramkit.plugins.loader import load
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
 

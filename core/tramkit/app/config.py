@@ -12,10 +12,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tramkit.conversation.timeouts import Timeouts
+from tramkit.plugins.importing import settings_model
+from tramkit.plugins.installed import Installed, KeptOutError
 from tramkit.plugins.isolation import Grant, Isolation, isolation_of
-from tramkit.plugins.loader import Installed
-from tramkit.plugins.manifest import settle
 from tramkit.problems import FileError, describe, read_toml
+from tramkit.settings import settle
 from tramkit.station.drivers import DriverError, load_driver
 from tramkit.suggest import did_you_mean
 from tramkit_hal.device.isolated import can_be_isolated
@@ -230,7 +231,7 @@ def default_config_file() -> Path:
 
 
 def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> StationConfig:
-    """Read and check a configuration; no plugin is imported.
+    """Read and check a configuration; of a plugin only the model of its settings is imported.
 
     :param installed: the plugins that are installed, whose settings are checked too; None: not here, since a station
         starts without a plugin whose settings are wrong and says so.
@@ -326,7 +327,7 @@ def _same_folder(one: str, other: str) -> bool:
 def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[str]:
     """Check that each plugin is installed and takes its settings.
 
-    A plugin whose manifest is broken is no error of the configuration: it is quarantined when the station starts.
+    A plugin that is broken itself is no error of the configuration: it is quarantined when the station starts.
     """
     by_name: Mapping[str, Installed] = {plugin.name: plugin for plugin in installed}
     problems = [
@@ -344,7 +345,11 @@ def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[st
         if plugin is None or plugin.manifest is None:
             continue
         try:
-            settle(plugin.manifest, config.settings.get(name, {}))
+            if config.isolation(plugin).kind == "sandbox":  # nothing of it is imported here
+                continue
+            settle(settings_model(plugin), name, config.settings.get(name, {}))
+        except KeptOutError:
+            continue
         except ValueError as error:
             problems += str(error).splitlines()
     return problems

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import click
 
 from tramkit.app.config import StationConfig
-from tramkit.plugins.loader import discover
+from tramkit.plugins.installed import discover
 
 STOP_SECONDS = 10.0
 

@@ -15,7 +15,7 @@ from tramkit.app.config import StationConfig
 from tramkit.facts import SOON, STALE, Change, DatedValue, changes, without_source
 from tramkit.host.days import day_of
 from tramkit.plugins.dated_facts import collect
-from tramkit.plugins.loader import Installed
+from tramkit.plugins.installed import Installed
 from tramkit.problems import FileError
 from tramkit.working_days import working_days
 from tramkit_hal.device.clock import SystemClock

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from tramkit.app.config import StationConfig
+from tramkit.plugins.installed import Installed, discover
 from tramkit.plugins.isolation import OWN, Grant
-from tramkit.plugins.loader import Installed, discover
 from tramkit.suggest import did_you_mean
 
 _MEANING = {

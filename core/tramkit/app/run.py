@@ -60,7 +60,7 @@ Announce = Callable[[str, str], None]
 """Is told each address to open, as its name and the URL, once the station answers there."""
 
 
-def make_devices(config: StationConfig, clock: Clock, run_dir: Path | None = None) -> Devices:
+def make_devices(config: StationConfig, clock: Clock) -> Devices:
     """Make the devices that ``station.toml`` binds to roles; none is opened yet."""
     bound: dict[Role, Sequence[Device]] = {}
     for role, bindings in config.roles.items():
@@ -70,7 +70,7 @@ def make_devices(config: StationConfig, clock: Clock, run_dir: Path | None = Non
             if binding.process:
                 driver = isolated(driver)
             settings = driver.Settings.model_validate(binding.settings)
-            devices.append(driver(settings, DeviceContext(role, clock, seed=number, run_dir=run_dir)))
+            devices.append(driver(settings, DeviceContext(role, clock, seed=number)))
         bound[role] = devices
     return Devices(bound, clock)
 

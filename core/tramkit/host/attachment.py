@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from tramkit_hal.data import BinaryData
 
 MAX_BYTES = 40 * 1024 * 1024
 """All attachments of one order together, at most."""
@@ -16,7 +18,7 @@ MAX_OWN_BYTES = 5 * 1024 * 1024
 ContentType = Literal["image/jpeg", "image/png", "application/pdf", "text/plain"]
 
 
-class Attachment(BaseModel):
+class Attachment(BinaryData):
     """A file of an order.
 
     :param name: what it is, unique within the order, e.g. ``dwelling-1`` or ``signature``.
@@ -25,8 +27,6 @@ class Attachment(BaseModel):
     :param size: bytes.
     :param data: the file; empty where only what is known of it is at hand (an order read from the ledger).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")
     type: ContentType

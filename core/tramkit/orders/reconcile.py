@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta, timezone
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from tramkit.host.order import Effect, EffectKind, Record, State
 from tramkit.orders.memo import squeezed
 from tramkit.orders.wire import MEMO_LENGTH, memo_of
 from tramkit_hal import TramkitError
+from tramkit_hal.words import VIETNAM
 
-VIETNAM = timezone(timedelta(hours=7))
 EDGE = timedelta(minutes=15)
 """So far the clocks of station and outside may be apart: beside midnight a line may stand in the other day's file."""
 HEADER, FOOTER = "TRAMKIT-DAY", "SHA256"

@@ -24,6 +24,7 @@ from tramkit.papers.listening import Listening, own_address
 from tramkit.papers.problem import Problem
 from tramkit.papers.sending import NotTakenError, examined, looks_like
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.web_headers import adding, web_headers
 from tramkit_hal.words import LANGUAGES, Text, render
 
 MAX_TOGETHER = 30 * 1024 * 1024
@@ -36,17 +37,7 @@ STRAYS = 30
 STRAY_SECONDS = 60.0
 MAX_ADDRESSES = 500
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Server": "tramkit",
-}
+HEADERS = web_headers({"style-src": "'self'", "form-action": "'self'"}, referrer="same-origin")
 _HERE = Path(__file__).parent
 _log = logging.getLogger(__name__)
 
@@ -99,7 +90,7 @@ class Uploads:
             trying until :meth:`stop`.
         """
         app = web.Application(middlewares=[self._door])
-        app.on_response_prepare.append(_add_headers)
+        app.on_response_prepare.append(adding(HEADERS))
         app.router.add_get("/phone.css", self._style, allow_head=False)
         app.router.add_get("/{token}", self._open, allow_head=False)
         app.router.add_post("/{token}", self._take)
@@ -383,7 +374,3 @@ def _marked(link: Link, mark: str) -> str:
     own = mark.partition(".")[0]
     seal = hmac.new(link.secret, own.encode(errors="replace"), "sha256").hexdigest()
     return f"{own}.{seal}"
-
-
-async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)

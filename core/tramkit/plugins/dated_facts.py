@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tramkit.facts import CALENDAR, CORE, MANIFEST, DatedValue, values_of
-from tramkit.plugins.loader import Installed
+from tramkit.plugins.installed import Installed
 from tramkit.problems import FileError
 
 _log = logging.getLogger(__name__)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,25 +27,23 @@ class PluginContext:
     :param clock: the station's clock.
     :param station: the station's id.
     :param site: the station's site.
-    :param run_dir: a folder that is emptied at boot; None: keep everything in memory.
     """
 
     clock: Clock
     station: str
     site: str
-    run_dir: Path | None = None
 
 
 @hookspec
-def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:  # type: ignore[empty-body]
+def tramkit_services(settings: Any, context: PluginContext) -> list[Service]:  # type: ignore[empty-body]
     """Return the services that the plugin offers in the menu.
 
-    :param settings: the plugin's own settings of ``station.toml``, checked against its manifest.
+    :param settings: the plugin's own settings of ``station.toml``: an instance of the model that its manifest names.
     """
 
 
 @hookspec
-def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext) -> list[PaymentMethod]:  # type: ignore[empty-body]
+def tramkit_payment_methods(settings: Any, context: PluginContext) -> list[PaymentMethod]:  # type: ignore[empty-body]
     """Return the ways to pay that the plugin brings.
 
     :param settings: as for services.
@@ -55,7 +51,7 @@ def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext)
 
 
 @hookspec
-def tramkit_identity_methods(settings: Mapping[str, Any], context: PluginContext) -> list[IdentityMethod]:  # type: ignore[empty-body]
+def tramkit_identity_methods(settings: Any, context: PluginContext) -> list[IdentityMethod]:  # type: ignore[empty-body]
     """Return the ways to sign in that the plugin brings.
 
     :param settings: as for services.

@@ -77,6 +77,6 @@ def simulated(
     bound: dict[Role, Sequence[Device]] = {}
     for role in roles:
         driver = SIMULATORS[role]
-        context = DeviceContext(role, clock, seed=seed, run_dir=folder)
+        context = DeviceContext(role, clock, seed=seed)
         bound[role] = [driver(driver.Settings.model_validate(given.get(role, {})), context)]
     return bound

@@ -10,7 +10,7 @@ from typing import Any, cast
 from tramkit import bounded_json
 from tramkit.host.attachment import Attachment
 from tramkit.host.gateway_error import GatewayError
-from tramkit.host.order import Outcome
+from tramkit.host.order import Order, Outcome
 from tramkit.visit.egress import ask_http
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import bilingual
@@ -72,6 +72,17 @@ class Gateway:
         if answer.status >= 500 or not isinstance(told, dict):
             raise GatewayError(f"{self._name} is out of order")
         return answer.status, cast("dict[str, Any]", told)
+
+    async def fulfil(self, order: Order, key: str) -> Outcome:
+        """Hand an order's request and its files in as an application; the other side takes the same key once.
+
+        :raises GatewayError: it is not known whether it was taken.
+        """
+        return await self.submit(key, order.request, attachments=order.attachments)
+
+    async def inquire(self, order: Order, key: str) -> Outcome:
+        """Ask what became of an order's application."""
+        return await self.status(key)
 
     async def submit(
         self,

@@ -10,7 +10,7 @@ from tramkit.host.host import Host
 from tramkit.host.order import Order, Outcome
 from tramkit.host.payment import Invitation, Payment, PaymentDescriptor, PaymentMethod
 from tramkit.host.person import Person
-from tramkit.host.plugin_side import Fulfiller, ServiceDescriptor
+from tramkit.host.plugin_side import Fulfiller
 from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, SignIn, SignInDescriptor
 from tramkit.host.terminals import Terminals
@@ -18,26 +18,6 @@ from tramkit.visit.service import Service
 from tramkit.visit.serving import Serving
 
 _log = logging.getLogger(__name__)
-
-
-def describe(service: Service) -> ServiceDescriptor:
-    """Return what the station is told of a service.
-
-    :raises pydantic.ValidationError: something that it declares is of a wrong type.
-    """
-    return ServiceDescriptor(
-        id=service.id,
-        title=service.title,
-        hint=service.hint,
-        needs=service.needs,
-        wants=service.wants,
-        limited_without=service.limited_without,
-        identity=service.identity,
-        identity_exactly=service.identity_exactly,
-        asks_identity=service.asks_identity,
-        needs_date=service.needs_date,
-        takes_orders=isinstance(service, Fulfiller),
-    )
 
 
 def describe_payment(method: PaymentMethod) -> PaymentDescriptor:
@@ -75,7 +55,7 @@ class InlinePlugin:
         self._services = {service.id: service for service in services}
         self._methods = {method.id: method for method in methods}
         self._sign_ins = {method.id: method for method in sign_ins}
-        self.services = tuple(describe(service) for service in services)
+        self.services = tuple(service.declared for service in services)
         self.payment_methods = tuple(describe_payment(method) for method in methods)
         self.identity_methods = tuple(describe_sign_in(method) for method in sign_ins)
         self._serving: dict[tuple[str, str], Serving] = {}

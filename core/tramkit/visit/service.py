@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar
 
-from tramkit.host.person import Level
+from tramkit.host.plugin_side import ServiceDescriptor
 from tramkit.host.service_state import ServiceState
+from tramkit.visit.declared import describe
 from tramkit.visit.visit import Visit
-from tramkit_hal.device.roles import Role
-from tramkit_hal.words import Text
 
 
 class Service(ABC):
     """One thing a plugin offers in the menu.
 
-    A subclass sets the class attributes and writes :meth:`serve`. It must keep nothing of a visit in ``self``:
-    the same object serves every resident.
+    A subclass sets :attr:`id` and writes :meth:`serve`. It must keep nothing of a visit in ``self``: the same object
+    serves every resident.
     """
 
     id: ClassVar[str]
-    """``plugin.name``, as in ``plugin.toml``."""
-    title: ClassVar[Text]
-    hint: ClassVar[Text | None] = None
-    needs: ClassVar[tuple[Role, ...]] = ()
-    """Devices without which the service is closed."""
-    wants: ClassVar[tuple[Role, ...]] = ()
-    """Devices without which the service is limited."""
-    limited_without: ClassVar[Mapping[Role, Text]] = {}
-    """What the resident goes without when a wanted device is down; the core has words of its own otherwise."""
-    identity: ClassVar[Level] = Level.NONE
-    """How sure the station must be of who the resident is before :meth:`serve` starts."""
-    identity_exactly: ClassVar[bool] = False
-    """True: a VNeID sign-in does not stand in for the chip, nor the chip for a sign-in."""
-    needs_date: ClassVar[bool] = True
-    """False: it is right though the station's clock is not (no age, no rate, no term is reckoned)."""
-    asks_identity: ClassVar[bool] = False
-    """True: :meth:`serve` calls ``visit.identify`` itself where it fits, e.g. after an emergency question."""
+    """``plugin.name``, as in ``plugin.toml``, where all else that the station must know of it is declared: title, hint,
+    the devices that it needs and wants, identity. A class that lies in no plugin's package, as in a test, has class
+    attributes of the same names instead."""
+
+    @cached_property
+    def declared(self) -> ServiceDescriptor:
+        """What ``plugin.toml`` says of the service."""
+        return describe(self)
 
     @abstractmethod
     async def serve(self, visit: Visit) -> None:

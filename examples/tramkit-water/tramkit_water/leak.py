@@ -13,7 +13,6 @@ from tramkit import (
     Option,
     Order,
     Outcome,
-    Role,
     Service,
     Visit,
     forms,
@@ -44,9 +43,6 @@ class ReportLeak(Service):
     """
 
     id = "water.leak"
-    title = _("Report a water leak")
-    hint = _("The water company comes to repair it")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, waterworks: Waterworks, hotline: str) -> None:
         self._waterworks = waterworks

@@ -15,7 +15,6 @@ from tramkit import (
     Money,
     Order,
     Outcome,
-    Role,
     Service,
     Tone,
     TramkitError,
@@ -55,9 +54,6 @@ class PayBill(Service):
     """
 
     id = "water.pay"
-    title = _("Pay for water")
-    hint = _("By the customer code on your bill")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, waterworks: Waterworks) -> None:
         self._waterworks = waterworks

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tramkit import PluginContext, Service, hookimpl, sandbox_command
+from tramkit_water.settings import WaterSettings
 
 if TYPE_CHECKING:
     from tramkit_water.sandbox import WaterworksSandbox
 
 
 @hookimpl
-def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
+def tramkit_services(settings: WaterSettings, context: PluginContext) -> list[Service]:
     """Return the company's services."""
     from tramkit_water.gateway import Waterworks
     from tramkit_water.leak import ReportLeak
     from tramkit_water.pay import PayBill
 
-    waterworks = Waterworks(str(settings["url"]))
-    return [PayBill(waterworks), ReportLeak(waterworks, str(settings["hotline"]))]
+    waterworks = Waterworks(settings.url)
+    return [PayBill(waterworks), ReportLeak(waterworks, settings.hotline)]
 
 
 @hookimpl

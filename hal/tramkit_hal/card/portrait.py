@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from tramkit_hal.data import BinaryData
 
 
-class Portrait(BaseModel):
+class Portrait(BinaryData):
     """The picture of the holder; shown by no ``repr``, so that no log has it.
 
     :param image: an encoded picture; base64 in JSON.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
     image: bytes = Field(repr=False)
     kind: Literal["jpeg", "jpeg2000"]

@@ -53,7 +53,3 @@ class ReceiptPrinter(Device):
     @abstractmethod
     async def present(self, deadline: float = 5.0) -> None:
         """Hold the paper out to the resident (where it ``presents``)."""
-
-    @abstractmethod
-    async def retract(self, deadline: float = 5.0) -> None:
-        """Pull back paper that was not taken (where it ``presents``); ``wipe`` does so too."""

@@ -6,8 +6,9 @@ from abc import abstractmethod
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from tramkit_hal.data import BinaryData
 from tramkit_hal.device.base import Capabilities, Device
 
 
@@ -43,7 +44,7 @@ PLAUSIBLE: dict[Vital, tuple[tuple[float, float], ...]] = {
 """Limits beyond which a value is an error of measurement, never shown as a reading."""
 
 
-class Reading(BaseModel):
+class Reading(BinaryData):
     """A measured value.
 
     :param values: one number, or systolic and diastolic for blood pressure, in :data:`UNITS`.
@@ -53,8 +54,6 @@ class Reading(BaseModel):
     :param calibration_due: the day its certificate ends; None: not known.
     :param signature: the sensor's own, over the reading as its maker documents; None: it does not sign.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
     kind: Vital
     values: tuple[float, ...]

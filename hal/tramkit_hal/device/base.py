@@ -18,10 +18,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.data import Data
 from tramkit_hal.device.clock import Clock, SystemClock
@@ -46,7 +45,6 @@ class DeviceState(StrEnum):
     OFFLINE = "offline"
     ABSENT = "absent"
     FAULT = "fault"
-    MAINTENANCE = "maintenance"
 
     @property
     def usable(self) -> bool:
@@ -55,16 +53,15 @@ class DeviceState(StrEnum):
 
 
 _S = DeviceState
-_DOWN = {_S.OFFLINE, _S.ABSENT, _S.FAULT, _S.MAINTENANCE}
+_DOWN = {_S.OFFLINE, _S.ABSENT, _S.FAULT}
 LEGAL: Mapping[DeviceState, frozenset[DeviceState]] = {
-    _S.OFFLINE: frozenset({_S.STARTING, _S.MAINTENANCE}),
+    _S.OFFLINE: frozenset({_S.STARTING}),
     _S.STARTING: frozenset({_S.READY, _S.DEGRADED, *_DOWN}),
     _S.READY: frozenset({_S.BUSY, _S.DEGRADED, *_DOWN}),
     _S.BUSY: frozenset({_S.READY, _S.DEGRADED, *_DOWN}),
     _S.DEGRADED: frozenset({_S.READY, _S.BUSY, *_DOWN}),
-    _S.ABSENT: frozenset({_S.STARTING, _S.OFFLINE, _S.MAINTENANCE}),
-    _S.FAULT: frozenset({_S.STARTING, _S.OFFLINE, _S.ABSENT, _S.MAINTENANCE}),
-    _S.MAINTENANCE: frozenset({_S.STARTING, _S.OFFLINE, _S.ABSENT}),
+    _S.ABSENT: frozenset({_S.STARTING, _S.OFFLINE}),
+    _S.FAULT: frozenset({_S.STARTING, _S.OFFLINE, _S.ABSENT}),
 }
 """From each state, the states that may follow."""
 
@@ -117,19 +114,15 @@ class DeviceContext:
     :param role: what the station uses this device for.
     :param clock: the station's clock.
     :param seed: makes a simulator repeatable.
-    :param run_dir: a folder that is emptied at boot, for spools; None: keep everything in memory.
     """
 
     role: Role
     clock: Clock = field(default_factory=SystemClock)
     seed: int = 0
-    run_dir: Path | None = None
 
 
-class NoSettings(BaseModel):
+class NoSettings(Data):
     """Settings of a driver that has none."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Device(ABC):
@@ -414,7 +407,7 @@ class Device(ABC):
     @final
     def _lost(self, trouble: Trouble = Trouble.UNPLUGGED) -> None:
         """Tell that the device has gone or broken; operations under way end with that trouble."""
-        if self._state in (DeviceState.OFFLINE, DeviceState.MAINTENANCE):
+        if self._state is DeviceState.OFFLINE:
             return
         self._become(_state_for(trouble), trouble)
         self._end_operations(trouble)

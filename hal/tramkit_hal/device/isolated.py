@@ -20,8 +20,9 @@ import typing
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device, DeviceContext, DeviceInfo, DeviceState, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
@@ -95,10 +96,8 @@ def _methods(contract: type[Device]) -> dict[str, _Method]:
     return {name: _Method(getattr(contract, name)) for name in sorted(names)}
 
 
-class _Told(BaseModel):
+class _Told(Data):
     """What a process tells of its device when it is open."""
-
-    model_config = ConfigDict(extra="forbid")
 
     info: DeviceInfo
     capabilities: dict[str, Any]

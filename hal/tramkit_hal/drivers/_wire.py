@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.errors import DeviceError, Trouble
 
 CHUNK = 4096
@@ -24,7 +25,7 @@ USB_PRINTERS = Path("/sys/class/usbmisc")
 """Where the kernel's ``usblp`` lists printers: ``lp0/device/../idVendor``."""
 
 
-class WireSettings(BaseModel):
+class WireSettings(Data):
     """Where a device is: on the network, or behind a node of this machine; one of them.
 
     :param host: its address in the network.
@@ -33,8 +34,6 @@ class WireSettings(BaseModel):
     :param baud: of a serial line, bit/s.
     :param usb: a USB printer, ``vendor:product`` or ``vendor:product:serial`` as ``lsusb`` prints them.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     host: str = ""
     port: int = Field(9100, ge=1, le=65535)

@@ -7,9 +7,10 @@ import contextlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.contracts.vital import UNITS, Reading, Vital, VitalSensor, VitalSensorCapabilities
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.drivers import _gatt_codes as gatt
@@ -26,15 +27,13 @@ CLOCK_SECONDS = 90.0
 SEEN = 200
 
 
-class BleVitalsSettings(BaseModel):
+class BleVitalsSettings(Data):
     """Settings of a sensor over Bluetooth.
 
     :param address: as ``bluetoothctl devices`` prints it.
     :param clock: the sensor's clock is set, so its readings bear a time that can be believed.
     :param calibration_due: the day its certificate ends.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     address: str = Field(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$")
     clock: bool = True

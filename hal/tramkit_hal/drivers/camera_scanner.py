@@ -8,9 +8,10 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.contracts.scanner import CodeScanner, CodeScannerCapabilities, ScannedCode, Symbology
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.words import nfc
@@ -18,13 +19,11 @@ from tramkit_hal.words import nfc
 FORMATS: Mapping[Symbology, str] = {"qr": "QRCode", "code128": "Code128", "ean13": "EAN13"}
 
 
-class CameraScannerSettings(BaseModel):
+class CameraScannerSettings(Data):
     """Settings of a camera that reads codes; a camera of its own, since a node is opened once.
 
     :param device: index or ``/dev/v4l/by-id/…``; a video file for a trial.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     device: int | str
     width: int = Field(1280, ge=160, le=3840)

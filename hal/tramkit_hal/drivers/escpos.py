@@ -124,10 +124,6 @@ class EscPosPrinter(ReceiptPrinter):
         async with self._operation(deadline):
             return  # the cut paper hangs in the slot
 
-    async def retract(self, deadline: float = 5.0) -> None:
-        async with self._operation(deadline):
-            return
-
     # ── life ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _open(self) -> None:

@@ -11,8 +11,9 @@ import os
 import struct
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.drivers._reading import MAX_CODE, ListeningScanner
@@ -122,13 +123,11 @@ def key_events(data: bytes) -> Iterator[tuple[int, int]]:
             yield code, value
 
 
-class HidScannerSettings(BaseModel):
+class HidScannerSettings(Data):
     """Settings of a scanner that poses as a keyboard.
 
     :param device: ``/dev/input/by-id/…-event-kbd``.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     device: str
 

@@ -9,9 +9,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.contracts.document_printer import DocumentPrinter, DocumentPrinterCapabilities, JobState, PrintJob
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, DeviceState, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.drivers import _ipp_codes as ipp
@@ -47,15 +48,13 @@ REASONS = {
 LOW = ("media-low", "toner-low", "marker-supply-low")
 
 
-class IppSettings(BaseModel):
+class IppSettings(Data):
     """Settings of a printer over IPP.
 
     :param url: ``ipp://`` or ``ipps://``, host, port, path, e.g. ``ipp://192.0.2.9/ipp/print``.
     :param sides: ``two-sided-long-edge`` to save paper.
     :param poll: seconds between two looks at it.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = Field(pattern=r"^ipps?://[A-Za-z0-9.\[\]:_-]+(/[A-Za-z0-9._/-]*)?$")
     sides: str = Field("one-sided", pattern="^(one-sided|two-sided-long-edge|two-sided-short-edge)$")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.contracts.power import Power, PowerCapabilities, PowerNow
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, DeviceState, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 
@@ -15,14 +16,12 @@ MAX_LINE = 4096
 MISSED_POLLS = 3
 
 
-class NutSettings(BaseModel):
+class NutSettings(Data):
     """Settings of a UPS through NUT.
 
     :param ups: its name in ``ups.conf``.
     :param poll: seconds between two looks; ``upsd`` itself looks every two seconds or so.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     host: str = "127.0.0.1"
     port: int = Field(3493, ge=1, le=65535)

@@ -16,9 +16,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.contracts.camera import Camera, CameraCapabilities
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.video import NewestFrame
@@ -33,14 +34,12 @@ LOST_SECONDS = 3.0
 """Without a new picture for this long the camera counts as pulled."""
 
 
-class OpenCvSettings(BaseModel):
+class OpenCvSettings(Data):
     """Settings of a camera through OpenCV.
 
     :param device: index, path of a device (better by id: ``/dev/v4l/by-id/…``), or path of a video file.
     :param loop: begin a video file again at its end.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     device: int | str = 0
     width: int = Field(1280, ge=160, le=3840)

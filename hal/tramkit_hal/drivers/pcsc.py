@@ -15,13 +15,14 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.card.access import AccessKeys
 from tramkit_hal.card.chip import read_chip
 from tramkit_hal.card.errors import ChipError
 from tramkit_hal.card.files import CardFiles, DataGroup
 from tramkit_hal.contracts.id_reader import WHO, IdReader, IdReaderCapabilities, Place, device_error
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.drivers.pcsc_readers import (
@@ -45,15 +46,13 @@ CONTACT_TRIES = 6
 """Times that a card is connected to before it counts as gone: one that is being laid down loses contact at first."""
 
 
-class PcscSettings(BaseModel):
+class PcscSettings(Data):
     """Settings of a PC/SC reader.
 
     :param reader: part of its name, as ``pcsc_scan`` shows it; empty: every reader, and the card may lie on any.
     :param place: where the reader is, seen from who stands before the screen.
     :param answer_bytes: most bytes of an answer that reader and card take together; 0: 256, which all of them do.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     reader: str = ""
     place: Place = ""

@@ -32,10 +32,6 @@ class QrReceipt(ReceiptPrinter):
         async with self._operation(deadline):
             return
 
-    async def retract(self, deadline: float = 5.0) -> None:
-        async with self._operation(deadline):
-            return
-
     async def _open(self) -> None:
         return
 

@@ -13,9 +13,10 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tramkit_hal.contracts.payment_terminal import PaymentTerminal, PaymentTerminalCapabilities, TerminalResult
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 
@@ -25,7 +26,7 @@ HELLO_SECONDS = 5.0
 START_SECONDS = 8.0
 
 
-class SocketTerminalSettings(BaseModel):
+class SocketTerminalSettings(Data):
     """Settings of a terminal behind a socket.
 
     :param path: the adapter's UNIX socket; or
@@ -33,12 +34,10 @@ class SocketTerminalSettings(BaseModel):
     :param command: starts the adapter, and starts it again when it has died; empty: somebody else does.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     path: str = ""
     host: str = ""
     port: int = Field(9310, ge=1, le=65535)
-    command: list[str] = []
+    command: list[str] = Field(default_factory=list[str])
 
     @model_validator(mode="after")
     def _one_place(self) -> SocketTerminalSettings:

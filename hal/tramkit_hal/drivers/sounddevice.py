@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.contracts.audio import (
     PIECE,
@@ -23,6 +23,7 @@ from tramkit_hal.contracts.audio import (
     Speaker,
     SpeakerCapabilities,
 )
+from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.words import noted
@@ -34,13 +35,11 @@ CHECK_SECONDS = 1.0
 """How often a stream is looked at: PortAudio tells nobody that a device was pulled."""
 
 
-class SoundSettings(BaseModel):
+class SoundSettings(Data):
     """Settings of microphone and speaker.
 
     :param device: PortAudio's name or part of it, or its number; None: the system's default.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     device: int | str | None = None
 

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device, DeviceContext, DeviceInfo, DeviceState, HealthLevel
@@ -34,7 +34,7 @@ class Cue(Data):
     value: str = ""
 
 
-class SimSettings(BaseModel):
+class SimSettings(Data):
     """Settings of every simulator.
 
     :param serial: the serial number it reports.
@@ -43,12 +43,10 @@ class SimSettings(BaseModel):
     :param script: what happens to it while the station runs.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     serial: str = "SIM-1"
     plugged: bool = True
     latency: float = Field(0.0, ge=0, le=60)
-    script: list[Cue] = []
+    script: list[Cue] = Field(default_factory=list[Cue])
 
 
 class Simulator(Device):

@@ -75,10 +75,6 @@ class SimReceiptPrinter(Simulator, ReceiptPrinter):
         async with self._simulate(deadline):
             return
 
-    async def retract(self, deadline: float = 5.0) -> None:
-        async with self._simulate(deadline):
-            self._clear()
-
     async def _wipe(self) -> None:
         self._clear()
         self._done.clear()

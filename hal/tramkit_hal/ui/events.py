@@ -82,5 +82,5 @@ class Touched(_Event):
 
 Event = Annotated[Answered | Pressed | Touched, Field(discriminator="kind")]
 
-event_adapter: TypeAdapter[Answered | Pressed | Touched] = TypeAdapter(Event)
+event_adapter: TypeAdapter[Event] = TypeAdapter(Event)
 """Reads an event from JSON; raises ``pydantic.ValidationError`` for anything else."""

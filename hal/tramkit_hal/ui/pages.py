@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from tramkit_hal.contracts.vital import Vital
 from tramkit_hal.data import Data
-from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, Value, public, render, verbatim
+from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, Value, public, verbatim
 
 _ = Messages("tramkit_hal")
 
@@ -160,11 +160,6 @@ class Page(Data):
     def parts(self) -> list[Text]:
         """Return what is said after the title, in order."""
         return list(self.body)
-
-    def spoken(self, language: str) -> str:
-        """Return the page as it is read aloud."""
-        said = [render(text, language) for text in (self.title, *self.parts())]
-        return " ".join(part if part[-1:] in ".?!:" else f"{part}." for part in said if part)
 
 
 def _numbered(options: tuple[Option, ...]) -> list[Text]:

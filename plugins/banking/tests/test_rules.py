@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -81,7 +82,9 @@ def test_half_a_year_is_half_a_year_of_age() -> None:
 
 def test_the_receipt_calls_the_number_of_an_application_what_the_question_for_it_does() -> None:
     _ = Messages("tramkit_banking")
-    assert render(_("Application number"), "vi").lower() in render(_("By the application number on your receipt"), "vi")
+    services = tomllib.loads((Path(rules.__file__).parent / "plugin.toml").read_text(encoding="utf-8"))["services"]
+    hint = next(each["hint"] for each in services if each["id"] == "banking.status")
+    assert render(_("Application number"), "vi").lower() in hint["vi"]
 
 
 def test_an_income_that_is_too_small_is_told_with_the_least() -> None:

@@ -23,7 +23,7 @@ from tramkit import (
     phone_text,
     verbatim,
 )
-from tramkit_banking.applying import Applying, applicant
+from tramkit_banking.applying import Applying, applicant, reached
 from tramkit_banking.banks import Account, Bank
 from tramkit_banking.fields import tax_code
 
@@ -70,8 +70,6 @@ class OpenAccount(Applying):
     """Applies for a bank account."""
 
     id = "banking.account"
-    title = _("Open a bank account")
-    hint = _("Apply here; the bank checks who you are")
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.account(visit.today())
@@ -84,13 +82,7 @@ class OpenAccount(Applying):
         referred = not person.reaches(rule.level)
         if referred:
             await self.refer(visit, bank)
-        contact = await visit.ask(
-            Contact,
-            _("How can the bank reach you?"),
-            prefill={"address": person.address} if person.address else {},
-            sources={"address": _("From your card")},
-            name="contact",
-        )
+        contact = await reached(visit, person, Contact)
         work = await visit.ask(Work, _("What you do"), name="work")
         uses = [Option(value=id, label=label) for id, label in PURPOSES.items()]
         purpose = await visit.choose(_("What will you use the account for most?"), uses, name="purpose")

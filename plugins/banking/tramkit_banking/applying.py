@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from pydantic import JsonValue
 
 from tramkit import (
     Attachment,
+    Form,
+    GatewayService,
     Level,
     Messages,
     NotIdentifiedError,
     Option,
-    Order,
-    Outcome,
     Person,
-    Role,
-    Service,
     Text,
     Tone,
     Visit,
@@ -28,9 +27,10 @@ from tramkit_banking.gateway import BankGateway
 from tramkit_banking.rules import Rules
 
 _ = Messages("tramkit_banking")
+C = TypeVar("C", bound=Form)
 
 
-class Applying(Service):
+class Applying(GatewayService):
     """A service whose orders are applications to a bank; the bank decides.
 
     :param banks: that it works with.
@@ -38,15 +38,15 @@ class Applying(Service):
     :param consents: that are asked for.
     """
 
-    identity = Level.CLAIMED
-    asks_identity = True  # as surely as the rules want it and the station can
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
+    taker_key = "bank"
+    taker_gone = _("This station does not work with the bank any more.")
 
     def __init__(self, banks: Sequence[Bank], rules: Rules, consents: Consents) -> None:
         self.banks = {bank.id: bank for bank in banks}
         self.rules = rules
         self._consents = consents
         self.gateways = {bank.id: BankGateway(bank) for bank in banks}
+        super().__init__({id: each.gateway for id, each in self.gateways.items()})
 
     async def who(self, visit: Visit, level: Level) -> Person:
         """Learn who applies: as surely as the level says where that can be had here, otherwise by the card or typed."""
@@ -98,18 +98,16 @@ class Applying(Service):
         )
         return record(asked, form, visit.now(), visit.language)
 
-    async def fulfil(self, order: Order, key: str) -> Outcome:
-        """Hand the application in; the same key is taken once."""
-        request = dict(order.request)
-        bank = str(request.pop("bank"))
-        if bank not in self.gateways:
-            return Outcome(state="refused", reason=_("This station does not work with the bank any more."))
-        return await self.gateways[bank].gateway.submit(key, request, attachments=order.attachments)
 
-    async def inquire(self, order: Order, key: str) -> Outcome:
-        """Ask the bank what became of the application."""
-        gateway = self.gateways.get(str(order.request["bank"]))
-        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="not_found")
+async def reached(visit: Visit, person: Person, contact: type[C]) -> C:
+    """Ask how the bank reaches who applies; the address is the card's where there is one."""
+    return await visit.ask(
+        contact,
+        _("How can the bank reach you?"),
+        prefill={"address": person.address} if person.address else {},
+        sources={"address": _("From your card")},
+        name="contact",
+    )
 
 
 def applicant(person: Person) -> dict[str, JsonValue]:

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tramkit import Data, Text, bilingual, read_settings
+from tramkit import Data, DataFile, Words
 
 BUNDLED = Path(__file__).parent / "banks.toml"
-
-
-class Words(Data):
-    """The same in Vietnamese and in English."""
-
-    vi: str = Field(min_length=1, max_length=200)
-    en: str = Field(min_length=1, max_length=200)
-
-    @property
-    def text(self) -> Text:
-        return bilingual(vi=self.vi, en=self.en)
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -152,15 +140,5 @@ class Banks(Data):
         return self
 
 
-def read_banks(file: Path) -> Banks:
-    """Read the banks of an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Banks)
-
-
-@cache
-def bundled() -> Banks:
-    """Return the banks that come with the plugin: sandboxes."""
-    return read_banks(BUNDLED)
+FILE = DataFile(Banks, BUNDLED)
+read_banks, bundled = FILE.read, FILE.bundled

@@ -29,7 +29,7 @@ from tramkit import (
     forms,
     verbatim,
 )
-from tramkit_banking.applying import Applying, applicant
+from tramkit_banking.applying import Applying, applicant, reached
 from tramkit_banking.banks import Bank, Card
 from tramkit_banking.gateway import Slot
 from tramkit_banking.rules import CardRule
@@ -56,10 +56,6 @@ class ApplyForCard(Applying):
     """Prepares the application for a credit card and agrees on a meeting with the bank."""
 
     id = "banking.card"
-    title = _("Apply for a credit card")
-    hint = _("Prepared here; the bank meets you and decides")
-    identity = Level.CLAIMED
-    asks_identity = False
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.card(visit.today())
@@ -77,13 +73,7 @@ class ApplyForCard(Applying):
         if why := not_eligible(card, rule, person, visit):
             await _does_not_fit(visit, why)
             return
-        contact = await visit.ask(
-            Contact,
-            _("How can the bank reach you?"),
-            prefill={"address": person.address} if person.address else {},
-            sources={"address": _("From your card")},
-            name="contact",
-        )
+        contact = await reached(visit, person, Contact)
         if contact.income < card.least_income:
             least = Money(amount=card.least_income)
             await _does_not_fit(visit, [_("The bank asks for an income of at least {amount} a month.", amount=least)])
@@ -115,14 +105,7 @@ class ApplyForCard(Applying):
                     **contact.model_dump(),
                     **applicant(person),
                 },
-                facts=(
-                    *(
-                        fact.model_copy(update={"change": ""})
-                        for fact in facts
-                        if slot is None or fact.change != "slot"
-                    ),
-                    Fact(label=_("Bring with you"), value=_("Your identity card with chip, and proof of your income")),
-                ),
+                facts=_receipt(facts, slot),
                 attachments=(signature,),
             )
         )
@@ -206,6 +189,12 @@ async def _does_not_fit(visit: Visit, why: Sequence[Text]) -> None:
         _("Touch Back to choose another card. Nothing was sent to the bank."),
         tone=Tone.PLAIN,
     )
+
+
+def _receipt(facts: Sequence[Fact], slot: Slot | None) -> tuple[Fact, ...]:
+    """Return what the receipt says; the bank's answer tells the meeting, as it has booked it."""
+    told = (fact.model_copy(update={"change": ""}) for fact in facts if slot is None or fact.change != "slot")
+    return (*told, Fact(label=_("Bring with you"), value=_("Your identity card with chip, and proof of your income")))
 
 
 def _facts(bank: Bank, card: Card, slot: Slot | None) -> tuple[Fact, ...]:

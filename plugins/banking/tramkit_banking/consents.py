@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, create_model, model_validator
 
-from tramkit import Data, Form, bilingual, forms, read_settings
+from tramkit import Data, DataFile, Form, bilingual, forms
 
 BUNDLED = Path(__file__).parent / "consents.toml"
 
@@ -75,15 +74,5 @@ def record(asked: Sequence[Consent], form: Form, at: datetime, language: str) ->
     ]
 
 
-def read_consents(file: Path) -> Consents:
-    """Read the consents of an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Consents)
-
-
-@cache
-def bundled() -> Consents:
-    """Return the consents that come with the plugin."""
-    return read_consents(BUNDLED)
+FILE = DataFile(Consents, BUNDLED)
+read_consents, bundled = FILE.read, FILE.bundled

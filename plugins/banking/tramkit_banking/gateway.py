@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
-from tramkit import Fact, Gateway, GatewayError, Messages, Moment, Text, bilingual, verbatim
+from tramkit import Fact, Gateway, GatewayError, Messages, Moment, ReceivedData, Text, bilingual, verbatim
 from tramkit_banking.banks import Bank, Words
 
 _ = Messages("tramkit_banking")
@@ -33,14 +33,12 @@ STATES: dict[str, tuple[Text, Text]] = {
 State = Literal["received", "branch", "papers", "approved", "open", "issued", "paid_out", "declined", "withdrawn"]
 
 
-class Progress(BaseModel):
+class Progress(ReceivedData):
     """What a bank tells of an application.
 
     :param kind: ``account``, ``loan`` or ``card``.
     :param note: the bank's own words.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: str = Field(max_length=80)
     kind: Literal["account", "loan", "card"]
@@ -48,13 +46,11 @@ class Progress(BaseModel):
     note: Words | None = None
 
 
-class Slot(BaseModel):
+class Slot(ReceivedData):
     """A time at which the bank receives somebody.
 
     :param at: when.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
     at: AwareDatetime

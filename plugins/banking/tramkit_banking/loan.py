@@ -57,18 +57,13 @@ class ApplyForLoan(Applying):
     """Applies for a consumer loan (Circular 39/2016/TT-NHNN and its changes)."""
 
     id = "banking.loan"
-    title = _("Apply for a consumer loan")
-    hint = _("See what it costs before you decide")
 
     async def serve(self, visit: Visit) -> None:
         rule = self.rules.loan(visit.today())
         person = await self.who(visit, rule.level)
         bank = await self.which(visit, [bank for bank in self.banks.values() if bank.loans])
         loan = await _product(visit, bank)
-        options = [Option(value=str(each), label=_money(each)) for each in amounts(loan, rule)]
-        principal = int(await visit.choose(_("How much do you need?"), options, name="principal"))
-        terms = [Option(value=str(each), label=_("{months} months", months=each)) for each in loan.months]
-        months = int(await visit.choose(_("For how long?"), terms, name="months"))
+        principal, months = await _size(visit, loan, rule)
         purpose = await visit.choose(
             _("What is it for?"), [Option(value=id, label=label) for id, label in PURPOSES.items()], name="purpose"
         )
@@ -121,6 +116,14 @@ class ApplyForLoan(Applying):
                 attachments=(signature,),
             )
         )
+
+
+async def _size(visit: Visit, loan: Loan, rule: LoanRule) -> tuple[int, int]:
+    """Ask how much is needed, VND, and for how many months."""
+    options = [Option(value=str(each), label=_money(each)) for each in amounts(loan, rule)]
+    principal = int(await visit.choose(_("How much do you need?"), options, name="principal"))
+    terms = [Option(value=str(each), label=_("{months} months", months=each)) for each in loan.months]
+    return principal, int(await visit.choose(_("For how long?"), terms, name="months"))
 
 
 async def _does_not_fit(visit: Visit, why: Sequence[Text]) -> None:

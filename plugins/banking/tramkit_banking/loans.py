@@ -12,7 +12,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from tramkit import Data
 
 MAX_MONTHS = 480
 MAX_PRINCIPAL = 10**12
@@ -20,14 +20,12 @@ MAX_PRINCIPAL = 10**12
 Method = Literal["annuity", "equal_principal"]
 
 
-class Payment(BaseModel):
+class Payment(Data):
     """One month's payment, VND.
 
     :param month: from 1.
     :param balance: what is owed after it.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     month: int
     payment: int

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tramkit import PluginContext, Service, hookimpl, sandbox_command
+from tramkit_banking.settings import BankingSettings
 
 if TYPE_CHECKING:
     from tramkit_banking.sandbox import Bank
 
 
 @hookimpl
-def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
+def tramkit_services(settings: BankingSettings, context: PluginContext) -> list[Service]:
     """Return the services: an account, a loan, a credit card, what became of them."""
     from tramkit_banking import banks, consents, rules
     from tramkit_banking.account import OpenAccount
@@ -23,13 +22,9 @@ def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> lis
     from tramkit_banking.loan import ApplyForLoan
     from tramkit_banking.status import ApplicationStatus
 
-    def file(name: str) -> Path | None:
-        return Path(str(settings[name])) if settings.get(name) else None
-
-    own_banks, own_rules, own_consents = file("banks_file"), file("rules_file"), file("consents_file")
-    known = (banks.read_banks(own_banks) if own_banks else banks.bundled()).banks
-    law = rules.read_rules(own_rules) if own_rules else rules.bundled()
-    words = consents.read_consents(own_consents) if own_consents else consents.bundled()
+    known = banks.FILE.settled(settings.banks_file).banks
+    law = rules.FILE.settled(settings.rules_file)
+    words = consents.FILE.settled(settings.consents_file)
     return [make(known, law, words) for make in (OpenAccount, ApplyForLoan, ApplyForCard, ApplicationStatus)]
 
 

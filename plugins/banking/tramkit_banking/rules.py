@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from tramkit import Dated, DatedFile, Level, read_settings
+from tramkit import DataFile, Dated, DatedFile, Level, newest
 
 BUNDLED = Path(__file__).parent / "rules.toml"
 
@@ -74,19 +73,9 @@ class Rules(DatedFile):
 
 
 def _newest(rules: Sequence[R], on: date) -> R:
-    began = [rule for rule in rules if rule.effective_from <= on]
-    return max(began, key=lambda rule: rule.effective_from) if began else min(rules, key=lambda r: r.effective_from)
+    """Return the rule that holds on a day; before the first one, the first."""
+    return newest(rules, on) or min(rules, key=lambda rule: rule.effective_from)
 
 
-def read_rules(file: Path) -> Rules:
-    """Read the rules of an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Rules)
-
-
-@cache
-def bundled() -> Rules:
-    """Return the rules that come with the plugin."""
-    return read_rules(BUNDLED)
+FILE = DataFile(Rules, BUNDLED)
+read_rules, bundled = FILE.read, FILE.bundled

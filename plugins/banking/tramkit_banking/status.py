@@ -6,21 +6,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from tramkit import (
-    Fact,
-    Form,
-    GatewayError,
-    Level,
-    Messages,
-    Role,
-    Text,
-    Tone,
-    TramkitError,
-    Visit,
-    forms,
-    personal,
-    verbatim,
-)
+from tramkit import Fact, Form, GatewayError, Messages, Text, Tone, TramkitError, Visit, forms, personal, verbatim
 from tramkit_banking.applying import Applying
 from tramkit_banking.gateway import STATES
 
@@ -69,11 +55,6 @@ class ApplicationStatus(Applying):
     """Tells what a bank has decided; the number alone is asked for, and nothing of the applicant is told."""
 
     id = "banking.status"
-    title = _("What became of my bank application?")
-    hint = _("By the application number on your receipt")
-    identity = Level.NONE
-    asks_identity = False
-    wants = (Role.RECEIPT_PRINTER,)
 
     async def serve(self, visit: Visit) -> None:
         bank = await self.which(visit, list(self.banks.values()))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tramkit import FileError
 from tramkit_billing.codes import check, code_in, providers, read_providers
 from tramkit_billing.service import Account
 from tramkit_hal.ui.keyboard.layouts import ROWS
@@ -87,7 +88,7 @@ def test_a_new_provider_is_data_only(tmp_path: Path) -> None:
     )
     assert read_providers(file)["gas"].example == "G1234"
     file.write_text(file.read_text() + 'colour = "red"\n', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"providers\.toml.*[\s\S]*colour"):
+    with pytest.raises(FileError, match=r"providers\.toml.*[\s\S]*colour"):
         read_providers(file)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from tramkit import Dated, Messages, Text
+from tramkit import Data, DataFile, Dated, DatedFile, Messages, Text
 
 _ = Messages("tramkit_billing")
 
@@ -52,7 +50,7 @@ class Provider(Dated):
         return pattern
 
 
-class CodeCheck(BaseModel):
+class CodeCheck(Data):
     """What a look at a code found.
 
     :param ok: whether the code can be right.
@@ -61,34 +59,43 @@ class CodeCheck(BaseModel):
     :param region: what the code's beginning tells, or nothing.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     ok: bool
     code: str
     problem: Text | None = None
     region: str = ""
 
 
-def read_providers(file: Path) -> dict[str, Provider]:
-    """Read providers from a file, by their id.
+class Providers(DatedFile):
+    """All providers of a file."""
 
-    :raises ValueError: the file is malformed, or has a provider twice; the words name file and place.
+    providers: tuple[Provider, ...] = ()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Providers:
+        if len(self.by_id) != len(self.providers):
+            raise ValueError("a provider stands there twice")
+        return self
+
+    @property
+    def by_id(self) -> dict[str, Provider]:
+        return {each.id: each for each in self.providers}
+
+
+FILE = DataFile(Providers, BUNDLED)
+
+
+def read_providers(file: Path | None) -> dict[str, Provider]:
+    """Return the providers by their id.
+
+    :param file: an operator's own; None: the plugin's.
+    :raises FileError: it is malformed, or has a provider twice; the words name file and place.
     """
-    try:
-        read = tomllib.loads(file.read_text(encoding="utf-8"))
-        found = [Provider.model_validate(each) for each in read.get("providers", [])]
-    except ValueError as error:
-        raise ValueError(f"{file}: {error}") from None
-    by_id = {each.id: each for each in found}
-    if len(by_id) != len(found):
-        raise ValueError(f"{file}: a provider stands in it twice")
-    return by_id
+    return FILE.settled(file).by_id
 
 
-@cache
 def providers() -> dict[str, Provider]:
     """Return the providers that come with the plugin, by their id."""
-    return read_providers(BUNDLED)
+    return read_providers(None)
 
 
 def check(provider: str, code: str) -> CodeCheck:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from tramkit import Fact, Gateway, GatewayError, Messages, Order, Outcome, verbatim
+from tramkit import Fact, Gateway, GatewayError, Messages, Order, Outcome, ReceivedData, verbatim
 
 _ = Messages("tramkit_billing")
 
 
-class Bill(BaseModel):
+class Bill(ReceivedData):
     """One bill.
 
     :param period: ``YYYY-MM``.
     :param amount: VND.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     bill_id: str = Field(max_length=120)
     period: str = Field(max_length=20)

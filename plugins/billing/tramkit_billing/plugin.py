@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tramkit import PluginContext, Service, hookimpl, sandbox_command
+from tramkit_billing.settings import BillingSettings
 
 if TYPE_CHECKING:
     from tramkit_billing.sandbox import Aggregator as Sandbox
 
 
 @hookimpl
-def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
+def tramkit_services(settings: BillingSettings, context: PluginContext) -> list[Service]:
     """Return "pay a bill" and "top up a phone"."""
-    from tramkit_billing.codes import providers, read_providers
+    from tramkit_billing.codes import read_providers
     from tramkit_billing.gateway import Aggregator
     from tramkit_billing.service import PayBill
     from tramkit_billing.topup import TopUp
 
-    file = str(settings.get("providers_file") or "")
-    known = read_providers(Path(file)) if file else providers()
-    gateway = Aggregator(str(settings["aggregator_url"]))
+    known = read_providers(settings.providers_file)
+    gateway = Aggregator(settings.aggregator_url)
     return [PayBill(gateway, list(known.values())), TopUp(gateway)]
 
 

@@ -12,13 +12,11 @@ from tramkit import (
     Fact,
     Form,
     GatewayError,
+    GatewayService,
     Messages,
     Money,
     Option,
     Order,
-    Outcome,
-    Role,
-    Service,
     Text,
     Tone,
     Visit,
@@ -53,7 +51,7 @@ class Account(Form):
     code: Annotated[str, forms.code(_("Customer code"), hint=_("It is on your bill"), max_length=MAX_SCANNED)]
 
 
-class PayBill(Service):
+class PayBill(GatewayService):
     """Pays bills.
 
     :param gateway: the aggregator.
@@ -61,11 +59,9 @@ class PayBill(Service):
     """
 
     id = "billing.pay"
-    title = _("Pay a bill")
-    hint = _("Electricity, water, internet, telephone, tuition, apartment fee")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, gateway: Aggregator, providers: Sequence[Provider]) -> None:
+        super().__init__(gateway)
         self._gateway = gateway
         self._providers = {each.id: each for each in providers}
 
@@ -172,14 +168,6 @@ class PayBill(Service):
                 facts=facts,
             )
         )
-
-    async def fulfil(self, order: Order, key: str) -> Outcome:
-        """Pay the bills at the aggregator; the same key pays once."""
-        return await self._gateway.fulfil(order, key)
-
-    async def inquire(self, order: Order, key: str) -> Outcome:
-        """Ask the aggregator what became of a key."""
-        return await self._gateway.inquire(order, key)
 
 
 def owed(bills: Sequence[Bill]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tramkit import Fact, Form, Messages, Money, Option, Order, Outcome, Role, Service, Visit, forms, verbatim
+from tramkit import Fact, Form, GatewayService, Messages, Money, Option, Order, Visit, forms, verbatim
 from tramkit_billing.gateway import Aggregator
 
 _ = Messages("tramkit_billing")
@@ -19,19 +19,16 @@ class Phone(Form):
     number: Annotated[str, forms.phone(_("Phone number"), hint=_("Ten digits, for example 0901 234 567"))]
 
 
-class TopUp(Service):
+class TopUp(GatewayService):
     """Tops up pre-paid phones of every network: the aggregator knows which network a ported number is in.
 
     :param gateway: the aggregator.
     """
 
     id = "billing.topup"
-    title = _("Top up a phone")
-    hint = _("For pre-paid phones of every network")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, gateway: Aggregator) -> None:
-        self._gateway = gateway
+        super().__init__(gateway)
 
     async def serve(self, visit: Visit) -> None:
         phone = await visit.ask(Phone, _("Which number would you like to top up?"), name="phone")
@@ -54,14 +51,6 @@ class TopUp(Service):
                 facts=tuple(fact.model_copy(update={"change": ""}) for fact in facts),
             )
         )
-
-    async def fulfil(self, order: Order, key: str) -> Outcome:
-        """Have the number topped up; the same key does it once."""
-        return await self._gateway.fulfil(order, key)
-
-    async def inquire(self, order: Order, key: str) -> Outcome:
-        """Ask the aggregator what became of a key."""
-        return await self._gateway.inquire(order, key)
 
 
 def grouped(number: str) -> str:

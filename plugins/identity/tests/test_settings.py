@@ -63,7 +63,7 @@ def test_a_provider_that_names_things_otherwise_is_a_file_and_no_code(tmp_path: 
     file.write_text(
         text.replace('"personal_id"', '"soDinhDanh"').replace('"birthdate"', '"ngaySinh"'), encoding="utf-8"
     )
-    names = claims.read_settings(file, claims.Names)
+    names = claims.FILE.read(file)
     told = {**TOLD, "soDinhDanh": TOLD["personal_id"], "ngaySinh": "17/05/1990", "gender": "Nam"}
     found = claims.person(told, names)
     assert (found.number, found.born, found.sex) == ("079090123458", date(1990, 5, 17), "male")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
-from tramkit import JOINERS, Data, Level, PartialDate, Person, TramkitError, partial_date, read_settings
+from tramkit import JOINERS, Data, DataFile, Level, PartialDate, Person, TramkitError, partial_date
 from tramkit_hal.card import number as card_number
 
 BUNDLED = Path(__file__).with_name("claims.toml")
@@ -42,10 +41,8 @@ class Names(Data):
     enough: tuple[str, ...] = Field(min_length=1)
 
 
-@cache
-def bundled() -> Names:
-    """Return the names that come with the plugin."""
-    return read_settings(BUNDLED, Names)
+FILE = DataFile(Names, BUNDLED)
+bundled = FILE.bundled
 
 
 def person(claims: Mapping[str, Any], names: Names) -> Person:

@@ -7,9 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from tramkit import Clock, IdentityMethod, Level, Messages, NotSignedInError, Person, SignIn
+from tramkit import Clock, Data, IdentityMethod, Level, Messages, NotSignedInError, Person, SignIn
 from tramkit_identity.claims import LevelTooLowError, Names, UnusableClaimsError, person
 from tramkit_identity.id_token import ClockError, TokenNotBelievedError, UnknownKeyError, verify
 from tramkit_identity.provider import Provider, ProviderError
@@ -32,10 +30,8 @@ TOO_LOW = _("This VNeID account is of level 1; level 2 is needed here. The polic
 DOUBTFUL = _("What VNeID answered could not be checked, so it was not used. Please try again or ask staff.")
 
 
-class _Begun(BaseModel):
+class _Begun(Data):
     """What a sign-in under way is known by; it travels in its handle, for the method keeps nothing of a resident."""
-
-    model_config = ConfigDict(frozen=True)
 
     device_code: str
     token_endpoint: str

@@ -8,7 +8,11 @@ from typing import Literal
 
 from aiohttp import web
 
+from tramkit import web_headers
+
 Language = Literal["vi", "en"]
+
+HEADERS = web_headers({"style-src": "'unsafe-inline'", "form-action": "'self'"})
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("VNeID (thử nghiệm)", "VNeID (sandbox)"),
@@ -112,12 +116,7 @@ def page(body: str, language: Language, code: str = "", status: int = 200) -> we
         f'<a href="?lang={other}&amp;user_code={code}">{_word(language, "other")}</a></header>'
         f"<main>{body}</main></body></html>"
     )
-    headers = {
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
-    return web.Response(text=text, content_type="text/html", status=status, headers=headers)
+    return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
 
 
 def _word(language: Language, key: str) -> str:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tramkit import FileError, IdentityMethod, PluginContext, hookimpl, read_settings, sandbox_command
+from tramkit import FileError, IdentityMethod, PluginContext, hookimpl, sandbox_command
+from tramkit_identity.settings import IdentitySettings
 
 if TYPE_CHECKING:
     from tramkit_identity.sandbox import OpenIdProvider
 
 
 @hookimpl
-def tramkit_identity_methods(settings: Mapping[str, Any], context: PluginContext) -> list[IdentityMethod]:
+def tramkit_identity_methods(settings: IdentitySettings, context: PluginContext) -> list[IdentityMethod]:
     """Return VNeID."""
     from tramkit_identity import claims
     from tramkit_identity.method import VNeId
     from tramkit_identity.provider import Provider
 
-    own, secret = settings.get("claims_file"), settings.get("client_secret_file")
-    names = read_settings(Path(str(own)), claims.Names) if own else claims.bundled()
-    provider = Provider(
-        str(settings["issuer"]), str(settings["client_id"]), read_secret(Path(str(secret))) if secret else ""
-    )
-    return [VNeId(provider, names, context.clock)]
+    secret = read_secret(settings.client_secret_file) if settings.client_secret_file else ""
+    provider = Provider(settings.issuer, settings.client_id, secret)
+    return [VNeId(provider, claims.FILE.settled(settings.claims_file), context.clock)]
 
 
 def read_secret(file: Path) -> str:

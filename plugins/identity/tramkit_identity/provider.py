@@ -9,26 +9,22 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from tramkit import GatewayError, TramkitError, ask_http, bounded_json
+from tramkit import GatewayError, ReceivedData, TramkitError, ask_http, bounded_json
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SECONDS = 10.0
 MAX_BYTES = 256 * 1024
 
-M = TypeVar("M", bound="_Told")
+M = TypeVar("M", bound=ReceivedData)
 
 
 class ProviderError(TramkitError):
     """The provider did not answer, or not so that it can be understood; what is wrong, for the operator."""
 
 
-class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Endpoints(_Told):
+class Endpoints(ReceivedData):
     """What the provider says of itself (OpenID Connect Discovery 1.0)."""
 
     issuer: str
@@ -37,7 +33,7 @@ class Endpoints(_Told):
     jwks_uri: str
 
 
-class DeviceCode(_Told):
+class DeviceCode(ReceivedData):
     """The answer to a device authorization request (RFC 8628, section 3.2); times in seconds."""
 
     device_code: str = Field(min_length=1, max_length=2000, repr=False)
@@ -48,14 +44,14 @@ class DeviceCode(_Told):
     interval: float = Field(default=5, gt=0, le=120)
 
 
-class Answer(_Told):
+class Answer(ReceivedData):
     """The token endpoint's answer: an ID token, or why there is none (RFC 8628, section 3.5)."""
 
     id_token: str = Field(default="", repr=False)
     error: str = ""
 
 
-class KeySet(_Told):
+class KeySet(ReceivedData):
     """The keys that the provider signs with (RFC 7517)."""
 
     keys: list[dict[str, Any]]

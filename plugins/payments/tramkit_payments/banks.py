@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from tramkit import Dated, read_settings
+from tramkit import DataFile, Dated
 
 BUNDLED = Path(__file__).parent / "banks.toml"
 
@@ -27,11 +26,9 @@ class Banks(Dated):
     legal_names: dict[Bin, str] = Field(default_factory=dict[str, str])
 
 
-@cache
-def _banks() -> Banks:
-    return read_settings(BUNDLED, Banks)
+FILE = DataFile(Banks, BUNDLED)
 
 
 def bank_of(bin: str) -> str:
     """Return the name of the bank with a BIN of six digits; empty: it is not known."""
-    return _banks().names.get(bin, "")
+    return FILE.bundled().names.get(bin, "")

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tramkit import FileError, PaymentMethod, PluginContext, hookimpl, sandbox_command
+from tramkit_payments.settings import PaymentsSettings
 
 if TYPE_CHECKING:
     from tramkit_payments.sandbox import Switch
 
 
 @hookimpl
-def tramkit_payment_methods(settings: Mapping[str, Any], context: PluginContext) -> list[PaymentMethod]:
+def tramkit_payment_methods(settings: PaymentsSettings, context: PluginContext) -> list[PaymentMethod]:
     """Return the ways to pay."""
     from tramkit_payments.accounts import Account, read_accounts
     from tramkit_payments.method import VietQrMethod
     from tramkit_payments.terminal import CardTerminal
     from tramkit_payments.vietqr import payload
 
-    bin, account = str(settings["bin"]), str(settings["account"])
+    bin, account = settings.bin, settings.account
     payload(bin, account)  # a wrong account is told at the start, not to a resident
-    own, code = str(settings.get("accounts_file") or ""), str(settings.get("memo_code") or "")
-    accounts = read_accounts(Path(own)) if own else ()
-    if code:
-        accounts = (Account(bin=bin, account=account, memo_code=code), *accounts)
-    receiver, key = str(settings.get("receiver_url") or ""), str(settings.get("receiver_key") or "")
+    accounts = read_accounts(settings.accounts_file) if settings.accounts_file else ()
+    if settings.memo_code:
+        accounts = (Account(bin=bin, account=account, memo_code=settings.memo_code), *accounts)
+    key = settings.receiver_key.get_secret_value() if settings.receiver_key else ""
+    receiver = settings.receiver_url or ""
     methods: list[PaymentMethod] = [
-        VietQrMethod(str(settings["switch_url"]), bin, account, receiver=receiver, station_key=key, accounts=accounts)
+        VietQrMethod(settings.switch_url, bin, account, receiver=receiver, station_key=key, accounts=accounts)
     ]
-    if settings["terminal"]:
+    if settings.terminal:
         methods.append(CardTerminal())
     return methods
 

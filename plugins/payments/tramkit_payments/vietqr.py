@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from tramkit import Data, TramkitError
 
@@ -57,7 +57,7 @@ class Merchant(Data):
     reference: str = Field(default="", pattern=r"^[ -~]{0,25}$")
 
 
-class TransferCode(BaseModel):
+class TransferCode(Data):
     """What a VietQR code says.
 
     :param bin: the bank's six digits; empty: the code names no bank.
@@ -71,8 +71,6 @@ class TransferCode(BaseModel):
     :param shop: what the code says of the shop as it stands there, by the names of :class:`Merchant`.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     bin: str
     account: str
     amount: int | None = None
@@ -81,7 +79,7 @@ class TransferCode(BaseModel):
     service: Service = "QRIBFTTA"
     dynamic: bool = False
     network: str = NAPAS
-    shop: dict[str, str] = {}
+    shop: dict[str, str] = Field(default_factory=dict[str, str])
 
     @property
     def merchant(self) -> Merchant | None:

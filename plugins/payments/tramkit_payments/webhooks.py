@@ -15,9 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict
-
-from tramkit import TramkitError, find_memo
+from tramkit import Data, TramkitError, find_memo
 
 __all__ = ["MAX_BODY", "IrrelevantNoticeError", "Notice", "WebhookError", "find_memo", "payos_signature", "verify"]
 
@@ -37,7 +35,7 @@ class IrrelevantNoticeError(WebhookError):
     """A notice is rightly signed and tells of nothing that could pay an order: no error of who sent it."""
 
 
-class Notice(BaseModel):
+class Notice(Data):
     """Money that came to an account.
 
     :param provider: who tells.
@@ -48,8 +46,6 @@ class Notice(BaseModel):
     :param memo: what the transfer says, in Unicode's composed form, as the banks left it.
     :param at: when, as the provider writes it.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     provider: str
     id: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,16 +13,15 @@ from pydantic import Field, create_model, model_validator
 from tramkit import (
     Born,
     Data,
+    DataFile,
     Dated,
     DatedFile,
     FileError,
     Form,
     Messages,
     Option,
-    Text,
-    bilingual,
+    Words,
     forms,
-    read_settings,
 )
 
 _ = Messages("tramkit_procedures")
@@ -33,22 +31,6 @@ MAX_FILE = 32 * 1024 * 1024
 """Most bytes of a catalogue: of some thousand procedures with all their questions."""
 PER_PAGE = 4
 """Questions that stand on one page at most."""
-
-
-class Words(Data):
-    """The same in Vietnamese and in English."""
-
-    vi: str = Field(min_length=1, max_length=200)
-    en: str = Field(min_length=1, max_length=200)
-
-    @property
-    def text(self) -> Text:
-        return bilingual(vi=self.vi, en=self.en)
-
-    @property
-    def within_sentence(self) -> Text:
-        """The same where it does not begin a sentence."""
-        return bilingual(vi=self.vi[:1].lower() + self.vi[1:], en=self.en[:1].lower() + self.en[1:])
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -210,18 +192,8 @@ def _never_two(what: str, dated: Sequence[tuple[str, Dated]]) -> None:
         last[name] = each.effective_to or date.max
 
 
-def read_catalogue(file: Path) -> Catalogue:
-    """Read a catalogue.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Catalogue, MAX_FILE)
-
-
-@cache
-def bundled() -> Catalogue:
-    """Return the catalogue that comes with the plugin."""
-    return read_catalogue(BUNDLED)
+FILE = DataFile(Catalogue, BUNDLED, MAX_FILE)
+read_catalogue, bundled = FILE.read, FILE.bundled
 
 
 def form_of(procedure: Procedure, number: int, questions: Sequence[Question], on: date | None = None) -> type[Form]:

@@ -6,22 +6,18 @@ import re
 import unicodedata
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict
-
-from tramkit import Messages, Text, TramkitError
+from tramkit import Data, Messages, Text, TramkitError
 
 _ = Messages("tramkit_procedures")
 
 
-class DossierCode(BaseModel):
+class DossierCode(Data):
     """A dossier's code.
 
     :param agency: what stands before the date, where the code has one.
     :param filed: the day in it, where it has one.
     :param sequence: the number of that day.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     code: str
     agency: str = ""

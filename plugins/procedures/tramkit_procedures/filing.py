@@ -19,7 +19,6 @@ from tramkit import (
     Option,
     Order,
     Person,
-    Role,
     Text,
     Tone,
     Visit,
@@ -94,10 +93,6 @@ class FileDossier(HandedIn):
     """
 
     id = "procedures.file"
-    title = _("Public-service dossiers")
-    hint = _("Residence, birth, certificates: fill in, pay and hand in here")
-    identity = Level.CLAIMED
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 
     def __init__(
         self,
@@ -245,12 +240,7 @@ class FileDossier(HandedIn):
                     "name_en": procedure.name.en,
                     "agency": procedure.agency.vi,
                     "working_days": procedure.working_days,
-                    "applicant": {
-                        "name": person.name,
-                        "number": person.number,
-                        "born": person.born.isoformat() if person.born else "",
-                        "level": person.level.name,
-                    },
+                    "applicant": _applicant(person),
                     "answers": dict(answers),
                     "members": [dict[str, JsonValue](each.typed()) for each in members],
                     "consents": list(agreed),
@@ -392,3 +382,13 @@ def _told(procedure: Procedure, answers: Mapping[str, str]) -> list[Fact]:
                 chosen = next((each.name.text for each in question.options if each.id == value), written)
                 facts.append(Fact(label=question.label.text, value=chosen, change=f"questions {number}"))
     return facts
+
+
+def _applicant(person: Person) -> dict[str, JsonValue]:
+    """Return what the authority needs to know who hands the dossier in."""
+    return {
+        "name": person.name,
+        "number": person.number,
+        "born": person.born.isoformat() if person.born else "",
+        "level": person.level.name,
+    }

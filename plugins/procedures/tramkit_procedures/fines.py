@@ -5,29 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
-from tramkit import Data, Dated, DatedFile, Messages, Text, bilingual, read_settings
+from tramkit import DataFile, Dated, DatedFile, Messages, Words
 
 _ = Messages("tramkit_procedures")
 
 BUNDLED = Path(__file__).parent / "fines.toml"
 MAX_TYPED = 80
-
-
-class Words(Data):
-    """The same in Vietnamese and in English."""
-
-    vi: str = Field(min_length=1, max_length=200)
-    en: str = Field(min_length=1, max_length=200)
-
-    @property
-    def text(self) -> Text:
-        return bilingual(vi=self.vi, en=self.en)
 
 
 class Shape(Dated):
@@ -121,15 +109,5 @@ class Fines(DatedFile):
         return next((each for each in self.states if each.told.casefold() == folded), None)
 
 
-def read_fines(file: Path) -> Fines:
-    """Read an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Fines)
-
-
-@cache
-def bundled() -> Fines:
-    """Return what comes with the plugin."""
-    return read_fines(BUNDLED)
+FILE = DataFile(Fines, BUNDLED)
+read_fines, bundled = FILE.read, FILE.bundled

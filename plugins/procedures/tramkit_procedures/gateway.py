@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from tramkit import Day, Fact, Gateway, GatewayError, Messages, Text, bilingual, verbatim
+from tramkit import Day, Fact, Gateway, GatewayError, Messages, ReceivedData, Text, bilingual, verbatim
 
 _ = Messages("tramkit_procedures")
 
@@ -32,14 +32,12 @@ OVER = frozenset({3, 7, 8, 10})
 """States after which the resident is not awaited any more."""
 
 
-class Dossier(BaseModel):
+class Dossier(ReceivedData):
     """What an authority tells of a dossier.
 
     :param state: 1 to 10, see :data:`STATES`.
     :param note: the authority's own words.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: str = Field(max_length=80)
     name_vi: str = Field(max_length=200)

@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from tramkit import GatewayError, Messages, Order, Outcome, Service, Tone, Visit
+from tramkit import GatewayError, GatewayService, Messages, Tone, Visit
 from tramkit_procedures.gateway import Authority
 
 _ = Messages("tramkit_procedures")
 T = TypeVar("T")
 
 
-class HandedIn(Service):
+class HandedIn(GatewayService):
     """A service whose orders are applications to the authorities' gateway."""
 
     def __init__(self, authority: Authority) -> None:
+        super().__init__(authority.gateway)
         self.authority = authority
-
-    async def fulfil(self, order: Order, key: str) -> Outcome:
-        """Hand the application in; the same key is taken once."""
-        return await self.authority.gateway.submit(key, order.request, attachments=order.attachments)
-
-    async def inquire(self, order: Order, key: str) -> Outcome:
-        """Ask what became of the application."""
-        return await self.authority.gateway.status(key)
 
 
 async def asked(visit: Visit, call: Callable[..., Awaitable[T]], *args: Any) -> tuple[bool, T | None]:

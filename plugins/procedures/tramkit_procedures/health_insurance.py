@@ -6,13 +6,12 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tramkit import Data, Dated, DatedFile, Messages, Text, TramkitError, bilingual, day_of, read_settings
+from tramkit import Data, DataFile, Dated, DatedFile, Messages, Text, TramkitError, bilingual, day_of, newest
 
 _ = Messages("tramkit_procedures")
 
@@ -72,24 +71,14 @@ class Rules(DatedFile):
 
 
 def _newest(known: Sequence[D], on: date, what: str) -> D:
-    holds = [each for each in known if each.effective_from <= on]
-    if not holds:
+    holds = newest(known, on)
+    if holds is None:
         raise ValueError(f"no {what} is known of {on:%d/%m/%Y}")
-    return max(holds, key=lambda each: each.effective_from)
+    return holds
 
 
-def read_rules(file: Path) -> Rules:
-    """Read the rules from a file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Rules)
-
-
-@cache
-def bundled_rules() -> Rules:
-    """Return the rules that come with the plugin."""
-    return read_rules(BUNDLED)
+FILE = DataFile(Rules, BUNDLED)
+read_rules, bundled_rules = FILE.read, FILE.bundled
 
 
 def premiums(
@@ -115,7 +104,7 @@ def premiums(
     return tuple(full * shares[min(place, len(shares) - 1)] // 100 for place in range(count))
 
 
-class InsuranceCode(BaseModel):
+class InsuranceCode(Data):
     """A health-insurance code.
 
     :param kind: ``number`` (10 digits), ``card`` (15 characters), ``identity`` (the personal identity number).
@@ -124,8 +113,6 @@ class InsuranceCode(BaseModel):
     :param level: of a card: how much is paid for, 1 to 5.
     :param province: of a card: where it was given out, two digits.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     kind: Literal["number", "card", "identity"]
     code: str

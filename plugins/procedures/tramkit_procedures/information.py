@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from tramkit import (
     Data,
+    DataFile,
     Dated,
     DatedFile,
     Fact,
@@ -23,11 +23,10 @@ from tramkit import (
     Text,
     Tone,
     Visit,
+    Words,
     bilingual,
-    read_settings,
     verbatim,
 )
-from tramkit_procedures.catalogue import Words
 
 _ = Messages("tramkit_procedures")
 
@@ -138,8 +137,6 @@ class WardInformation(Service):
     """
 
     id = "procedures.information"
-    title = _("Ward and city information")
-    hint = _("Notices, events, places to see")
 
     def __init__(self, file: Information | None = None, feed: Feed | None = None) -> None:
         self._file = file or bundled()
@@ -190,15 +187,5 @@ def _hint(entry: InformationEntry) -> Text | None:
     return words.text if words is not None else None
 
 
-def read_information(file: Path) -> Information:
-    """Read an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Information, MAX_FILE)
-
-
-@cache
-def bundled() -> Information:
-    """Return the examples that come with the plugin."""
-    return read_information(BUNDLED)
+FILE = DataFile(Information, BUNDLED)
+read_information, bundled = FILE.read, FILE.bundled

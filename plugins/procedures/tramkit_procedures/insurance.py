@@ -15,7 +15,6 @@ from tramkit import (
     Option,
     Order,
     Person,
-    Role,
     Text,
     Visit,
     forms,
@@ -66,10 +65,6 @@ class HealthInsurance(HandedIn):
     """
 
     id = "procedures.health_insurance"
-    title = _("Health insurance of the household")
-    hint = _("Register or renew, and pay the premium")
-    wants = (Role.RECEIPT_PRINTER,)
-    identity = Level.CLAIMED
 
     def __init__(self, authority: Authority, rules: Rules | None = None) -> None:
         super().__init__(authority)
@@ -79,7 +74,7 @@ class HealthInsurance(HandedIn):
         day = visit.today()
         premium = self._rules.premium(day)
         await visit.read(
-            self.title,
+            self.declared.title,
             *_shares(premium),
             _("Only those count who join as this household in the same year and are not insured elsewhere."),
         )

@@ -8,14 +8,12 @@ from typing import Annotated
 from tramkit import (
     Fact,
     Form,
+    GatewayService,
     Messages,
     Moment,
     Money,
     Option,
     Order,
-    Outcome,
-    Role,
-    Service,
     Text,
     Tone,
     Visit,
@@ -44,7 +42,7 @@ class Decision(Form):
     number: Annotated[str, forms.code(_("Number of the decision"), hint=_("It stands on top of the decision"))]
 
 
-class PayFine(Service):
+class PayFine(GatewayService):
     """Finds and pays traffic fines.
 
     :param police: the look-up, where they are paid too.
@@ -52,11 +50,9 @@ class PayFine(Service):
     """
 
     id = "procedures.fines"
-    title = _("Traffic fines")
-    hint = _("Look them up by plate or decision, and pay")
-    wants = (Role.RECEIPT_PRINTER,)
 
     def __init__(self, police: TrafficPolice, rules: Fines | None = None) -> None:
+        super().__init__(police.gateway)
         self._police = police
         self._rules = rules or fines.bundled()
 
@@ -200,14 +196,6 @@ class PayFine(Service):
             _("There is no decision yet, so nothing can be paid here."),
             _("Please go to one of the offices below, with your identity card and the vehicle's papers."),
         ]
-
-    async def fulfil(self, order: Order, key: str) -> Outcome:
-        """Pay the fine at the police; the same key pays once."""
-        return await self._police.gateway.submit(key, order.request)
-
-    async def inquire(self, order: Order, key: str) -> Outcome:
-        """Ask what became of the payment."""
-        return await self._police.gateway.status(key)
 
 
 def _state_title(violation: Violation) -> Text:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tramkit import PluginContext, Service, hookimpl, sandbox_command
+from tramkit_procedures.settings import ProceduresSettings
 
 if TYPE_CHECKING:
     from tramkit_procedures.sandbox import Authorities
 
 
 @hookimpl
-def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
+def tramkit_services(settings: ProceduresSettings, context: PluginContext) -> list[Service]:
     """Return the services: dossiers, tracking, reports, health insurance, traffic fines, information."""
     from tramkit_procedures import catalogue, fees, fines, health_insurance, information
     from tramkit_procedures.filing import FileDossier
@@ -27,35 +26,24 @@ def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> lis
     from tramkit_procedures.tracking import TrackDossier
     from tramkit_procedures.violations import TrafficPolice
 
-    def file(name: str) -> Path | None:
-        return Path(str(settings[name])) if settings.get(name) else None
-
-    authority = Authority(str(settings["gateway_url"]))
-    own, own_fees, own_rules = file("catalogue_file"), file("fees_file"), file("health_insurance_file")
-    own_fines, own_information = file("fines_file"), file("information_file")
-    feed, trust = str(settings.get("information_url") or ""), file("signing_trust")
+    authority = Authority(settings.gateway_url)
     signing = None
-    if url := str(settings.get("signing_url") or ""):
-        if trust is None:
-            raise ValueError("signing_trust: without it no signature from a phone can be believed")
-        signing = PhoneSigning(url, str(settings.get("signing_client") or ""), trust)
+    if settings.signing_url and settings.signing_trust:
+        signing = PhoneSigning(settings.signing_url, settings.signing_client, settings.signing_trust)
     return [
         FileDossier(
             authority,
-            catalogue.read_catalogue(own) if own else catalogue.bundled(),
-            fees.read_rules(own_fees) if own_fees else None,
+            catalogue.FILE.settled(settings.catalogue_file),
+            fees.read_rules(settings.fees_file) if settings.fees_file else None,
             signing,
         ),
         TrackDossier(authority),
         ReportMatter(authority),
-        HealthInsurance(authority, health_insurance.read_rules(own_rules) if own_rules else None),
-        PayFine(
-            TrafficPolice(str(settings.get("fines_url") or settings["gateway_url"])),
-            fines.read_fines(own_fines) if own_fines else None,
-        ),
+        HealthInsurance(authority, health_insurance.FILE.settled(settings.health_insurance_file)),
+        PayFine(TrafficPolice(settings.fines_url or settings.gateway_url), fines.FILE.settled(settings.fines_file)),
         information.WardInformation(
-            information.read_information(own_information) if own_information else None,
-            information.Feed(feed) if feed else None,
+            information.FILE.settled(settings.information_file),
+            information.Feed(settings.information_url) if settings.information_url else None,
         ),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from tramkit import Fact, Form, Level, Messages, Option, Order, Role, Text, Visit, forms, public, verbatim
+from tramkit import Fact, Form, Level, Messages, Option, Order, Text, Visit, forms, public, verbatim
 from tramkit_procedures.handing_in import HandedIn
 
 _ = Messages("tramkit_procedures")
@@ -54,9 +54,6 @@ class ReportMatter(HandedIn):
     """Takes reports on public security and other matters."""
 
     id = "procedures.report"
-    title = _("Report a problem")
-    hint = _("Security, fire danger, noise, litter: by name or anonymously")
-    wants = (Role.RECEIPT_PRINTER,)
 
     async def serve(self, visit: Visit) -> None:
         await visit.tell(

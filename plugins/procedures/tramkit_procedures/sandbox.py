@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tramkit import Clock, SystemClock, render, working_days
+from tramkit import VIETNAM, Clock, SystemClock, render, web_headers, working_days
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
 from tramkit_procedures import fines_sandbox, information
 from tramkit_procedures.gateway import STATES
@@ -22,7 +22,6 @@ CREATE TABLE IF NOT EXISTS papers (code TEXT NOT NULL, file TEXT NOT NULL REFERE
     STRICT;
 """
 AGENCY = "000.00.01.H29"
-VIETNAM = timezone(timedelta(hours=7))
 REFUSED_NUMBER = "079199999999"
 """An applicant with this identity number is refused."""
 
@@ -106,7 +105,7 @@ class Authorities(ApplicationSandbox):
         found = self.file(request.match_info["id"])
         if found is None:
             raise web.HTTPNotFound
-        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+        headers = web_headers({"sandbox": ""})
         return web.Response(body=found[1], content_type=found[0], headers=headers)
 
     def _now(self) -> datetime:

@@ -21,14 +21,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from tramkit import Gateway, GatewayError, TramkitError
+from tramkit import Gateway, GatewayError, ReceivedData, TramkitError
 
 MAX_CHAIN = 4
 
 
-class SigningRequest(BaseModel):
+class SigningRequest(ReceivedData):
     """A form that waits for its signature.
 
     :param id: at the signing system.
@@ -37,22 +37,18 @@ class SigningRequest(BaseModel):
     :param seconds: so long it waits.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     id: str = Field(min_length=1, max_length=200)
     code: str = Field(min_length=1, max_length=500)
     spoken: str = Field(max_length=40)
     seconds: float = Field(gt=0, le=3600)
 
 
-class Signed(BaseModel):
+class Signed(ReceivedData):
     """What became of a request.
 
     :param signature: over the form's bytes with SHA-256 (ECDSA, or RSA PKCS #1 v1.5), base64.
     :param certificates: the signer's first, then up to the one under the root; PEM.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     state: Literal["waiting", "signed", "refused", "expired"]
     signature: str = Field(default="", max_length=4_000)

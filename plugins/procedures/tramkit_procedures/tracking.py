@@ -16,7 +16,6 @@ from tramkit import (
     Messages,
     Option,
     Order,
-    Role,
     Tone,
     Visit,
     forms,
@@ -48,9 +47,6 @@ class TrackDossier(HandedIn):
     """Tells what became of a dossier."""
 
     id = "procedures.track"
-    title = _("Track a dossier")
-    hint = _("See how far it is and what to do next")
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
 
     async def serve(self, visit: Visit) -> None:
         how = await visit.choose(

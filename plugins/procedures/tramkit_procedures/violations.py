@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from tramkit import VIETNAM, Gateway, GatewayError
+from tramkit import VIETNAM, Gateway, GatewayError, ReceivedData
 
 TIMES = ("%H:%M, %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%Y %H:%M")
 """How the look-up writes a moment."""
@@ -17,7 +17,7 @@ OFFENCE = re.compile(r"^[0-9]{3,6}(?:\.[0-9a-zđ]{1,3})+\.?\s*")
 """What stands before the words: number, article, clause, point of the decree."""
 
 
-class Violation(BaseModel):
+class Violation(ReceivedData):
     """A violation as the look-up tells it.
 
     :param plate: without separators.
@@ -32,8 +32,6 @@ class Violation(BaseModel):
     :param late: VND that came upon it because it was not paid in time.
     :param paid: it is paid.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     plate: str = Field(max_length=20)
     plate_colour: str = Field(default="", max_length=80)

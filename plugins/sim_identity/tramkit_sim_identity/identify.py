@@ -13,15 +13,13 @@ from tramkit import (
     Fact,
     Form,
     GatewayError,
+    GatewayService,
     Level,
     Messages,
     NotIdentifiedError,
     Option,
     Order,
-    Outcome,
     Person,
-    Role,
-    Service,
     Text,
     Tone,
     Visit,
@@ -81,7 +79,7 @@ class Consents(Form):
     mine: Annotated[bool, forms.consent(AGREED["mine"])]
 
 
-class Identify(Service):
+class Identify(GatewayService):
     """Identifies or re-identifies a subscription (Circular 08/2026/TT-BKHCN); the operator decides.
 
     :param operators: it works with.
@@ -90,15 +88,13 @@ class Identify(Service):
     """
 
     id = "sim_identity.identify"
-    title = _("Identify a phone subscription")
-    hint = _("For your own number, or after a change of phone")
-    identity = Level.CLAIMED
-    asks_identity = True  # as surely as the rules want it and the station can
-    wants = (Role.ID_READER, Role.CODE_SCANNER, Role.RECEIPT_PRINTER)
+    taker_key = "operator"
+    taker_gone = _("This station does not work with the operator any more.")
 
     def __init__(self, operators: Sequence[Operator], rules: Rules, prefixes: Prefixes) -> None:
         self._operators = {each.id: each for each in operators}
         self._gateways = {each.id: OperatorGateway(each) for each in operators}
+        super().__init__({id: each.gateway for id, each in self._gateways.items()})
         self._rules = rules
         self._prefixes = prefixes
 
@@ -120,12 +116,7 @@ class Identify(Service):
             if compared
             else _("Your face was not compared here. The operator will ask for it: in its app, or at its shop."),
         )
-        form = await visit.ask(
-            Consents,
-            _("Do you agree?"),
-            body=(_("Touch each sentence that you agree to. All three are needed."),),
-            name="consents",
-        )
+        agreed = await _agreed(visit)
         facts = (
             Fact(label=_("Phone number"), value=verbatim(grouped(number)), change="number"),
             Fact(label=_("Operator"), value=operator.name.text, change="operator"),
@@ -157,7 +148,7 @@ class Identify(Service):
                     "born": person.born.isoformat() if person.born else "",
                     "level": person.level.value,
                     "face": "compared" if compared else "not_compared",
-                    "consents": _agreed(visit, form),
+                    "consents": agreed,
                 },
                 facts=(Fact(label=_("Phone number"), value=verbatim(grouped(number))), *next_step),
                 done=_("It has been sent to the operator"),
@@ -274,22 +265,15 @@ class Identify(Service):
         )
         return False
 
-    async def fulfil(self, order: Order, key: str) -> Outcome:
-        """Hand the confirmation in to the operator; the same key is taken once."""
-        request = dict(order.request)
-        operator = str(request.pop("operator"))
-        if operator not in self._gateways:
-            return Outcome(state="refused", reason=_("This station does not work with the operator any more."))
-        return await self._gateways[operator].gateway.submit(key, request, attachments=order.attachments)
 
-    async def inquire(self, order: Order, key: str) -> Outcome:
-        """Ask the operator what became of it."""
-        gateway = self._gateways.get(str(order.request["operator"]))
-        return await gateway.gateway.status(key) if gateway is not None else Outcome(state="not_found")
-
-
-def _agreed(visit: Visit, form: Consents) -> list[JsonValue]:
-    """Return what was agreed to: purpose, version and words as they stood there, and the moment (Law 91/2025/QH15)."""
+async def _agreed(visit: Visit) -> list[JsonValue]:
+    """Ask for the consents; return purpose, version, words as they stood there, and the moment (Law 91/2025/QH15)."""
+    form = await visit.ask(
+        Consents,
+        _("Do you agree?"),
+        body=(_("Touch each sentence that you agree to. All three are needed."),),
+        name="consents",
+    )
     at = visit.now().isoformat(timespec="seconds")
     return [
         {"purpose": id, "version": CONSENT_VERSION, "words": render(AGREED[id], visit.language), "at": at}

@@ -11,7 +11,6 @@ from tramkit import (
     Messages,
     NotIdentifiedError,
     Person,
-    Role,
     Service,
     Tone,
     Visit,
@@ -30,11 +29,6 @@ class MyNumbers(Service):
     """
 
     id = "sim_identity.numbers"
-    title = _("Which numbers are in my name?")
-    hint = _("Ask the operators; report what is not yours")
-    identity = Level.CLAIMED
-    asks_identity = True  # by the chip where that can be had here
-    wants = (Role.ID_READER, Role.CODE_SCANNER)
 
     def __init__(self, operators: Sequence[Operator]) -> None:
         self._gateways = [(each, OperatorGateway(each)) for each in operators]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from tramkit import Dated, PhoneError, read_mobile, read_settings
+from tramkit import DataFile, Dated, PhoneError, read_mobile
 
 BUNDLED = Path(__file__).parent / "prefixes.toml"
 
@@ -54,18 +53,8 @@ class MobileNumber(str):
         return number
 
 
-def read_prefixes(file: Path) -> Prefixes:
-    """Read the prefixes of an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Prefixes)
-
-
-@cache
-def prefixes() -> Prefixes:
-    """Return the prefixes that come with the plugin."""
-    return read_prefixes(BUNDLED)
+FILE = DataFile(Prefixes, BUNDLED)
+read_prefixes, prefixes = FILE.read, FILE.bundled
 
 
 def normalise(text: str, known: Prefixes | None = None) -> MobileNumber:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from tramkit import Data, Fact, Gateway, GatewayError, Messages, Text, bilingual, read_settings, verbatim
+from tramkit import Data, DataFile, Fact, Gateway, GatewayError, Messages, Words, verbatim
 
 _ = Messages("tramkit_sim_identity")
 
 BUNDLED = Path(__file__).parent / "operators.toml"
 _NUMBERS: TypeAdapter[list[str]] = TypeAdapter(list[Annotated[str, Field(pattern=r"^0[0-9]{9}$")]])
-
-
-class Words(Data):
-    """The same in Vietnamese and in English."""
-
-    vi: str = Field(min_length=1, max_length=120)
-    en: str = Field(min_length=1, max_length=120)
-
-    @property
-    def text(self) -> Text:
-        return bilingual(vi=self.vi, en=self.en)
 
 
 class Operator(Data):
@@ -53,18 +41,8 @@ class Operators(Data):
         return self
 
 
-def read_operators(file: Path) -> Operators:
-    """Read the operators of an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Operators)
-
-
-@cache
-def bundled() -> Operators:
-    """Return the operators that come with the plugin: sandboxes."""
-    return read_operators(BUNDLED)
+FILE = DataFile(Operators, BUNDLED)
+read_operators, bundled = FILE.read, FILE.bundled
 
 
 class OperatorGateway:

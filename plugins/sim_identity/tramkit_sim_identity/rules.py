@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tramkit import Dated, DatedFile, Level, read_settings
+from tramkit import DataFile, Dated, DatedFile, Level, newest
 
 BUNDLED = Path(__file__).parent / "rules.toml"
 
@@ -43,9 +41,6 @@ class DeviceChange(Dated):
     end_days: int = Field(ge=0)
 
 
-D = TypeVar("D", bound=Dated)
-
-
 class Rules(DatedFile):
     """All rules of a file."""
 
@@ -54,27 +49,12 @@ class Rules(DatedFile):
 
     def identifying(self, on: date) -> Identification:
         """Return the rule that holds on a day; before the first one, the first."""
-        return _newest(self.identification, on) or min(self.identification, key=lambda each: each.effective_from)
+        return newest(self.identification, on) or min(self.identification, key=lambda each: each.effective_from)
 
     def changing(self, on: date) -> DeviceChange | None:
         """Return what holds after a change of device; None: nothing yet."""
-        return _newest(self.device_change, on)
+        return newest(self.device_change, on)
 
 
-def _newest(rules: Sequence[D], on: date) -> D | None:
-    began = [rule for rule in rules if rule.effective_from <= on]
-    return max(began, key=lambda rule: rule.effective_from, default=None)
-
-
-def read_rules(file: Path) -> Rules:
-    """Read the rules of an operator's file.
-
-    :raises FileError: it is malformed; the words name file and key.
-    """
-    return read_settings(file, Rules)
-
-
-@cache
-def bundled() -> Rules:
-    """Return the rules that come with the plugin."""
-    return read_rules(BUNDLED)
+FILE = DataFile(Rules, BUNDLED)
+read_rules, bundled = FILE.read, FILE.bundled

@@ -39,7 +39,6 @@ from tramkit_telehealth.protocol import (
     Specialty,
     SummaryHandedOver,
     Welcome,
-    desk_envelope,
     version_of,
 )
 from tramkit_telehealth.uplinks import WaysOut, tcp_socket
@@ -328,7 +327,7 @@ class DeskGateway:
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
             try:
-                envelope = desk_envelope.validate_json(frame.data)
+                envelope = DeskEnvelope.model_validate_json(frame.data)
             except ValidationError:
                 if version_of(frame.data) not in (None, VERSION):
                     self._refuse("version")

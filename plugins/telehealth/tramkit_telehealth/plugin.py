@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
 from tramkit import PluginContext, Service, hookimpl
+from tramkit_telehealth.settings import TelehealthSettings
 
 
 @hookimpl
-def tramkit_services(settings: Mapping[str, Any], context: PluginContext) -> list[Service]:
+def tramkit_services(settings: TelehealthSettings, context: PluginContext) -> list[Service]:
     """Return the service "see a doctor"."""
     from tramkit_telehealth.gateway import DeskGateway
     from tramkit_telehealth.service import SeeDoctor
 
     gateway = DeskGateway(
-        url=str(settings["desk_url"]),
-        key=str(settings["station_key"]),
+        url=settings.desk_url,
+        key=settings.station_key.get_secret_value(),
         station=context.station,
         clock=context.clock,
     )

@@ -20,7 +20,7 @@ import json
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from tramkit import Born, Reading
 from tramkit_telehealth.wire import ConnectionCheck, IceServer, Id, Line, Prose, Sdp, Wire
@@ -374,10 +374,6 @@ class DeskEnvelope(Wire):
     seq: int = Field(ge=0)
     ack: int = Field(ge=0, default=0)
     message: FromDesk | None = None
-
-
-kiosk_envelope: TypeAdapter[KioskEnvelope] = TypeAdapter(KioskEnvelope)
-desk_envelope: TypeAdapter[DeskEnvelope] = TypeAdapter(DeskEnvelope)
 
 
 def version_of(text: str) -> int | None:

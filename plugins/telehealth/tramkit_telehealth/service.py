@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from tramkit import (
     Availability,
-    Level,
     Messages,
     Option,
     PluginContext,
-    Role,
     Service,
     ServiceState,
-    Text,
     Tone,
     Visit,
 )
@@ -31,18 +25,6 @@ class SeeDoctor(Service):
     """A resident sees a doctor: red flags, consent, triage, measurements, queue, call, summary."""
 
     id = "telehealth.doctor"
-    title = _("See a doctor by video")
-    hint = _("Talk with a doctor of a licensed facility")
-    wants = (Role.CAMERA, Role.MICROPHONE, Role.SPEAKER, Role.VITAL_SENSOR, Role.RECEIPT_PRINTER)
-    limited_without: ClassVar[Mapping[Role, Text]] = {
-        Role.CAMERA: _("The camera does not work now: the doctor would hear you but not see you."),
-        Role.MICROPHONE: _("The microphone does not work now: the doctor would see you but not hear you."),
-        Role.SPEAKER: _("The loudspeaker does not work now: you would not hear the doctor."),
-        Role.VITAL_SENSOR: _("Without measurements: the health sensors do not work now."),
-        Role.RECEIPT_PRINTER: _("Without paper: the summary is shown as a code for your phone."),
-    }
-    identity = Level.CLAIMED
-    asks_identity = True
 
     def __init__(self, gateway: DeskGateway, context: PluginContext) -> None:
         self._gateway = gateway
@@ -79,7 +61,7 @@ class SeeDoctor(Service):
         offer = await self._reach(visit)
         if offer is None:
             return
-        await visit.identify(self.identity)
+        await visit.identify(self.declared.identity)
         intake = await take_intake(visit, offer, flag, self._context.station, self._context.site)
         if intake is None:
             return

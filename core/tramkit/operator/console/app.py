@@ -34,7 +34,7 @@ _TABLES = {"devices": "device-table", "plugins": "plugin-table"}
 _OPEN, _CLOSED = _("In service"), _("Closed for service")
 _STYLES = {
     **dict.fromkeys(("ready", "busy", "enabled", "available", "info"), "green"),
-    **dict.fromkeys(("degraded", "starting", "limited", "warning", "maintenance"), "yellow"),
+    **dict.fromkeys(("degraded", "starting", "limited", "warning"), "yellow"),
     **dict.fromkeys(("absent", "offline", "fault", "quarantined", "closed", "error", "critical"), "bold red"),
 }
 

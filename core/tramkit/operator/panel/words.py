@@ -39,7 +39,6 @@ STATES: dict[DeviceState, Text] = {
     DeviceState.OFFLINE: _("Switched off"),
     DeviceState.ABSENT: _("Not connected"),
     DeviceState.FAULT: _("Fault"),
-    DeviceState.MAINTENANCE: _("Under maintenance"),
 }
 
 MENDS: dict[Mend, Text] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from tramkit.host.person import Level
 from tramkit.host.plugin_side import Description
 from tramkit.plugins.egress import PluginEgress, origin_of
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.installed import Installed, KeptOutError, Step
 from tramkit.plugins.isolation import Isolation
-from tramkit.plugins.loader import Installed, Quarantined, Step
 from tramkit.plugins.manifest import Manifest
 from tramkit.plugins.process import confine
 from tramkit.plugins.process.launcher import LaunchError, start_confined, start_template
@@ -25,46 +26,38 @@ _STEPS: tuple[Step, ...] = ("manifest", "settings", "isolation", "import", "regi
 
 def begin(
     plugin: Installed,
-    settings: Mapping[str, Any],
+    given: Mapping[str, Any],
     context: PluginContext,
     isolation: Isolation,
     path: list[str],
-) -> Callable[[], ProcessPlugin | Quarantined]:
+) -> Callable[[], ProcessPlugin]:
     """Start the template of a plugin; return what waits until it has imported it.
 
-    :param settings: checked.
+    :param given: its table of ``[settings.NAME]``; it is read where the plugin runs.
     :param path: folders where it is looked for, beside Python's own.
+    :raises KeptOutError: it cannot be confined here.
     """
     manifest, folder = plugin.manifest, plugin.folder
-    assert manifest is not None
-    assert folder is not None
+    if manifest is None or folder is None:
+        raise KeptOutError("manifest", plugin.problem)
     confined = isolation.kind == "sandbox"
     if confined and (reason := confine.why_not()):
-        refused = Quarantined(
-            plugin.name, "isolation", f"{reason}; or let it run unconfined: trusted = true under [grants.{plugin.name}]"
-        )
-        return lambda: refused
-    secrets = _references(manifest, settings) if confined else {}
-    shown = (
-        {
-            name: next((each for each, secret in secrets.items() if secret == value), value)
-            for name, value in settings.items()
-        }
-        if secrets
-        else dict(settings)
-    )
-    template = (
-        start_confined(plugin.name, [str(folder)], _files(manifest, settings))
-        if confined
-        else start_template(plugin.name)
-    )
+        trusting = f"trusted = true under [grants.{plugin.name}]"
+        raise KeptOutError("isolation", f"{reason}; or let it run unconfined: {trusting}")
+    environ, secrets = _environ(given, confined=confined)
+    files = _files(given) if confined else []
+    template = start_confined(plugin.name, [str(folder)], files) if confined else start_template(plugin.name)
     template.load(
         {
             "entry": {"name": plugin.entry.name, "value": plugin.entry.value, "group": plugin.entry.group},
             "version": plugin.version,
             "folder": str(folder),
             "path": [*path, str(folder.parent)],
-            "settings": shown,
+            "settings": {
+                **given,
+                **{name: str(Path(value).resolve()) for name, value in given.items() if value in files},
+            },
+            "environ": environ,
             "station": context.station,
             "site": context.site,
             "clock": "machine" if isinstance(context.clock, SystemClock) else "station",
@@ -73,77 +66,71 @@ def begin(
         }
     )
 
-    def finish() -> ProcessPlugin | Quarantined:
+    def finish() -> ProcessPlugin:
         try:
             told = template.loaded()
             if "kept_out" in told:
                 template.kill()
                 step = told["kept_out"] if told["kept_out"] in _STEPS else "import"
-                return Quarantined(plugin.name, step, str(told.get("reason", ""))[:500])
+                raise KeptOutError(step, str(told.get("reason", ""))[:500])
             described = Description.model_validate(told.get("described"))
         except LaunchError as error:
             template.kill()
-            return Quarantined(plugin.name, "import", f"{error}{template.printed.told()}")
+            raise KeptOutError("import", f"{error}{template.printed.told()}") from None
         except (ValidationError, ValueError):
             template.kill()
-            return Quarantined(plugin.name, "verify", "what it says of itself cannot be read")
+            raise KeptOutError("verify", "what it says of itself cannot be read") from None
         if problem := _undeclared(manifest, described):
             template.kill()
-            return Quarantined(plugin.name, "verify", problem)
-        egress = PluginEgress(plugin.name, _origins(manifest, settings, isolation), secrets)
+            raise KeptOutError("verify", problem)
+        takes = {service.id: service.takes_orders for service in described.services}
+        services = tuple(each.described(takes_orders=takes[each.id]) for each in manifest.services)
+        described = described.model_copy(update={"services": services})  # what it says of them is not believed
+        egress = PluginEgress(plugin.name, _origins(manifest, given, isolation), secrets)
         return ProcessPlugin(plugin.name, described, template, context.clock, egress)
 
     return finish
 
 
-def _references(manifest: Manifest, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a confined plugin gets in the place of each secret, and the secret."""
-    return {
-        f"{{secret:{name}}}": value
-        for name, value in settings.items()
-        if name in manifest.settings and manifest.settings[name].secret and isinstance(value, str) and value
-    }
+def _environ(given: Mapping[str, Any], *, confined: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the variables that a plugin's settings name, and what stands for a secret there with the secret itself.
+
+    What the operator gives as ``{ env = "NAME" }`` is a secret: a confined plugin gets a reference, in whose place the
+    way out puts the secret into a header.
+    """
+    environ: dict[str, str] = {}
+    secrets: dict[str, str] = {}
+    for key, value in given.items():
+        name = value.get("env") if isinstance(value, dict) and len(value) == 1 else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]
+        if not isinstance(name, str) or name not in os.environ:
+            continue
+        environ[name] = f"{{secret:{key}}}" if confined else os.environ[name]
+        if confined:
+            secrets[environ[name]] = os.environ[name]
+    return environ, secrets
 
 
-def _files(manifest: Manifest, settings: Mapping[str, Any]) -> list[str]:
-    """Return the files that the operator names in its settings."""
-    return [
-        value
-        for name, value in settings.items()
-        if name in manifest.settings
-        and manifest.settings[name].type == "file"
-        and isinstance(value, str)
-        and value
-        and Path(value).is_file()
-    ]
+def _files(given: Mapping[str, Any]) -> list[str]:
+    """Return the files that the operator names in a plugin's settings, which it may read."""
+    return [value for value in given.values() if isinstance(value, str) and value and Path(value).is_file()]
 
 
-def _origins(manifest: Manifest, settings: Mapping[str, Any], isolation: Isolation) -> frozenset[str] | None:
+def _origins(manifest: Manifest, given: Mapping[str, Any], isolation: Isolation) -> frozenset[str] | None:
     """Return where the plugin may ask: what it declares, what its settings name, what was granted beside."""
     if isolation.origins is None:
         return None
-    named = [
-        value
-        for name, value in settings.items()
-        if name in manifest.settings and manifest.settings[name].type == "url" and isinstance(value, str)
-    ]
-    declared = [each if "://" in each else f"https://{each}" for each in manifest.hosts]
-    return frozenset(origin_of(each) for each in (*named, *declared, *isolation.origins) if each)
+    named = [value for value in given.values() if isinstance(value, str) and value.startswith(("https://", "http://"))]
+    granted = isolation.origins if isolation.grant is not None else (*isolation.origins, *manifest.hosts)
+    asked = [each if "://" in each else f"https://{each}" for each in granted]
+    return frozenset(origin_of(each) for each in (*named, *asked))
 
 
 def _undeclared(manifest: Manifest, described: Description) -> str:
     """Return what a plugin offers beyond its manifest; empty: nothing. The process that says it is not believed."""
-    declared = {entry.id: entry for entry in manifest.services}
-    for service in described.services:
-        entry = declared.get(service.id)
-        if entry is None:
-            return f'service "{service.id}" is not in plugin.toml'
-        if set(service.needs) - set(entry.needs) or set(service.wants) - set(entry.wants):
-            return f'service "{service.id}" asks for devices that are not in plugin.toml'
-        if service.identity is not entry.level:
-            return f'service "{service.id}" asks for another identity than plugin.toml says'
-    if len({each.id for each in described.services}) < len(described.services):
-        return "a service is offered twice"
+    declared = {entry.id for entry in manifest.services}
+    offered = [service.id for service in described.services]
+    if set(offered) != declared or len(offered) != len(declared):
+        return "it does not offer the services that plugin.toml declares"
     for method in described.payment_methods:
         if method.id not in manifest.payment_methods or not method.id.startswith(f"{manifest.name}."):
             return f'payment method "{method.id}" is not in plugin.toml'

@@ -23,8 +23,9 @@ from tramkit.host.plugin_side import Description
 from tramkit.host.remote_host import Streams
 from tramkit.host.worker import PluginWorker
 from tramkit.log import configure
-from tramkit.plugins import loader
 from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.importing import load_here
+from tramkit.plugins.installed import KeptOutError, installed
 from tramkit.plugins.process import confine
 from tramkit.plugins.process.calls import CLOCK, EGRESS
 from tramkit.plugins.process.frames import MAX_TO_PLUGIN, FrameSocket
@@ -90,10 +91,11 @@ def load_plugin(asked: dict[str, Any]) -> Loaded | dict[str, Any]:
     clock: Clock = StationClock() if asked["clock"] == "station" else SystemClock()
     context = PluginContext(clock=clock, station=asked["station"], site=asked["site"])
     entry = EntryPoint(**asked["entry"])
-    installed = loader.installed(entry, asked["version"], Path(asked["folder"]))
-    made = loader.load_here(installed, asked["settings"], context)
-    if isinstance(made, loader.Quarantined):
-        return {"kept_out": made.step, "reason": made.reason}
+    plugin = installed(entry, asked["version"], Path(asked["folder"]))
+    try:
+        made = load_here(plugin, asked["settings"], context, environ=asked["environ"])
+    except KeptOutError as out:
+        return {"kept_out": out.step, "reason": out.reason}
     if threading.active_count() > 1:
         return {"kept_out": "import", "reason": "it starts a thread when it is imported; begin it in start()"}
     described = Description(

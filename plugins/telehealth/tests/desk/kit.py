@@ -48,7 +48,6 @@ from tramkit_telehealth.protocol import (
     RtcOffer,
     StartLeg,
     Welcome,
-    desk_envelope,
 )
 
 PATIENCE = 20.0
@@ -196,7 +195,7 @@ class Kiosk:
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for frame in socket:
-            envelope: DeskEnvelope = desk_envelope.validate_json(frame.data)
+            envelope: DeskEnvelope = DeskEnvelope.model_validate_json(frame.data)
             self.acked = max(self.acked, envelope.ack)
             if envelope.seq and envelope.seq <= self.received:
                 self.again.append(envelope.seq)

@@ -39,7 +39,6 @@ from tramkit_telehealth.desk.page_protocol import (
     SetAvailable,
     SetShift,
     Waiting,
-    command_envelope,
 )
 from tramkit_telehealth.desk.prescribing import blocked
 from tramkit_telehealth.protocol import (
@@ -282,7 +281,7 @@ class PageDesk:
             await connection.send_str(self.state.model_copy(update={"now": datetime.now(UTC)}).model_dump_json())
             async for message in connection:
                 if message.type is WSMsgType.TEXT:
-                    await self._take(connection, command_envelope.validate_python(json.loads(message.data)))
+                    await self._take(connection, CommandEnvelope.model_validate(json.loads(message.data)))
         finally:
             self.sockets.discard(connection)
         return connection

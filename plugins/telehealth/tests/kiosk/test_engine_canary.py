@@ -11,9 +11,10 @@ from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, rtcdtlstrans
 from aiortc.codecs import vpx
 
 from tramkit_telehealth.media.peer import StationPeerConnection
+from tramkit_telehealth.media.picture_receiver import PictureReceiver
 from tramkit_telehealth.media.picture_sender import PictureSender
-from tramkit_telehealth.media.receiver import PictureReceiver, SoundReceiver
 from tramkit_telehealth.media.sender import SoundSender
+from tramkit_telehealth.media.sound_receiver import SoundReceiver
 
 WATCHED = {
     "how a transceiver is made": (

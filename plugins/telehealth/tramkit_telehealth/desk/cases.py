@@ -2,6 +2,8 @@
 
 Every change is decided for an epoch and made only if the case is still of that epoch, so two doctors never hold one
 resident, and what a doctor does who has lost a case changes nothing.
+
+Longer than 400 lines: one state machine: every transition of a case stands beside the others that it excludes.
 """
 
 from __future__ import annotations

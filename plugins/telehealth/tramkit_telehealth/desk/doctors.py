@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.lines import DoctorPage
-from tramkit_telehealth.desk.page_protocol import CallTrouble, Reply, command_envelope
+from tramkit_telehealth.desk.page_protocol import CallTrouble, CommandEnvelope, Reply
 from tramkit_telehealth.desk.sign_in import COOKIE
 from tramkit_telehealth.desk.switchboard import Switchboard
 from tramkit_telehealth.protocol import MAX_MESSAGE, PING_SECONDS
@@ -45,7 +45,7 @@ class Doctors:
                 if frame.type is not WSMsgType.TEXT:
                     break
                 try:
-                    envelope = command_envelope.validate_json(frame.data)
+                    envelope = CommandEnvelope.model_validate_json(frame.data)
                 except ValidationError as error:
                     malformed += 1
                     _log.warning("malformed command of a page refused")

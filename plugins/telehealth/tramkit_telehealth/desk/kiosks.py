@@ -18,7 +18,6 @@ from tramkit_telehealth.protocol import (
     DeskEnvelope,
     Hello,
     KioskEnvelope,
-    kiosk_envelope,
     version_of,
 )
 
@@ -51,7 +50,7 @@ class Kiosks:
                 if frame.type is not WSMsgType.TEXT:
                     break
                 try:
-                    envelope = kiosk_envelope.validate_json(frame.data)
+                    envelope = KioskEnvelope.model_validate_json(frame.data)
                 except ValidationError:
                     malformed += 1
                     await self._refuse_malformed(socket, frame.data, station)

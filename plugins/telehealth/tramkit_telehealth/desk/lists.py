@@ -18,9 +18,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
-from tramkit import TramkitError
+from tramkit import ReceivedData, TramkitError
 from tramkit_telehealth.desk.medicine_names import Names, words_of
 
 KINDS: dict[str, str] = {
@@ -44,11 +44,7 @@ class ListError(TramkitError):
     """A file is no list of its kind; the message says what is wrong."""
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class ControlledList(_Data):
+class ControlledList(ReceivedData):
     """One appendix of the circular on controlled medicines."""
 
     kind: Literal["narcotic", "psychotropic", "precursor"]
@@ -56,12 +52,12 @@ class ControlledList(_Data):
     names: tuple[Name, ...] = Field(min_length=1)
 
 
-class Controlled(_Data):
+class Controlled(ReceivedData):
     """Controlled substances; at or below the limit a combined medicine is not on the list (mg of base per unit)."""
 
     effective: date
     lists: tuple[ControlledList, ...] = Field(min_length=1)
-    limits_mg_per_unit: dict[Name, float] = {}
+    limits_mg_per_unit: dict[Name, float] = Field(default_factory=dict)
 
     @cached_property
     def kinds(self) -> dict[str, str]:
@@ -69,7 +65,7 @@ class Controlled(_Data):
         return {spelling: part.kind for part in self.lists for name in part.names for spelling in _spellings(name)}
 
 
-class RemoteConditions(_Data):
+class RemoteConditions(ReceivedData):
     """Conditions that may be treated remotely."""
 
     effective: date
@@ -77,7 +73,7 @@ class RemoteConditions(_Data):
     codes: tuple[Name, ...] = Field(min_length=1)
 
 
-class MedicineClass(_Data):
+class MedicineClass(ReceivedData):
     """Substances of one kind.
 
     :param allergy: words that name the class.
@@ -94,15 +90,15 @@ class MedicineClass(_Data):
     double: bool = False
 
 
-class Medicines(_Data):
+class Medicines(ReceivedData):
     """Substances, names in use, and the most milligrams of a day."""
 
     effective: date
     source: Name
     classes: tuple[MedicineClass, ...] = Field(min_length=1)
-    names: dict[Name, tuple[Name, ...]] = {}
-    misspellings: dict[Name, tuple[Name, ...]] = {}
-    daily_mg: dict[Name, float] = {}
+    names: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    misspellings: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    daily_mg: dict[Name, float] = Field(default_factory=dict)
 
 
 class CodeSet:

@@ -249,9 +249,6 @@ class CommandEnvelope(Wire):
     command: Command
 
 
-command_envelope: TypeAdapter[CommandEnvelope] = TypeAdapter(CommandEnvelope)
-
-
 # ── desk → page ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -371,4 +368,4 @@ class DeskState(Wire):
 
 
 ToPage = Annotated[Reply | LegOffer | DeskState, Field(discriminator="type")]
-to_page: TypeAdapter[Reply | LegOffer | DeskState] = TypeAdapter(ToPage)
+to_page: TypeAdapter[ToPage] = TypeAdapter(ToPage)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tramkit import LANGUAGES, Clock
+from tramkit import LANGUAGES, Clock, adding, web_headers
 from tramkit_telehealth.desk.accounts import LONGEST, Accounts, SignedIn
 from tramkit_telehealth.desk.page.words import words
 from tramkit_telehealth.desk.switchboard import Switchboard
@@ -25,30 +25,23 @@ FAILURES_PER_ADDRESS = 30
 FAILURE_WINDOW = 300.0
 """From one address at most thirty wrong passwords in five minutes, whatever the names."""
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "media-src 'self' blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+HEADERS = web_headers(
+    {
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": "'self'",
+        "media-src": "'self' blob:",
+        "form-action": "'self'",
+    },
+    referrer="same-origin",
+    camera=True,
+    microphone=True,
 )
-"""Content-Security-Policy (W3C CSP 3): nothing inline, nothing from elsewhere, no framing."""
-
-HEADERS = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # with no-referrer a form would be posted with the origin "null"
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
-    "Server": "tramkit",
-}
+add_headers = adding(HEADERS)
+"""Puts the security headers on an answer."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers on an answer."""
-    for name, value in HEADERS.items():
-        response.headers[name] = value
 
 
 class Guard:

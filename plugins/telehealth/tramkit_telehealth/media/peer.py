@@ -15,10 +15,11 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParam
 
 from tramkit_telehealth.media.line import Line
 from tramkit_telehealth.media.opus import MAX_BITRATE
+from tramkit_telehealth.media.picture_receiver import PictureReceiver
 from tramkit_telehealth.media.picture_sender import PictureSender
-from tramkit_telehealth.media.receiver import PictureReceiver, SoundReceiver
 from tramkit_telehealth.media.reception import ArrivalFeedback
 from tramkit_telehealth.media.sender import SoundSender
+from tramkit_telehealth.media.sound_receiver import SoundReceiver
 
 RED_TYPE = 110
 ARRIVALS_ID = 5

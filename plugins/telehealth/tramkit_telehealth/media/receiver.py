@@ -10,41 +10,26 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
-import av
-import numpy as np
 from aiortc import RTCRtpReceiver
-from aiortc.codecs import depayload, is_rtx
-from aiortc.codecs.vpx import VpxPayloadDescriptor
+from aiortc.codecs import is_rtx
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 from aiortc.rtcrtpreceiver import RTCRtpSynchronizationSource
 from aiortc.rtp import (
     RTCP_PSFB_PLI,
-    RTCP_RTPFB_NACK,
     RtcpByePacket,
     RtcpPsfbPacket,
     RtcpRrPacket,
-    RtcpRtpfbPacket,
     RtcpSrPacket,
     RtpPacket,
     unwrap_rtx,
 )
 from aiortc.stats import RTCInboundRtpStreamStats, RTCStatsReport
-from av import AudioFrame
-from av.error import FFmpegError
-from numpy.typing import NDArray
 
-from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE
-from tramkit_telehealth.media import opus, red
 from tramkit_telehealth.media.line import Line
-from tramkit_telehealth.media.picture_buffer import Part, Picture, PictureBuffer
 from tramkit_telehealth.media.reception import Reception
-from tramkit_telehealth.media.sound_buffer import PIECE_SECONDS, Origin, SoundBuffer
 from tramkit_telehealth.media.unwrap import Unwrapper
 
 _log = logging.getLogger(__name__)
@@ -52,21 +37,8 @@ _log = logging.getLogger(__name__)
 REPORT_SECONDS = 0.5
 """Between two receiver reports; the sender's loss control is only as fast as they are."""
 
-TICK_SECONDS = 0.01
-"""How often it is looked at what to ask for again."""
-
 MAX_WAITING = 3
 """Frames that wait for whoever takes them; then the oldest goes, so that nothing grows old."""
-
-QUIET_LEVEL = 0.006
-"""Root mean square, of full scale, below which 20 ms may be left out unheard."""
-
-SKIP_BACKLOG = 0.06
-"""Seconds of sound waiting at the speaker above which a piece is left out: its clock is slower than ours."""
-
-VIDEO_CLOCK = 90_000
-MAX_HOLD = 0.25
-"""Most seconds that a picture is held back for its sound."""
 
 
 @dataclass(slots=True)
@@ -231,176 +203,3 @@ class Receiver(RTCRtpReceiver):
         while waiting.qsize() >= MAX_WAITING:
             waiting.get_nowait()
         waiting.put_nowait(frame)
-
-
-class SoundReceiver(Receiver):
-    """Receives Opus, and gives a piece of sound every 20 ms whatever comes."""
-
-    def __init__(self, kind: str, transport: Any, line: Line) -> None:
-        super().__init__(kind, transport, line)
-        self.buffer = SoundBuffer()
-        self._decoder = opus.Decoder()
-        self._level = 0.0
-
-    async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
-        """Begin, with redundant sound where the other side may send it: aiortc knows nothing of that."""
-        if self._line.red_payload_type is not None:
-            doubled = RTCRtpCodecParameters("audio/red", SAMPLE_RATE, 2, self._line.red_payload_type)
-            parameters.codecs = [*parameters.codecs, doubled]
-        await super().receive(parameters)
-
-    def _works(self) -> list[Any]:
-        return [self._report(), self._play()]
-
-    def _take(self, packet: RtpPacket, codec: RTCRtpCodecParameters, now: float, repaired: bool) -> None:
-        sequence = self._sequences.unwrap(packet.sequence_number)
-        timestamp = self._timestamps.unwrap(packet.timestamp)
-        if packet.payload_type != self._line.red_payload_type:
-            self.buffer.put(sequence, timestamp, packet.payload, now)
-            return
-        blocks = red.unpack(packet.payload)
-        for back, block in enumerate(reversed(blocks)):
-            if block.payload:
-                self.buffer.put(sequence - back, timestamp - block.offset, block.payload, now, redundant=back > 0)
-
-    async def _play(self) -> None:
-        due = time.monotonic()
-        rest = np.zeros(0, np.int16)
-        while True:
-            now = time.monotonic()
-            if due < now - 0.1:
-                due = now  # the process was held up: what was missed is over
-            if len(rest) < PIECE:
-                samples = self._pull(now)
-                if samples is not None:
-                    rest = np.concatenate([rest, samples])
-            if len(rest) >= PIECE:
-                self._give(_frame(rest[:PIECE]))
-                rest = rest[PIECE:]
-            due += PIECE_SECONDS
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-
-    def _pull(self, now: float) -> NDArray[np.int16] | None:
-        self.buffer.extra = self._line.sync.sound_extra
-        piece = self.buffer.pull(now, quiet=self._level < QUIET_LEVEL, skip=self._line.speaker_backlog() > SKIP_BACKLOG)
-        if piece is None:
-            return None
-        try:
-            skipped = [self._decoder.decode(packet) for packet in piece.skipped]
-            if piece.packet is not None:
-                samples = self._decoder.decode(piece.packet)
-            elif piece.following is not None:
-                samples = self._decoder.recover(piece.following)
-            else:
-                samples = self._decoder.conceal()
-        except opus.OpusError:
-            skipped, samples = [], self._decoder.conceal()
-        if skipped:
-            samples = _crossfade(skipped[-1], samples)
-        if piece.origin is not Origin.STRETCHED:
-            self._line.sync.played("audio", piece.timestamp, now)
-        self._level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) / 32768
-        return samples
-
-
-def _crossfade(before: NDArray[np.int16], after: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Go over from one piece to the next within the first, so that leaving one out makes no click."""
-    size = min(len(before), len(after))
-    rise = np.linspace(0, 1, size)
-    mixed = after.copy()
-    mixed[:size] = (before[:size] * (1 - rise) + after[:size] * rise).astype(np.int16)
-    return mixed
-
-
-def _frame(samples: NDArray[np.int16]) -> AudioFrame:
-    frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-    frame.sample_rate = SAMPLE_RATE
-    return frame
-
-
-class PictureReceiver(Receiver):
-    """Receives VP8; shows a picture as soon as it is whole and its sound is near."""
-
-    def __init__(self, kind: str, transport: Any, line: Line) -> None:
-        super().__init__(kind, transport, line)
-        self.buffer = PictureBuffer()
-        self.decoded: deque[float] = deque(maxlen=300)
-        """When the last pictures were given, seconds of the monotonic clock."""
-        self.size = (0, 0)
-        self._pictures: asyncio.Queue[Picture] = asyncio.Queue()
-        self._executor: ThreadPoolExecutor | None = None
-
-    def _works(self) -> list[Any]:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="video decoder")
-        return [self._report(), self._ask(), self._tell_arrivals(), self._decode()]
-
-    async def stop(self) -> None:
-        await super().stop()
-        if self._executor is not None:
-            self._executor.shutdown(wait=False)
-
-    def _take(self, packet: RtpPacket, codec: RTCRtpCodecParameters, now: float, repaired: bool) -> None:
-        try:
-            descriptor, _data = VpxPayloadDescriptor.parse(packet.payload)
-            data = depayload(codec, packet.payload)
-        except ValueError:
-            return
-        part = Part(
-            self._sequences.unwrap(packet.sequence_number),
-            self._timestamps.unwrap(packet.timestamp),
-            data,
-            starts=bool(descriptor.partition_start) and descriptor.partition_id == 0,
-            marker=bool(packet.marker),
-        )
-        for picture in self.buffer.put(part, now, repaired=repaired):
-            self._pictures.put_nowait(picture)
-
-    async def _ask(self) -> None:
-        """Ask again for what is missing, and for a key frame where nothing else helps."""
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            if self._rtcp_ssrc is None or self._media_ssrc is None:
-                continue
-            now = time.monotonic()
-            self.buffer.round_trip = self._line.round_trip
-            missing = self.buffer.to_ask_again(now)
-            if missing:
-                nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._rtcp_ssrc, media_ssrc=self._media_ssrc)
-                nack.lost = [sequence & 0xFFFF for sequence in missing]
-                await self._send(bytes(nack))
-            if self.buffer.wants_keyframe(now):
-                await self._send_rtcp_pli(self._media_ssrc)
-
-    async def _tell_arrivals(self) -> None:
-        while True:
-            await asyncio.sleep(self._line.feedback_seconds)
-            if self._rtcp_ssrc is None or self._media_ssrc is None:
-                continue
-            for packet in self._line.arrivals.packets(self._rtcp_ssrc, self._media_ssrc):
-                await self._send(packet)
-
-    async def _decode(self) -> None:
-        loop = asyncio.get_running_loop()
-        decoder: Any = av.CodecContext.create("libvpx", "r")
-        while True:
-            picture = await self._pictures.get()
-            try:
-                frames = await loop.run_in_executor(self._executor, decoder.decode, av.Packet(picture.data))
-            except FFmpegError:
-                _log.debug("picture not decoded")
-                self.buffer.start_anew()
-                continue
-            for frame in frames:
-                await self._hold(picture.timestamp)
-                now = time.monotonic()
-                self._line.sync.played("video", picture.timestamp, now)
-                self.decoded.append(now)
-                self.size = (frame.width, frame.height)
-                frame.pts, frame.time_base = picture.timestamp, Fraction(1, VIDEO_CLOCK)
-                self._give(frame)
-
-    async def _hold(self, timestamp: int) -> None:
-        """Wait until the picture's sound is near."""
-        seconds = min(MAX_HOLD, self._line.sync.hold(timestamp, time.monotonic()))
-        if seconds > 0.004 and self._pictures.qsize() < MAX_WAITING:
-            await asyncio.sleep(seconds)

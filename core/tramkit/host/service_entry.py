@@ -1,0 +1,68 @@
+"""What ``plugin.toml`` says of a service: the one place where it is declared, read without importing the plugin."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tramkit.host.person import Level
+from tramkit.host.plugin_side import ServiceDescriptor
+from tramkit_hal.data import Data
+from tramkit_hal.device.roles import Role
+from tramkit_hal.words import Nfc, Text, bilingual
+
+
+class Titles(Data):
+    """Words in every language of the station."""
+
+    vi: Nfc = Field(min_length=1, max_length=120)
+    en: Nfc = Field(min_length=1, max_length=120)
+
+    @property
+    def text(self) -> Text:
+        return bilingual(vi=self.vi, en=self.en)
+
+
+class ServiceEntry(Data):
+    """One service that a plugin offers.
+
+    :param id: ``plugin.name``.
+    :param needs: devices without which it is closed.
+    :param wants: devices without which it is limited.
+    :param limited_without: what the resident goes without when a wanted device is down; the core has words of its own.
+    :param identity: how sure the station must be of who the resident is before it starts.
+    :param identity_exactly: a VNeID sign-in does not stand in for the chip, nor the chip for a sign-in.
+    :param asks_identity: it calls ``visit.identify`` itself where it fits, e.g. after an emergency question.
+    :param needs_date: false: it is right though the station's clock is not (no age, no rate, no term is reckoned).
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    title: Titles
+    hint: Titles | None = None
+    needs: tuple[Role, ...] = ()
+    wants: tuple[Role, ...] = ()
+    limited_without: dict[Role, Titles] = Field(default_factory=dict[Role, Titles])
+    identity: Literal["none", "claimed", "chip", "chip_face", "vneid"] = "none"
+    identity_exactly: bool = False
+    asks_identity: bool = False
+    needs_date: bool = True
+
+    def described(self, *, takes_orders: bool) -> ServiceDescriptor:
+        """Return the service as the station knows it.
+
+        :param takes_orders: it fulfils orders, which its code alone can tell.
+        """
+        return ServiceDescriptor(
+            id=self.id,
+            title=self.title.text,
+            hint=self.hint.text if self.hint is not None else None,
+            needs=self.needs,
+            wants=self.wants,
+            limited_without={role: words.text for role, words in self.limited_without.items()},
+            identity=Level(self.identity),
+            identity_exactly=self.identity_exactly,
+            asks_identity=self.asks_identity,
+            needs_date=self.needs_date,
+            takes_orders=takes_orders,
+        )

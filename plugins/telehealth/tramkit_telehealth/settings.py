@@ -1,0 +1,14 @@
+"""What an operator sets of telehealth under ``[settings.telehealth]``."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from tramkit import PluginSettings, Url
+
+
+class TelehealthSettings(PluginSettings):
+    """The keys; each one's description is told where it is missing."""
+
+    desk_url: Url = Field(description="Address of the doctors' desk, e.g. https://desk.example.vn")
+    station_key: SecretStr = Field(description="This station's key at the desk, from `tramkit desk station add`")
