@@ -74,7 +74,7 @@ async def test_a_partners_plugin_comes_into_the_menu_by_pip_and_goes_by_pip(venv
 
     venv.install(PARTNER)
     rows = {row["name"]: row for row in json.loads(venv.tramkit("plugins", "--json", "--config", str(config)))}
-    assert rows["water"]["state"] == "enabled"
+    assert rows["water"]["state"] == "enabled", rows["water"]["reason"]
     assert rows["water"]["version"] == "1.2.0"
     services, page = await menu(venv, tmp_path, config)
     assert services == ["water.pay", "water.leak"]

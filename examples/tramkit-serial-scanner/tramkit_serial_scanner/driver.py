@@ -54,6 +54,7 @@ class LineScanner(CodeScanner):
         try:
             self._line = os.open(self.settings.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
             tty.setraw(self._line)
+            termios.tcflush(self._line, termios.TCIFLUSH)  # what was read before the station was there is nobody's
         except (OSError, termios.error) as error:
             await self._close()
             raise DeviceError(Trouble.UNPLUGGED, type(error).__name__) from None
@@ -73,7 +74,8 @@ class LineScanner(CodeScanner):
         async with self._operation(deadline):
             if not set(symbologies) & set(self.capabilities.symbologies):
                 raise DeviceError(Trouble.UNSUPPORTED)
-            self._heard.clear()  # what was half sent before the call is of another moment
+            termios.tcflush(self._line, termios.TCIFLUSH)  # what was sent before the call is of another moment
+            self._heard.clear()
             self._wanted = symbologies
             self._waiting = asyncio.get_running_loop().create_future()
             try:
