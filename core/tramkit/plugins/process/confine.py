@@ -176,11 +176,12 @@ def command(folders: Sequence[str], files: Sequence[str]) -> list[str]:
 
 
 def _paths() -> list[str]:
-    """Return the folders from which Tramkit itself is imported."""
+    """Return the folders from which Tramkit itself and libraries are imported, those that a ``.pth`` adds too."""
     import tramkit
     import tramkit_hal
 
-    return [str(Path(str(each.__file__)).parent.parent) for each in (tramkit, tramkit_hal)]
+    libraries = [each for each in sys.path if Path(each).name in ("site-packages", "dist-packages")]
+    return [*(str(Path(str(each.__file__)).parent.parent) for each in (tramkit, tramkit_hal)), *libraries]
 
 
 def limits_argument() -> str:
