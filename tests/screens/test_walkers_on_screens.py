@@ -24,7 +24,8 @@ from textual._context import active_app
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.station.devices import Devices
-from tramkit.station.station import Profile, Station
+from tramkit.station.profile import Profile
+from tramkit.station.station import Station
 from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
 from tramkit.testing.terminal_driver import click
 from tramkit.testing.walking import seeds, walk

@@ -33,7 +33,8 @@ from tramkit.plugins.dated_facts import collect_safely
 from tramkit.plugins.loader import PluginSet
 from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver
-from tramkit.station.station import Profile, Station
+from tramkit.station.profile import Profile
+from tramkit.station.station import Station
 from tramkit_hal import TramkitError
 from tramkit_hal.card.guarded import ROOT
 from tramkit_hal.card.trust import FolderTrust

@@ -1,4 +1,7 @@
-"""The station: attract → menu → visit → wipe, for as long as it runs."""
+"""The station: attract → menu → visit → wipe, for as long as it runs.
+
+Longer than 400 lines: the loop from attract to wipe, with every ending of a visit beside the others.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tramkit.asking.idle import Idle
@@ -27,6 +28,7 @@ from tramkit.station.devices import Devices
 from tramkit.station.faults import Faults
 from tramkit.station.menu import menu
 from tramkit.station.offer import OwnService, offers
+from tramkit.station.profile import Profile, Progress
 from tramkit.station.session import Session
 from tramkit.station.station_host import StationHost
 from tramkit.station.wipe import wipe
@@ -48,31 +50,6 @@ _log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 1.0
 """How often the menu looks whether a service has become available or closed."""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What a station says of itself.
-
-    :param id: names the station to the outside world.
-    :param agency: whose station it is, on top of every page.
-    :param languages: languages offered, the first one is spoken first.
-    """
-
-    id: str
-    agency: str
-    site: str
-    languages: tuple[str, ...] = ("vi", "en")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What the operator may know of the visit under way: nothing personal."""
-
-    visit: str
-    service: str
-    page: str
-    since: datetime
 
 
 class Station:

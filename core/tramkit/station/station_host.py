@@ -1,4 +1,7 @@
-"""The station as one visit's service sees it: pages, steps, orders, devices; it believes nothing that comes back."""
+"""The station as one visit's service sees it: pages, steps, orders, devices; it believes nothing that comes back.
+
+Longer than 400 lines: one class, a method for each call of the interface.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from tramkit.orders.runner import Runner
 from tramkit.papers.server import Uploads
 from tramkit.station.devices import Devices
 from tramkit.station.offer import OwnService
-from tramkit.station.station import Profile, Station
+from tramkit.station.profile import Profile
+from tramkit.station.station import Station
 from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.card.trust import CardTrust

@@ -17,7 +17,7 @@ from tramkit.plugins.installed import Installed, KeptOutError, Step
 from tramkit.plugins.isolation import Isolation
 from tramkit.plugins.manifest import Manifest
 from tramkit.plugins.process import confine
-from tramkit.plugins.process.launcher import LaunchError, start_confined, start_template
+from tramkit.plugins.process.launcher import LaunchError, Template, start_confined, start_template
 from tramkit.plugins.process.plugin import ProcessPlugin
 from tramkit_hal.device.clock import SystemClock
 
@@ -68,28 +68,36 @@ def begin(
 
     def finish() -> ProcessPlugin:
         try:
-            told = template.loaded()
-            if "kept_out" in told:
-                template.kill()
-                step = told["kept_out"] if told["kept_out"] in _STEPS else "import"
-                raise KeptOutError(step, str(told.get("reason", ""))[:500])
-            described = Description.model_validate(told.get("described"))
-        except LaunchError as error:
+            described = _described(manifest, template)
+        except KeptOutError:
             template.kill()
-            raise KeptOutError("import", f"{error}{template.printed.told()}") from None
-        except (ValidationError, ValueError):
-            template.kill()
-            raise KeptOutError("verify", "what it says of itself cannot be read") from None
-        if problem := _undeclared(manifest, described):
-            template.kill()
-            raise KeptOutError("verify", problem)
-        takes = {service.id: service.takes_orders for service in described.services}
-        services = tuple(each.described(takes_orders=takes[each.id]) for each in manifest.services)
-        described = described.model_copy(update={"services": services})  # what it says of them is not believed
+            raise
         egress = PluginEgress(plugin.name, _origins(manifest, given, isolation), secrets)
         return ProcessPlugin(plugin.name, described, template, context.clock, egress)
 
     return finish
+
+
+def _described(manifest: Manifest, template: Template) -> Description:
+    """Return what a plugin offers, by its manifest: what its process says of a service is not believed.
+
+    :raises KeptOutError: it was kept out there, or says what cannot be.
+    """
+    try:
+        told = template.loaded()
+        if "kept_out" in told:
+            step = told["kept_out"] if told["kept_out"] in _STEPS else "import"
+            raise KeptOutError(step, str(told.get("reason", ""))[:500])
+        described = Description.model_validate(told.get("described"))
+    except LaunchError as error:
+        raise KeptOutError("import", f"{error}{template.printed.told()}") from None
+    except (ValidationError, ValueError):
+        raise KeptOutError("verify", "what it says of itself cannot be read") from None
+    if problem := _undeclared(manifest, described):
+        raise KeptOutError("verify", problem)
+    takes = {service.id: service.takes_orders for service in described.services}
+    services = tuple(each.described(takes_orders=takes[each.id]) for each in manifest.services)
+    return described.model_copy(update={"services": services})
 
 
 def _environ(given: Mapping[str, Any], *, confined: bool) -> tuple[dict[str, str], dict[str, str]]:
