@@ -37,7 +37,8 @@ from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit.station.devices import Devices
-from tramkit.station.station import Profile, Station
+from tramkit.station.profile import Profile
+from tramkit.station.station import Station
 from tramkit.testing.drivers import AnyDriver, ScriptedDriver
 from tramkit.testing.money import SimMoney
 from tramkit.testing.serialising import SerialisingPlugin
@@ -234,16 +235,20 @@ async def open_station(
         async with _driver(glass, browser, running) as driver:
             yield KitStation(station, glass, driver, clock, pool, runner, money, folder, views)
     finally:
-        station.stop()
-        async with asyncio.timeout(SECONDS):
-            while not running.done():
-                if isinstance(clock, ManualClock):
-                    await clock.advance(1)
-                await asyncio.sleep(0.002)
+        await _stop(station, running, clock)
         await runner.stop()
         await ledger.close()
         money.close()
-        await running
+
+
+async def _stop(station: Station, running: asyncio.Task[Any], clock: Clock) -> None:
+    station.stop()
+    async with asyncio.timeout(SECONDS):
+        while not running.done():
+            if isinstance(clock, ManualClock):
+                await clock.advance(1)
+            await asyncio.sleep(0.002)
+    await running
 
 
 def _screen(name: ScreenName, clock: Clock) -> Screen:
