@@ -25,7 +25,7 @@ from aiohttp import WSMsgType, web
 from bench.call.scene import Scene
 
 HERE = Path(__file__).parent
-FRAMECODE = Path(__file__).parents[2] / "tests" / "support" / "framecode.js"
+FRAMECODE = Path(__file__).parents[2] / "core" / "tramkit" / "testing" / "framecode.js"
 MAX_MESSAGE = 16 * 1024 * 1024
 
 

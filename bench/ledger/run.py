@@ -30,7 +30,7 @@ from bench.options import Options
 from bench.records import emit, percentile, say
 from tramkit.host.order import Order, Outcome
 from tramkit.orders.ledger import Ledger
-from tramkit.orders.rows import CLOSED, SETTLED, Entry
+from tramkit.orders.rows import CLOSED, SETTLED, LedgerEntry
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit_hal.device.clock import SystemClock
@@ -38,11 +38,11 @@ from tramkit_hal.words import verbatim
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 FLOW = (
-    (Entry("collect", "sent", 1000),),
-    (Entry("collect", "confirmed", 1000, {"reference": "FT123456789012"}), Entry("fulfil", "intent", 1000)),
-    (Entry("fulfil", "sent", 1000),),
-    (Entry("fulfil", "confirmed", 1000, {"reference": "AG123456789012"}),),
-    (Entry(SETTLED, "done"), Entry(CLOSED, "")),
+    (LedgerEntry("collect", "sent", 1000),),
+    (LedgerEntry("collect", "confirmed", 1000, {"reference": "FT123456789012"}), LedgerEntry("fulfil", "intent", 1000)),
+    (LedgerEntry("fulfil", "sent", 1000),),
+    (LedgerEntry("fulfil", "confirmed", 1000, {"reference": "AG123456789012"}),),
+    (LedgerEntry(SETTLED, "done"), LedgerEntry(CLOSED, "")),
 )
 
 
@@ -107,11 +107,13 @@ async def recovery(folder: Path, settled: int, open_orders: int) -> None:
     for number in range(settled):
         await filling.place(f"s{number}", free(), "", NOW)
         await filling.append(
-            f"s{number}", [Entry("fulfil", "confirmed"), Entry(SETTLED, "done"), Entry(CLOSED, "")], NOW
+            f"s{number}",
+            [LedgerEntry("fulfil", "confirmed"), LedgerEntry(SETTLED, "done"), LedgerEntry(CLOSED, "")],
+            NOW,
         )
     for number in range(open_orders):
         await filling.place(f"o{number}", free(), "", NOW)
-        await filling.append(f"o{number}", [Entry("fulfil", "sent")], NOW)
+        await filling.append(f"o{number}", [LedgerEntry("fulfil", "sent")], NOW)
     await filling.close()
     began = time.perf_counter()
     ledger = Ledger(file, seal)

@@ -8,14 +8,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))  # the station and its outside world, as tests do
 
-from support.other_hands import ScriptedHands
-from support.rounds import ROUNDS, go_round
+from support.journeys import ROUNDS, go_round
 from support.services import whole_site
+
+from tramkit.testing.drivers import ScriptedDriver
 
 __all__ = ["ROUNDS", "measured"]
 
 
-class Counting(ScriptedHands):
+class Counting(ScriptedDriver):
     """A robot's hands that count what they do.
 
     :ivar taps: choices, answers, continued pages and fields that were filled in.
@@ -39,7 +40,7 @@ class Counting(ScriptedHands):
 async def measured(name: str, folder: Path) -> tuple[int, int, float]:
     """Go through a service to its last page; return pages, taps and seconds of the processor."""
     async with whole_site(folder, "scripted", None) as site:
-        assert isinstance(site.glass, ScriptedHands)
+        assert isinstance(site.glass, ScriptedDriver)
         robot = Counting(site.glass.screen)
         site.glass = robot
         before = len(robot.screen.history)

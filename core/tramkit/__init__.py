@@ -8,11 +8,11 @@ from tramkit.forms import Form
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import age, age_at_most, assumed, day_of
 from tramkit.host.egress import HttpAnswer
-from tramkit.host.ending import Ending
+from tramkit.host.ending import VisitEnding
 from tramkit.host.gateway_error import GatewayError
 from tramkit.host.order import Order, Outcome, Record
 from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
-from tramkit.host.person import Level, NotIdentifiedError, Person, masked
+from tramkit.host.person import KnownPerson, Level, NotIdentifiedError, Person, masked
 from tramkit.host.results import CameraTest, HandedOver
 from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, NotSignedInError, SignIn
@@ -35,30 +35,44 @@ from tramkit.visit.service import Service
 from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
 from tramkit.working_days import working_days
+from tramkit_hal import TramkitError
+from tramkit_hal import partial_date as partial_date
 from tramkit_hal.contracts.vital import Reading, Vital
 from tramkit_hal.data import BinaryData, Data, ReceivedData
-from tramkit_hal.device.errors import DeviceError
+from tramkit_hal.device.clock import Clock, SystemClock
+from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
 from tramkit_hal.ui.icons import Icon
-from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Stage, Tone, Wait
+from tramkit_hal.ui.pages import Availability, Call, Control, Fact, Option, Stage, Tone, Wait
 from tramkit_hal.ui.web_headers import adding, web_headers
+from tramkit_hal.video import Frame, NewestFrame
 from tramkit_hal.words import (
+    JOINERS,
+    LANGUAGES,
+    VIETNAM,
     Day,
     Decimal1,
     Messages,
     Moment,
     Money,
+    Nfc,
     Text,
     bilingual,
+    nfc,
     personal,
     phone_text,
     public,
+    render,
     verbatim,
+    without_invisible,
 )
 
 __all__ = [
+    "JOINERS",
+    "LANGUAGES",
+    "VIETNAM",
     "Attachment",
     "Availability",
     "BinaryData",
@@ -66,7 +80,9 @@ __all__ = [
     "Call",
     "CameraHandle",
     "CameraTest",
+    "Clock",
     "Code",
+    "Control",
     "Data",
     "DataFile",
     "Dated",
@@ -75,10 +91,10 @@ __all__ = [
     "Decimal1",
     "DeviceError",
     "Document",
-    "Ending",
     "Fact",
     "FileError",
     "Form",
+    "Frame",
     "Gateway",
     "GatewayError",
     "GatewayService",
@@ -88,12 +104,15 @@ __all__ = [
     "Icon",
     "IdentityMethod",
     "Invitation",
+    "KnownPerson",
     "Level",
     "Live",
     "Messages",
     "MicrophoneHandle",
     "Moment",
     "Money",
+    "NewestFrame",
+    "Nfc",
     "NotIdentifiedError",
     "NotSignedInError",
     "Option",
@@ -121,12 +140,16 @@ __all__ = [
     "SpeakerHandle",
     "StaffCall",
     "Stage",
+    "SystemClock",
     "TerminalInfo",
     "Terminals",
     "Text",
     "Tone",
+    "TramkitError",
+    "Trouble",
     "Url",
     "Visit",
+    "VisitEnding",
     "Vital",
     "Wait",
     "Words",
@@ -147,15 +170,19 @@ __all__ = [
     "last_day",
     "masked",
     "newest",
+    "nfc",
+    "partial_date",
     "personal",
     "phone_text",
     "public",
     "read_mobile",
     "read_settings",
     "reading_text",
+    "render",
     "sandbox_command",
     "verbatim",
     "vital_name",
     "web_headers",
+    "without_invisible",
     "working_days",
 ]

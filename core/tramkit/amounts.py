@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from tramkit_hal import TramkitError
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")
@@ -16,7 +17,7 @@ NO_DECIMALS = _("An amount in đồng has no part after the comma. Enter whole �
 _UNIT = r"(?:₫|đ|d|vnd|vnđ|đồng|dong)"
 
 
-class AmountError(ValueError):
+class AmountError(TramkitError, ValueError):
     """The text is no amount in đồng.
 
     :ivar text: why not, for the resident.

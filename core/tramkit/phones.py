@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from tramkit_hal import TramkitError
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")
@@ -27,7 +28,7 @@ TEN_DIGITS = _("A mobile number has 10 digits and begins with 03, 05, 07, 08 or 
 _BETWEEN = re.compile(r"[\s.,/_\-()\[\]‐-―⁃−·\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
-class PhoneError(ValueError):
+class PhoneError(TramkitError, ValueError):
     """The text is no Vietnamese mobile number.
 
     :ivar text: why not, for the resident.

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tramkit.suggest import did_you_mean
+from tramkit_hal import TramkitError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -18,7 +19,7 @@ MAX_FILE = 1024 * 1024
 """Most bytes of a settings file; anything larger is some other file."""
 
 
-class FileError(Exception):
+class FileError(TramkitError):
     """A file that cannot be used.
 
     :param file: which file.

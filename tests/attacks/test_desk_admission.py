@@ -20,10 +20,10 @@ from tramkit_hal.device.clock import ManualClock
 from tramkit_telehealth.desk.app import serve
 from tramkit_telehealth.desk.command import desk
 from tramkit_telehealth.desk.looked_up import MAX_RELEASES
-from tramkit_telehealth.desk.page_protocol import Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble
 from tramkit_telehealth.desk.store import InUseError
 from tramkit_telehealth.desk.switchboard import SWEEP_SECONDS
-from tramkit_telehealth.protocol import Consent, KioskEnvelope, OpenCase, Patient, Refused
+from tramkit_telehealth.protocol import CaseRefused, Consent, KioskEnvelope, OpenCase, Patient
 
 AT = datetime(2026, 11, 23, 2, 55, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def consents(**given: bool) -> tuple[Consent, ...]:
 async def refused(kiosk: Kiosk, case: str, **changes: Any) -> str:
     """Bring a case that must be refused; return the code."""
     await kiosk.say(OpenCase(intake=intake(case, kiosk.station, **changes)))
-    code = (await kiosk.heard.next(Refused)).code
+    code = (await kiosk.heard.next(CaseRefused)).code
     assert kiosk.clinic.read("SELECT count(*) FROM cases WHERE id = ?", (case,)) == [(0,)]
     return code
 
@@ -186,7 +186,7 @@ async def test_a_clone_of_a_station_that_is_there_is_refused_and_both_are_told(
         kiosk = await clinic.kiosk()
 
         async def acknowledge() -> None:
-            refusal = await kiosk.heard.next(Refused)
+            refusal = await kiosk.heard.next(CaseRefused)
             assert refusal.code == "taken"
             await kiosk.write()
 
@@ -197,7 +197,7 @@ async def test_a_clone_of_a_station_that_is_there_is_refused_and_both_are_told(
 
         with caplog.at_level(logging.ERROR):
             await clone.write(Hello(station="lobby-1", session=clone.session))
-            assert (await clone.heard.next(Refused)).code == "taken"
+            assert (await clone.heard.next(CaseRefused)).code == "taken"
         await answers
         assert any("two machines" in record.getMessage() for record in caplog.records)
         await kiosk.open()
@@ -294,8 +294,8 @@ async def test_whoever_gives_a_resident_back_says_why_and_it_is_kept(tmp_path: P
         kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
         await kiosk.open()
         await doctor.accept()
-        assert (await doctor.do("release", case="case-1")).trouble is Trouble.MALFORMED
-        assert (await doctor.do("release", case="case-1", reason="just curious")).trouble is Trouble.MALFORMED
+        assert (await doctor.do("release", case="case-1")).trouble is CallTrouble.MALFORMED
+        assert (await doctor.do("release", case="case-1", reason="just curious")).trouble is CallTrouble.MALFORMED
         await doctor.must("release", case="case-1", reason="know_resident")
         assert "given back 1  know_resident 1" in await run(clinic, "lookups", "list")
 
@@ -308,7 +308,7 @@ async def test_a_doctor_who_reads_and_gives_back_is_stopped_until_it_is_reviewed
         for _ in range(MAX_RELEASES):
             await doctor.accept()
             await doctor.must("release", case="case-1", reason="mistake")
-        assert (await doctor.do("accept", case="case-1")).trouble is Trouble.REVIEW
+        assert (await doctor.do("accept", case="case-1")).trouble is CallTrouble.REVIEW
         await run(clinic, "lookups", "reviewed", "lan")
         await clinic.pass_time(SWEEP_SECONDS * 2)
         await doctor.accept()

@@ -21,7 +21,7 @@ from tramkit.app.cli import main
 from tramkit.host.attachment import Attachment
 from tramkit.host.order import EffectKind, Order
 from tramkit.orders.ledger import Ledger, LedgerError
-from tramkit.orders.rows import CLOSED, SETTLED, Entry
+from tramkit.orders.rows import CLOSED, SETTLED, LedgerEntry
 from tramkit.orders.seal import Seal, SealError, read_key
 from tramkit_hal.words import verbatim
 
@@ -50,8 +50,8 @@ async def opened(folder: Path, key: str = "station.key") -> AsyncIterator[Ledger
 async def settled(ledger: Ledger, id: str, number: str = NUMBER) -> str:
     """Place an order and carry it out; return its code."""
     record = await ledger.place(id, order(), "m", NOW, number)
-    paid = Entry("collect", "confirmed", 1000, {"reference": f"FT-{id}"})
-    await ledger.append(id, [paid, Entry(SETTLED, "done"), Entry(CLOSED, "")], NOW)
+    paid = LedgerEntry("collect", "confirmed", 1000, {"reference": f"FT-{id}"})
+    await ledger.append(id, [paid, LedgerEntry(SETTLED, "done"), LedgerEntry(CLOSED, "")], NOW)
     return record.code
 
 
@@ -160,7 +160,7 @@ async def test_a_ledger_gets_a_new_key_and_everything_is_found_again(tmp_path: P
         assert [await ledger.by_code(code), await ledger.by_code(open_.code)] == before
         assert {each.id for each in await ledger.of_holder(NUMBER, 9)} == {"o1", "o3"}
         assert await ledger.of_holder(OTHER, 9) == []
-        await ledger.append("o3", [Entry("collect", "sent", 1000)], NOW)
+        await ledger.append("o3", [LedgerEntry("collect", "sent", 1000)], NOW)
         assert (await ledger.verify()).problem == ""
     stolen = Ledger(tmp_path / "data" / "ledger.sqlite", Seal(old))
     with pytest.raises(LedgerError):

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from support.station import station
 
 from tramkit.app.config import ConfigError, read_config
 from tramkit.log import configure, visible
@@ -21,6 +20,7 @@ from tramkit.operator.panel import Panel
 from tramkit.operator.panel.peers import Actor, Peers
 from tramkit.operator.panel.report import without_secrets
 from tramkit.plugins.loader import discover
+from tramkit.testing.station import station
 from tramkit_hal.device.base import DeviceContext, DeviceState
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import pytest
-from support.station import Running, station
 
 from tramkit import Form, Level, Messages, Service, Visit, forms, verbatim
+from tramkit.testing.station import Running, station
 from tramkit_hal import qr_detect
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import SystemClock

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from support.station import Running, station
 from support.virtual_time import LoopClock, run_virtually
 
 from tramkit import Level, Messages, NotIdentifiedError, Service, Visit, Vital, verbatim
+from tramkit.testing.station import Running, station
 from tramkit_hal.contracts.enclosure import Enclosure
 from tramkit_hal.contracts.power import Power
 from tramkit_hal.contracts.presence import Presence

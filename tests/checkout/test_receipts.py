@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest_asyncio
-from support.station import Running, station
 
 from tramkit import Fact, Level, Messages, Order, Outcome, Service, Visit, verbatim
-from tramkit.checkout.receipts import MAX, Receipts
+from tramkit.checkout.receipts import MAX_LISTED, Receipts
 from tramkit.host.order import Record
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock
@@ -132,7 +132,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         ],
     }
     services = [counter, Receipts(runner)]
-    async with station(services, clock=CLOCK, bound=bound, city=Outside(runner, country)) as s:  # type: ignore[arg-type]
+    async with station(services, clock=CLOCK, bound=bound, world=Outside(runner, country)) as s:  # type: ignore[arg-type]
         yield Place(s, runner)
     await runner.stop()
     await ledger.close()
@@ -217,14 +217,16 @@ async def test_without_a_reader_that_is_believed_the_code_alone_is_asked_for(tmp
 
 
 async def test_no_more_than_the_newest_are_listed(place: Place) -> None:
-    for number in range(MAX + 1):
+    for number in range(MAX_LISTED + 1):
         order = Order(service=Counter.id, payee="UBND", amount=0, title=verbatim(f"{number}"))
         await place.runner.place(f"o{number}", order, number=AN.number)
     await place.look("card")
     await place.lay(AN.name)
     listed = await place.s.page("choose", "Which receipt")
     assert isinstance(listed, Choose)
-    assert [render(option.label, "en") for option in listed.options] == [f"{MAX - each}" for each in range(MAX)]
+    assert [render(option.label, "en") for option in listed.options] == [
+        f"{MAX_LISTED - each}" for each in range(MAX_LISTED)
+    ]
 
 
 async def test_a_receipt_is_found_though_nothing_can_be_written(place: Place) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from support.station import Running, station
-from support.walking import Anything
+from support.anything import Anything
 
 from tramkit.conversation.timeouts import Timeouts
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Bar
 

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.anything import Anything
 from support.golden_pages import golden_pages
-from support.station import Running, station
-from support.walking import Anything
 
 from tramkit.conversation.speech import parts_of
 from tramkit.conversation.timeouts import Timeouts
+from tramkit.testing.station import Running, station
 from tramkit_hal.contracts.audio import SAMPLE_RATE
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock

@@ -38,7 +38,7 @@ from tramkit_hal.card.groups import CardData
 from tramkit_hal.partial_date import read_iso, read_written
 from tramkit_hal.sim.chip import zone
 from tramkit_hal.sim.people import PEOPLE, qr_text
-from tramkit_hal.ui.keyboard.syllables import Tone
+from tramkit_hal.ui.keyboard.syllables import ToneMark
 from tramkit_hal.ui.keyboard.typing import DELETE, Typing, press
 from tramkit_identity.id_token import TokenNotBelievedError, usable, verify
 
@@ -166,7 +166,7 @@ def fuzz_toml(rng: random.Random) -> None:
 
 def fuzz_keyboard(rng: random.Random) -> None:
     """Whatever is pressed, nothing breaks, and what is taken away is gone."""
-    keys = [*"aeouiwsfrxjdz1234567890 nghpctVNĐđ.'", DELETE, *(tone.value for tone in Tone if tone)]
+    keys = [*"aeouiwsfrxjdz1234567890 nghpctVNĐđ.'", DELETE, *(tone.value for tone in ToneMark if tone)]
     typing = rng.choice(list(Typing))
     now: str = rng.choice(("", "Thúy Hòa", "Nguyê\u0303n", "Ê̆ban "))
     caret = len(now)

@@ -15,12 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.station import station
-
 from tests.field.test_station import KEY, Handing, menu_as
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
+from tramkit.testing.station import station
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Availability
 from tramkit_hal.words import render

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 from playwright.async_api import async_playwright, expect
-from support.station import station
 
 from tramkit import Messages, Service, Visit
 from tramkit.facts import Change, DatedValue, changes
@@ -14,6 +13,7 @@ from tramkit.operator.panel import Panel
 from tramkit.plugins.dated_facts import collect
 from tramkit.plugins.installed import discover
 from tramkit.station.conditions import made_on
+from tramkit.testing.station import station
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.words import bilingual
 

@@ -12,7 +12,7 @@ from support.notices import MEMO, payment, receiver, send, signed, station
 
 from tramkit import find_memo
 from tramkit.host.order import Effect, EffectKind, Order, Record, State, key_of
-from tramkit.orders.reconcile import Difference, Row, read_day_file, reconcile, references, write_day_file
+from tramkit.orders.reconcile import DayFileRow, Difference, read_day_file, reconcile, references, write_day_file
 from tramkit.orders.wire import MEMO_LETTERS, memo_of
 from tramkit_hal.words import verbatim
 from tramkit_payments.sandbox import Switch
@@ -127,14 +127,16 @@ def _as_banks_make_it(memo: str, name: str) -> str:
 def test_the_day_file_sees_the_same_money(tmp_path: Path, name: str) -> None:
     words = _as_banks_make_it(memo_of(key_of("order1", EffectKind.COLLECT)), name)
     file = tmp_path / "day.txt"
-    file.write_text(write_day_file("payments.vietqr", date(2026, 11, 25), [Row(words, 1000, True)]), encoding="utf-8")
+    file.write_text(
+        write_day_file("payments.vietqr", date(2026, 11, 25), [DayFileRow(words, 1000, True)]), encoding="utf-8"
+    )
     findings = reconcile([_paid("order1")], [read_day_file(file)])
     assert [each.difference for each in findings] == [Difference.MATCHED]
 
 
 def test_a_day_file_in_which_the_bank_folded_a_line_is_read(tmp_path: Path) -> None:
     memo = memo_of(key_of("order1", EffectKind.COLLECT))
-    whole = write_day_file("payments.vietqr", date(2026, 11, 25), [Row(f"{memo[:6]}~{memo[6:]}", 1000, True)])
+    whole = write_day_file("payments.vietqr", date(2026, 11, 25), [DayFileRow(f"{memo[:6]}~{memo[6:]}", 1000, True)])
     import hashlib
 
     body = whole[: whole.rindex("SHA256|")].replace("~", "\n")
@@ -145,16 +147,18 @@ def test_a_day_file_in_which_the_bank_folded_a_line_is_read(tmp_path: Path) -> N
 
 def test_stations_that_share_an_account_have_no_difference_and_a_strangers_transfer_is_still_found() -> None:
     here, there = [_paid("order1")], [_paid("order2"), _paid("order3")]
-    rows = [Row(f"CK{memo_of(key_of(id, EffectKind.COLLECT))}", 1000, True) for id in ("order1", "order2", "order3")]
+    rows = [
+        DayFileRow(f"CK{memo_of(key_of(id, EffectKind.COLLECT))}", 1000, True) for id in ("order1", "order2", "order3")
+    ]
     day = date(2026, 11, 25)
 
-    def found(*more: Row, others: list[str], shared: bool = False) -> list[str]:
+    def found(*more: DayFileRow, others: list[str], shared: bool = False) -> list[str]:
         from tramkit.orders.reconcile import DayFile
 
         file = DayFile("payments.vietqr", day, (*rows, *more))
         return [each.difference.value for each in reconcile(here, [file], others, shared=shared)]
 
-    stranger = Row("nham tai khoan", 5000, True)
+    stranger = DayFileRow("nham tai khoan", 5000, True)
     assert found(others=references(there)) == ["matched", "elsewhere", "elsewhere"]
     assert found(stranger, others=references(there)) == ["matched", "elsewhere", "elsewhere", "theirs_only"]
     assert found(others=[]) == ["matched", "theirs_only", "theirs_only"]
@@ -167,9 +171,9 @@ async def test_two_stations_with_one_account_reconcile_by_the_command(tmp_path: 
 
     from support.command import command
     from support.money import ACCOUNT, order_of, world
-    from support.money import station as money_station
+    from support.money import station as kiosk
 
-    from tramkit.host.order import Ending
+    from tramkit.host.order import OrderEnding
     from tramkit.orders.wire import payment_of
 
     folders = [tmp_path / "first", tmp_path / "second"]
@@ -177,11 +181,11 @@ async def test_two_stations_with_one_account_reconcile_by_the_command(tmp_path: 
         for number, folder in enumerate(folders):
             folder.mkdir()
             addresses = outside.switch.address, outside.aggregator.address
-            async with money_station(folder / "station", *addresses, pay_within=60) as runner:
+            async with kiosk(folder / "station", *addresses, pay_within=60) as runner:
                 record = await runner.place(f"at-{number}", order_of(f"PE0100012345{number}"), "payments.vietqr")
                 due = payment_of(record)
                 outside.switch.transfer(ACCOUNT, due.amount, due.memo)
-                assert (await runner.settled(record.id)).ending is Ending.DONE
+                assert (await runner.settled(record.id)).ending is OrderEnding.DONE
         import aiohttp
 
         async with aiohttp.ClientSession() as http, http.get(f"{outside.switch.address}/day-file") as answer:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from support.site import panel, program
-from support.station import Running, station
 
 from tramkit import Messages, Order, Outcome, Service, Visit, verbatim
 from tramkit.facts import CALENDAR, DatedValue
@@ -24,6 +23,7 @@ from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal
 from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER, WRONG_CLOCK, Conditions, made_on
+from tramkit.testing.station import Running, station
 from tramkit.visit.declared import describe
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Availability, Option

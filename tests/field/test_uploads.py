@@ -15,12 +15,12 @@ import aiohttp
 import pytest
 from support import field_papers as field
 from support import papers
-from support.station import station
 
 from tramkit import Messages, Service, Visit, verbatim
 from tramkit.papers.link import Link
 from tramkit.papers.listening import FOLLOW_SECONDS
 from tramkit.papers.server import Uploads
+from tramkit.testing.station import station
 from tramkit_hal.device.clock import ManualClock, SystemClock
 from tramkit_hal.ui.pages import Capture
 from tramkit_hal.words import bilingual

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tramkit_hal.ui.keyboard.syllables import AFTER_QU, ONSETS, RIMES, Syllable, Tone, parse
+from tramkit_hal.ui.keyboard.syllables import AFTER_QU, ONSETS, RIMES, Syllable, ToneMark, parse
 from tramkit_hal.ui.keyboard.typing import DELETE, Typing, press
 
 WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
 TONE_KEYS = {
-    Typing.DIRECT: {tone: tone.value for tone in Tone},
-    Typing.TELEX: dict(zip(Tone, ("", "s", "f", "r", "x", "j"), strict=True)),
-    Typing.VNI: dict(zip(Tone, ("", "1", "2", "3", "4", "5"), strict=True)),
+    Typing.DIRECT: {tone: tone.value for tone in ToneMark},
+    Typing.TELEX: dict(zip(ToneMark, ("", "s", "f", "r", "x", "j"), strict=True)),
+    Typing.VNI: dict(zip(ToneMark, ("", "1", "2", "3", "4", "5"), strict=True)),
 }
 LETTER_KEYS: dict[Typing, dict[str, str]] = {
     Typing.DIRECT: {},
@@ -55,9 +55,9 @@ def syllables() -> Iterator[Syllable]:
         for rime in sorted(AFTER_QU if onset == "qu" else RIMES):
             if not spelled(onset, rime):
                 continue
-            for tone in Tone:
+            for tone in ToneMark:
                 syllable = Syllable(onset, rime, tone)
-                if not syllable.stopped or tone in (Tone.ACUTE, Tone.DOT):
+                if not syllable.stopped or tone in (ToneMark.ACUTE, ToneMark.DOT):
                     yield syllable
 
 

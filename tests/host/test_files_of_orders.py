@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import pytest
 from PIL import Image
 from support.golden_pages import SIGNATURE
-from support.station import station
 
 from tramkit import Attachment, Messages, Order, Service, Visit
 from tramkit.host.attachment import MAX_OWN_BYTES
@@ -17,6 +16,7 @@ from tramkit.host.calls import Calls
 from tramkit.host.host import Host
 from tramkit.host.peer import MAX_FRAME
 from tramkit.station.station_host import NotOfThisVisitError, StationHost
+from tramkit.testing.station import station
 
 _ = Messages("tests")
 FORM = Attachment.of("form", "text/plain", b"form")

@@ -6,9 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from support.golden_record import hold
 from support.golden_walks import WALKS, pages_of
 from support.services import SIDE
+
+from tramkit.testing.golden import hold
 
 
 @pytest.mark.slow

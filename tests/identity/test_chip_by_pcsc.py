@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from support.hostile_words import told
 from support.pcscd import Pcscd
-from support.station import Running, station
 
 from tramkit import Level, Messages, NotIdentifiedError, Person, Service, Visit
 from tramkit.identity import card_key
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.card.apdu import Transport
 from tramkit_hal.card.groups import CardData
 from tramkit_hal.card.trust import FolderTrust
@@ -114,7 +114,7 @@ async def desk(pcscd: Pcscd, folder: Path, level: Level = Level.CHIP) -> AsyncGe
         Role.FACE_MATCHER: make(SimFaceMatcher, Role.FACE_MATCHER),
     }
     slot = VirtualSlot(pcscd.ports[0])
-    async with station([AtDesk()], clock=CLOCK, bound=bound, city=Outside(folder)) as s:  # type: ignore[arg-type]
+    async with station([AtDesk()], clock=CLOCK, bound=bound, world=Outside(folder)) as s:  # type: ignore[arg-type]
         here.append(Desk(s, slot, country))
         try:
             yield here[0]

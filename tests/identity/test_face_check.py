@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.memory import found_in, found_in_files
-from support.station import Running, station
 
 from tramkit import Level, Messages, NotIdentifiedError, Person, Service, Visit, log
 from tramkit.identity.face_check import MAX_FAILURES, WORDS
+from tramkit.testing.station import Running, station
+from tramkit.testing.wipe_search import found_in, found_in_files
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.contracts.face import FaceFinding
 from tramkit_hal.device.base import DeviceContext

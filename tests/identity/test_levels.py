@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
-from support.station import Running, station
 
 from tramkit import IdentityMethod, Level, Messages, NotIdentifiedError, Person, Service, SignIn, Visit
 from tramkit.host.sign_in import NotSignedInError
 from tramkit.identity import chip
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.contracts.face import FaceFinding
 from tramkit_hal.device.base import Device, DeviceContext
@@ -112,7 +112,7 @@ class Account(IdentityMethod):
 
 @dataclass
 class Outside:
-    """A city with nothing but an account and a country."""
+    """A world with nothing but an account and a country."""
 
     vneid: bool | None
     country: Path | None
@@ -194,7 +194,7 @@ async def desk(world: World) -> AsyncGenerator[Desk]:
         if world.face is not None:
             bound[Role.FACE_MATCHER] = make(SimFaceMatcher, Role.FACE_MATCHER, finds=world.face.value)
         outside = Outside(world.vneid, None if world.trusts == "no folder" else country)
-        async with station([AtDesk()], clock=CLOCK, bound=bound, city=outside) as s:  # type: ignore[arg-type]
+        async with station([AtDesk()], clock=CLOCK, bound=bound, world=outside) as s:  # type: ignore[arg-type]
             here.append(Desk(s, world))
             yield here[0]
 

@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 from support.doctor import Doctor
-from support.hands import Hands
-from support.other_hands import AnyHands, ScriptedHands, TerminalHands
-from support.resident import LANDSCAPE, PORTRAIT
 from support.site import PanelClient, Program, panel, start
 
 from tramkit.app.config import read_config
 from tramkit.app.run import make_devices, run_station, screens_of
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.loader import load
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
+from tramkit.testing.drivers import AnyDriver, ScriptedDriver
+from tramkit.testing.terminal_driver import TerminalDriver
+from tramkit.testing.web_driver import WebDriver
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
@@ -98,18 +99,18 @@ class Site:
     panel: PanelClient
     passwords: dict[str, str] = field(default_factory=dict)
     desk_port: int = 0
-    glass: AnyHands | None = None
+    glass: AnyDriver | None = None
 
-    async def anyone(self) -> AnyHands:
+    async def anyone(self) -> AnyDriver:
         """Let a resident come before the screen, whichever it is."""
         return self.glass or await self.resident()
 
-    async def resident(self, *, landscape: bool = False) -> Hands:
+    async def resident(self, *, landscape: bool = False) -> WebDriver:
         """Let a resident come before the screen."""
         context = await self.browser.new_context(viewport=LANDSCAPE if landscape else PORTRAIT)
-        hands = Hands(await context.new_page())
-        await hands.open(await self.station.address("station"))
-        return hands
+        driver = WebDriver(await context.new_page())
+        await driver.open(await self.station.address("station"))
+        return driver
 
     async def doctor(self, name: str = "bs-lan", language: str = "vi") -> Doctor:
         """Let a doctor sign in at a browser and begin the shift."""
@@ -200,12 +201,12 @@ async def run_site_here(folder: Path, browser: Browser, screen: str, settings: s
         await site.desk.stop()
 
 
-def hands_at(screen: Device) -> AnyHands:
+def hands_at(screen: Device) -> AnyDriver:
     """Return a resident's hands at a screen of this process."""
     if isinstance(screen, ScriptedScreen):
-        return ScriptedHands(screen)
+        return ScriptedDriver(screen)
     assert isinstance(screen, TerminalScreen)
-    return TerminalHands(screen)
+    return TerminalDriver(screen)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -7,9 +7,9 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from support.hands import Hands
-from support.memory import found_in, found_in_files, heap_strings
-from support.other_hands import AnyHands
+from tramkit.testing.drivers import AnyDriver
+from tramkit.testing.web_driver import WebDriver
+from tramkit.testing.wipe_search import found_in, found_in_files, heap_strings
 
 from .conftest import Site
 
@@ -31,7 +31,7 @@ async def until(look: Callable[[], Awaitable[T]], true: Callable[[T], bool], sec
     return found
 
 
-async def intake(site: Site, resident: AnyHands, language: str = "vi") -> None:
+async def intake(site: Site, resident: AnyDriver, language: str = "vi") -> None:
     """Lead the resident from the attract page into the queue."""
     await resident.begin()
     await resident.choose("telehealth.doctor")
@@ -73,7 +73,7 @@ async def intake(site: Site, resident: AnyHands, language: str = "vi") -> None:
     await resident.at("wait")
 
 
-async def measure(resident: AnyHands) -> None:
+async def measure(resident: AnyDriver) -> None:
     """Have the blood pressure measured and skip the other measurements."""
     await resident.at("capture")
     await resident.go_on()
@@ -84,10 +84,10 @@ async def measure(resident: AnyHands) -> None:
         await resident.gone("skip")
 
 
-async def nothing_stays(site: Site, resident: AnyHands) -> None:
+async def nothing_stays(site: Site, resident: AnyDriver) -> None:
     """Search everything of the station for what the resident said."""
     await until(site.panel.state, lambda state: state["visit"] is None and state["last_wipe_certain"] is True)
-    if isinstance(resident, Hands):
+    if isinstance(resident, WebDriver):
         assert found_in(await heap_strings(resident.page), CANARIES) == [], "in the screen's memory"
     assert found_in_files(site.folder, CANARIES, but=["desk"]) == [], "in files and logs"
     state = await site.panel.state()

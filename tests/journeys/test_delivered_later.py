@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
-from support.other_hands import AnyHands
-from support.rounds import begin, fill, finish, go_on
+from support.journeys import begin, fill, finish, go_on
 from support.services import ServiceSite, service_site
 from support.slow import quick_and_slow
 
 from tramkit.sandbox import FaultOrder
+from tramkit.testing.drivers import AnyDriver
 from tramkit_procedures.sandbox import Authorities
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -24,7 +24,7 @@ DONE = "Phản ánh đã được gửi"
 FOR_LONG = 1_000
 
 
-async def handed_in(resident: AnyHands) -> str:
+async def handed_in(resident: AnyDriver) -> str:
     """Hand in a report and leave while it is under way; return the receipt's code."""
     await begin(resident, "procedures.report")
     await resident.choose("no")
@@ -41,7 +41,7 @@ async def handed_in(resident: AnyHands) -> str:
     return found[1].replace(" ", "").lower()
 
 
-async def looked_up(resident: AnyHands, code: str) -> str:
+async def looked_up(resident: AnyDriver, code: str) -> str:
     """Look a receipt up and return what the page says."""
     await begin(resident, "tramkit.receipts")
     await resident.choose("code")
@@ -50,7 +50,7 @@ async def looked_up(resident: AnyHands, code: str) -> str:
     return await resident.read()
 
 
-async def until_done(resident: AnyHands, code: str) -> str:
+async def until_done(resident: AnyDriver, code: str) -> str:
     """Look a receipt up until it is done: the authority has it a moment before the station knows that it does."""
     async with asyncio.timeout(180):  # the runner asks less and less often, at last once a minute
         while "chưa xác nhận" in (said := await looked_up(resident, code)):

@@ -9,8 +9,7 @@ from typing import get_args
 
 import pytest
 import pytest_asyncio
-from support.other_hands import ScriptedHands
-from support.rounds import (
+from support.journeys import (
     TAM,
     Somebody,
     begin,
@@ -27,6 +26,7 @@ from support.rounds import (
 from support.services import ServiceSite, whole_site
 
 from tramkit.sandbox import Fault, FaultOrder
+from tramkit.testing.drivers import ScriptedDriver
 from tramkit_banking.sandbox import Bank
 from tramkit_identity.sandbox import OpenIdProvider
 from tramkit_procedures.fines_sandbox import REFUSED_DECISION
@@ -50,7 +50,7 @@ async def site(whole: ServiceSite) -> AsyncIterator[ServiceSite]:
     yield whole
     for sandbox in whole.sandboxes.values():
         sandbox.order_faults(FaultOrder())
-    assert isinstance(whole.glass, ScriptedHands)
+    assert isinstance(whole.glass, ScriptedDriver)
     with suppress(Exception):
         if whole.glass.screen.page.kind != "attract":
             await whole.glass.press("bar-start_over")

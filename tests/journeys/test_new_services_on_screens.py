@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from support.hands import Hands
-from support.rounds import TAM, begin, card_wanted, fill, fine_of, finish, go_on, says_one_of, signed, typed_identity
+from support.journeys import TAM, begin, card_wanted, fill, fine_of, finish, go_on, says_one_of, signed, typed_identity
 from support.services import ServiceSite, whole_site
 from support.slow import quick_and_slow
 
 from tramkit.sandbox import ApplicationSandbox, FaultOrder, Sandbox
+from tramkit.testing.web_driver import WebDriver
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -29,7 +29,7 @@ async def site(
     folder: Path = tmp_path_factory.mktemp("site")
     async with whole_site(folder, request.param, chromium if request.param == "web" else None) as site:
         yield site
-        if isinstance(site.glass, Hands):
+        if isinstance(site.glass, WebDriver):
             await site.glass.page.context.close()
 
 
@@ -106,7 +106,7 @@ async def _down(site: ServiceSite, name: str, language: str) -> None:
         site.sandboxes[sandbox].order_faults(FaultOrder())
     after = {each: done(site.sandboxes[each]) for each in before}
     assert {each for each in after if after[each] != before[each]} == ({handed_in} if handed_in else set())
-    if isinstance(site.glass, Hands):
+    if isinstance(site.glass, WebDriver):
         assert site.glass.problems == []
 
 

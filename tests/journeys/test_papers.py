@@ -13,16 +13,16 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser
 from support import papers
-from support.hands import Hands
-from support.other_hands import AnyHands
+from support.journeys import TAM, by_chip, photograph
 from support.phone import Phone, read_code
-from support.rounds import TAM, by_chip, photograph
 from support.services import ServiceSite, service_site
 from support.site import start
 from support.slow import quick_and_slow
 
 from tramkit.papers.content import make
 from tramkit.sandbox import FaultOrder
+from tramkit.testing.drivers import AnyDriver
+from tramkit.testing.web_driver import WebDriver
 from tramkit_procedures.sandbox import Authorities
 
 from .steps import until
@@ -69,7 +69,7 @@ def found_on_disk(folder: Path, *files: bytes) -> list[str]:
     return [each.name for each in station if any(piece in each.read_bytes() for piece in pieces)]
 
 
-async def typed_identity(resident: AnyHands) -> None:
+async def typed_identity(resident: AnyDriver) -> None:
     """Type who one is, without the card."""
     await resident.choose("typed")
     await resident.at("ask")
@@ -80,14 +80,14 @@ async def typed_identity(resident: AnyHands) -> None:
     await resident.go_on()
 
 
-async def finish(resident: AnyHands) -> None:
+async def finish(resident: AnyDriver) -> None:
     """Take the receipt and go."""
     await resident.at("done")
     await resident.go_on()
     await resident.at("attract")
 
 
-async def answer_questions(resident: AnyHands) -> None:
+async def answer_questions(resident: AnyDriver) -> None:
     """Answer what permanent residence asks for."""
     await resident.type("new_address", "12 trần não")
     await resident.type("phone", "0901234567")
@@ -97,7 +97,7 @@ async def answer_questions(resident: AnyHands) -> None:
     await resident.choose("yes")
 
 
-async def to_the_papers(resident: AnyHands) -> None:
+async def to_the_papers(resident: AnyDriver) -> None:
     """Fill in a dossier of permanent residence up to the question for its paper."""
     await resident.begin()
     await resident.choose("procedures.file")
@@ -152,7 +152,7 @@ async def test_a_paper_comes_from_the_phone(open_site: Open, browser: Browser, t
         await finish(resident)
         assert found_on_disk(tmp_path, sent, made) == []
         assert [*mine.problems, *other.problems] == []
-        if isinstance(resident, Hands):
+        if isinstance(resident, WebDriver):
             assert resident.problems == []
 
 
@@ -243,7 +243,7 @@ async def test_a_power_cut_after_the_order_keeps_its_papers(browser: Browser, tm
         )
         station = await start(["run", "--config", str(config)], tmp_path)
         try:
-            resident = Hands(await (await browser.new_context()).new_page())
+            resident = WebDriver(await (await browser.new_context()).new_page())
             await resident.open(await station.address("station"))
             await resident.begin()
             await resident.choose("procedures.report")

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 from playwright.async_api import Browser
-from support.hands import Hands
-from support.memory import found_in_files
 from support.money import ACCOUNT, BIN, World, world
-from support.resident import LANDSCAPE, PORTRAIT
 from support.site import PanelClient, Program, panel, start
 
 from tramkit.sandbox import FaultOrder
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
+from tramkit.testing.web_driver import WebDriver
+from tramkit.testing.wipe_search import found_in_files
 from tramkit_billing.sandbox import bills_of
 from tramkit_payments.vietqr import parse
 
@@ -78,16 +78,16 @@ class BillSite:
         finally:
             await self.station.stop()
 
-    async def resident(self, *, landscape: bool = False) -> Hands:
+    async def resident(self, *, landscape: bool = False) -> WebDriver:
         """Let a resident come before the screen."""
         assert self.station is not None
         context = await self.browser.new_context(viewport=LANDSCAPE if landscape else PORTRAIT)
-        hands = Hands(await context.new_page())
-        await hands.open(await self.station.address("station"))
-        return hands
+        driver = WebDriver(await context.new_page())
+        await driver.open(await self.station.address("station"))
+        return driver
 
 
-async def to_the_code(resident: Hands, code: str) -> dict[str, str]:
+async def to_the_code(resident: WebDriver, code: str) -> dict[str, str]:
     """Lead the resident to the Pay page and return what it shows: amount, receipt code, memo."""
     await resident.begin()
     await resident.choose("billing.pay")
@@ -104,7 +104,7 @@ async def to_the_code(resident: Hands, code: str) -> dict[str, str]:
     return await at_the_code(resident) | {"amount": str(bills[0]["amount"])}
 
 
-async def at_the_code(resident: Hands) -> dict[str, str]:
+async def at_the_code(resident: WebDriver) -> dict[str, str]:
     """Return what the Pay page says: all of it, receipt code, memo."""
     await resident.at("pay")
     words = await resident.read()
@@ -116,7 +116,7 @@ async def at_the_code(resident: Hands) -> dict[str, str]:
     }
 
 
-async def qr_of(resident: Hands) -> str:
+async def qr_of(resident: WebDriver) -> str:
     """Read the code on the screen as a banking app does: it looks again until it sees one."""
     async with asyncio.timeout(90):
         while True:

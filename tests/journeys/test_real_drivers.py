@@ -16,15 +16,15 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 from support import without_simulators
-from support.hands import Hands
 from support.hardware import Hardware, hardware
+from support.journeys import fill, go_on, says_one_of, signed
 from support.money import ACCOUNT, BIN
 from support.pcscd import Pcscd
-from support.resident import PORTRAIT
-from support.rounds import fill, go_on, says_one_of, signed
 from support.services import MEMO
 from support.site import Program, start
 
+from tramkit.testing.browser_screen import PORTRAIT
+from tramkit.testing.web_driver import WebDriver
 from tramkit_banking import banks
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator, bills_of
@@ -71,7 +71,7 @@ class RealSite:
     """A station in a process without simulators, its hardware, and what stands outside."""
 
     station: Program
-    hands: Hands
+    driver: WebDriver
     hardware: Hardware
     switch: Switch
     aggregator: Aggregator
@@ -91,9 +91,9 @@ async def real_site(folder: Path, pcscd: Pcscd, browser: Browser) -> AsyncGenera
         station = await start(["run", "--config", str(folder / "station.toml")], folder, tramkit=program)
         try:
             context = await browser.new_context(viewport=PORTRAIT)
-            hands = Hands(await context.new_page())
-            await hands.open(await station.address("station"))
-            yield RealSite(station, hands, wires, switch, aggregator, bank)
+            driver = WebDriver(await context.new_page())
+            await driver.open(await station.address("station"))
+            yield RealSite(station, driver, wires, switch, aggregator, bank)
             await context.close()
         finally:
             code = await station.stop()
@@ -127,41 +127,41 @@ async def printed(site: RealSite, papers: int) -> None:
 
 
 async def home(site: RealSite) -> None:
-    await site.hands.go_on()
-    await site.hands.at("attract")
+    await site.driver.go_on()
+    await site.driver.at("attract")
 
 
 async def test_a_bill_is_paid_by_qr_and_a_top_up_at_the_card_terminal(
     tmp_path: Path, pcscd: Pcscd, browser: Browser
 ) -> None:
     async with real_site(tmp_path, pcscd, browser) as site:
-        hands = site.hands
-        await hands.begin()
-        await hands.choose("billing.pay")
-        await hands.choose("evn")
-        await fill(hands, code="pe01000123456")
-        await hands.choose(bills_of("evn", "PE01000123456")[0]["bill_id"])
-        await go_on(hands, "check")
-        await hands.choose("payments.vietqr")
-        await hands.at("pay")
-        lines = (await hands.read()).split("\n")
+        driver = site.driver
+        await driver.begin()
+        await driver.choose("billing.pay")
+        await driver.choose("evn")
+        await fill(driver, code="pe01000123456")
+        await driver.choose(bills_of("evn", "PE01000123456")[0]["bill_id"])
+        await go_on(driver, "check")
+        await driver.choose("payments.vietqr")
+        await driver.at("pay")
+        lines = (await driver.read()).split("\n")
         memo = next(line for line in lines if line.startswith(MEMO)).rpartition(" ")[2]
         amount = int("".join(letter for letter in next(line for line in lines if "₫" in line) if letter.isdigit()))
         site.switch.transfer(ACCOUNT, amount, memo)
-        await hands.at("done")
+        await driver.at("done")
         await printed(site, 1)
         await home(site)
 
-        await hands.begin()
-        await hands.choose("billing.topup")
-        await fill(hands, number="0901234567")
-        await hands.choose("50000")
-        await go_on(hands, "check")
-        await hands.choose("payments.terminal")
-        await hands.at("pay")
+        await driver.begin()
+        await driver.choose("billing.topup")
+        await fill(driver, number="0901234567")
+        await driver.choose("50000")
+        await go_on(driver, "check")
+        await driver.choose("payments.terminal")
+        await driver.at("pay")
         assert site.hardware.acquirer.charged == []
         site.hardware.acquirer.card.set()
-        await hands.at("done")
+        await driver.at("done")
         await printed(site, 2)
         assert [amount for _ref, amount in site.hardware.acquirer.charged] == [50_000]
         await home(site)
@@ -169,36 +169,36 @@ async def test_a_bill_is_paid_by_qr_and_a_top_up_at_the_card_terminal(
 
 async def test_an_account_is_opened_by_chip_and_face(tmp_path: Path, pcscd: Pcscd, browser: Browser) -> None:
     async with real_site(tmp_path, pcscd, browser) as site:
-        hands = site.hands
-        await hands.begin()
-        await hands.choose("banking.account")
+        driver = site.driver
+        await driver.begin()
+        await driver.choose("banking.account")
         await known_by_face(site)
-        await hands.choose("song_xanh")
-        await hands.choose("basic")
-        await go_on(hands, "tell")
-        await fill(hands, phone="0901234567")
-        await fill(hands, occupation="hưu trí", lives_here="=yes")
-        await hands.choose("pension")
-        await fill(hands, american="=no")
-        await go_on(hands, "read")
-        await fill(hands, terms="=yes", data="=yes")
-        await go_on(hands, "check")
-        await signed(hands)
-        await hands.at("done")
+        await driver.choose("song_xanh")
+        await driver.choose("basic")
+        await go_on(driver, "tell")
+        await fill(driver, phone="0901234567")
+        await fill(driver, occupation="hưu trí", lives_here="=yes")
+        await driver.choose("pension")
+        await fill(driver, american="=no")
+        await go_on(driver, "read")
+        await fill(driver, terms="=yes", data="=yes")
+        await go_on(driver, "check")
+        await signed(driver)
+        await driver.at("done")
         await printed(site, 1)
 
 
 async def known_by_face(site: RealSite) -> None:
-    hands = site.hands
-    await hands.at("capture")
-    await hands.says("mã")
+    driver = site.driver
+    await driver.at("capture")
+    await driver.says("mã")
     site.hardware.hold_code(AN)
-    await hands.says("bên phải màn hình")
+    await driver.says("bên phải màn hình")
     await site.hardware.lay_card(AN)
-    await hands.says(AN.name)
-    await hands.go_on()
+    await driver.says(AN.name)
+    await driver.go_on()
     await site.hardware.take_card()
-    await says_one_of(hands, "Đối chiếu ngay")
-    await hands.go_on()
-    await says_one_of(hands, "Cùng một người")
-    await hands.go_on()
+    await says_one_of(driver, "Đối chiếu ngay")
+    await driver.go_on()
+    await says_one_of(driver, "Cùng một người")
+    await driver.go_on()

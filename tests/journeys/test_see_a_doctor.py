@@ -6,7 +6,8 @@ import json
 
 import pytest
 from support.doctor import DOCTORS_TONE, FIRST_FRAME
-from support.memory import found_in, heap_strings
+
+from tramkit.testing.wipe_search import found_in, heap_strings
 
 from .conftest import RESIDENTS_TONE, Site
 from .steps import CANARIES, CONCLUSION, NAME, intake, nothing_stays, until

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from support.hands import Hands
-from support.memory import found_in, heap_strings
-from support.other_hands import ScriptedHands
-from support.rounds import ROUNDS, TAM, finish, go_round
+from support.journeys import ROUNDS, TAM, finish, go_round
 from support.services import ServiceSite, whole_site
 from support.slow import quick_and_slow
 
 from tramkit.sandbox import ApplicationSandbox, Sandbox
+from tramkit.testing.drivers import ScriptedDriver
+from tramkit.testing.web_driver import WebDriver
+from tramkit.testing.wipe_search import found_in, heap_strings
 from tramkit_identity.sandbox import OpenIdProvider
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -30,7 +30,7 @@ async def open_site(
     folder: Path = tmp_path_factory.mktemp("site")
     async with whole_site(folder, request.param, chromium if request.param == "web" else None) as site:
         yield site
-        if isinstance(site.glass, Hands):
+        if isinstance(site.glass, WebDriver):
             await site.glass.page.context.close()
 
 
@@ -38,13 +38,13 @@ async def open_site(
 async def site(open_site: ServiceSite) -> AsyncIterator[ServiceSite]:
     """The site with its attract page showing, whatever became of the test before."""
     yield open_site
-    hands = open_site.glass
+    driver = open_site.glass
     with suppress(Exception):
-        if isinstance(hands, ScriptedHands) and hands.screen.page.kind != "attract":
-            await hands.press("bar-start_over")
-            await hands.choose("leave")
-    if isinstance(hands, Hands):
-        hands.problems.clear()
+        if isinstance(driver, ScriptedDriver) and driver.screen.page.kind != "attract":
+            await driver.press("bar-start_over")
+            await driver.choose("leave")
+    if isinstance(driver, WebDriver):
+        driver.problems.clear()
 
 
 EFFECTS = {
@@ -103,7 +103,7 @@ RECEIPT = {"vi": "BIÊN NHẬN", "en": "RECEIPT"}
 
 async def journey(site: ServiceSite, name: str, language: str) -> None:
     """Go through a service and look at what everybody has of it then."""
-    web = isinstance(site.glass, Hands)
+    web = isinstance(site.glass, WebDriver)
     for table in ("payments", "paid_parts"):
         site.sandboxes["aggregator"].db.execute(f"DELETE FROM {table}")
     before = {each: done(sandbox) for each, sandbox in site.sandboxes.items()}
@@ -188,7 +188,7 @@ async def test_after_all_that_the_browser_holds_nothing_of_who_was_there(site: S
 
     :param rounds: that were made before.
     """
-    assert isinstance(site.glass, Hands)
+    assert isinstance(site.glass, WebDriver)
     await site.glass.at("attract")
     strings = await heap_strings(site.glass.page)
     assert found_in(strings, [TAM.name, TAM.name.lower(), TAM.number, TAM.address, TAM.phone, TAM.subscription]) == []

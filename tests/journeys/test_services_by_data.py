@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.other_hands import AnyHands
-from support.rounds import begin, fill, finish, go_on, signed, typed_identity
+from support.journeys import begin, fill, finish, go_on, signed, typed_identity
 from support.services import service_site
 
 from tramkit.sandbox import Fault, FaultOrder
+from tramkit.testing.drivers import AnyDriver
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.codes import read_providers
 from tramkit_billing.sandbox import Aggregator, bills_of
@@ -157,7 +157,7 @@ async def test_a_new_biller_is_paid_after_editing_data_only(tmp_path: Path) -> N
         assert aggregator.db.execute("SELECT bill_id FROM paid_parts").fetchall() == paid
 
 
-async def to_the_report(resident: AnyHands) -> None:
+async def to_the_report(resident: AnyDriver) -> None:
     """Lead the resident to the end of a report."""
     await resident.begin()
     await resident.choose("procedures.report")

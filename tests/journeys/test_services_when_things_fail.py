@@ -14,13 +14,13 @@ from typing import get_args
 
 import pytest
 import pytest_asyncio
-from support.memory import found_in, found_in_files
-from support.other_hands import ScriptedHands
-from support.rounds import ROUNDS, TAM, Somebody, ask_about, begin, by_chip, fill, fine_of, finish, go_round, unsure
+from support.journeys import ROUNDS, TAM, Somebody, ask_about, begin, by_chip, fill, fine_of, finish, go_round, unsure
 from support.services import ServiceSite, whole_site
 from support.slow import each_with_each, quick_and_slow
 
 from tramkit.sandbox import ApplicationSandbox, Fault, FaultOrder, Sandbox
+from tramkit.testing.drivers import ScriptedDriver
+from tramkit.testing.wipe_search import found_in, found_in_files
 from tramkit.visit.gateway import SECONDS
 from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Simulated
@@ -275,7 +275,7 @@ def held(site: ServiceSite, *, paper: bool = True) -> list[str]:
 
     :param paper: what hangs out of the printer too; not where it was handed out.
     """
-    assert isinstance(site.glass, ScriptedHands)
+    assert isinstance(site.glass, ScriptedDriver)
     devices = [each for role, each in site.devices.items() if paper or role is not Role.RECEIPT_PRINTER]
     return [
         *(view.model_dump_json() for view in site.glass.screen.history),
@@ -302,7 +302,7 @@ class SecondThoughts(Exception):
     """The resident does not want it after all."""
 
 
-class Hesitant(ScriptedHands):
+class Hesitant(ScriptedDriver):
     """A resident who fills in everything, and goes no further than the page on which it is looked over."""
 
     async def go_on(self) -> None:
@@ -320,7 +320,7 @@ PERSONAL = [name for name in ROUNDS if not name.startswith("bill ") and name not
 async def test_who_leaves_before_it_is_ordered_leaves_nothing_behind(
     site: ServiceSite, caplog: pytest.LogCaptureFixture, name: str, ending: str
 ) -> None:
-    assert isinstance(site.glass, ScriptedHands)
+    assert isinstance(site.glass, ScriptedDriver)
     screen, before = site.glass.screen, ordered(site)
     told = [each for each in site.sandboxes if each != "vneid"]  # which learns that somebody signs in
     taken = {each: keys(site.sandboxes[each]) for each in told}

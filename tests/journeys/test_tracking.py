@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from support.rounds import TAM, Somebody, begin, dossier_in, fill, finish, own, track
+from support.journeys import TAM, Somebody, begin, dossier_in, fill, finish, own, track
 from support.services import ServiceSite, whole_site
 
 from tramkit_hal.words import render

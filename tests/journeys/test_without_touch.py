@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
-from support.keypad import Ears, KeypadHands
-from support.resident import PORTRAIT
+from support.keypad import Ears, KeypadDriver
+
+from tramkit.testing.browser_screen import PORTRAIT
 
 from .conftest import STATION, run_site
 from .steps import CONCLUSION, NAME, intake, nothing_stays
@@ -26,12 +27,12 @@ async def test_a_resident_sees_a_doctor_by_keypad(tmp_path: Path, browser: Brows
     async with run_site(tmp_path, browser, STATION + VOICE) as site:
         doctor = await site.doctor()
         page = await (await browser.new_context(viewport=PORTRAIT)).new_page()
-        resident = KeypadHands(page) if eyes == "open" else Ears(page, site.panel)
+        resident = KeypadDriver(page) if eyes == "open" else Ears(page, site.panel)
         await resident.open(await site.station.address("station"))
         await intake(site, resident)
         await doctor.accept(NAME)
         await doctor.live()
-        await KeypadHands.at(resident, "call")
+        await KeypadDriver.at(resident, "call")
         await doctor.write("conclusion", CONCLUSION)
         await doctor.close_case()
         await resident.at("tell")

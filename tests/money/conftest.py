@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from support.till import Till
+from support.money_station import MoneyStation
 
 os.environ["PYTHONPATH"] = os.pathsep.join(
     each for each in (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")) if each
@@ -15,9 +15,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 
 @pytest_asyncio.fixture
-async def till(tmp_path: Path) -> AsyncIterator[Till]:
+async def kiosk(tmp_path: Path) -> AsyncIterator[MoneyStation]:
     """A station that takes money, with all that is outside it."""
-    till = Till(tmp_path)
-    await till.open()
-    yield till
-    await till.close()
+    kiosk = MoneyStation(tmp_path)
+    await kiosk.open()
+    yield kiosk
+    await kiosk.close()

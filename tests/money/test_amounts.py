@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from support.money import ACCOUNT, World
+from support.money_station import MoneyStation
 from support.payer import Payer, Wish
-from support.till import Till
 
 from tramkit.checkout import outcomes
 from tramkit.host.order import EffectKind, Order
@@ -61,26 +61,26 @@ def money(amount: int) -> str:
     return render(_("{amount}", amount=Money(amount=amount)), "vi")
 
 
-async def one_order(till: Till, wish: Wish, seen: Counter[str]) -> None:
+async def one_order(kiosk: MoneyStation, wish: Wish, seen: Counter[str]) -> None:
     """Have a resident order and pay, and compare every amount on the way."""
     passed: list[AnyPage] = []
-    payer = Payer(till, lambda _act, page: passed.append(page))
+    payer = Payer(kiosk, lambda _act, page: passed.append(page))
     payer.wish = wish
-    owed = {bill["bill_id"]: bill["amount"] for bill in till.outside.aggregator.owes(wish.provider, wish.customer)}
+    owed = {bill["bill_id"]: bill["amount"] for bill in kiosk.outside.aggregator.owes(wish.provider, wish.customer)}
     await payer.leave()
     page = await payer.go_on()
     if not isinstance(page, Pay):
         seen["nothing owed"] += 1  # a code that was drawn before: all of it is paid
         return
-    record = (await till.records())[-1]
+    record = (await kiosk.records())[-1]
     amount = record.order.amount
     (check,) = (each for each in passed if isinstance(each, Check))
     assert money(amount) in [render(fact.value, "vi") for fact in check.facts], "looked over"
     _offered(owed, passed, record.order, seen)
     code = parse(page.code)
-    await by_the_banking_app(till.outside, page.code)
-    done = await till.running.screen.until(lambda page: page.title.id == PAID)
-    found = await till.ledger.record(record.id)
+    await by_the_banking_app(kiosk.outside, page.code)
+    done = await kiosk.running.screen.until(lambda page: page.title.id == PAID)
+    found = await kiosk.ledger.record(record.id)
     assert found is not None
     rows = {
         block.label.id: render(block.value, "vi") for block in outcomes.receipt(found).blocks if isinstance(block, Row)
@@ -91,9 +91,9 @@ async def one_order(till: Till, wish: Wish, seen: Counter[str]) -> None:
     assert "Paid" not in rows
     assert money(amount) in [render(fact.value, "vi") for fact in done.facts]  # type: ignore[union-attr]
     assert (
-        till.outside.came(memo_of(f"{record.id}-collect"))
+        kiosk.outside.came(memo_of(f"{record.id}-collect"))
         == found.effects[EffectKind.COLLECT].amount
-        == till.outside.billed(record.id)[1]
+        == kiosk.outside.billed(record.id)[1]
         == amount
     ), "collected and billed"
 
@@ -122,12 +122,12 @@ def test_one_amount_from_the_page_to_the_receipt(tmp_path: Path) -> None:
     seen: Counter[str] = Counter()
     with asyncio.Runner() as here:
 
-        async def opened() -> Till:
-            till = Till(tmp_path)
-            await till.open()
-            return till
+        async def opened() -> MoneyStation:
+            kiosk = MoneyStation(tmp_path)
+            await kiosk.open()
+            return kiosk
 
-        till = here.run(opened())
+        kiosk = here.run(opened())
 
         @seed(SEED)
         @settings(
@@ -139,11 +139,11 @@ def test_one_amount_from_the_page_to_the_receipt(tmp_path: Path) -> None:
         )
         @given(wish=WISHES)
         def holds(wish: Wish) -> None:
-            here.run(one_order(till, wish, seen))
+            here.run(one_order(kiosk, wish, seen))
 
         try:
             holds()
         finally:
-            here.run(till.close())
+            here.run(kiosk.close())
     print("seed", SEED, dict(sorted(seen.items())))
     assert {"top-up", "part", "several bills", "one bill"} <= seen.keys()

@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.cuts import Disk, RememberingVfs, connect
 
 from tramkit.host.attachment import Attachment
 from tramkit.host.order import Order
 from tramkit.orders.ledger import Ledger, LedgerError
-from tramkit.orders.rows import CLOSED, SETTLED, Entry
+from tramkit.orders.rows import CLOSED, SETTLED, LedgerEntry
 from tramkit.orders.seal import Seal
+from tramkit.testing.power import Disk, RememberingVfs, connect
 from tramkit_hal.words import verbatim
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -57,7 +57,9 @@ async def start(folder: Path, disk: Disk, synchronous: str, chance: random.Rando
         await ledger.place(id, order, "m", NOW)
         entries += 2
         disk.acknowledge(entries)
-        for more in ([Entry("collect", "sent", 1000)], [Entry(SETTLED, "unpaid"), Entry(CLOSED, "")])[: number % 3]:
+        for more in ([LedgerEntry("collect", "sent", 1000)], [LedgerEntry(SETTLED, "unpaid"), LedgerEntry(CLOSED, "")])[
+            : number % 3
+        ]:
             await ledger.append(id, more, NOW)
             entries += len(more)
             disk.acknowledge(entries)

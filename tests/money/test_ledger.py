@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tramkit.host.order import EffectKind, Ending, Order, State
+from tramkit.host.order import EffectKind, Order, OrderEnding, State
 from tramkit.orders.ledger import KeyConflictError, Ledger, LedgerError
-from tramkit.orders.rows import CLOSED, SETTLED, Entry, tidy_code
+from tramkit.orders.rows import CLOSED, SETTLED, LedgerEntry, tidy_code
 from tramkit.orders.seal import CREDENTIAL, Seal, SealError, read_key
 from tramkit_hal.ui.pages import Fact
 from tramkit_hal.words import verbatim
@@ -52,16 +52,16 @@ def files_in(folder: Path) -> list[Path]:
 async def test_what_is_placed_is_read_again_after_a_restart(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as ledger:
         placed = await ledger.place("o1", order(), "m", NOW)
-        await ledger.append("o1", [Entry("collect", "sent", 1000)], NOW)
+        await ledger.append("o1", [LedgerEntry("collect", "sent", 1000)], NOW)
     async with ledger_in(tmp_path) as ledger:
         record = await ledger.by_code(f" {placed.code[:5].lower()}-{placed.code[5:]} ")
         assert record is not None
         assert record.order == order()
         assert record.effects[EffectKind.COLLECT].state is State.SENT
         assert [each.id for each in await ledger.live()] == ["o1"]
-        await ledger.append("o1", [Entry(SETTLED, "unpaid"), Entry(CLOSED, "")], NOW)
+        await ledger.append("o1", [LedgerEntry(SETTLED, "unpaid"), LedgerEntry(CLOSED, "")], NOW)
         assert await ledger.live() == []
-        assert (await ledger.newest(5))[0].ending is Ending.UNPAID
+        assert (await ledger.newest(5))[0].ending is OrderEnding.UNPAID
 
 
 async def test_the_same_order_twice_is_one_and_another_content_is_refused(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def test_the_same_order_twice_is_one_and_another_content_is_refused(tmp_pa
 async def test_nothing_personal_stands_in_any_file(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as ledger:
         await ledger.place("o1", order(), "m", NOW)
-        await ledger.append("o1", [Entry("collect", "confirmed", 1000, {"reference": CANARY})], NOW)
+        await ledger.append("o1", [LedgerEntry("collect", "confirmed", 1000, {"reference": CANARY})], NOW)
         files = files_in(tmp_path)
         assert any(file.name.endswith("-wal") for file in files)
         assert all(CANARY.encode() not in file.read_bytes() for file in files)
@@ -134,7 +134,7 @@ async def test_random_edits_are_all_found(tmp_path: Path) -> None:
         for number in range(20):
             await ledger.place(f"o{number}", order(1000 + number), "m", NOW, f"0791520001{number:02}")
             await ledger.append(
-                f"o{number}", [Entry("collect", "sent", 1000), Entry("collect", "confirmed", 1000)], NOW
+                f"o{number}", [LedgerEntry("collect", "sent", 1000), LedgerEntry("collect", "confirmed", 1000)], NOW
             )
         assert (await ledger.verify()).problem == ""
         entries = (await ledger.verify()).entries
@@ -176,7 +176,9 @@ async def test_random_edits_are_all_found(tmp_path: Path) -> None:
 async def test_a_cut_off_end_is_found_though_the_thief_names_another_entry_the_last(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as ledger:
         await ledger.place("o1", order(), "m", NOW)
-        await ledger.append("o1", [Entry("collect", "sent", 1000), Entry("collect", "confirmed", 1000)], NOW)
+        await ledger.append(
+            "o1", [LedgerEntry("collect", "sent", 1000), LedgerEntry("collect", "confirmed", 1000)], NOW
+        )
     db = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
     db.execute("DROP TRIGGER entries_remain")
     db.execute("DELETE FROM entries WHERE number = 4")
@@ -230,8 +232,8 @@ async def test_what_waits_for_the_disk_is_written_together_and_what_is_refused_t
     told = await asyncio.gather(
         *(ledger.place(f"n{number}", order(), "m", NOW) for number in range(20)),
         ledger.place("o1", order(amount=2), "m", NOW),
-        ledger.append("n3", [Entry("collect", "sent", 1000)], NOW),
-        ledger.append("o1", [Entry("collect", "sent", 1000)], NOW),
+        ledger.append("n3", [LedgerEntry("collect", "sent", 1000)], NOW),
+        ledger.append("o1", [LedgerEntry("collect", "sent", 1000)], NOW),
         return_exceptions=True,
     )
     assert [type(each).__name__ for each in told] == ["Record"] * 20 + ["KeyConflictError"] + ["Record"] * 2

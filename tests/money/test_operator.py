@@ -12,21 +12,21 @@ from support.command import command
 from support.money import order_of, station
 
 from tramkit.host.order import EffectKind, Record, State
-from tramkit.orders.rows import Entry
+from tramkit.orders.rows import LedgerEntry
 from tramkit_hal.device.clock import SystemClock
 
 AMOUNT = order_of("PE01000123456").amount
 NOBODY = "http://127.0.0.1:9"
-MONEY_CAME = [Entry("collect", "sent", AMOUNT), Entry("collect", "confirmed", AMOUNT)]
+MONEY_CAME = [LedgerEntry("collect", "sent", AMOUNT), LedgerEntry("collect", "confirmed", AMOUNT)]
 WAITS = {
-    "collect": [Entry("collect", "sent", AMOUNT), Entry("collect", "manual", AMOUNT)],
-    "fulfil": [*MONEY_CAME, Entry("fulfil", "manual", AMOUNT)],
-    "refund": [*MONEY_CAME, Entry("fulfil", "rejected", AMOUNT), Entry("refund", "manual", AMOUNT)],
+    "collect": [LedgerEntry("collect", "sent", AMOUNT), LedgerEntry("collect", "manual", AMOUNT)],
+    "fulfil": [*MONEY_CAME, LedgerEntry("fulfil", "manual", AMOUNT)],
+    "refund": [*MONEY_CAME, LedgerEntry("fulfil", "rejected", AMOUNT), LedgerEntry("refund", "manual", AMOUNT)],
     "return": [
         *MONEY_CAME,
-        Entry("fulfil", "confirmed", AMOUNT),
-        Entry("settled", "done"),
-        Entry("return", "manual", 7),
+        LedgerEntry("fulfil", "confirmed", AMOUNT),
+        LedgerEntry("settled", "done"),
+        LedgerEntry("return", "manual", 7),
     ],
 }
 CASES = [(kind, done) for kind in WAITS for done in (True, False)]

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from support.failing import FailingVfs
 from support.money import ACCOUNT, BIN, World, world
 
-from tramkit.host.order import Ending, Order, Outcome, Record
+from tramkit.host.order import Order, OrderEnding, Outcome, Record
 from tramkit.host.payment import Invitation, Payment, PaymentMethod, Properties
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
 from tramkit.orders.wire import payment_of
+from tramkit.testing.failing_disk import FailingVfs
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import verbatim
-from tramkit_payments.method import VietQr
+from tramkit_payments.method import VietQrMethod
 
 PAUSES = (0.02, 0.05, 0.2)
 FREE = Order(service="shop", payee="EVN", amount=0, title=verbatim("a report"))
@@ -113,17 +113,17 @@ async def test_who_has_never_heard_of_it_again_and_again_is_asked_less_and_less_
             await asyncio.sleep(0.02)
         station.shop.forgets = False
         assert station.shop.sent_at[5] - station.shop.sent_at[4] >= PAUSES[-1]
-        assert (await station.runner.settled("o1")).ending is Ending.DONE
+        assert (await station.runner.settled("o1")).ending is OrderEnding.DONE
 
 
-def vietqr(outside: World, late: float) -> VietQr:
-    return VietQr(outside.switch.address, BIN, ACCOUNT, late=timedelta(seconds=late))
+def vietqr(outside: World, late: float) -> VietQrMethod:
+    return VietQrMethod(outside.switch.address, BIN, ACCOUNT, late=timedelta(seconds=late))
 
 
 async def test_one_transfer_that_names_two_orders_pays_one_at_most(tmp_path: Path) -> None:
     async with world(tmp_path) as outside:
         async with Station(tmp_path / "station", vietqr(outside, late=0.5), pay_within=1.0) as station:
-            memos = [payment_of(await station.runner.place(id, BILL, VietQr.id)).memo for id in ("o1", "o2")]
+            memos = [payment_of(await station.runner.place(id, BILL, VietQrMethod.id)).memo for id in ("o1", "o2")]
             outside.switch.transfer(ACCOUNT, BILL.amount, " ".join(memos))
             for id in ("o1", "o2"):
                 await closed(station, id)
@@ -134,7 +134,7 @@ async def test_one_transfer_that_names_two_orders_pays_one_at_most(tmp_path: Pat
 async def test_after_a_restart_a_transfer_that_names_two_orders_pays_neither(tmp_path: Path) -> None:
     async with world(tmp_path) as outside:
         async with Station(tmp_path / "station", vietqr(outside, late=60)) as station:
-            memos = [payment_of(await station.runner.place(id, BILL, VietQr.id)).memo for id in ("o1", "o2")]
+            memos = [payment_of(await station.runner.place(id, BILL, VietQrMethod.id)).memo for id in ("o1", "o2")]
         outside.switch.transfer(ACCOUNT, BILL.amount, " ".join(memos))
         async with Station(tmp_path / "station", vietqr(outside, late=60)) as station:
             await station.runner.start()
@@ -153,7 +153,7 @@ async def test_a_disk_that_is_broken_at_the_start_stops_no_order_for_good(tmp_pa
         while not station.ledger.trouble:
             await asyncio.sleep(0.01)
         station.disk.broken = False
-        assert (await station.runner.settled("paid")).ending is Ending.DONE
+        assert (await station.runner.settled("paid")).ending is OrderEnding.DONE
         given_up = await station.runner.settled("card")
         assert given_up.cancelled
         assert card.asked_for == []
@@ -170,6 +170,6 @@ async def test_who_leaves_while_their_order_is_written_has_ordered_all_the_same(
                 await placing
             while await station.ledger.record(id) is None:
                 await asyncio.sleep(0.01)
-        assert (await station.runner.settled("free")).ending is Ending.DONE
+        assert (await station.runner.settled("free")).ending is OrderEnding.DONE
         assert (await station.runner.settled("card")).cancelled
         assert card.asked_for == [], "nobody is there to hold a card"

@@ -13,8 +13,16 @@ import pytest
 from support.command import command
 from support.money import ACCOUNT, World, order_of, station, world
 
-from tramkit.host.order import Effect, EffectKind, Ending, Order, Record, State, key_of
-from tramkit.orders.reconcile import VIETNAM, DayFile, DayFileError, Row, read_day_file, reconcile, write_day_file
+from tramkit.host.order import Effect, EffectKind, Order, OrderEnding, Record, State, key_of
+from tramkit.orders.reconcile import (
+    VIETNAM,
+    DayFile,
+    DayFileError,
+    DayFileRow,
+    read_day_file,
+    reconcile,
+    write_day_file,
+)
 from tramkit.orders.wire import memo_of, payment_of
 from tramkit_hal.words import verbatim
 
@@ -34,7 +42,7 @@ async def _a_day(folder: Path, outside: World) -> list[str]:
             record = await runner.place(f"order-{number}", order_of(customer), "payments.vietqr")
             payment = payment_of(record)
             outside.switch.transfer(ACCOUNT, payment.amount, payment.memo)
-            assert (await runner.settled(record.id)).ending is Ending.DONE
+            assert (await runner.settled(record.id)).ending is OrderEnding.DONE
     return [f"order-{number}" for number in range(len(CUSTOMERS))]
 
 
@@ -70,7 +78,7 @@ async def test_a_refund_that_the_bank_lost_is_found(tmp_path: Path) -> None:
             record = await runner.place("order-0", order_of("PE00999999999"), "payments.vietqr")
             payment = payment_of(record)
             outside.switch.transfer(ACCOUNT, payment.amount, payment.memo)
-            assert (await runner.settled(record.id)).ending is Ending.REFUNDED
+            assert (await runner.settled(record.id)).ending is OrderEnding.REFUNDED
         beside = [tmp_path / "before.txt", tmp_path / "after.txt"]  # where it is near midnight
         for file, days in zip(beside, (-1, 1), strict=True):
             day = datetime.now(VIETNAM).date() + timedelta(days=days)
@@ -109,7 +117,9 @@ def _record(
     return Record(id=id, code=id.upper(), order=order, method=method, placed_at=sent, effects=made, came=came)
 
 
-def _found(records: list[Record], *rows: Row, who: str = "payments.vietqr", days: Sequence[date] = (DAY,)) -> list[str]:
+def _found(
+    records: list[Record], *rows: DayFileRow, who: str = "payments.vietqr", days: Sequence[date] = (DAY,)
+) -> list[str]:
     """Return what a comparison finds; the rows stand in the file of the last day."""
     files = [DayFile(who, day, rows if day == days[-1] else ()) for day in days]
     return [each.difference.value for each in reconcile(records, files)]
@@ -127,57 +137,65 @@ OVERNIGHT = _record("c", sent=EVENING, known=EVENING + timedelta(hours=12), coll
 @pytest.mark.parametrize(
     ("record", "rows", "found"),
     [
-        (PAID, [Row("a-fulfil", 1000, True)], ["matched"]),
-        (PAID, [Row("a-fulfil", 1001, True)], ["amount"]),
-        (PAID, [Row("a-fulfil", 1000, True)] * 2, ["double"]),
-        (PAID, [Row("a-fulfil", 1000, False)], ["state"]),
+        (PAID, [DayFileRow("a-fulfil", 1000, True)], ["matched"]),
+        (PAID, [DayFileRow("a-fulfil", 1001, True)], ["amount"]),
+        (PAID, [DayFileRow("a-fulfil", 1000, True)] * 2, ["double"]),
+        (PAID, [DayFileRow("a-fulfil", 1000, False)], ["state"]),
         (PAID, [], ["ours_only"]),
-        (GONE_BACK, [Row("b-fulfil", 1000, True)], ["state"]),
-        (GONE_BACK, [Row("b-fulfil", 1000, False)], ["matched"]),
+        (GONE_BACK, [DayFileRow("b-fulfil", 1000, True)], ["state"]),
+        (GONE_BACK, [DayFileRow("b-fulfil", 1000, False)], ["matched"]),
         (GONE_BACK, [], []),
-        (PAID, [Row("a-fulfil", 1000, True), Row("stranger", 5, True)], ["matched", "theirs_only"]),
-        (PAID, [Row("a-fulfil", 1000, True), Row("stranger", 5, False)], ["matched"]),
+        (PAID, [DayFileRow("a-fulfil", 1000, True), DayFileRow("stranger", 5, True)], ["matched", "theirs_only"]),
+        (PAID, [DayFileRow("a-fulfil", 1000, True), DayFileRow("stranger", 5, False)], ["matched"]),
     ],
 )
-def test_each_difference_to_the_biller_is_found_and_named(record: Record, rows: list[Row], found: list[str]) -> None:
+def test_each_difference_to_the_biller_is_found_and_named(
+    record: Record, rows: list[DayFileRow], found: list[str]
+) -> None:
     assert _found([record], *rows, who="billing") == found
 
 
 @pytest.mark.parametrize(
     ("record", "rows", "found"),
     [
-        (PAID, [Row(f"MBVCB.1.{_memo('a')}.CT tu", 1000, True)], ["matched"]),
-        (PAID, [Row(f"mbvcb.1.{_memo('a').lower()}.ct tu", 1000, True)], ["matched"]),
-        (PAID, [Row(_memo("a"), 400, True), Row(_memo("a"), 600, True)], ["matched"]),
-        (PAID, [Row(_memo("a"), 1000, True), Row(_memo("a"), 1000, True)], ["amount"]),
-        (PAID, [Row(_memo("a"), 1000, True), Row("a-refund", -1000, True)], ["matched", "theirs_only"]),
-        (GONE_BACK, [Row(_memo("b"), 1000, True), Row("b-refund", -1000, True)], ["matched", "matched"]),
-        (GONE_BACK, [Row(_memo("b"), 1000, True)], ["matched", "ours_only"]),
-        (GONE_BACK, [Row(_memo("b"), 1000, True), Row("b-refund", -1000, False)], ["matched", "state"]),
-        (GONE_BACK, [Row(_memo("b"), 1000, True)] + [Row("b-refund", -1000, True)] * 2, ["matched", "double"]),
+        (PAID, [DayFileRow(f"MBVCB.1.{_memo('a')}.CT tu", 1000, True)], ["matched"]),
+        (PAID, [DayFileRow(f"mbvcb.1.{_memo('a').lower()}.ct tu", 1000, True)], ["matched"]),
+        (PAID, [DayFileRow(_memo("a"), 400, True), DayFileRow(_memo("a"), 600, True)], ["matched"]),
+        (PAID, [DayFileRow(_memo("a"), 1000, True), DayFileRow(_memo("a"), 1000, True)], ["amount"]),
+        (PAID, [DayFileRow(_memo("a"), 1000, True), DayFileRow("a-refund", -1000, True)], ["matched", "theirs_only"]),
+        (GONE_BACK, [DayFileRow(_memo("b"), 1000, True), DayFileRow("b-refund", -1000, True)], ["matched", "matched"]),
+        (GONE_BACK, [DayFileRow(_memo("b"), 1000, True)], ["matched", "ours_only"]),
+        (GONE_BACK, [DayFileRow(_memo("b"), 1000, True), DayFileRow("b-refund", -1000, False)], ["matched", "state"]),
         (
             GONE_BACK,
-            [Row(_memo("b"), 1000, True), Row("b-refund", 1000, True)],
+            [DayFileRow(_memo("b"), 1000, True)] + [DayFileRow("b-refund", -1000, True)] * 2,
+            ["matched", "double"],
+        ),
+        (
+            GONE_BACK,
+            [DayFileRow(_memo("b"), 1000, True), DayFileRow("b-refund", 1000, True)],
             ["matched", "ours_only", "theirs_only"],
         ),
-        (_record("d", collect=State.REJECTED), [Row(_memo("d"), 1000, True)], ["state"]),
-        (_record("e", came=400, collect=State.SENT), [Row(_memo("e"), 400, True)], ["matched"]),
+        (_record("d", collect=State.REJECTED), [DayFileRow(_memo("d"), 1000, True)], ["state"]),
+        (_record("e", came=400, collect=State.SENT), [DayFileRow(_memo("e"), 400, True)], ["matched"]),
         (_record("f", method="payments.terminal", collect=DONE, fulfil=DONE), [], []),
     ],
 )
-def test_each_difference_to_the_bank_is_found_and_named(record: Record, rows: list[Row], found: list[str]) -> None:
+def test_each_difference_to_the_bank_is_found_and_named(
+    record: Record, rows: list[DayFileRow], found: list[str]
+) -> None:
     assert _found([record], *rows) == found
 
 
 def test_what_may_stand_in_another_days_file_is_no_difference_until_that_file_is_there() -> None:
-    paid = Row(_memo("c"), 1000, True)
+    paid = DayFileRow(_memo("c"), 1000, True)
     assert _found([OVERNIGHT]) == ["other_day"]
     assert _found([OVERNIGHT], days=[NEXT]) == ["other_day"]
     assert _found([OVERNIGHT], paid, days=[NEXT]) == ["matched"]
     assert _found([OVERNIGHT], paid, days=[DAY, NEXT]) == ["matched"]
     assert _found([OVERNIGHT], days=[DAY, NEXT]) == ["ours_only"]
-    assert _found([OVERNIGHT], Row(_memo("c"), 400, True)) == ["other_day"]
-    assert _found([OVERNIGHT], Row(_memo("c"), 400, True), days=[DAY, NEXT]) == ["amount"]
+    assert _found([OVERNIGHT], DayFileRow(_memo("c"), 400, True)) == ["other_day"]
+    assert _found([OVERNIGHT], DayFileRow(_memo("c"), 400, True), days=[DAY, NEXT]) == ["amount"]
     assert _found([OVERNIGHT], days=[NEXT + timedelta(days=1)]) == []
 
 
@@ -193,6 +211,6 @@ def test_what_may_stand_in_another_days_file_is_no_difference_until_that_file_is
 )
 def test_a_day_file_that_was_cut_off_or_changed_is_refused(tmp_path: Path, spoil, said: str) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "day.txt"
-    file.write_text(spoil(write_day_file("billing", DAY, [Row("a", 100, True)])), encoding="utf-8")
+    file.write_text(spoil(write_day_file("billing", DAY, [DayFileRow("a", 100, True)])), encoding="utf-8")
     with pytest.raises(DayFileError, match=said):
         read_day_file(file)

@@ -25,10 +25,10 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support.money import ACCOUNT, BILL, PHONE, REFUSED_BILL, REFUSED_PHONE
+from support.money_station import LATE, MoneyStation, notice
 from support.payer import Payer, Wish
-from support.till import LATE, Till, notice
 
-from tramkit.host.order import EffectKind, Ending, Record, State
+from tramkit.host.order import EffectKind, OrderEnding, Record, State
 from tramkit.orders.runner import PAY_WITHIN
 from tramkit.orders.wire import payment_of
 from tramkit_hal.sim.payment_terminal import ANSWERS, APPROVE
@@ -76,14 +76,14 @@ class Money(RuleBasedStateMachine):
         self.placed: dict[str, Record] = {}
         self.transfers: dict[str, int] = {}
         self.notices: list[bytes] = []
-        self.till = self.await_(self._open())
-        self.payer = Payer(self.till, self._heard)
+        self.kiosk = self.await_(self._open())
+        self.payer = Payer(self.kiosk, self._heard)
         self.a_resident_orders(wish, backs, pays)
 
-    async def _open(self) -> Till:
-        till = Till(self.folder)
-        await till.open()
-        return till
+    async def _open(self) -> MoneyStation:
+        kiosk = MoneyStation(self.folder)
+        await kiosk.open()
+        return kiosk
 
     def await_(self, work: Any) -> Any:
         return self.loop.run_until_complete(asyncio.wait_for(work, 30))
@@ -148,8 +148,8 @@ class Money(RuleBasedStateMachine):
         self.await_(self._card(says))
 
     async def _card(self, says: str) -> None:
-        await self.till.terminal.control("answer", says)
-        await self.till.terminal.control("card", "")
+        await self.kiosk.terminal.control("answer", says)
+        await self.kiosk.terminal.control("card", "")
 
     async def _order(self, backs: set[int], pays: float) -> None:
         before = len(self.placed)
@@ -164,7 +164,7 @@ class Money(RuleBasedStateMachine):
 
     async def _pay(self, before: int, pays: float) -> None:
         """Have the newest order paid, if there is one more than before."""
-        self.placed = {record.id: record for record in await self.till.records()}
+        self.placed = {record.id: record for record in await self.kiosk.records()}
         if pays and len(self.placed) > before and (record := self._placed(-1)):
             await self._card(APPROVE) if record.method == "payments.terminal" else self._transfer(record, pays)
 
@@ -184,17 +184,17 @@ class Money(RuleBasedStateMachine):
         if share and record.method == "payments.vietqr" and self.transfers.setdefault(record.id, 0) < MAX_TRANSFERS:
             self.transfers[record.id] += 1
             SEEN["transfers"] += 1
-            self.notices.append(self.till.transfer(record, int(record.order.amount * share)))
+            self.notices.append(self.kiosk.transfer(record, int(record.order.amount * share)))
 
     @rule(which=st.integers(0, 7), times=st.integers(1, 3))
     def the_provider_tells_of_a_transfer(self, which: int, times: int) -> None:
         """At once or much later, once or again, and perhaps to a receiver that is away."""
         for _time in range(times if self.notices else 0):
-            told = self.await_(self.till.tell_receiver(self.notices[which % len(self.notices)]))
+            told = self.await_(self.kiosk.tell_receiver(self.notices[which % len(self.notices)]))
             assert told in (200, 0)
             SEEN["notices taken"] += told == 200
         for id in self.placed:
-            self.till.runner.nudge(id)
+            self.kiosk.runner.nudge(id)
 
     @rule(which=st.integers(0, 3), how=st.sampled_from(("key", "unsigned", "account", "currency", "provider")))
     def somebody_forges_a_notice(self, which: int, how: str) -> None:
@@ -212,7 +212,7 @@ class Money(RuleBasedStateMachine):
             body = notice(amount, words, "FTUSD", currency="USD")
         else:
             provider = "sepay"
-        told = self.await_(self.till.tell_receiver(body, provider))
+        told = self.await_(self.kiosk.tell_receiver(body, provider))
         SEEN["notices forged"] += 1
         assert told in ((200, 0) if how in ("account", "currency") else (400, 0))  # rightly signed, for others
         with contextlib.closing(sqlite3.connect(self.folder / "notices.sqlite")) as notices:
@@ -221,43 +221,43 @@ class Money(RuleBasedStateMachine):
 
     @rule(away=st.booleans())
     def the_receiver_is_restarted_or_away(self, away: bool) -> None:
-        self.await_(self.till.stop_receiver())
+        self.await_(self.kiosk.stop_receiver())
         if not away:
-            self.await_(self.till.start_receiver())
+            self.await_(self.kiosk.start_receiver())
 
     @rule(bank=st.sampled_from(FAULTS), biller=st.sampled_from(FAULTS))
     def the_network_changes(self, bank: Any, biller: Any) -> None:
-        self.till.network(bank, biller)
+        self.kiosk.network(bank, biller)
 
     # ── what happens to the station ───────────────────────────────────────────────────────────────────────
 
     @rule()
     def the_station_is_restarted(self) -> None:
-        self.await_(self.till.stop())
-        self.await_(self.till.start())
+        self.await_(self.kiosk.stop())
+        self.await_(self.kiosk.start())
 
     @rule()
     def the_power_is_cut(self) -> None:
         self.await_(self._cut())
 
     async def _cut(self) -> None:
-        self.till.disk.broken = False
-        await self.till.cut()
-        await self.till.start()
+        self.kiosk.disk.broken = False
+        await self.kiosk.cut()
+        await self.kiosk.start()
 
     @rule(hours=st.integers(-48, 48))
     def somebody_sets_the_clock(self, hours: int) -> None:
-        self.till.clock.wrong = timedelta(hours=hours)
+        self.kiosk.clock.wrong = timedelta(hours=hours)
 
     @rule(minutes=st.sampled_from((1, 3, 20)))
     def time_goes_by(self, minutes: int) -> None:
-        self.till.clock.skip(minutes * 60)
+        self.kiosk.clock.skip(minutes * 60)
 
     @rule(how=st.sampled_from(("full", "read-only", "EIO", "mended", "mended")))
     def something_is_with_the_disk(self, how: str) -> None:
-        self.till.mend_disk()
+        self.kiosk.mend_disk()
         if how != "mended":
-            self.till.break_disk(how)
+            self.kiosk.break_disk(how)
 
     @rule()
     def the_station_works_on(self) -> None:
@@ -276,7 +276,7 @@ class Money(RuleBasedStateMachine):
             self._no_page_says_what_is_not_so()
 
     def _nothing_is_paid_on_that_did_not_come(self) -> None:
-        found = {record.id: record for record in self.await_(self.till.records())}
+        found = {record.id: record for record in self.await_(self.kiosk.records())}
         assert not self.placed.keys() - found.keys(), "an order that was placed is gone"
         assert len(found) <= self.confirmed, "more orders than residents have confirmed"
         self.placed = found
@@ -284,7 +284,7 @@ class Money(RuleBasedStateMachine):
         assert not tried or max(tried.values()) == 1, "two attempts of one resident that can both be paid"
         for record in found.values():
             came, back = self._came_and_back(record)
-            times, billed = self.till.outside.billed(record.id)
+            times, billed = self.kiosk.outside.billed(record.id)
             assert times <= 1, f"{record.id}: paid on {times} times"
             assert billed + back <= came, f"{record.id}: {came} came, {billed} was paid on, {back} went back"
 
@@ -294,8 +294,8 @@ class Money(RuleBasedStateMachine):
 
     def _came_and_back(self, record: Record) -> tuple[int, int]:
         memo = payment_of(record).memo
-        taken, given = self.till.outside.charged(record.id)
-        return self.till.outside.came(memo) + taken, self.till.outside.went_back(memo) + given
+        taken, given = self.kiosk.outside.charged(record.id)
+        return self.kiosk.outside.came(memo) + taken, self.kiosk.outside.went_back(memo) + given
 
     def _no_page_says_what_is_not_so(self) -> None:
         page = self.await_(self.payer.page())
@@ -314,7 +314,7 @@ class Money(RuleBasedStateMachine):
         elif isinstance(page, Done) and page.title.id == PAID:
             record = next(each for each in self.placed.values() if self._is_shown(each, page))
             assert record.effects[EffectKind.FULFIL].state is State.CONFIRMED
-            assert self.till.outside.billed(record.id) == (1, record.order.amount)
+            assert self.kiosk.outside.billed(record.id) == (1, record.order.amount)
 
     def _is_shown(self, record: Record, page: AnyPage) -> bool:
         """Tell whether a page is of an order: it shows its receipt code."""
@@ -328,21 +328,21 @@ class Money(RuleBasedStateMachine):
 
     async def _closed(self, id: str) -> Record:
         """Wait until no more money is looked for, or the operator must look."""
-        record = await self.till.runner.settled(id)
+        record = await self.kiosk.runner.settled(id)
         while not (record.closed or record.manual):
-            record = await self.till.runner.changed(id, record)
+            record = await self.kiosk.runner.changed(id, record)
         return record
 
     async def _heal(self) -> None:
         """Have everything work, let the time for late money go by, and see all orders closed."""
-        self.till.network(None, None)
-        self.till.clock.wrong = timedelta(0)
-        self.till.mend_disk()
-        await self.till.stop()
-        await self.till.stop_receiver()
-        await self.till.start_receiver()
-        await self.till.start()
-        self.till.clock.skip((PAY_WITHIN + LATE).total_seconds() + 60)
+        self.kiosk.network(None, None)
+        self.kiosk.clock.wrong = timedelta(0)
+        self.kiosk.mend_disk()
+        await self.kiosk.stop()
+        await self.kiosk.stop_receiver()
+        await self.kiosk.start_receiver()
+        await self.kiosk.start()
+        self.kiosk.clock.skip((PAY_WITHIN + LATE).total_seconds() + 60)
         for id in self.placed:
             self.placed[id] = await self._closed(id)
 
@@ -353,9 +353,9 @@ class Money(RuleBasedStateMachine):
             self.await_(self._heal())
             for record in self.placed.values():
                 self._agrees(record)
-            assert not self.await_(self.till.ledger.verify()).problem
+            assert not self.await_(self.kiosk.ledger.verify()).problem
         finally:
-            self.await_(self.till.close())
+            self.await_(self.kiosk.close())
             self.loop.close()
             gc.collect()  # what LOST speaks of is found here, not in another test
             shutil.rmtree(self.folder)
@@ -368,10 +368,12 @@ class Money(RuleBasedStateMachine):
             assert State.MANUAL.value in said.values()
             return
         assert record.ending is not None
-        assert record.ending is not Ending.FAILED
-        disagreement = self.till.outside.disagreement(record.id, record.ending.value, record.order.amount)
+        assert record.ending is not OrderEnding.FAILED
+        disagreement = self.kiosk.outside.disagreement(record.id, record.ending.value, record.order.amount)
         assert not disagreement, f"{disagreement}; {said}"
-        assert (record.ending is Ending.UNPAID) == (EffectKind.REFUND not in said and EffectKind.FULFIL not in said)
+        assert (record.ending is OrderEnding.UNPAID) == (
+            EffectKind.REFUND not in said and EffectKind.FULFIL not in said
+        )
 
 
 @pytest.mark.filterwarnings(LOST)

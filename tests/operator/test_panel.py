@@ -14,17 +14,17 @@ from typing import Any
 import aiohttp
 import pytest
 from PIL import Image
-from support.station import Running, station
 
 from tramkit import Messages, Option, Service, Visit, verbatim
 from tramkit.operator.panel import Panel
 from tramkit.operator.panel.server import MAX_BODY
+from tramkit.testing.station import Running, station
 from tramkit_hal.contracts.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
 from tramkit_hal.device.base import Device, DeviceContext, DeviceInfo, DeviceState, NoSettings
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.document.document import Document
 
 _ = Messages("tests")
@@ -69,14 +69,14 @@ class ToyPrinter(ReceiptPrinter):
 
     async def present(self, deadline: float = 5.0) -> None: ...
 
-    def controls(self) -> tuple[Control, ...]:
+    def controls(self) -> tuple[SimControl, ...]:
         if self.broken:
             raise RuntimeError(CANARY)
         return (
-            Control(name="paper", label="Paper", kind="switch", value="on" if self.paper else "off"),
-            Control(name="unplug", label="Pull the plug", kind="press"),
-            Control(name="width", label="Width", kind="choice", options=("80", "58"), value="80"),
-            Control(name="write", label="Write on the paper", kind="text", value=""),
+            SimControl(name="paper", label="Paper", kind="switch", value="on" if self.paper else "off"),
+            SimControl(name="unplug", label="Pull the plug", kind="press"),
+            SimControl(name="width", label="Width", kind="choice", options=("80", "58"), value="80"),
+            SimControl(name="write", label="Write on the paper", kind="text", value=""),
         )
 
     async def control(self, name: str, value: str = "") -> None:

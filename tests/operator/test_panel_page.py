@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
-from support.station import Running, station
 
 from tramkit import Document, Messages, Option, Row, Service, Visit, verbatim
 from tramkit.operator.panel import Panel
 from tramkit.operator.self_test import DeviceResult, SelfTest
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role

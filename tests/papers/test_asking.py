@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 from support import papers
 from support.golden_pages import SIGNATURE
-from support.station import Running, station
 
 from tramkit import Attachment, Fact, Messages, Person, Service, Visit, verbatim
 from tramkit.host.person import Level
@@ -22,6 +21,7 @@ from tramkit.papers.server import Uploads
 from tramkit.papers.words import PROBLEMS
 from tramkit.station.attended import AttendedHost
 from tramkit.station.station_host import StationHost
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import ManualClock, SystemClock
 from tramkit_hal.device.roles import Role

@@ -14,14 +14,14 @@ from support import papers
 from tramkit import Attachment, Order, verbatim
 from tramkit.host.attachment import MAX_BYTES
 from tramkit.host.gateway_error import GatewayError
-from tramkit.orders.ledger import SETTLED, Entry, KeyConflictError, Ledger
+from tramkit.orders.ledger import SETTLED, KeyConflictError, Ledger, LedgerEntry
 from tramkit.orders.seal import Seal
 from tramkit.sandbox import ApplicationSandbox, FaultOrder
 from tramkit.visit.gateway import Gateway
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 PHOTO = papers.photo(width=400, height=300)
-ENDED = (Entry("fulfil", "sent"), Entry("fulfil", "confirmed"), Entry(SETTLED, "done"))
+ENDED = (LedgerEntry("fulfil", "sent"), LedgerEntry("fulfil", "confirmed"), LedgerEntry(SETTLED, "done"))
 
 
 def order(*files: bytes) -> Order:

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from support import looking
 from support.phone import Phone
 
 from tramkit.papers.server import Uploads
+from tramkit.testing import layout
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.words import LANGUAGES, bilingual
 
@@ -29,7 +29,7 @@ SIDEWAYS = "() => document.documentElement.scrollWidth > document.documentElemen
 @pytest_asyncio.fixture(loop_scope="session")
 async def phone(browser: Browser) -> Phone:
     phone = await Phone.of(browser)
-    await looking.prepare(phone.page)
+    await layout.prepare(phone.page)
     return phone
 
 
@@ -45,7 +45,7 @@ async def faults(phone: Phone) -> list[str]:
     """Return what is wrong with the page that stands on the phone."""
     small = [f"small: {each}" for each in await phone.page.evaluate(SMALL, LEAST)]
     sideways = ["scrolls sideways"] if await phone.page.evaluate(SIDEWAYS) else []
-    return [*await looking.violations(phone.page), *small, *sideways]
+    return [*await layout.violations(phone.page), *small, *sideways]
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
@@ -57,7 +57,7 @@ async def test_every_page_for_phones_is_accessible(uploads: Uploads, phone: Phon
         await phone.page.locator(".problem li").wait_for()
         assert await faults(phone) == []
         other = await Phone.of(phone.page.context.browser)  # type: ignore[arg-type]
-        await looking.prepare(other.page)
+        await layout.prepare(other.page)
         await other.open(link.address)
         assert await faults(other) == []
     await phone.open(link.address)

@@ -15,7 +15,7 @@ import pytest
 from support import papers
 
 from tramkit.papers.content import Problem
-from tramkit.papers.link import Happened, Link
+from tramkit.papers.link import Link, LinkEvent
 from tramkit.papers.server import SENDINGS, STRAYS, Uploads
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.words import bilingual
@@ -59,9 +59,9 @@ async def begin(mine: aiohttp.ClientSession, link: Link) -> int:
     return (await mine.post(f"{link.address}/begin")).status
 
 
-def told(link: Link) -> list[Happened]:
+def told(link: Link) -> list[LinkEvent]:
     """Return what the station has been told since it last looked."""
-    found: list[Happened] = []
+    found: list[LinkEvent] = []
     while not link.events.empty():
         found.append(link.events.get_nowait())
     return found

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from support.plugins import CODE, MANIFEST, install
-from support.station import station
 
 from tramkit.app.cli import main
 from tramkit.app.config import ConfigError, read_config
@@ -19,6 +18,7 @@ from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.installed import discover
 from tramkit.plugins.isolation import Grant, Isolation, isolation_of
 from tramkit.plugins.loader import load
+from tramkit.testing.station import station
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from support.plugins import install
-from support.station import Running, station
 
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.isolation import Isolation, Kind
 from tramkit.plugins.loader import load
 from tramkit.plugins.process.plugin import ProcessPlugin
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import ManualClock, SystemClock
 
 needs_bwrap = pytest.mark.skipif(

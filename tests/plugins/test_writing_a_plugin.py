@@ -9,13 +9,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from support.station import station
 
 from tramkit import PluginContext
 from tramkit.host.service_entry import ServiceEntry
 from tramkit.plugins import hookspecs
 from tramkit.plugins.loader import load
 from tramkit.plugins.manifest import Manifest
+from tramkit.testing.station import station
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext
-from support.resident import PORTRAIT, Resident
 
+from tramkit.testing.browser_screen import PORTRAIT, BrowserScreen
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.web import WebScreen
@@ -40,8 +40,8 @@ async def profile(chromium: Browser) -> AsyncIterator[BrowserContext]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def resident(make_screen: MakeScreen, profile: BrowserContext) -> Resident:
+async def resident(make_screen: MakeScreen, profile: BrowserContext) -> BrowserScreen:
     """A browser that has opened a screen in portrait."""
-    person = Resident(await make_screen(), await profile.new_page())
+    person = BrowserScreen(await make_screen(), await profile.new_page())
     await person.open()
     return person

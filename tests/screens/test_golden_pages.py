@@ -6,9 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from support.golden_record import MEMO, RECEIPT, hold, steady
+import support.golden_shapes  # noqa: F401  (what is drawn by lot)
 from support.golden_walks import WALKS, pages_of
 
+from tramkit.testing.golden import MEMO, RECEIPT, hold, steady
 from tramkit_hal.ui.pages import Done, Fact, Pay
 from tramkit_hal.words import Messages, Money, verbatim
 from tramkit_payments.vietqr import parse, payload

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import pytest
 from playwright.async_api import CDPSession
-from support import looking
 from support.golden_pages import golden_pages, view_of
 from support.rendered import expected, rendered
-from support.resident import LANDSCAPE, PORTRAIT, Resident
 
+from tramkit.testing import layout
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT, BrowserScreen
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.pages import Ask, Contrast, Mode, View
 from tramkit_hal.ui.screen import Shown
@@ -105,10 +105,12 @@ async def test_axe_sees_every_page_in_the_looks_of_make_test() -> None:
         *(pytest.param(nth, look, id=str(look), marks=pytest.mark.slow) for nth, look in enumerate(MORE_LOOKS)),
     ],
 )
-async def test_every_page_is_whole_and_says_what_the_model_says(resident: Resident, nth_look: int, look: Look) -> None:
+async def test_every_page_is_whole_and_says_what_the_model_says(
+    resident: BrowserScreen, nth_look: int, look: Look
+) -> None:
     wrong: list[str] = []
     page = resident.page
-    await looking.prepare(page)
+    await layout.prepare(page)
     await page.set_viewport_size(SHAPES[look.shape])
     await page.emulate_media(reduced_motion="no-preference" if look.moves else "reduce")
     await page.reload()
@@ -117,10 +119,10 @@ async def test_every_page_is_whole_and_says_what_the_model_says(resident: Reside
     for nth, (name, golden) in enumerate(PAGES.items()):
         view = view_of(golden, language=languages[nth % len(languages)], mode=MODES[look.mode])
         await resident.show(view)
-        await looking.settled(page)
-        wrong += [f"{name}: {fault}" for fault in await looking.faults(page)]
+        await layout.settled(page)
+        wrong += [f"{name}: {fault}" for fault in await layout.faults(page)]
         if look.language != PSEUDO and (nth + nth_look) % AXE_SHARE == 0:  # no browser knows that one
-            wrong += [f"{name}: {violation}" for violation in await looking.violations(page)]
+            wrong += [f"{name}: {violation}" for violation in await layout.violations(page)]
         if look.tree:
             wrong += [f"{name}: {words}" for words in await unwritten(resident)]
             wrong += [f"{name}: {difference}" for difference in await differences(resident, session, view)]
@@ -130,7 +132,7 @@ async def test_every_page_is_whole_and_says_what_the_model_says(resident: Reside
     assert resident.problems == []
 
 
-async def unwritten(resident: Resident) -> list[str]:
+async def unwritten(resident: BrowserScreen) -> list[str]:
     """Return what ``describe()`` tells of the screen and the page does not have, on whichever of its parts."""
     text = await resident.page.evaluate("document.getElementById('root').textContent.replace(/\\s+/g, ' ')")
     told = [item for item in await resident.screen.describe() if item.role in WRITTEN]
@@ -138,7 +140,7 @@ async def unwritten(resident: Resident) -> list[str]:
     return missing + [f"{item.value!r} is not there" for item in told if item.role == "fact" and item.value not in text]
 
 
-async def differences(resident: Resident, session: CDPSession, view: View) -> list[str]:
+async def differences(resident: BrowserScreen, session: CDPSession, view: View) -> list[str]:
     """Return in what the rendered accessibility tree is not what the model says."""
     said, model = await found(resident, session, view), expected(view)
     missing, extra = Counter(model) - Counter(said), Counter(said) - Counter(model)
@@ -148,7 +150,7 @@ async def differences(resident: Resident, session: CDPSession, view: View) -> li
     return [] if ours == theirs else [f"order: {theirs} instead of {ours}"]
 
 
-async def found(resident: Resident, session: CDPSession, view: View) -> list[Shown]:
+async def found(resident: BrowserScreen, session: CDPSession, view: View) -> list[Shown]:
     """Return what stands on all parts of a page, turning over the answers that do not fit at once."""
     await resident.page.evaluate(OWN)
     said = await rendered(session)
@@ -173,25 +175,25 @@ def own_words(view: View) -> set[str]:
     return said | pages | {more, top, f"{more} {top}"}
 
 
-async def test_axe_finds_what_is_wrong(resident: Resident) -> None:
-    await looking.prepare(resident.page)
+async def test_axe_finds_what_is_wrong(resident: BrowserScreen) -> None:
+    await layout.prepare(resident.page)
     await resident.page.reload()
     await resident.show(view_of(PAGES["read"]))
     await resident.page.evaluate("() => document.getElementById('main').append(document.createElement('button'))")
-    await looking.settled(resident.page)
-    assert [found.partition(":")[0] for found in await looking.violations(resident.page)] == ["button-name"]
+    await layout.settled(resident.page)
+    assert [found.partition(":")[0] for found in await layout.violations(resident.page)] == ["button-name"]
 
 
-async def test_a_broken_layout_is_told_with_element_and_value(resident: Resident) -> None:
+async def test_a_broken_layout_is_told_with_element_and_value(resident: BrowserScreen) -> None:
     await resident.show(view_of(PAGES["read"]))
     await resident.page.evaluate(
         "() => Object.assign(document.getElementById('continue').style, { minHeight: 0, height: '40px', padding: 0 })"
     )
-    (fault, *_others) = [each for each in await looking.faults(resident.page) if each.startswith("target")]
+    (fault, *_others) = [each for each in await layout.faults(resident.page) if each.startswith("target")]
     assert "× 9.9 mm: button#continue" in fault
 
 
-async def test_the_tree_tells_what_is_missing_and_what_is_too_much(resident: Resident) -> None:
+async def test_the_tree_tells_what_is_missing_and_what_is_too_much(resident: BrowserScreen) -> None:
     view = view_of(PAGES["check"])
     await resident.show(view)
     session = await resident.page.context.new_cdp_session(resident.page)

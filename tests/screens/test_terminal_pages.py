@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 import pytest
 import pytest_asyncio
-from support.cells import cells, click, laid_out, pixels, zones
+from support.cells import cells, pixels
 from support.golden_pages import SERVICES, golden_pages, view_of
 from textual._context import active_app
 from textual.pilot import Pilot
 
+from tramkit.testing.terminal_driver import click, laid_out, zones
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role

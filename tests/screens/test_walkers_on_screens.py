@@ -17,11 +17,8 @@ from typing import Protocol
 import pytest
 from playwright.async_api import Browser
 from playwright.async_api import TimeoutError as NotThere
-from support.cells import click
-from support.city import City, city
-from support.hands import Hands
-from support.resident import LANDSCAPE, PORTRAIT
-from support.walking import Anything, seeds, walk
+from support.anything import Anything
+from support.outside_world import OutsideWorld, outside_world
 from textual._context import active_app
 
 from tramkit.conversation.staff import StaffBell
@@ -29,6 +26,10 @@ from tramkit.conversation.timeouts import Timeouts
 from tramkit.station.devices import Devices
 from tramkit.station.profile import Profile
 from tramkit.station.station import Station
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
+from tramkit.testing.terminal_driver import click
+from tramkit.testing.walking import seeds, walk
+from tramkit.testing.web_driver import WebDriver
 from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.device.base import Device, DeviceContext
@@ -110,14 +111,14 @@ class Walking:
 
     def __init__(self, site: Site, screen: Watched) -> None:
         self.station = site.station
-        self.city = site.city
+        self.world = site.world
         self.screen = screen
         self.seed = 0
         self.waits_for = "the first visit"
 
     async def happen(self, view: View) -> None:
-        if self.city is not None:
-            await self.city.happen(view)
+        if self.world is not None:
+            await self.world.happen(view)
 
     @property
     def view(self) -> View:
@@ -159,17 +160,17 @@ class Walking:
 class OnWeb(Walking):
     """Fingers on the glass of a Chromium."""
 
-    def __init__(self, site: Site, screen: WatchedWeb, hands: Hands) -> None:
+    def __init__(self, site: Site, screen: WatchedWeb, driver: WebDriver) -> None:
         super().__init__(site, screen)
         self.web = screen
-        self.hands = hands
+        self.driver = driver
 
     async def until_drawn(self, view: View) -> None:
         drawn = "serial => Number(document.documentElement.dataset.shown) >= serial"
         try:
-            await self.hands.page.wait_for_function(drawn, arg=self.web.serial)
+            await self.driver.page.wait_for_function(drawn, arg=self.web.serial)
         except NotThere as error:
-            shown = await self.hands.page.evaluate("[{...document.documentElement.dataset}, document.body.innerText]")
+            shown = await self.driver.page.evaluate("[{...document.documentElement.dataset}, document.body.innerText]")
             raise TimeoutError(f"view {self.web.serial} is not drawn; there stands {shown}") from error
 
     async def fill(self, page: Ask, act: Act) -> None:
@@ -179,33 +180,33 @@ class OnWeb(Walking):
                 match field.control:
                     case Control.CONSENT | Control.CHOICE | Control.YES_NO:
                         if value and value != field.value:
-                            await self.hands.page.locator(
+                            await self.driver.page.locator(
                                 f'label:has(input[name="{field.name}"][value="{value}"])'
                             ).click(timeout=2000)
                     case Control.SIGNATURE:
-                        await self.hands.sign()
+                        await self.driver.sign()
                     case _:
-                        await self.hands.page.fill(f'[name="{field.name}"]', value, timeout=2000)
+                        await self.driver.page.fill(f'[name="{field.name}"]', value, timeout=2000)
 
     async def press(self, act: Act, view: View) -> None:
         with suppress(NotThere):
             if act.do == "answer":
                 await self.answer(act.choice)
             elif act.choice == "back":
-                await self.hands.page.click("#back", timeout=3000)
+                await self.driver.page.click("#back", timeout=3000)
             elif act.choice == "language":
-                await self.hands.page.click(f"#language-{act.value}", timeout=3000)
+                await self.driver.page.click(f"#language-{act.value}", timeout=3000)
             elif act.choice == "change":
-                await self.hands.page.locator(f'[data-press="change"][data-value="{act.value}"]').first.click(
+                await self.driver.page.locator(f'[data-press="change"][data-value="{act.value}"]').first.click(
                     timeout=3000
                 )
             else:
-                await self.hands.page.click(f"#bar-{act.choice}", timeout=3000)
+                await self.driver.page.click(f"#bar-{act.choice}", timeout=3000)
 
     async def answer(self, choice: str) -> None:
-        button = self.hands.page.locator(f'[data-choice="{choice}"]').first
+        button = self.driver.page.locator(f'[data-choice="{choice}"]').first
         for step in ("-1", "1"):  # the answers may stand page by page, and the one meant before these
-            turn = self.hands.page.locator(f"[data-step='{step}']").first
+            turn = self.driver.page.locator(f"[data-step='{step}']").first
             while not await button.is_visible() and await turn.is_visible() and await turn.is_enabled():
                 await turn.click(timeout=1000)
         await button.click(timeout=3000)
@@ -255,7 +256,7 @@ class Site:
     """A running station, and the world outside of it."""
 
     station: Station
-    city: City | None
+    world: OutsideWorld | None
 
 
 @asynccontextmanager
@@ -279,7 +280,7 @@ async def running(screen: Screen, folder: Path, *, services: bool) -> AsyncGener
     }
     devices = Devices(bound, clock)
     async with AsyncExitStack() as stack:
-        town = await stack.enter_async_context(city(folder, clock, FIRST)) if services else None
+        town = await stack.enter_async_context(outside_world(folder, clock, FIRST)) if services else None
         offered = town.services if town else [Anything()]
         station = Station(
             Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
@@ -312,11 +313,11 @@ async def visits(glass: Walking, begin: Callable[[], Awaitable[object]]) -> None
         glass.waits_for = "the menu"
         await begin()
         await glass.until(lambda: not glass.over and glass.view.page.kind == "choose")
-        nature = {"wanders": 0.06, "nonsense": 0.03} if glass.city and seed % 2 else {}  # this one has an errand
+        nature = {"wanders": 0.06, "nonsense": 0.03} if glass.world and seed % 2 else {}  # this one has an errand
         await walk(glass, seed, ACTS, **nature)
         assert glass.station.last_wipe_certain, seed
-    if glass.city is not None:
-        print(f"orders placed: {await glass.city.placed()}", flush=True)
+    if glass.world is not None:
+        print(f"orders placed: {await glass.world.placed()}", flush=True)
 
 
 @pytest.mark.browser
@@ -335,12 +336,12 @@ async def test_walkers_at_the_web_screen(browser: Browser, viewport, services: b
     with telling_what_it_waits_for() as there:
         async with running(screen, tmp_path, services=services) as site:
             context = await browser.new_context(viewport=viewport)
-            hands = Hands(await context.new_page())
-            await hands.open(screen.addresses["station"])
-            glass = OnWeb(site, screen, hands)
+            driver = WebDriver(await context.new_page())
+            await driver.open(screen.addresses["station"])
+            glass = OnWeb(site, screen, driver)
             there.append(glass)
-            await visits(glass, lambda: hands.page.click("#main"))
-            assert hands.problems == []
+            await visits(glass, lambda: driver.page.click("#main"))
+            assert driver.problems == []
             glass.waits_for = "the attract page, again"
             await glass.until(lambda: glass.over and glass.view.page.kind == "attract")
             await glass.until_drawn(glass.view)  # a page that is loading while it is closed may never be closed

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 from support.golden_pages import golden_pages, view_of
-from support.resident import LANDSCAPE, PORTRAIT
 
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
 from tramkit_hal.screens.web.rendering import HERE, Renderer
 from tramkit_hal.screens.web.settings import WebSettings, contrast_to_white
 from tramkit_hal.ui.guide import Guide

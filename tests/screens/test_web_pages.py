@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support.golden_pages import golden_pages, telehealth_pages, view_of
-from support.resident import Resident
 
+from tramkit.testing.browser_screen import BrowserScreen
 from tramkit_hal.ui.pages import Ask, Control, Fact, FieldView, Mode, Tell, Wait
 from tramkit_hal.words import Text, verbatim
 
@@ -147,7 +147,7 @@ window.Worker = class extends Worker {
 
 async def test_a_view_that_comes_after_a_newer_one_changes_nothing(make_screen, profile):
     await profile.add_init_script(KEEP_WHAT_COMES)
-    resident = Resident(await make_screen(), await profile.new_page())
+    resident = BrowserScreen(await make_screen(), await profile.new_page())
     await resident.open()
     for name in ("attract", "ask_text"):
         await resident.show(view_of(PAGES[name]))
@@ -233,7 +233,7 @@ async def test_a_press_on_a_live_page_survives_its_next_revision(resident):
 
 async def test_a_browser_that_shares_no_memory_shows_the_same(make_screen, profile):
     await profile.add_init_script("Object.defineProperty(window, 'crossOriginIsolated', { value: false })")
-    resident = Resident(await make_screen(), await profile.new_page())
+    resident = BrowserScreen(await make_screen(), await profile.new_page())
     await resident.open()
     await resident.show(view_of(PAGES["choose"]))
     await resident.page.click("#option-1")
@@ -245,7 +245,7 @@ async def test_a_browser_that_shares_no_memory_shows_the_same(make_screen, profi
 
 async def test_a_station_that_comes_back_is_heard_again(make_screen, profile):
     screen = await make_screen()
-    resident = Resident(screen, await profile.new_page())
+    resident = BrowserScreen(screen, await profile.new_page())
     await resident.open()
     await resident.show(view_of(PAGES["choose"]))
     await screen.close()
@@ -262,7 +262,7 @@ BREAK = "() => new Promise((broken) => { socket.addEventListener('close', broken
 
 @pytest.mark.parametrize("meanwhile", ["the same page", "another page"])
 async def test_a_touch_while_the_line_is_broken_is_told_when_it_is_mended(make_screen, profile, meanwhile):
-    resident = Resident(await make_screen(), await profile.new_page())
+    resident = BrowserScreen(await make_screen(), await profile.new_page())
     await resident.open()
     await resident.show(view_of(PAGES["choose"]))
     await resident.page.workers[0].evaluate(BREAK)
@@ -276,7 +276,7 @@ async def test_a_touch_while_the_line_is_broken_is_told_when_it_is_mended(make_s
 
 
 async def test_a_tap_right_after_a_page_change_does_nothing(make_screen, profile):
-    resident = Resident(await make_screen(ghost_tap_ms=600), await profile.new_page())
+    resident = BrowserScreen(await make_screen(ghost_tap_ms=600), await profile.new_page())
     await resident.open()
     await resident.show(view_of(PAGES["choose"]))
     box = await resident.page.locator("#option-1").bounding_box()
@@ -360,7 +360,7 @@ async def test_a_keypad_move_is_the_last_that_is_told_of_its_press(make_screen, 
     """Any touch hushes the voice: an echo of the press would silence the word that the press asks for."""
     page = await profile.new_page()
     await page.clock.install()
-    person = Resident(await make_screen(), page)
+    person = BrowserScreen(await make_screen(), page)
     await person.open()
     await person.show(view_of(PAGES["ask_text"]))
     for _press in range(3):

@@ -15,8 +15,6 @@ from typing import Annotated
 
 import pytest
 from support.cards import believing
-from support.memory import found_in, found_in_files
-from support.station import Running, station
 
 from tramkit import (
     Call,
@@ -37,6 +35,8 @@ from tramkit import (
     verbatim,
 )
 from tramkit.conversation.timeouts import Timeouts
+from tramkit.testing.station import Running, station
+from tramkit.testing.wipe_search import found_in, found_in_files
 from tramkit_hal.card.groups import CardData
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import ManualClock, SystemClock

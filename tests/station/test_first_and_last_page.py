@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from support.station import station
 
 from tramkit import Icon, Level, Messages, Option, Service, Stage, Tone, Visit, verbatim
 from tramkit.conversation.system_pages import nobody_here
+from tramkit.testing.station import station
 from tramkit_hal.ui.guide import WORDS, Guide, guide_of
 from tramkit_hal.ui.pages import Attract, Availability, Capture, Choose, Done, Tell
 from tramkit_hal.ui.path import stage_of

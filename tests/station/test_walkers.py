@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 import pytest
-from support.city import City, city
+from support.anything import Anything
 from support.golden_pages import golden_pages, view_of
-from support.station import Running, station
-from support.walking import Anything, Walked, seeds, walk
+from support.outside_world import OutsideWorld, outside_world
 
 from tramkit import Form, Service, Visit, forms, verbatim
+from tramkit.testing.station import Running, station
+from tramkit.testing.walking import ScriptedGlass, Walked, seeds, walk
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import ManualClock, SystemClock
 from tramkit_hal.device.roles import Role
@@ -36,54 +35,24 @@ from tramkit_hal.ui.pages import Ask, View
 
 FIRST = int(os.environ.get("TRAMKIT_WALKERS_SEED", "1"))
 VISITS = int(os.environ.get("TRAMKIT_WALKERS", "300"))
-CITY_VISITS = int(os.environ.get("TRAMKIT_CITY_WALKERS", "12"))
-FEW, FEW_IN_THE_CITY = 50, 4
+WORLD_VISITS = int(os.environ.get("TRAMKIT_WORLD_WALKERS", "12"))
+FEW, FEW_IN_THE_WORLD = 50, 4
 """So many visits in ``make test``; the others in ``make test-slow``."""
-TURNS = 40
-PATIENCE = 10
-"""Seconds in which something must come of what a resident does."""
-CARD = {"number": "079152000123", "name": "Trần Thị Sáo", "born": "1952-05-17", "sex": "female"}
 
 
-class ScriptedGlass:
-    """A walker before the scripted screen."""
+class WorldGlass(ScriptedGlass):
+    """A walker with a world outside of the station."""
 
-    def __init__(self, s: Running, city: City | None = None) -> None:
-        self.s = s
-        self.city = city
-        assert isinstance(s.clock, ManualClock)
-        self.clock = s.clock
-
-    @property
-    def view(self) -> View:
-        return self.s.screen.view
-
-    @property
-    def over(self) -> bool:
-        return self.s.station.progress is None
+    def __init__(self, s: Running, world: OutsideWorld | None = None) -> None:
+        super().__init__(s, outside=world is not None)
+        self.world = world
 
     async def happen(self, view: View) -> None:
-        if self.city is not None:
-            await self.city.happen(view)
-
-    async def do(self, act: Act, view: View) -> None:
-        if self.city is None and view.page.kind == "capture" and act.do == "wait":
-            (reader,) = self.s.devices.of(Role.ID_READER)
-            await reader.control("card_data", json.dumps(CARD))  # type: ignore[attr-defined]
-        event = act.event(view.page)
-        if event is not None:
-            self.s.screen.send(event)
-        needed = act.do in ("answer", "press")
-        async with asyncio.timeout(PATIENCE if needed else None):
-            for turn in count() if needed else range(TURNS):
-                if self.over or self.s.screen.view is not view:
-                    return
-                await self.clock.advance(0.05 if needed else 1)
-                # a picture is drawn in a thread, and what stands outside answers over the network
-                await asyncio.sleep(0 if turn < TURNS and self.city is None else 0.01)
+        if self.world is not None:
+            await self.world.happen(view)
 
 
-Land = tuple[Running, ScriptedGlass]
+Land = tuple[Running, WorldGlass]
 
 
 def bound(folder: Path, clock: ManualClock, seed: int) -> dict[Role, list[Device]]:
@@ -109,7 +78,7 @@ async def land(folder: Path, seed: int) -> AsyncGenerator[Land]:
     """A station whose only service shows every kind of page."""
     clock = ManualClock()
     async with station([Anything()], clock=clock, bound=bound(folder, clock, seed), seed=seed) as s:
-        yield s, ScriptedGlass(s)
+        yield s, WorldGlass(s)
 
 
 @asynccontextmanager
@@ -117,10 +86,10 @@ async def town(folder: Path, seed: int) -> AsyncGenerator[Land]:
     """A station with the services of all plugins and the world outside of it."""
     clock = ManualClock()
     folder = folder / str(seed)
-    async with city(folder, clock, seed) as here:
+    async with outside_world(folder, clock, seed) as here:
         devices = bound(folder, clock, seed)
-        async with station(here.services, clock=clock, bound=devices, seed=seed, city=here) as s:
-            yield s, ScriptedGlass(s, here)
+        async with station(here.services, clock=clock, bound=devices, seed=seed, world=here) as s:
+            yield s, WorldGlass(s, here)
     shutil.rmtree(folder)
 
 
@@ -128,15 +97,17 @@ async def walk_in(where: Callable[[Path, int], AbstractAsyncContextManager[Land]
     """Make one visit; nothing of it may be left."""
     async with where(folder, seed) as (s, glass):
         await s.menu()
-        nature = {"wanders": 0.06, "nonsense": 0.03} if glass.city and seed % 2 else {}  # every other one has an errand
+        nature = (
+            {"wanders": 0.06, "nonsense": 0.03} if glass.world and seed % 2 else {}
+        )  # every other one has an errand
         walked = await walk(glass, seed, **nature)
         await s.attract()
         assert s.station.last_wipe_certain, seed
         assert not s.screen.videos, seed
         assert [device.owner for device in s.devices if device.owner] == [], seed
         assert "Sáo" not in s.screen.view.model_dump_json(), seed
-        if glass.city:
-            walked.placed = await glass.city.placed()
+        if glass.world:
+            walked.placed = await glass.world.placed()
     return walked
 
 
@@ -156,8 +127,8 @@ async def test_walkers_find_no_dead_end_and_leave_nothing_behind(tmp_path: Path,
         assert kinds >= {"timeout", "help", "settings", "leave"}
 
 
-@pytest.mark.timeout(max(120, CITY_VISITS * 10))
-@visits(FEW_IN_THE_CITY, CITY_VISITS)
+@pytest.mark.timeout(max(120, WORLD_VISITS * 10))
+@visits(FEW_IN_THE_WORLD, WORLD_VISITS)
 async def test_walkers_go_through_every_plugins_services(tmp_path: Path, visits: int) -> None:
     pages, placed = set[str](), Counter[str]()
     for number, seed in enumerate(seeds(FIRST, visits), 1):

@@ -11,10 +11,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from support.station import station
-
 from tramkit import Document, Level, Messages, Service, Visit, Vital, log, verbatim
 from tramkit.station.faults import MAX_FAULTS
+from tramkit.testing.station import station
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import ManualClock, SystemClock
 from tramkit_hal.device.errors import DeviceError, Trouble

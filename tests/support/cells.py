@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import numpy as np
 from numpy.typing import NDArray
 from rich.style import Style
-from textual import events
 from textual.strip import Strip
 
+from tramkit.testing.terminal_driver import zones
 from tramkit_hal.screens.terminal.app import TerminalApp
-from tramkit_hal.screens.terminal.keyboard import Keyboard
-from tramkit_hal.screens.terminal.parts import Part
-from tramkit_hal.screens.terminal.sheet import Sheet
 
 CELL = (8, 16)
 """Pixels across and down of a cell."""
 
 
-def zones(app: TerminalApp) -> list[Sheet | Keyboard]:
-    """Return what the glass is made of, from top to bottom."""
-    return [zone for zone in app.screen.children if isinstance(zone, Sheet | Keyboard) and zone.display]
-
-
 def cells(app: TerminalApp) -> list[Strip]:
     """Return the lines of the glass, from top to bottom."""
     return [zone.render_line(line) for zone in zones(app) for line in range(zone.size.height)]
-
-
-async def laid_out(app: TerminalApp) -> None:
-    """Wait until every zone has the room that it was given."""
-    while any(zone.size.height != (zone.lines if isinstance(zone, Sheet) else zone.height) for zone in zones(app)):
-        await asyncio.sleep(0.002)
-
-
-async def click(app: TerminalApp, part: Part) -> None:
-    """Click where a part stands, as a mouse or a finger does; return when the screen has taken it."""
-    await laid_out(app)
-    across, down = app.reach(part)
-    widget, region = app.screen.get_widget_at(across, down)
-    at = (across - region.x, down - region.y)
-    no_keys = {"shift": False, "meta": False, "ctrl": False}
-    widget.post_message(events.Click(widget, *at, 0, 0, 1, **no_keys, screen_x=across, screen_y=down))
-    taken = asyncio.Event()
-    widget.call_later(taken.set)
-    await taken.wait()
 
 
 def pixels(strips: list[Strip]) -> NDArray[np.uint8]:

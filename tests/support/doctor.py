@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import Page
 
-from support.hands import FRAMECODE
+from tramkit.testing.web_driver import FRAMECODE
 from tramkit_hal.sim import framecode
 
 WIDTH, HEIGHT, FPS, FRAMES = 640, 360, 15, 30

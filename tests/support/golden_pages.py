@@ -9,13 +9,13 @@ from importlib.resources import files
 from tramkit.conversation.staff import StaffCall
 from tramkit.conversation.system_pages import help_asked, how_to_see, nobody_here, really_leave, still_here
 from tramkit.plugins.golden import read
+from tramkit.testing.views import HEAD, SITE, view_of
 from tramkit_hal.contracts.vital import Vital
 from tramkit_hal.ui.icons import Icon
 from tramkit_hal.ui.pages import (
     AnyPage,
     Ask,
     Availability,
-    Bar,
     Call,
     Capture,
     Check,
@@ -28,13 +28,10 @@ from tramkit_hal.ui.pages import (
     Option,
     Pay,
     Read,
-    Stage,
     Tell,
     Tone,
-    View,
     Wait,
 )
-from tramkit_hal.ui.path import stage_of
 from tramkit_hal.words import Day, Decimal1, Moment, Money, Text, bilingual, verbatim
 
 
@@ -43,9 +40,6 @@ def b(vi: str, en: str) -> Text:
     return bilingual(vi=vi, en=en)
 
 
-HEAD = b("Uỷ ban nhân dân phường Bến Thành", "People's Committee of Bến Thành Ward")
-SITE = b("Trạm Nhà văn hoá khu phố 3", "Station at the Quarter 3 hall")
-PATH = (Stage.CHOOSE, Stage.QUESTIONS, Stage.REVIEW, Stage.PAY, Stage.RECEIPT)
 AT = datetime(2026, 11, 23, 3, 42, tzinfo=UTC)
 
 SERVICES = (
@@ -659,25 +653,4 @@ def plugin_pages() -> dict[str, AnyPage]:
     }
 
 
-def view_of(
-    page: AnyPage, *, language: str = "vi", mode: Mode | None = None, visit: str = "visit-1", **more: object
-) -> View:
-    """Return the view in which the core would show the page."""
-    attract = page.kind == "attract"
-    if page.kind == "settings":  # marks what is chosen
-        page = page.model_copy(update={"options": how_to_see(mode or Mode()).options})
-    alone = attract or page.kind in ("timeout", "leave", "help", "settings")
-    bar = (Bar.SETTINGS, Bar.LOWER, Bar.HELP) if attract else tuple(Bar)
-    given: dict[str, object] = {
-        "page": page,
-        "visit": "" if attract else visit,
-        "language": language,
-        "mode": mode or Mode(),
-        "head": HEAD,
-        "site": SITE,
-        "bar": bar,
-        "path": () if attract else PATH,
-        "stage": None if attract else stage_of(page, PATH, None),
-        "back": not alone and page.kind not in ("call", "done", "wait"),
-    }
-    return View.model_validate(given | more)
+__all__ = ["HEAD", "SITE", "b", "golden_pages", "telehealth_pages", "view_of"]

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import support.golden_shapes  # noqa: F401  (what is drawn by lot)
 from tramkit.sandbox import FaultOrder
+from tramkit.testing.drivers import ScriptedDriver
+from tramkit.testing.golden import StandingClock, met
 from tramkit_billing.sandbox import REFUSED_CUSTOMER
 from tramkit_hal.device.roles import Role
 from tramkit_identity.sandbox import OpenIdProvider
 
-from .golden_record import StandingClock, met
-from .other_hands import ScriptedHands
-from .rounds import (
+from .journeys import (
     ROUNDS,
     TAM,
     Somebody,
@@ -329,7 +330,7 @@ async def pages_of(plugin: str, folder: Path) -> dict[str, Any]:
     """Go through the walks of a plugin on the robot's screen and return the pages that are written down."""
     found: dict[str, Any] = {}
     async with whole_site(folder, "scripted", None, StandingClock()) as site:
-        assert isinstance(site.glass, ScriptedHands)
+        assert isinstance(site.glass, ScriptedDriver)
         for name, walk in WALKS[plugin].items():
             await begin(site.glass, walk.service)
             await walk.round(site, TAM)

@@ -8,16 +8,16 @@ from contextlib import suppress
 from playwright.async_api import Page
 from playwright.async_api import TimeoutError as NotThere
 
+from tramkit.testing.web_driver import LOOK_SECONDS, WebDriver, keys_of
 from tramkit_hal.ui.verbalise import verbalise
 
-from .hands import LOOK_SECONDS, Hands, keys_of
 from .site import PanelClient
 
 STEPS = 250
 """More things than any page has."""
 
 
-class KeypadHands(Hands):
+class KeypadDriver(WebDriver):
     """Previous, next, OK, back and help at the web screen: nothing else is ever touched."""
 
     async def begin(self) -> None:
@@ -85,7 +85,7 @@ STANDS_AT = """(selector) => {
 """Whether the focus is there, or on what turns to more answers; and on what it is."""
 
 
-class Ears(KeypadHands):
+class Ears(KeypadDriver):
     """Hears what the station's voice says, and presses OK when it says what is sought.
 
     :param panel: where the simulated voice shows its words.

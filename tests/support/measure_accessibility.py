@@ -17,11 +17,11 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-from support import looking
 from support.emptiness import MAX_MEDIAN, emptiness
 from support.golden_pages import golden_pages, view_of
-from support.resident import LANDSCAPE, PORTRAIT, Resident
 from tramkit.conversation.speech import language_of, parts_of
+from tramkit.testing import layout
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT, BrowserScreen
 from tramkit_hal.contracts.audio import SAMPLE_RATE
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.roles import Role
@@ -116,17 +116,17 @@ async def _measure_shape(
 ) -> None:
     screen = WebScreen(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN))
     await screen.open()
-    resident = Resident(screen, await browser.new_page(viewport=SHAPES[shape]))
-    await looking.prepare(resident.page)
+    resident = BrowserScreen(screen, await browser.new_page(viewport=SHAPES[shape]))
+    await layout.prepare(resident.page)
     await resident.open()
     for number, mode in enumerate(modes):
         for language in LANGUAGES:
             for nth, (name, page) in enumerate(pages.items()):
                 await resident.show(view_of(page, language=language, mode=MODES[mode]))
-                await looking.settled(resident.page)
+                await layout.settled(resident.page)
                 where = f"{name} ({language}, {shape}, {mode})"
-                found.faults += [f"{where}: {fault}" for fault in await looking.faults(resident.page)]
-                found.take(await looking.figures(resident.page), mode, where)
+                found.faults += [f"{where}: {fault}" for fault in await layout.faults(resident.page)]
+                found.take(await layout.figures(resident.page), mode, where)
                 found.looks += 1
                 at = await resident.page.evaluate(TITLE_AT)
                 found.titles.setdefault(f"{shape}, {mode}", set()).add(at)
@@ -135,7 +135,7 @@ async def _measure_shape(
                     found.empty.setdefault(shape, []).append(emptiness(picture))
                 # axe-core takes far longer than the rest: it sees each page in each mode and shape in one language
                 if LANGUAGES[(nth + number) % len(LANGUAGES)] == language:
-                    found.axe += [f"{where}: {each}" for each in await looking.violations(resident.page)]
+                    found.axe += [f"{where}: {each}" for each in await layout.violations(resident.page)]
                     found.axe_runs += 1
     await resident.page.close()
     await screen.close()

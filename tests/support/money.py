@@ -36,7 +36,7 @@ from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
 from tramkit_hal.sim.payment_terminal import APPROVE, SimPaymentTerminal
 from tramkit_hal.words import verbatim
-from tramkit_payments.method import VietQr
+from tramkit_payments.method import VietQrMethod
 from tramkit_payments.sandbox import Switch
 from tramkit_payments.terminal import CardTerminal
 
@@ -96,7 +96,7 @@ async def station(
     runner = Runner(
         ledger,
         {SERVICE: AggregatorClient(aggregator), TOPUP: AggregatorClient(aggregator)},
-        {VietQr.id: VietQr(switch, BIN, ACCOUNT, late=timedelta(seconds=LATE)), card.id: card},
+        {VietQrMethod.id: VietQrMethod(switch, BIN, ACCOUNT, late=timedelta(seconds=LATE)), card.id: card},
         SystemClock(),
         pauses=(0.05, 0.1, 0.2),
         pay_within=timedelta(seconds=pay_within),
@@ -204,7 +204,7 @@ def words_of(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("aggregator")
     parser.add_argument("--place", action="append")
     parser.add_argument("--tell", type=int, default=100, help="tell so many of the newest orders")
-    parser.add_argument("--method", default=VietQr.id)
+    parser.add_argument("--method", default=VietQrMethod.id)
     parser.add_argument("--answer", default=APPROVE, help="what the acquirer says")
     parser.add_argument("--give-up", action="store_true", help="do so after each order")
     parser.add_argument("--kill-at", type=int, default=0)

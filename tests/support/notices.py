@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tramkit import Payment
 from tramkit_hal.device.clock import Clock
-from tramkit_payments.method import VietQr
+from tramkit_payments.method import VietQrMethod
 from tramkit_payments.receiver import Receiver, Secrets
 from tramkit_payments.webhooks import payos_signature
 
@@ -89,9 +89,9 @@ async def send(address: str, body: bytes, provider: str = "payos", headers: dict
         return answer.status
 
 
-def station(switch: str, address: str, **more: Any) -> VietQr:
+def station(switch: str, address: str, **more: Any) -> VietQrMethod:
     """Return the payment method of a station that asks switch and receiver."""
-    return VietQr(
+    return VietQrMethod(
         switch,
         "970436",
         ACCOUNT,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.money import BILL
-from support.till import Till
+from support.money_station import MoneyStation
 from tramkit.host.order import Record
 from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER
 from tramkit_billing.service import LEAST_PART
@@ -53,8 +53,8 @@ class Payer:
     :param heard: is told of each act and the page it was done on.
     """
 
-    def __init__(self, till: Till, heard: Callable[[str, AnyPage], None] = lambda _act, _page: None) -> None:
-        self.till = till
+    def __init__(self, kiosk: MoneyStation, heard: Callable[[str, AnyPage], None] = lambda _act, _page: None) -> None:
+        self.kiosk = kiosk
         self.wish = Wish()
         self._heard = heard
 
@@ -81,10 +81,12 @@ class Payer:
     async def opens_again(self, closed: Option) -> bool:
         """Hold the menu to why it closes what takes orders, and to opening it when the disk works; tell whether so."""
         assert closed.reason == NO_LEDGER, closed.reason
-        if self.till.disk_works:
-            self.till.clock.skip(LOOK_SECONDS)  # the station looks whether it does
-            await self.till.running.screen.until(lambda page: page.kind == "choose" and self.closed(page) is None, 20.0)
-        return self.till.disk_works
+        if self.kiosk.disk_works:
+            self.kiosk.clock.skip(LOOK_SECONDS)  # the station looks whether it does
+            await self.kiosk.running.screen.until(
+                lambda page: page.kind == "choose" and self.closed(page) is None, 20.0
+            )
+        return self.kiosk.disk_works
 
     async def leave(self) -> None:
         """Have whoever stands there leave."""
@@ -93,7 +95,7 @@ class Payer:
 
     async def page(self) -> AnyPage:
         """Return the page that stands there, waiting for one."""
-        return await self.till.running.screen.until(lambda _page: True)
+        return await self.kiosk.running.screen.until(lambda _page: True)
 
     async def act(self, act: str) -> None:
         """Do something at the screen, if the page lets them, and wait for what it shows of it.
@@ -102,7 +104,7 @@ class Payer:
             ``give_up``, ``again``: another way to pay, ``again twice``, ``beside``: touch beside every button.
         """
         page = await self.page()
-        screen = self.till.running.screen
+        screen = self.kiosk.running.screen
         event = self._event(act, page)
         if event is None:
             return
@@ -117,7 +119,7 @@ class Payer:
 
     async def _surely(self) -> None:
         """Answer that the payment is to be given up, where that is asked."""
-        screen = self.till.running.screen
+        screen = self.kiosk.running.screen
         asked = await screen.until(lambda page: page.kind != "pay")
         if "give_up_surely" in asked.answers():
             shown = asyncio.ensure_future(screen.changed())
@@ -127,7 +129,7 @@ class Payer:
 
     def _event(self, act: str, page: AnyPage) -> Answered | Pressed | Touched | None:
         at: dict[str, Any] = {"page": page.id, "revision": page.revision}
-        view = self.till.running.screen.view
+        view = self.kiosk.running.screen.view
         if page.kind == "attract" or page.id == "farewell":
             return Touched(**at) if act in ("on", "beside", "leave") else None
         match act:
@@ -166,12 +168,12 @@ class Payer:
         return next((each for each in ("stay", "give_up") if each in page.answers()), "continue")
 
 
-async def ordered(till: Till, customer: str = BILL, method: str = "payments.vietqr") -> tuple[Payer, Record]:
+async def ordered(kiosk: MoneyStation, customer: str = BILL, method: str = "payments.vietqr") -> tuple[Payer, Record]:
     """Lead a resident to the Pay page."""
-    payer = Payer(till)
+    payer = Payer(kiosk)
     payer.wish = Wish(customer, method)
     assert (await payer.go_on()).kind == "pay"
-    return payer, (await till.records())[-1]
+    return payer, (await kiosk.records())[-1]
 
 
 def words(page: AnyPage, language: str = "en") -> str:

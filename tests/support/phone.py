@@ -10,17 +10,17 @@ import cv2
 import numpy as np
 from playwright.async_api import Browser, ConsoleMessage, FilePayload, Page
 
-from .hands import LOOK_SECONDS, Hands
-from .other_hands import AnyHands
+from tramkit.testing.drivers import AnyDriver
+from tramkit.testing.web_driver import LOOK_SECONDS, WebDriver
 
 SCREEN = {"width": 390, "height": 844}
 ANSWERED_SO = "the server responded with a status of"
 """What the console says of an answer such as 403, which is meant."""
 
 
-async def read_code(glass: AnyHands) -> str:
+async def read_code(glass: AnyDriver) -> str:
     """Return what the QR code on the station's screen says, read off the glass where there is one."""
-    if not isinstance(glass, Hands):
+    if not isinstance(glass, WebDriver):
         async with asyncio.timeout(LOOK_SECONDS):
             while not (found := [item.name for item in await glass.describe() if item.role == "code"]):  # type: ignore[attr-defined]
                 await asyncio.sleep(0.02)

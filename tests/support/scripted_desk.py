@@ -10,13 +10,13 @@ from aiohttp import WSMsgType, web
 
 from tramkit_telehealth.protocol import (
     Bilingual,
+    CaseRefused,
     DeskEnvelope,
     DoctorCard,
     Facility,
     Hello,
     KioskEnvelope,
     Offered,
-    Refused,
     Specialty,
     Welcome,
 )
@@ -162,4 +162,4 @@ class ScriptedDesk:
         await self.say(Offered(specialties=self.specialties))
 
 
-REFUSED_VERSION = DeskEnvelope(seq=0, message=Refused(code="version", words="speak version 2")).model_dump_json()
+REFUSED_VERSION = DeskEnvelope(seq=0, message=CaseRefused(code="version", words="speak version 2")).model_dump_json()

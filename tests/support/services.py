@@ -20,7 +20,12 @@ from tramkit.plugins.installed import Installed
 from tramkit.plugins.isolation import INLINE, Isolation, Kind
 from tramkit.plugins.loader import load
 from tramkit.sandbox import Sandbox
+from tramkit.testing.browser_screen import PORTRAIT
+from tramkit.testing.drivers import AnyDriver, ScriptedDriver
 from tramkit.testing.serialising import SerialisingPlugin
+from tramkit.testing.terminal_driver import TerminalDriver
+from tramkit.testing.web_driver import WebDriver
+from tramkit.testing.wipe_search import found_in_files
 from tramkit_banking import banks
 from tramkit_banking.sandbox import Bank
 from tramkit_billing.sandbox import Aggregator
@@ -34,11 +39,7 @@ from tramkit_procedures.sandbox import Authorities
 from tramkit_sim_identity import operators
 from tramkit_sim_identity.sandbox import Operator
 
-from .hands import Hands
-from .memory import found_in_files
 from .money import ACCOUNT, BIN
-from .other_hands import AnyHands, ScriptedHands, TerminalHands
-from .resident import PORTRAIT
 
 SIDE = "TRAMKIT_TEST_SIDE"
 """``serialising``: every call of a service crosses as bytes; ``process``, ``sandbox``: the plugins run in processes."""
@@ -112,7 +113,7 @@ class ServiceSite:
     """
 
     folder: Path
-    glass: AnyHands
+    glass: AnyDriver
     switch: Switch
     sandboxes: dict[str, Sandbox]
     devices: dict[Role, Device] = field(default_factory=dict)
@@ -210,7 +211,7 @@ async def service_site(
         devices = make_devices(config, clock)
         running = asyncio.create_task(run_station(config, loaded, clock, lambda *_address: None, devices))
         try:
-            glass = await _hands(devices.of(Role.SCREEN)[0], browser, running)
+            glass = await _driver_of(devices.of(Role.SCREEN)[0], browser, running)
             first = {role: devices.of(role)[0] for role in Role if devices.of(role)}
             yield ServiceSite(folder, glass, switch, sandboxes, first)
         finally:
@@ -278,18 +279,18 @@ def _signing(folder: Path) -> str:
     return 'signing_url = "{vneid}"\n' + f'signing_trust = "{folder / "vneid-signing-root.pem"}"\n'
 
 
-async def _hands(screen: Device, browser: Browser | None, running: asyncio.Task[None]) -> AnyHands:
+async def _driver_of(screen: Device, browser: Browser | None, running: asyncio.Task[None]) -> AnyDriver:
     async with asyncio.timeout(30):
         while not screen.state.usable:
             assert not running.done(), running.exception()
             await asyncio.sleep(0.02)
     if isinstance(screen, ScriptedScreen):
-        return ScriptedHands(screen)
+        return ScriptedDriver(screen)
     if browser is None:
-        return TerminalHands(screen)  # type: ignore[arg-type]
-    hands = Hands(await (await browser.new_context(viewport=PORTRAIT)).new_page())
-    await hands.open(next(iter(screen.addresses.values())))  # type: ignore[attr-defined]
-    return hands
+        return TerminalDriver(screen)  # type: ignore[arg-type]
+    driver = WebDriver(await (await browser.new_context(viewport=PORTRAIT)).new_page())
+    await driver.open(next(iter(screen.addresses.values())))  # type: ignore[attr-defined]
+    return driver
 
 
 __all__ = ["ServiceSite", "service_site", "whole_site"]

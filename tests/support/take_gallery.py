@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.async_api import async_playwright
 
 from support.golden_pages import golden_pages, view_of
-from support.resident import LANDSCAPE, PORTRAIT, Resident
+from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT, BrowserScreen
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.web import WebScreen
@@ -37,7 +37,7 @@ async def main(folder: Path, only: Sequence[str] = ()) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for shape, viewport in SHAPES.items():
-            resident = Resident(screen, await browser.new_page(viewport=viewport))
+            resident = BrowserScreen(screen, await browser.new_page(viewport=viewport))
             await resident.open()
             for name, page in golden_pages().items():
                 for language in LANGUAGES:

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, async_playwright
 
 from support.doctor import FPS, FRAMES, HEIGHT, WIDTH, chromium_args, write_microphone
 from support.golden_pages import golden_pages, view_of
-from support.resident import PORTRAIT, Resident
+from tramkit.testing.browser_screen import PORTRAIT, BrowserScreen
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.web import WebScreen
@@ -39,7 +39,7 @@ async def take_pages(browser: Browser, target: Path) -> None:
     screen = WebScreen(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN))
     await screen.open()
     context = await browser.new_context(viewport=PORTRAIT, device_scale_factor=0.5)
-    resident = Resident(screen, await context.new_page())
+    resident = BrowserScreen(screen, await context.new_page())
     await resident.open()
     for file, name in PAGES.items():
         await resident.show(view_of(golden_pages()[name]))

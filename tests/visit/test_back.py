@@ -11,11 +11,11 @@ from typing import Annotated
 
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from support.station import Running, as_it_is, station
 
 from tramkit import Fact, Form, Level, Messages, Option, Service, Visit, Vital, forms, verbatim
 from tramkit.host.plugin_side import PluginSide
 from tramkit.testing.serialising import SerialisingPlugin
+from tramkit.testing.station import Running, as_it_is, station
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.device.roles import Role

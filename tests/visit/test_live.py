@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from support.station import station
-
 from tramkit import Messages, Service, Visit, Wait
+from tramkit.testing.station import station
 
 _ = Messages("tests")
 

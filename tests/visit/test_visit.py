@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from support.station import PHONE, station
-
 from tramkit import Fact, Form, Messages, Option, Service, Visit, forms, verbatim
+from tramkit.testing.station import PHONE, station
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Ask, Choose, Done, Help
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from tramkit import Visit, forms
-from tramkit.conversation.conversation import Ending
+from tramkit.conversation.conversation import VisitEnding
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "visit.md").read_text(encoding="utf-8")
 
@@ -30,5 +30,5 @@ def test_every_kind_of_question_is_in_the_guide() -> None:
 
 
 def test_the_endings_are_in_the_guide() -> None:
-    endings = Ending.__args__  # type: ignore[attr-defined]
+    endings = VisitEnding.__args__  # type: ignore[attr-defined]
     assert all(ending in GUIDE for ending in endings)

@@ -14,10 +14,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "plugins/telehealth/tests/kiosk")]
 
-from support.station import Running, station  # noqa: E402
-
 from tests.ways.tracing import Way, traced  # noqa: E402
 from tramkit import Level, Messages, Option, Order, Outcome, Service, Visit, Vital, verbatim  # noqa: E402
+from tramkit.testing.station import Running, station  # noqa: E402
 
 try:
     from tramkit.app.config import read_config

@@ -38,6 +38,7 @@ from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver
 from tramkit.station.profile import Profile
 from tramkit.station.station import Station
+from tramkit_hal import TramkitError
 from tramkit_hal.card.guarded import ROOT
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.device.base import Device, DeviceContext
@@ -55,7 +56,7 @@ SCREEN_SECONDS = 5.0
 """How long the screen may take until the operator is told what is wrong with it."""
 
 
-class StartError(Exception):
+class StartError(TramkitError):
     """Why a station did not start, in words for the operator."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """One step that is done.
 
     :param key: names the step within the visit; the same step has the same key in each replay.
@@ -45,7 +45,7 @@ class Journal:
     """The steps of a visit, replayed and recorded."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[JournalEntry] = []
         self._position = 0
         self._seen: Counter[str] = Counter()
         self._kept: dict[str, Kept] = {}
@@ -70,7 +70,7 @@ class Journal:
         self._seen[base] += 1
         return f"{base}#{self._seen[base]}"
 
-    def replay(self, key: str) -> Entry | None:
+    def replay(self, key: str) -> JournalEntry | None:
         """Return the entry of the next step if it is the one that was recorded there; otherwise None.
 
         Where the conversation took another way than the journal, the rest of the journal becomes prefill.
@@ -84,7 +84,7 @@ class Journal:
         self._position += 1
         return entry
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: JournalEntry) -> None:
         """Add a step that is done."""
         self._entries.append(entry)
         self._position = len(self._entries)
@@ -94,7 +94,7 @@ class Journal:
     def foresee(self, key: str, name: str, value: Any) -> None:
         """Take an answer that was given before the first page was shown; Back leads to that page like to any other."""
         if not self._entries:
-            self._entries.append(Entry(key, name, value, answer=True))
+            self._entries.append(JournalEntry(key, name, value, answer=True))
 
     def kept(self, key: str) -> Kept | None:
         """Return the answer to this step that was taken back or typed before."""

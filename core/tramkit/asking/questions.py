@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 from tramkit.asking.idle import Idle
@@ -24,6 +25,13 @@ class Questions:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+
+    def today(self) -> date:
+        """Return the day in Vietnam, the same in each replay.
+
+        :raises NotImplementedError: whoever asks knows no day.
+        """
+        raise NotImplementedError
 
     async def choose(self, title: Text, options: Sequence[Option], *, body: Sequence[Text] = (), name: str = "") -> str:
         """Let the resident choose one; return its value. A closed option says its reason and is not taken."""
@@ -53,6 +61,7 @@ class Questions:
         :param scanned: the field, of a form with one, that a code before the scanner answers too.
         """
         base = f"{form.__qualname__} {name}"
+        today = self.today() if form.relative() else None
         attempts = 0
         errors: dict[str, Text] = {}
         typed: Mapping[str, str] = dict(prefill or {})
@@ -65,14 +74,14 @@ class Questions:
         def read(answered: Answered) -> Any:
             nonlocal typed, errors, attempts
             typed = dict(answered.values)
-            found, errors = form.read(typed)
+            found, errors = form.read(typed, today)
             attempts += bool(errors)
             return None if found is None else found.typed()
 
         value = await self._recorder.step(
             "ask", page, read, Idle.QUESTION, base=base, name=name or form.__name__, scanned=scanned
         )
-        found, _errors = form.read(value)
+        found, _errors = form.read(value, today)
         assert found is not None
         return found
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from tramkit.asking.idle import Idle
-from tramkit.asking.journal import Entry, Journal
+from tramkit.asking.journal import Journal, JournalEntry
 from tramkit_hal.ui.events import Answered
 from tramkit_hal.ui.pages import AnyPage
 
@@ -68,7 +68,7 @@ class Recorder:
         if value is None:
             kept = self.journal.kept(key)
             value = await self._until_read(key, page, read, idle, kept.value if kept else None, scanned)
-        self.journal.record(Entry(key, name, value, answer=True, shape=shape))
+        self.journal.record(JournalEntry(key, name, value, answer=True, shape=shape))
         return value
 
     async def _until_read(
@@ -98,7 +98,7 @@ class Recorder:
             return entry.value
         kept = self.journal.kept(key)
         value = kept.value if kept is not None else make()
-        self.journal.record(Entry(key, "", value, answer=False))
+        self.journal.record(JournalEntry(key, "", value, answer=False))
         return value
 
 

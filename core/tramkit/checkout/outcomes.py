@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tramkit.host.order import EffectKind, Ending, Record, State
+from tramkit.host.order import EffectKind, OrderEnding, Record, State
 from tramkit.orders.saga import paid
 from tramkit_hal.document.document import Block, Code, Document, Heading, Paragraph, Row
 from tramkit_hal.ui.pages import Fact, Tone
@@ -175,7 +175,7 @@ def receipt(record: Record, *, copy: bool = False, letterhead: tuple[Text, ...] 
 
 def nothing_moved(record: Record) -> bool:
     """Tell whether there is nothing to hand a receipt out for."""
-    return unpaid(record) and record.ending in (None, Ending.UNPAID)
+    return unpaid(record) and record.ending in (None, OrderEnding.UNPAID)
 
 
 def spaced(code: str) -> str:

@@ -21,7 +21,7 @@ from tramkit_hal.words import Messages, Moment, Money, Text
 
 _ = Messages("tramkit")
 
-MAX = 20
+MAX_LISTED = 20
 """So many of a person's newest orders are listed."""
 
 
@@ -100,7 +100,7 @@ class Receipts:
         """Let a person choose among their orders; the card must prove itself, its printed code is no proof."""
         visit = host.visit
         person = await host.identification.identify(Level.CHIP)
-        records = {each.code: each for each in await self._runner.ledger.of_holder(person.number, MAX)}
+        records = {each.code: each for each in await self._runner.ledger.of_holder(person.number, MAX_LISTED)}
         if not records:
             by_code = Option(value="code", label=_("By the code on the receipt"))
             answer = await visit.tell(

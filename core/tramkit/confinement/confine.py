@@ -20,6 +20,8 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tramkit_hal import TramkitError
+
 LIMITS: Mapping[str, int] = {
     "as": 2 * 1024 * 1024 * 1024,
     "data": 512 * 1024 * 1024,
@@ -158,7 +160,7 @@ _NO_IOCTL = (0x8901, 0x8902, 0x5412, 0x5423)
 _NO_PRCTL = (_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_PTRACER)
 
 
-class CannotConfineError(RuntimeError):
+class CannotConfineError(TramkitError, RuntimeError):
     """This machine cannot confine a plugin; why, for the operator."""
 
 

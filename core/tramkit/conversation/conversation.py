@@ -16,7 +16,7 @@ from tramkit.conversation import system_pages
 from tramkit.conversation.speech import Speech
 from tramkit.conversation.staff import StaffBell, StaffCall
 from tramkit.conversation.timeouts import Timeouts
-from tramkit.host.ending import BackPressed, ChangePressed, Ended, Ending, Signal, VisitIsOverError
+from tramkit.host.ending import BackPressed, ChangePressed, Ended, Signal, VisitEnding, VisitIsOverError
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.ui.events import Answered, Pressed, Touched
@@ -185,7 +185,7 @@ class Conversation:
         elif not plugged:
             self._speech.hush()
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: VisitEnding) -> None:
         """End the visit."""
         self._tell(Ended(ending=ending))
 

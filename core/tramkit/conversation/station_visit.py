@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from tramkit.asking.idle import Idle
-from tramkit.asking.journal import Entry, Journal
+from tramkit.asking.journal import Journal, JournalEntry
 from tramkit.asking.meanwhile import meanwhile
 from tramkit.asking.questions import Questions
 from tramkit.asking.recorder import Recorder, page_id
@@ -226,7 +226,7 @@ class StationVisit(Questions):
         resumed = self.journal.resumed(key, base)
         self.current = key
         value = resumed.value if resumed is not None else await run()
-        self.journal.record(Entry(key, name, value, answer=value is not None, shape=base))
+        self.journal.record(JournalEntry(key, name, value, answer=value is not None, shape=base))
         return value
 
     def page_id(self, key: str) -> str:

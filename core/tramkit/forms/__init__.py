@@ -16,13 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar, Self
 
 from pydantic import ValidationError
 
 from tramkit.amounts import DIGITS_ONLY, AmountError, read_amount
 from tramkit.phones import TEN_DIGITS, PhoneError, read_mobile
+from tramkit_hal import TramkitError
 from tramkit_hal.card.number import check as check_number
 from tramkit_hal.data import Data
 from tramkit_hal.partial_date import PartialDate, first_day, last_day, read_written
@@ -36,7 +37,7 @@ MAX_MONEY = 10**12
 """VND; what is more is a mistake of typing."""
 
 
-class MalformedError(ValueError):
+class MalformedError(TramkitError, ValueError):
     """A typed value that is not what the field asks for.
 
     :param message: says how to put it right; None: the field's own words.
@@ -70,6 +71,37 @@ class Question:
     max_length: int = 200
     parse: Callable[[str], Any] = field(default=str)
     write: Callable[[Any], str] = field(default=str)
+    parse_on: Callable[[str, date], Any] | None = None
+    """Does the same on a day, for what is reckoned from it."""
+
+
+@dataclass(frozen=True)
+class RelativeDay:
+    """A day reckoned from the one on which the question is asked, in Vietnam.
+
+    :param days: after it; before it where less than 0.
+    """
+
+    days: int
+
+    def on(self, today: date) -> date:
+        """Return the day."""
+        return today + timedelta(days=self.days)
+
+
+def today() -> RelativeDay:
+    """Return the day on which the question is asked."""
+    return RelativeDay(0)
+
+
+def days_ago(days: int) -> RelativeDay:
+    """Return the day so many days before the question is asked."""
+    return RelativeDay(-days)
+
+
+def days_ahead(days: int) -> RelativeDay:
+    """Return the day so many days after the question is asked."""
+    return RelativeDay(days)
 
 
 class Form(Data):
@@ -112,13 +144,21 @@ class Form(Data):
         )
 
     @classmethod
-    def read(cls, typed: Mapping[str, str]) -> tuple[Self | None, dict[str, Text]]:
-        """Validate what was typed; return the form, or None and what is wrong with each field."""
+    def relative(cls) -> bool:
+        """Tell whether an answer is judged by the day on which it is given."""
+        return any(question.parse_on is not None for question in cls.questions.values())
+
+    @classmethod
+    def read(cls, typed: Mapping[str, str], today: date | None = None) -> tuple[Self | None, dict[str, Text]]:
+        """Validate what was typed; return the form, or None and what is wrong with each field.
+
+        :param today: needed where the form is :meth:`relative`.
+        """
         errors: dict[str, Text] = {}
         values: dict[str, Any] = {}
         for name, question in cls.questions.items():
             try:
-                values[name] = _read_one(question, nfc(typed.get(name, "")).strip())
+                values[name] = _read_one(question, nfc(typed.get(name, "")).strip(), today)
             except MalformedError as error:
                 errors[name] = error.message or question.malformed or _("Please look at this answer again.")
         if errors:
@@ -147,7 +187,7 @@ class Form(Data):
         }
 
 
-def _read_one(question: Question, typed: str) -> Any:
+def _read_one(question: Question, typed: str, today: date | None) -> Any:
     consent = question.control is Control.CONSENT
     if not typed or (consent and typed != "yes"):
         if question.required:
@@ -157,6 +197,10 @@ def _read_one(question: Question, typed: str) -> Any:
         raise MalformedError(
             question.out_of_range or _("That is too long: at most {n} characters.", n=question.max_length)
         )
+    if question.parse_on is not None:
+        if today is None:
+            raise TypeError("this form is judged by the day on which it is answered")
+        return question.parse_on(typed, today)
     return question.parse(typed)
 
 
@@ -339,13 +383,15 @@ def email(label: Text, *, required: bool = True, hint: Text | None = None) -> Qu
 def day(
     label: Text,
     *,
-    earliest: date | None = None,
-    latest: date | None = None,
+    earliest: date | RelativeDay | None = None,
+    latest: date | RelativeDay | None = None,
     hint: Text | None = None,
     out_of_range: Text | None = None,
     too_early: Text | None = None,
 ) -> Question:
     """Ask for a calendar day, typed ``17/05/1990`` or ``17051990``; the field is a ``date``.
+
+    :param earliest, latest: a day, or one reckoned from the day of the question: ``days_ago(60)``, ``today()``.
 
     :param out_of_range: what is said of a day before ``earliest`` or after ``latest``.
     :param too_early: what is said instead of one before ``earliest``.
@@ -361,12 +407,17 @@ def day(
             value = date(y, m, d)
         except ValueError:
             raise MalformedError from None
-        if earliest and value < earliest:
+        return value
+
+    def parse_on(typed: str, today: date) -> date:
+        value = parse(typed)
+        if earliest and value < _on(earliest, today):
             raise MalformedError(too_early or range_words)
-        if latest and value > latest:
+        if latest and value > _on(latest, today):
             raise MalformedError(range_words)
         return value
 
+    relative = isinstance(earliest, RelativeDay) or isinstance(latest, RelativeDay)
     return Question(
         Control.DATE,
         label,
@@ -375,9 +426,14 @@ def day(
         missing=_("Enter day, month and year."),
         malformed=_("Enter day, month and year, for example 17/05/1990."),
         max_length=10,
-        parse=parse,
+        parse=lambda typed: parse_on(typed, date.min),
         write=write_day,
+        parse_on=parse_on if relative else None,
     )
+
+
+def _on(limit: date | RelativeDay, today: date) -> date:
+    return limit.on(today) if isinstance(limit, RelativeDay) else limit
 
 
 def birth(

@@ -12,19 +12,20 @@ from tramkit.host.ending import VisitIsOverError
 from tramkit.host.gateway_error import GatewayError
 from tramkit.host.person import NotIdentifiedError
 from tramkit.host.sign_in import NotSignedInError
+from tramkit_hal import TramkitError
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.words import Text
 
 
-class BadCallError(Exception):
+class BadCallError(TramkitError):
     """A call, an answer or an argument that is not what the interface says."""
 
 
-class RefusedCallError(RuntimeError):
+class RefusedCallError(TramkitError, RuntimeError):
     """The other side does not do what was asked; the message says why, without personal data."""
 
 
-class OtherSideError(Exception):
+class OtherSideError(TramkitError):
     """The other side failed at a call; its own log says how."""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from tramkit_hal import TramkitError
 from tramkit_hal.data import Data
 
-Ending = Literal["done", "left", "timed_out", "fault", "shutdown"]
+VisitEnding = Literal["done", "left", "timed_out", "fault", "shutdown"]
 """How a visit ended."""
 
 
@@ -29,7 +30,7 @@ class ChangePressed(Data):
 class Ended(Data):
     """The visit is over."""
 
-    ending: Ending
+    ending: VisitEnding
 
 
 Signal = BackPressed | ChangePressed | Ended
@@ -39,5 +40,5 @@ Followed = Literal["taken", "exhausted", "did_not_stop", "killed"]
 it did not, and its process was ended."""
 
 
-class VisitIsOverError(Exception):
+class VisitIsOverError(TramkitError):
     """Somebody goes on with a visit that has ended: a service that did not stop when it was told to."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tramkit_hal import TramkitError
 
-class GatewayError(Exception):
+
+class GatewayError(TramkitError):
     """The other side did not answer, or not so that it can be understood; whether it did anything is not known."""

@@ -96,7 +96,7 @@ class Outcome(Data):
     facts: tuple[Fact, ...] = ()
 
 
-class Ending(StrEnum):
+class OrderEnding(StrEnum):
     """How an order was settled."""
 
     DONE = "done"
@@ -149,7 +149,7 @@ class Record(Data):
     effects: dict[EffectKind, Effect] = Field(default_factory=dict[EffectKind, Effect])
     cancelled: bool = False
     came: int = 0
-    ending: Ending | None = None
+    ending: OrderEnding | None = None
     aged: int = 0
     closed: bool = False
 

@@ -6,6 +6,9 @@ from datetime import date
 from enum import Enum
 from typing import Literal
 
+from pydantic import Field
+
+from tramkit_hal import TramkitError
 from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born
 from tramkit_hal.words import Nfc, Text
@@ -68,7 +71,13 @@ class Person(Data):
         return self.level.reaches(asked, exactly=exactly)
 
 
-class NotIdentifiedError(Exception):
+class KnownPerson(Person):
+    """A resident whose chip was read or who has signed in: the number is certain, and there is one."""
+
+    number: str = Field(pattern=r"^[0-9]{12}$")
+
+
+class NotIdentifiedError(TramkitError):
     """The resident could not, or would not, be identified as surely as was asked.
 
     A service that does not catch it ends there; the station tells the resident why, and where else to go.

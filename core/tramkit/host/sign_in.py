@@ -9,6 +9,7 @@ from pydantic import Field
 
 from tramkit.host.person import Level, Person
 from tramkit.host.service_state import ServiceState
+from tramkit_hal import TramkitError
 from tramkit_hal.data import Data
 from tramkit_hal.words import Text
 
@@ -30,7 +31,7 @@ class SignIn(Data):
     handle: str = Field(repr=False)
 
 
-class NotSignedInError(Exception):
+class NotSignedInError(TramkitError):
     """A sign-in that came to nothing: refused, expired, of an account that is not enough, or nobody answers.
 
     :param reason: for the resident, with what to do.

@@ -28,6 +28,7 @@ class PapersStep(Data):
     :param name: names the files.
     :param most: files that are taken.
     :param later: words of the answer that gives nothing here.
+    :param what: a paper that must be readable, or a photo of something.
     """
 
     kind: Literal["papers"] = "papers"
@@ -36,6 +37,7 @@ class PapersStep(Data):
     name: str
     most: int = Field(ge=1)
     later: Text
+    what: Literal["paper", "photo"] = "paper"
 
 
 class SignStep(Data):

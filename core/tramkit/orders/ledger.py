@@ -35,7 +35,7 @@ from tramkit.orders.rows import (
     PLACED,
     SCHEMA,
     SETTLED,
-    Entry,
+    LedgerEntry,
     after,
     iso,
     json_bytes,
@@ -45,6 +45,7 @@ from tramkit.orders.rows import (
     tidy_code,
 )
 from tramkit.orders.seal import KEY_BYTES, Box, Seal, SealError
+from tramkit_hal import TramkitError
 
 T = TypeVar("T")
 
@@ -52,11 +53,11 @@ Boundary = Callable[[str], None]
 """Is told ``before NAME`` and ``after NAME`` of each commit; a test ends the process there."""
 
 
-class LedgerError(Exception):
+class LedgerError(TramkitError):
     """The ledger cannot be read or written; no money is taken until it can."""
 
 
-class KeyConflictError(Exception):
+class KeyConflictError(TramkitError):
     """The same order was placed again with another content."""
 
 
@@ -235,13 +236,13 @@ class Ledger:
             db.execute("INSERT INTO holders VALUES (?, ?)", (id, holder))
             digest["holder"] = holder.hex()
         first = EffectKind.COLLECT if order.amount else EffectKind.FULFIL
-        placed = Entry(PLACED, "", order.amount, digest)
-        entries = (placed, Entry(first.value, State.INTENT.value, order.amount))
+        placed = LedgerEntry(PLACED, "", order.amount, digest)
+        entries = (placed, LedgerEntry(first.value, State.INTENT.value, order.amount))
         kept = Order.model_validate_json(said)
         record = Record(id=id, code=row[1], order=kept, method=method, placed_at=datetime.fromisoformat(row[6]))
         return self._add(db, tail, record, entries, at)
 
-    async def append(self, id: str, entries: Sequence[Entry], at: datetime) -> Record:
+    async def append(self, id: str, entries: Sequence[LedgerEntry], at: datetime) -> Record:
         """Write what happened to an order, all of it or nothing.
 
         :raises LedgerError: it could not be written, or there is no such order.
@@ -279,7 +280,7 @@ class Ledger:
                     f"order {record.code} was placed before orders had keys: run tramkit orders rekey first"
                 )
             references = {kind.value: effect.reference for kind, effect in record.effects.items()}
-            _, tail = self._add(db, tail, record, [Entry(ERASED, "", 0, {"references": references})], at)
+            _, tail = self._add(db, tail, record, [LedgerEntry(ERASED, "", 0, {"references": references})], at)
             data_keys.throw_away(db, id)
             return read_record(db, self._seal, id), tail
 
@@ -336,7 +337,7 @@ class Ledger:
         await self._put(_Write("", "probe", lambda _db, tail: (None, tail)))
 
     def _add(
-        self, db: sqlite3.Connection, tail: Tail, record: Record, entries: Sequence[Entry], at: datetime
+        self, db: sqlite3.Connection, tail: Tail, record: Record, entries: Sequence[LedgerEntry], at: datetime
     ) -> tuple[Record, Tail]:
         """Write entries after the chain's end, in the open transaction."""
         box = data_keys.of(db, self._seal, record.id)

@@ -13,6 +13,7 @@ from pathlib import Path
 from tramkit.host.order import Effect, EffectKind, Record, State
 from tramkit.orders.memo import squeezed
 from tramkit.orders.wire import MEMO_LENGTH, memo_of
+from tramkit_hal import TramkitError
 from tramkit_hal.words import VIETNAM
 
 EDGE = timedelta(minutes=15)
@@ -45,12 +46,12 @@ class Difference(StrEnum):
         return self in (Difference.MATCHED, Difference.OTHER_DAY, Difference.ELSEWHERE)
 
 
-class DayFileError(ValueError):
+class DayFileError(TramkitError, ValueError):
     """A day file that cannot be used; the words name the line and what would be right."""
 
 
 @dataclass(frozen=True)
-class Row:
+class DayFileRow:
     """One line of a day file.
 
     :param ref: the effect's key; of money that came also the payment's memo, alone or in a transfer's message.
@@ -73,7 +74,7 @@ class DayFile:
 
     who: str
     day: date
-    rows: tuple[Row, ...]
+    rows: tuple[DayFileRow, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Finding:
     theirs: int | None = None
 
 
-def write_day_file(who: str, day: date, rows: Sequence[Row]) -> str:
+def write_day_file(who: str, day: date, rows: Sequence[DayFileRow]) -> str:
     """Return a day file: a header with who, day, count and sum, one line per row, a footer with the SHA-256 of it."""
     total = sum(row.amount for row in rows if row.done)
     lines = [f"{HEADER}|{who}|{day.isoformat()}|{len(rows)}|{total}"]
@@ -146,11 +147,11 @@ def _unfolded(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
             begun = ""
 
 
-def _row(name: str, number: int, line: str) -> Row:
+def _row(name: str, number: int, line: str) -> DayFileRow:
     parts = line.strip().split("|")
     if not re.fullmatch(r"[^|]+\|-?[0-9]{1,15}\|(NOT_)?DONE", line.strip(), re.ASCII):
         raise DayFileError(f"{name}, line {number}: should be reference|amount|DONE or NOT_DONE")
-    return Row(parts[0], int(parts[1]), parts[2] == "DONE")
+    return DayFileRow(parts[0], int(parts[1]), parts[2] == "DONE")
 
 
 def reconcile(
@@ -210,9 +211,9 @@ def _effects(records: Sequence[Record], who: str) -> dict[str, tuple[Record, Eff
 
 
 def _compare(
-    who: str, ours: Mapping[str, tuple[Record, Effect]], rows: Sequence[Row], days: Container[date]
+    who: str, ours: Mapping[str, tuple[Record, Effect]], rows: Sequence[DayFileRow], days: Container[date]
 ) -> list[Finding]:
-    told: dict[str, list[Row]] = {}
+    told: dict[str, list[DayFileRow]] = {}
     strange: list[Finding] = []
     for row in rows:
         record, effect = ours.get(_known(row.ref, ours), (None, None))
@@ -232,7 +233,7 @@ def _compare(
 
 
 def _difference(
-    record: Record, effect: Effect, done: Sequence[Row], days: Container[date], *, said: bool
+    record: Record, effect: Effect, done: Sequence[DayFileRow], days: Container[date], *, said: bool
 ) -> Difference | None:
     """Return what the comparison of one effect finds; None: neither side says anything of it on these days."""
     mine, theirs = _moved(record, effect), sum(abs(row.amount) for row in done)

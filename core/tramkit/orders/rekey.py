@@ -12,9 +12,10 @@ from typing import Any
 from tramkit.orders import attachments, audit, data_keys
 from tramkit.orders.rows import PLACED, SCHEMA, json_bytes, row_bytes
 from tramkit.orders.seal import KEY_BYTES, Box, Seal, SealError
+from tramkit_hal import TramkitError
 
 
-class RekeyError(Exception):
+class RekeyError(TramkitError):
     """The ledger stays under the key that it has; the words say why."""
 
 

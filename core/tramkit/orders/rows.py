@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tramkit.host.order import Effect, EffectKind, Ending, Order, Record, State, key_of
+from tramkit.host.order import Effect, EffectKind, Order, OrderEnding, Record, State, key_of
 from tramkit.orders import data_keys
 from tramkit.orders.seal import Seal
 from tramkit_hal.ui.pages import Fact
@@ -51,7 +51,7 @@ _FACTS: TypeAdapter[tuple[Fact, ...]] = TypeAdapter(tuple[Fact, ...])
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """Something that is to be written of an order.
 
     :param what: an effect's kind, ``placed``, ``cancelled``, ``came``, ``settled``, ``aged`` or ``closed``.
@@ -77,13 +77,13 @@ def read_record(db: sqlite3.Connection, seal: Seal, id: str) -> Record | None:
         return _erased(db, seal, id)
     order = Order.model_validate_json(box.open(row[3], id))
     record = Record(id=id, code=row[0], order=order, method=row[1], placed_at=datetime.fromisoformat(row[2]))
-    written: list[tuple[str, Entry]] = []
+    written: list[tuple[str, LedgerEntry]] = []
     for number, what, state, at, amount, sealed in db.execute(
         "SELECT number, what, state, at, amount, sealed FROM entries WHERE order_id = ? ORDER BY number", (id,)
     ):
         is_effect = what in _EFFECTS
         detail: dict[str, Any] = json.loads(box.open(sealed, f"{id}/{number}")) if is_effect else {}
-        written.append((at, Entry(what, state, amount, detail)))
+        written.append((at, LedgerEntry(what, state, amount, detail)))
     return after(record, written)
 
 
@@ -102,11 +102,14 @@ def _erased(db: sqlite3.Connection, seal: Seal, id: str) -> Record:
     ).fetchall()
     return after(
         record,
-        [(at, Entry(what, state, amount, {"reference": references.get(what, "")})) for what, state, at, amount in rows],
+        [
+            (at, LedgerEntry(what, state, amount, {"reference": references.get(what, "")}))
+            for what, state, at, amount in rows
+        ],
     )
 
 
-def after(record: Record, written: Sequence[tuple[str, Entry]]) -> Record:
+def after(record: Record, written: Sequence[tuple[str, LedgerEntry]]) -> Record:
     """Return an order after more entries.
 
     :param written: when, as the ledger writes it, and what.
@@ -124,7 +127,7 @@ def after(record: Record, written: Sequence[tuple[str, Entry]]) -> Record:
             case "closed":
                 more["closed"] = True
             case "settled":
-                more["ending"] = Ending(entry.state)
+                more["ending"] = OrderEnding(entry.state)
             case "aged":
                 more["aged"] = more.get("aged", record.aged) + entry.amount
             case _:
@@ -133,7 +136,7 @@ def after(record: Record, written: Sequence[tuple[str, Entry]]) -> Record:
     return record.model_copy(update={**more, "effects": effects})
 
 
-def _effect(before: Effect | None, id: str, kind: EffectKind, at: str, entry: Entry) -> Effect:
+def _effect(before: Effect | None, id: str, kind: EffectKind, at: str, entry: LedgerEntry) -> Effect:
     state = State(entry.state)
     since = before.since if before else None
     if state is State.SENT and since is None:

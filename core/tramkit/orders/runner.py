@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from tramkit.host.order import EffectKind, Ending, Order, Outcome, Record, State
+from tramkit.host.order import EffectKind, Order, OrderEnding, Outcome, Record, State
 from tramkit.host.payment import PaymentPort
 from tramkit.orders.ledger import Ledger, LedgerError
-from tramkit.orders.rows import AGED, CAME, CANCELLED, CLOSED, SETTLED, Entry
+from tramkit.orders.rows import AGED, CAME, CANCELLED, CLOSED, SETTLED, LedgerEntry
 from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
 from tramkit.orders.wire import Fulfiller, Wire, payment_of
 from tramkit_hal.device.clock import Clock
@@ -142,7 +142,7 @@ class Runner:
         record = await self.ledger.record(id)
         if record is None or record.cancelled or record.ending is not None:
             return
-        await self._append(id, Entry(CANCELLED, ""))
+        await self._append(id, LedgerEntry(CANCELLED, ""))
         self.nudge(id)
 
     async def left(self, id: str) -> None:
@@ -232,7 +232,7 @@ class Runner:
                     self._memos.pop(id, None)
                     return
                 if id in self._left and self.awaits_card(record):
-                    record = await self._append(id, Entry(CANCELLED, ""))
+                    record = await self._append(id, LedgerEntry(CANCELLED, ""))
                 self._left.discard(id)
                 record = await self._note_age(record)
                 paying = self._is_paying(record)
@@ -252,7 +252,7 @@ class Runner:
         seconds = int(self._clock.monotonic() - self._began[record.id])
         if seconds < NOTE_AGE:
             return record
-        record = await self._append(record.id, Entry(AGED, "", seconds))
+        record = await self._append(record.id, LedgerEntry(AGED, "", seconds))
         self._began[record.id] += seconds
         return record
 
@@ -288,11 +288,11 @@ class Runner:
         over = step is Step.WATCH and not self._may_come_late(record)
         effect = record.effects[kind]
         if step is Step.DROP:
-            await self._append(record.id, Entry(kind.value, State.REJECTED.value, effect.amount))
+            await self._append(record.id, LedgerEntry(kind.value, State.REJECTED.value, effect.amount))
             return True
         if step is Step.SEND:
             whole = await self.ledger.whole(record) if kind is EffectKind.FULFIL else record.order
-            record = await self._append(record.id, Entry(kind.value, State.SENT.value, effect.amount))
+            record = await self._append(record.id, LedgerEntry(kind.value, State.SENT.value, effect.amount))
             outcome = await self._wire.send(record.model_copy(update={"order": whole}), kind)
         elif step in (Step.CANCEL, Step.WATCH):
             outcome = await self._wire.give_up(record)
@@ -315,13 +315,13 @@ class Runner:
         came = (record.order.amount if outcome.amount is None else outcome.amount) if outcome.state == "done" else 0
         if came > paid(record):
             back, state, amount = late_money(record, came)
-            entries = [Entry(EffectKind.COLLECT.value, State.CONFIRMED.value, came, _detail(outcome))]
-            await self._append(record.id, *entries, Entry(back.value, state.value, amount))
+            entries = [LedgerEntry(EffectKind.COLLECT.value, State.CONFIRMED.value, came, _detail(outcome))]
+            await self._append(record.id, *entries, LedgerEntry(back.value, state.value, amount))
             return True
         if not over or outcome.state not in ("done", "refused", "not_found"):
             return False
-        unpaid = () if record.ending is not None else (Entry(SETTLED, Ending.UNPAID.value),)
-        await self._append(record.id, *unpaid, Entry(CLOSED, ""))
+        unpaid = () if record.ending is not None else (LedgerEntry(SETTLED, OrderEnding.UNPAID.value),)
+        await self._append(record.id, *unpaid, LedgerEntry(CLOSED, ""))
         return True
 
     async def _take(
@@ -333,7 +333,7 @@ class Runner:
         match outcome.state:
             case "done":
                 amount = effect.amount if outcome.amount is None else outcome.amount
-                entries = [Entry(kind.value, State.CONFIRMED.value, amount, detail)]
+                entries = [LedgerEntry(kind.value, State.CONFIRMED.value, amount, detail)]
                 if kind is EffectKind.COLLECT:
                     entries.append(after_money(record, amount))
                 elif kind is EffectKind.FULFIL:
@@ -341,23 +341,23 @@ class Runner:
                 await self._append(record.id, *entries)
                 return True
             case "refused":
-                entries = [Entry(kind.value, State.REJECTED.value, effect.amount, detail)]
+                entries = [LedgerEntry(kind.value, State.REJECTED.value, effect.amount, detail)]
                 if kind is EffectKind.FULFIL:
                     entries += after_fulfil(record, done=False)
                 elif kind in (EffectKind.REFUND, EffectKind.RETURN):
-                    entries = [Entry(kind.value, State.MANUAL.value, effect.amount, detail)]
+                    entries = [LedgerEntry(kind.value, State.MANUAL.value, effect.amount, detail)]
                 await self._append(record.id, *entries)
                 return True
             case "pending" if kind is EffectKind.COLLECT and (outcome.amount or 0) > record.came:
-                await self._append(record.id, Entry(CAME, "", outcome.amount or 0))
+                await self._append(record.id, LedgerEntry(CAME, "", outcome.amount or 0))
                 return True
             case "not_found" if step is Step.CANCEL:
-                await self._append(record.id, Entry(kind.value, State.REJECTED.value, effect.amount))
+                await self._append(record.id, LedgerEntry(kind.value, State.REJECTED.value, effect.amount))
                 return True
             case "not_found" if step is Step.ASK:
                 return await self._send_again(record, kind)
             case "unknown" if effect.state is State.SENT and step is Step.SEND:
-                await self._append(record.id, Entry(kind.value, State.UNKNOWN.value, effect.amount))
+                await self._append(record.id, LedgerEntry(kind.value, State.UNKNOWN.value, effect.amount))
                 return False
             case _:
                 return await self._perhaps_give_up(record, kind)
@@ -371,30 +371,30 @@ class Runner:
         life = self._method(record).properties.idempotent if kind is not EffectKind.FULFIL else FULFIL_KEY_LIFE
         age = self._clock.now() - effect.since if effect.since else timedelta(0)
         if effect.since is None or (life is not None and timedelta(0) <= age < life):
-            await self._append(record.id, Entry(kind.value, State.INTENT.value, effect.amount))
+            await self._append(record.id, LedgerEntry(kind.value, State.INTENT.value, effect.amount))
             return False
         if kind is EffectKind.COLLECT:
-            await self._append(record.id, Entry(kind.value, State.REJECTED.value, effect.amount))
+            await self._append(record.id, LedgerEntry(kind.value, State.REJECTED.value, effect.amount))
         else:
-            await self._append(record.id, Entry(kind.value, State.MANUAL.value, effect.amount))
+            await self._append(record.id, LedgerEntry(kind.value, State.MANUAL.value, effect.amount))
         return True
 
     async def _perhaps_give_up(self, record: Record, kind: EffectKind) -> bool:
         effect = record.effects[kind]
         if self._age(record) < GIVE_UP:
             return False
-        await self._append(record.id, Entry(kind.value, State.MANUAL.value, effect.amount))
+        await self._append(record.id, LedgerEntry(kind.value, State.MANUAL.value, effect.amount))
         return True
 
     async def _settle(self, record: Record) -> bool:
         if record.manual:
             return False
         if record.ending is not None:
-            await self._append(record.id, Entry(CLOSED, ""))
+            await self._append(record.id, LedgerEntry(CLOSED, ""))
             return True
         ending = ending_of(record)
-        closed = () if self._watches(record) else (Entry(CLOSED, ""),)
-        await self._append(record.id, Entry(SETTLED, ending.value), *closed)
+        closed = () if self._watches(record) else (LedgerEntry(CLOSED, ""),)
+        await self._append(record.id, LedgerEntry(SETTLED, ending.value), *closed)
         _log.info("order settled", extra={"order": record.id, "ending": ending.value})
         return True
 
@@ -423,7 +423,7 @@ class Runner:
     def _method(self, record: Record) -> PaymentPort:
         return self._wire.method(record)
 
-    async def _append(self, id: str, *entries: Entry) -> Record:
+    async def _append(self, id: str, *entries: LedgerEntry) -> Record:
         record = await self.ledger.append(id, entries, self._clock.now())
         if change := self._changed.pop(id, None):
             change.set()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from tramkit.host.order import EffectKind, Ending, Record, State
-from tramkit.orders.rows import Entry
+from tramkit.host.order import EffectKind, OrderEnding, Record, State
+from tramkit.orders.rows import LedgerEntry
 
 
 class Step(Enum):
@@ -49,17 +49,17 @@ def paid(record: Record) -> int:
     return collect.amount if collect is not None and collect.state is State.CONFIRMED else 0
 
 
-def after_money(record: Record, amount: int) -> Entry:
+def after_money(record: Record, amount: int) -> LedgerEntry:
     """Return what follows when money has come: the service, or all of it back."""
     if amount < record.order.amount:
-        return Entry(EffectKind.REFUND.value, State.INTENT.value, amount)
-    return Entry(EffectKind.FULFIL.value, State.INTENT.value, record.order.amount)
+        return LedgerEntry(EffectKind.REFUND.value, State.INTENT.value, amount)
+    return LedgerEntry(EffectKind.FULFIL.value, State.INTENT.value, record.order.amount)
 
 
-def after_fulfil(record: Record, *, done: bool) -> list[Entry]:
+def after_fulfil(record: Record, *, done: bool) -> list[LedgerEntry]:
     """Return what follows when the service has answered: what was paid beyond the amount goes back, or all of it."""
     back = max(0, paid(record) - record.order.amount) if done else paid(record)
-    return [Entry(EffectKind.REFUND.value, State.INTENT.value, back)] if back else []
+    return [LedgerEntry(EffectKind.REFUND.value, State.INTENT.value, back)] if back else []
 
 
 def late_money(record: Record, came: int) -> tuple[EffectKind, State, int]:
@@ -72,11 +72,11 @@ def late_money(record: Record, came: int) -> tuple[EffectKind, State, int]:
     return back, state, came - paid(record)
 
 
-def ending_of(record: Record) -> Ending:
+def ending_of(record: Record) -> OrderEnding:
     """Return how an order ends for which nothing is left to do."""
     fulfil = record.effect(EffectKind.FULFIL)
     if fulfil is not None and fulfil.state is State.CONFIRMED:
-        return Ending.DONE
+        return OrderEnding.DONE
     if record.effect(EffectKind.REFUND) is not None:
-        return Ending.REFUNDED
-    return Ending.FAILED if fulfil is not None else Ending.UNPAID
+        return OrderEnding.REFUNDED
+    return OrderEnding.FAILED if fulfil is not None else OrderEnding.UNPAID

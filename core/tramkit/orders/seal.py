@@ -12,12 +12,14 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tramkit_hal import TramkitError
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 CREDENTIAL = "tramkit.station-key"
 
 
-class SealError(Exception):
+class SealError(TramkitError):
     """The key cannot be used, or what was sealed was changed; the words say which."""
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from tramkit.asking.idle import Idle
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.attachment import Attachment
-from tramkit.papers.link import Happened, Link
+from tramkit.papers.frames import picture_of
+from tramkit.papers.link import Link, LinkEvent
 from tramkit.papers.looking import look_over
 from tramkit.papers.picture import jpeg
 from tramkit.papers.problem import Made, Problem
-from tramkit.papers.still import picture_of
-from tramkit.papers.words import PROBLEMS, said_of
+from tramkit.papers.words import PHOTOGRAPH, PROBLEMS, What, said_of
 from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
@@ -42,6 +42,7 @@ class Asked:
     :param most: files that are taken.
     :param room: bytes that they may have together, so that one order can hold all that the visit gives.
     :param later: words for not giving it here.
+    :param what: a paper, or a photo of something.
     :param uploads: where phones send papers to; None: this station takes none that way.
     """
 
@@ -51,6 +52,7 @@ class Asked:
     most: int
     room: int
     later: Text
+    what: What = "paper"
     uploads: Uploads | None = None
 
     @property
@@ -62,7 +64,8 @@ async def ask_papers(visit: StationVisit, asked: Asked) -> tuple[Attachment, ...
     """Ask for a paper; see :meth:`Visit.papers`."""
     ways: list[Option] = []
     if any(visit.devices.usable(role, Camera) for role in (Role.DOCUMENT_CAMERA, Role.CAMERA)):
-        ways.append(Option(value=CAMERA, label=_("Photograph it here"), hint=_("Hold it before the camera")))
+        words = PHOTOGRAPH[asked.what]
+        ways.append(Option(value=CAMERA, label=words.way, hint=words.hint))
     if asked.uploads is not None and asked.uploads.address:
         hint = _("Scan a code with your phone and send a photo or PDF")
         ways.append(Option(value=PHONE, label=_("Send it from my phone"), hint=hint))
@@ -100,7 +103,7 @@ async def _photographed(visit: StationVisit, asked: Asked) -> tuple[Made, ...]:
                 continue
             pages.append(taken)
             visit.keep(tuple(pages))
-        choice = await look_over(visit, pages, more=len(pages) < asked.most)
+        choice = await look_over(visit, pages, more=len(pages) < asked.most, what=asked.what)
         if choice == "continue":
             return tuple(pages)
         adding = True
@@ -120,9 +123,7 @@ async def _take(visit: StationVisit, asked: Asked, number: int, trouble: Text | 
             title=asked.title,
             body=(
                 *((trouble,) if trouble else ()),
-                _("Hold page {number} flat before the camera until it can be read.", number=number)
-                if camera
-                else _("The camera does not work now."),
+                PHOTOGRAPH[asked.what].hold(number) if camera else _("The camera does not work now."),
             ),
             video=VIDEO if camera else "",
             options=(asked.not_here,),
@@ -164,7 +165,7 @@ async def _sent(visit: StationVisit, asked: Asked) -> tuple[Made, ...]:
                 return ()
             files = list(found)
             visit.keep(tuple(files))
-        if await look_over(visit, files, more=False) == "continue":
+        if await look_over(visit, files, more=False, what=asked.what) == "continue":
             return tuple(files)
         files = []
         visit.keep(None)
@@ -176,7 +177,7 @@ async def _wait_for_phone(visit: StationVisit, asked: Asked) -> tuple[Made, ...]
     assert uploads is not None
     again = False
     while True:
-        with uploads.link(asked.title, asked.most, visit.language, room=asked.room) as link:
+        with uploads.link(asked.title, asked.most, visit.language, room=asked.room, kind=asked.what) as link:
             found = await _at_link(visit, asked, uploads, link, again=again)
         if isinstance(found, tuple):
             return found
@@ -216,7 +217,7 @@ async def _at_link(
         await asyncio.gather(shown, happened, expired, return_exceptions=True)
 
 
-def _told(event: Happened, link: Link) -> tuple[Text, ...]:
+def _told(event: LinkEvent, link: Link) -> tuple[Text, ...]:
     match event.kind:
         case "moved" if not link.address:
             return (_("This station has no network at the moment. Please wait, or choose another way."),)

@@ -16,7 +16,7 @@ Kind = Literal["opened", "stranger", "sending", "refused", "arrived", "moved"]
 
 
 @dataclass(frozen=True)
-class Happened:
+class LinkEvent:
     """Something that happened at a link.
 
     :param kind: ``stranger``: another phone has tried to open it; ``moved``: its address is another one now.
@@ -37,6 +37,7 @@ class Link:
     :param what: the paper, in the resident's words.
     :param most: files that it takes.
     :param room: bytes that they may have together.
+    :param kind: a paper, or a photo of something.
     :param expires: seconds of the station's clock.
     """
 
@@ -47,6 +48,7 @@ class Link:
     room: int
     language: str
     expires: float
+    kind: Literal["paper", "photo"] = "paper"
     phone: str = ""
     """The secret of the phone on which somebody has begun; empty: none yet."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
@@ -54,9 +56,9 @@ class Link:
     spent: bool = False
     sending: bool = False
     attempts: int = 0
-    events: asyncio.Queue[Happened] = field(default_factory=lambda: asyncio.Queue[Happened](100))
+    events: asyncio.Queue[LinkEvent] = field(default_factory=lambda: asyncio.Queue[LinkEvent](100))
 
-    def tell(self, what: Happened) -> None:
+    def tell(self, what: LinkEvent) -> None:
         """Tell the station's screen; a phone that does more than anybody could look at is not heard."""
         with contextlib.suppress(asyncio.QueueFull):
             self.events.put_nowait(what)

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
+from tramkit_hal import TramkitError
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.ui.serving import FaceRunner
 
@@ -234,7 +235,7 @@ class Listening:
                 _log.info("phones can reach the station")
 
 
-class NoNetworkError(OSError):
+class NoNetworkError(TramkitError, OSError):
     """The machine has no address in any network."""
 
     def __init__(self) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from tramkit.asking.idle import Idle
 from tramkit.conversation.station_visit import StationVisit
+from tramkit.papers.frames import sheet_of
 from tramkit.papers.problem import Made
-from tramkit.papers.still import sheet_of
+from tramkit.papers.words import PHOTOGRAPH, What
 from tramkit_hal.ui.pages import Capture, Fact, Option
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Messages, Text
@@ -21,16 +22,17 @@ PAGES_AT_ONCE = 3
 ON, AGAIN, MORE, USE, BEFORE = "continue", "again", "more", "use", "before"
 
 
-async def look_over(visit: StationVisit, files: Sequence[Made], *, more: bool) -> str:
+async def look_over(visit: StationVisit, files: Sequence[Made], *, more: bool, what: What = "paper") -> str:
     """Show every page of what was given; return ``continue``, ``again`` or ``more``.
 
     :param more: whether another page may be added.
+    :param what: a paper, or a photo of something.
     """
     pictures = [each for file in files for each in _pictures(file)]
     last = max(0, -(-len(pictures) // PAGES_AT_ONCE) - 1)
     sheet = 0
     while True:
-        choice = await _show(visit, files, pictures, sheet, last, more=more)
+        choice = await _show(visit, files, pictures, sheet, last, more=more, what=what)
         if choice == ON and sheet < last:
             sheet += 1
         elif choice == BEFORE:
@@ -44,18 +46,25 @@ def _pictures(file: Made) -> tuple[bytes, ...]:
 
 
 async def _show(
-    visit: StationVisit, files: Sequence[Made], pictures: Sequence[bytes], sheet: int, last: int, *, more: bool
+    visit: StationVisit,
+    files: Sequence[Made],
+    pictures: Sequence[bytes],
+    sheet: int,
+    last: int,
+    *,
+    more: bool,
+    what: What,
 ) -> str:
     """Show one sheet of pages; the answer is as the page gives it."""
     shown = pictures[sheet * PAGES_AT_ONCE : (sheet + 1) * PAGES_AT_ONCE]
     page = Capture(
         id=f"{visit.page_id(visit.current)}-seen-{len(files)}" + (f"-{sheet + 1}" if sheet else ""),
         source="paper",
-        title=_("Can everything be read?"),
+        title=PHOTOGRAPH[what].look,
         body=_said(files, len(pictures), sheet, len(shown)),
         video=VIDEO if shown else "",
         result=tuple(_fact(number, each) for number, each in enumerate(files, start=1)),
-        options=_options(sheet, last, more=more),
+        options=_options(sheet, last, more=PHOTOGRAPH[what].another if more else None),
         action=_("Yes, use it") if sheet == last else _("See the next pages"),
     )
     still = NewestFrame()
@@ -69,14 +78,14 @@ async def _show(
     return answered.choice
 
 
-def _options(sheet: int, last: int, *, more: bool) -> tuple[Option, ...]:
+def _options(sheet: int, last: int, *, more: Text | None) -> tuple[Option, ...]:
     found = [Option(value=AGAIN, label=_("No, do it again"))]
     if sheet < last:
         found.append(Option(value=USE, label=_("Use it without looking at the other pages")))
     if sheet:
         found.append(Option(value=BEFORE, label=_("See the pages before")))
-    if more and sheet == last:
-        found.append(Option(value=MORE, label=_("Yes, and there is another page")))
+    if more is not None and sheet == last:
+        found.append(Option(value=MORE, label=more))
     return tuple(found)
 
 

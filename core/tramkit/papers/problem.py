@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from tramkit_hal import TramkitError
+
 Kind = Literal["", "picture", "pdf"]
 """What a file is, where that is known: what is said of it fits it."""
 
@@ -40,7 +42,7 @@ class Problem(StrEnum):
     """The sending stopped midway."""
 
 
-class PaperRefusedError(Exception):
+class PaperRefusedError(TramkitError):
     """It is not taken.
 
     :param kind: what the file is.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tramkit.papers.content import kind_of
 from tramkit.papers.problem import Kind, Made, PaperRefusedError, Problem
 from tramkit.papers.sandboxed_worker import examine
+from tramkit_hal import TramkitError
 
 
-class NotTakenError(Exception):
+class NotTakenError(TramkitError):
     """What was sent is not taken.
 
     :param problems: each with the number of the file, 0 where that says nothing, and what the file is.

@@ -20,7 +20,7 @@ from aiohttp import BodyPartReader, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tramkit.papers import words
-from tramkit.papers.link import Happened, Link
+from tramkit.papers.link import Link, LinkEvent
 from tramkit.papers.listening import Listening, own_address
 from tramkit.papers.problem import Problem
 from tramkit.papers.sending import NotTakenError, examined, looks_like
@@ -122,20 +122,23 @@ class Uploads:
         link = self._link
         if link is not None:
             link.address = f"{self.address}/{link.token}" if self.address else ""
-            link.tell(Happened("moved"))
+            link.tell(LinkEvent("moved"))
 
     @contextlib.contextmanager
-    def link(self, what: Text, most: int, language: str, *, room: int = MAX_TOGETHER) -> Generator[Link]:
+    def link(
+        self, what: Text, most: int, language: str, *, room: int = MAX_TOGETHER, kind: words.What = "paper"
+    ) -> Generator[Link]:
         """Offer a link for as long as the block lasts; the one before is no longer valid.
 
         :param what: the paper, in the resident's words.
         :param most: files that it takes.
         :param room: bytes that they may have together, beside the server's own limit.
+        :param kind: a paper, or a photo of something.
         """
         token = secrets.token_urlsafe(16)
         expires = self._clock.monotonic() + self.seconds
         address = f"{self.address}/{token}" if self.address else ""
-        link = Link(address, token, what, most, min(room, MAX_TOGETHER), language, expires)
+        link = Link(address, token, what, most, min(room, MAX_TOGETHER), language, expires, kind)
         self._link = link
         self._listening.want(True)
         try:
@@ -194,10 +197,10 @@ class Uploads:
             return True
         secret = request.cookies.get(_cookie(link), "")
         if link.phone or not hmac.compare_digest(secret.encode(errors="replace"), _marked(link, secret).encode()):
-            link.tell(Happened("stranger"))
+            link.tell(LinkEvent("stranger"))
             return False
         link.phone = secret
-        link.tell(Happened("opened"))
+        link.tell(LinkEvent("opened"))
         return True
 
     # ── what a phone sees ─────────────────────────────────────────────────────────────────────────────────
@@ -215,9 +218,12 @@ class Uploads:
         if "prefetch" in request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", ""):
             return web.Response(status=503, text="503: open the link itself.\n")
         if link.phone:
-            link.tell(Happened("stranger"))
+            link.tell(LinkEvent("stranger"))
             return self._page(request, link, words.PHONE_TAKEN, (words.PHONE_TAKEN_HOW,), status=403)
-        response = self._page(request, link, words.PHONE_TITLE, (words.PHONE_START_HOW,), start=True)
+        photo = link.kind == "photo"
+        how = words.PHONE_PHOTO_START_HOW if photo else words.PHONE_START_HOW
+        title = words.PHONE_PHOTO_TITLE if photo else words.PHONE_TITLE
+        response = self._page(request, link, title, (how,), start=True)
         if not self._has_looked(request, link):
             mark = _marked(link, secrets.token_urlsafe(18))
             response.set_cookie(
@@ -242,8 +248,14 @@ class Uploads:
     def _form(
         self, request: web.Request, link: Link, problems: tuple[str, ...] = (), status: int = 200
     ) -> web.Response:
-        how = words.PHONE_HOW_SEVERAL if link.most > 1 else words.PHONE_HOW
-        return self._page(request, link, words.PHONE_TITLE, (how,), problems, form=True, status=status)
+        title = words.PHONE_PHOTO_TITLE if link.kind == "photo" else words.PHONE_TITLE
+        one, several = (
+            (words.PHONE_PHOTO_HOW, words.PHONE_PHOTO_HOW_SEVERAL)
+            if link.kind == "photo"
+            else (words.PHONE_HOW, words.PHONE_HOW_SEVERAL)
+        )
+        how = several if link.most > 1 else one
+        return self._page(request, link, title, (how,), problems, form=True, status=status)
 
     def _page(
         self,
@@ -299,7 +311,7 @@ class Uploads:
             return self._page(request, link, words.PHONE_BUSY, (words.PHONE_GONE_HOW,), status=429)
         link.sending = True
         link.attempts += 1
-        link.tell(Happened("sending"))
+        link.tell(LinkEvent("sending"))
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 files = await self._files(request, link)
@@ -313,11 +325,11 @@ class Uploads:
         if link.spent:
             return self._page(request, None, words.PHONE_GONE, (words.PHONE_GONE_HOW,), status=410)
         link.spent = True
-        link.tell(Happened("arrived", files=tuple(made)))
+        link.tell(LinkEvent("arrived", files=tuple(made)))
         return self._page(request, link, words.PHONE_SENT, (words.PHONE_SENT_HOW,))
 
     def _refuse(self, request: web.Request, link: Link, refused: NotTakenError) -> web.Response:
-        link.tell(Happened("refused", *zip(*((problem, kind) for _n, problem, kind in refused.problems), strict=True)))
+        link.tell(LinkEvent("refused", *zip(*((problem, kind) for _n, problem, kind in refused.problems), strict=True)))
         _log.info("a file was refused", extra={"problems": ",".join(p.value for _n, p, _k in refused.problems)})
         language = self._language(request, link)
         said: list[str] = []

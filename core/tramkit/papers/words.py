@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from tramkit.papers.pdf import MAX_PAGES
 from tramkit.papers.picture import LEAST_PIXELS
@@ -64,11 +66,54 @@ def said_of(problem: Problem, kind: Kind) -> Text:
     return of_kind.get(problem, PROBLEMS[problem])
 
 
+What = Literal["paper", "photo"]
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """What is said while something is photographed here.
+
+    :param way: the answer that does it here, and its hint.
+    :param hold: how to hold the page or the thing of that number.
+    :param look: asked of the picture that was taken.
+    :param another: the answer that takes one more.
+    """
+
+    way: Text
+    hint: Text
+    hold: Callable[[int], Text]
+    look: Text
+    another: Text
+
+
+PHOTOGRAPH: Mapping[What, Photograph] = {
+    "paper": Photograph(
+        _("Photograph it here"),
+        _("Hold it before the camera"),
+        lambda number: _("Hold page {number} flat before the camera until it can be read.", number=number),
+        _("Can everything be read?"),
+        _("Yes, and there is another page"),
+    ),
+    "photo": Photograph(
+        _("Take a photo here"),
+        _("Hold it before the camera, or show a picture on your phone to it"),
+        lambda number: _("Photo {number}: hold before the camera what is to be seen.", number=number),
+        _("Is everything to be seen?"),
+        _("Yes, and there is another photo"),
+    ),
+}
+
 PHONE_START = _("Continue on this phone")
 PHONE_START_HOW = _("Press the button to send the paper from this phone. After that the code works on no other phone.")
 PHONE_TITLE = _("Send a paper to the citizen station")
 PHONE_HOW = _("Take a photo of the paper or choose one, then press Send.")
 PHONE_HOW_SEVERAL = _("Take a photo of the paper or choose one, then press Send. You may choose several.")
+PHONE_PHOTO_START_HOW = _(
+    "Press the button to send the photo from this phone. After that the code works on no other phone."
+)
+PHONE_PHOTO_TITLE = _("Send a photo to the citizen station")
+PHONE_PHOTO_HOW = _("Take a photo or choose one, then press Send.")
+PHONE_PHOTO_HOW_SEVERAL = _("Take a photo or choose one, then press Send. You may choose several.")
 PHONE_CHOOSE = _("Photo or PDF")
 PHONE_SEND = _("Send to the station")
 PHONE_ONE = _("One file of at most {size} MB. The place stored in a photo is removed.", size="{size}")

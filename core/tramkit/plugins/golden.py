@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 
 from pydantic import TypeAdapter, ValidationError
 
+from tramkit_hal import TramkitError
 from tramkit_hal.ui.pages import AnyPage
 
 FILE = "golden.json"
@@ -19,7 +20,7 @@ FILE = "golden.json"
 _PAGES: TypeAdapter[dict[str, AnyPage]] = TypeAdapter(dict[str, AnyPage])
 
 
-class GoldenError(Exception):
+class GoldenError(TramkitError):
     """The file of golden pages cannot be used; the message says where and why."""
 
 

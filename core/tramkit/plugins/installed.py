@@ -10,6 +10,7 @@ from typing import Literal
 
 from tramkit.plugins.manifest import Manifest, find_package, read_manifest
 from tramkit.problems import FileError
+from tramkit_hal import TramkitError
 
 GROUP = "tramkit.plugins"
 
@@ -54,7 +55,7 @@ class Quarantined:
     reason: str
 
 
-class KeptOutError(Exception):
+class KeptOutError(TramkitError):
     """A plugin does not run: at which step, and why, for the operator."""
 
     def __init__(self, step: Step, reason: str) -> None:

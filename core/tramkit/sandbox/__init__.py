@@ -1,5 +1,6 @@
 """What stand-ins of outside systems are made of: real servers with a ledger of their own, faults scripted."""
 
+from tramkit.orders.reconcile import DayFileRow, write_day_file
 from tramkit.sandbox.server import (
     APPLICATIONS,
     ApplicationSandbox,
@@ -14,10 +15,12 @@ from tramkit.sandbox.server import (
 __all__ = [
     "APPLICATIONS",
     "ApplicationSandbox",
+    "DayFileRow",
     "Decision",
     "Fault",
     "FaultOrder",
     "Sandbox",
     "json_object",
     "serve_sandbox",
+    "write_day_file",
 ]

@@ -37,9 +37,11 @@ class FaultOrder(Data):
     :param faults: one for each of the next requests, in order.
     :param share: besides, this share of all requests has one.
     :param path: only requests whose path begins so.
+    :param after: so many of them go well first.
     """
 
     faults: tuple[Fault, ...] = ()
+    after: int = Field(default=0, ge=0)
     share: float = Field(default=0.0, ge=0, le=1)
     path: str = "/"
     seed: int = 0
@@ -61,8 +63,10 @@ class Sandbox:
         self.app = web.Application(middlewares=[self._faulty], client_max_size=256 * 1024)
         self.app.add_routes([web.post("/_faults", self._order_faults)])
         self._order = FaultOrder()
-        self._next: deque[Fault] = deque()
+        self._next: deque[Fault | None] = deque()
         self._random = random.Random(0)
+        self.requests = 0
+        """How many requests have come, those that failed too."""
         self._runner: web.AppRunner | None = None
         self.address = ""
 
@@ -94,7 +98,7 @@ class Sandbox:
     def order_faults(self, order: FaultOrder) -> None:
         """Have the next requests fail, or a share of all."""
         self._order = order
-        self._next = deque(order.faults)
+        self._next = deque([*(None,) * order.after, *order.faults])
         self._random = random.Random(order.seed)
 
     async def _order_faults(self, request: web.Request) -> web.Response:
@@ -105,7 +109,10 @@ class Sandbox:
         return web.json_response({"done": True})
 
     def _fault_of(self, request: web.Request) -> Fault | None:
-        if request.path.startswith("/_") or not request.path.startswith(self._order.path):
+        if request.path.startswith("/_"):
+            return None
+        self.requests += 1
+        if not request.path.startswith(self._order.path):
             return None
         if self._next:
             return self._next.popleft()

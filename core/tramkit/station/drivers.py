@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from tramkit.suggest import did_you_mean
+from tramkit_hal import TramkitError
 from tramkit_hal.device.base import Device
 
 GROUP = "tramkit.drivers"
@@ -14,7 +15,7 @@ _EXTRAS = {"cv2": "camera", "jinja2": "web", "sounddevice": "audio", "textual": 
 """Which extra of ``tramkit`` brings a library that a driver misses."""
 
 
-class DriverError(ValueError):
+class DriverError(TramkitError, ValueError):
     """A driver that cannot be had, in words for who wrote ``station.toml``."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from tramkit_hal import TramkitError
+
 MAX_OF_VISIT: Mapping[str, int] = {
     "orders": 20,
     "printed papers": 10,
@@ -15,7 +17,7 @@ MAX_OF_VISIT: Mapping[str, int] = {
 """What no service needs more of."""
 
 
-class QuotaError(ValueError):
+class QuotaError(TramkitError, ValueError):
     """A service asks for more than one visit can need."""
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from tramkit.host.ending import BackPressed, ChangePressed, Ended, Ending, Followed, Signal
+from tramkit.host.ending import BackPressed, ChangePressed, Ended, Followed, Signal, VisitEnding
 from tramkit.host.person import Level, NotIdentifiedError, Person
 from tramkit.host.plugin_side import ServiceDescriptor
 from tramkit.station.offer import Offer
@@ -63,7 +63,7 @@ class Session:
         self._wish = wish
         self._before = before
 
-    async def run(self) -> Ending:
+    async def run(self) -> VisitEnding:
         """Run the conversation, again on Back, until it ends; return how."""
         if any(option.value == self._wish and option.state is not Availability.CLOSED for option in self._options()):
             self._visit.first.foresee("choose:menu#1", "menu", self._wish)
@@ -120,7 +120,7 @@ class Session:
             action=_("End the visit"),
         )
 
-    async def _follow(self, task: asyncio.Task[None]) -> Ending | None:
+    async def _follow(self, task: asyncio.Task[None]) -> VisitEnding | None:
         """Follow what the resident does to a run of the conversation; return how it ended, None: it is run again."""
         while True:
             signal = self._conversation.signal
@@ -178,7 +178,7 @@ class Session:
             case Ended():
                 pass
 
-    def _finished(self, task: asyncio.Task[None]) -> Ending:
+    def _finished(self, task: asyncio.Task[None]) -> VisitEnding:
         error = task.exception() if not task.cancelled() else asyncio.CancelledError()
         if error is None:
             return "done"

@@ -21,7 +21,7 @@ from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.station_visit import StationVisit
 from tramkit.conversation.system_pages import FACES, goodbye, nobody_here
 from tramkit.conversation.timeouts import Timeouts
-from tramkit.host.ending import Ending
+from tramkit.host.ending import VisitEnding
 from tramkit.host.plugin_side import PluginSide
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
@@ -334,7 +334,7 @@ class Station:
         self._progress = Progress(id, "", "", self._clock.now())
         _log.info("visit begins", extra={"visit": id})
         watch = asyncio.create_task(self._refresh_menu(conversation))
-        ending: Ending = "fault"
+        ending: VisitEnding = "fault"
         kept: GoesOn | None = None
         try:
             ending = await session.run()
@@ -359,7 +359,7 @@ class Station:
     def _menu(self) -> tuple[Option, ...]:
         return menu(self.offers, self.means, self.faults)
 
-    def _count(self, ending: Ending) -> None:
+    def _count(self, ending: VisitEnding) -> None:
         """Count how a visit to a service ended."""
         service = self._progress.service if self._progress is not None else ""
         if service and ending == "fault":

@@ -31,6 +31,7 @@ from tramkit.orders.runner import Runner
 from tramkit.papers.asking import Asked, ask_papers
 from tramkit.station.quota import Quota
 from tramkit.station.running_step import RunningStep
+from tramkit_hal import TramkitError
 from tramkit_hal.contracts.audio import Microphone, Sound, SoundQueue, Speaker
 from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.device.base import Device
@@ -57,7 +58,7 @@ _OPENED: Mapping[Role, type[Device]] = {
 _SHOWN = frozenset(("choose", "ask", "read", "check", "tell", "wait", "done"))
 
 
-class NotOfThisVisitError(ValueError):
+class NotOfThisVisitError(TramkitError, ValueError):
     """A service gave back something that this visit never had: a file, a live page, a device."""
 
 
@@ -179,8 +180,9 @@ class StationHost:
                     return StepDone(asked=True, refused=unknown.reason)
                 return StepDone(asked=True, person=person)
             case PapersStep():
+                room = self._room(step)
                 wanted = Asked(
-                    asked.title, asked.body, asked.name, asked.most, self._room(step), asked.later, self._uploads
+                    asked.title, asked.body, asked.name, asked.most, room, asked.later, asked.what, self._uploads
                 )
                 step.files = await ask_papers(self.visit, wanted)
             case SignStep():

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, cast
 from tramkit.host.plugin_side import Fulfiller, ServiceDescriptor
 from tramkit.host.service_entry import ServiceEntry
 from tramkit.problems import read_toml
+from tramkit_hal import TramkitError
 
 MANIFEST = "plugin.toml"
 KEYS = frozenset(ServiceEntry.model_fields) - {"id"}
@@ -21,7 +22,7 @@ class Identified(Protocol):
     id: ClassVar[str]
 
 
-class DeclaredTwiceError(Exception):
+class DeclaredTwiceError(TramkitError):
     """A service of a plugin says in its class what ``plugin.toml`` says."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tramkit.asking.journal import Entry
+from tramkit.asking.journal import JournalEntry
 from tramkit.asking.recorder import Recorder
 from tramkit.host.host import Host
 from tramkit.host.person import NotIdentifiedError, Person
@@ -47,7 +47,7 @@ class StationSteps:
         done = await self._host.step(key, asked, again=again)
         if done.went_back:
             journal.end_resume()
-        journal.record(Entry(key, name, done, answer=done.asked))
+        journal.record(JournalEntry(key, name, done, answer=done.asked))
         return done
 
 

@@ -13,21 +13,22 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date, datetime
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from tramkit.asking.idle import Idle
-from tramkit.asking.journal import Entry
+from tramkit.asking.journal import JournalEntry
 from tramkit.asking.meanwhile import meanwhile
 from tramkit.asking.questions import Questions
 from tramkit.asking.recorder import Recorder, digest, page_id
 from tramkit.host.attachment import Attachment
 from tramkit.host.days import day_of
-from tramkit.host.ending import Ending
+from tramkit.host.ending import VisitEnding
 from tramkit.host.host import Begun, Host
 from tramkit.host.order import Order, Record
-from tramkit.host.person import Level, Person
+from tramkit.host.person import KnownPerson, Level, NotIdentifiedError, Person
 from tramkit.host.results import CameraTest, HandedOver
 from tramkit.host.steps import CameraStep, IdentifyStep, MeasureStep, PapersStep, SignStep
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
@@ -49,6 +50,21 @@ MAX_FILES = 5
 """Files that one paper takes unless the service says otherwise."""
 
 
+Sure = Literal[Level.CHIP, Level.CHIP_FACE, Level.VNEID]
+"""The levels at which a person's number is certain."""
+
+
+def _known(person: Person) -> KnownPerson:
+    """Return a person with a number.
+
+    :raises NotIdentifiedError: whoever identified them gave none.
+    """
+    try:
+        return KnownPerson.model_validate(person.model_dump())
+    except ValidationError:
+        raise NotIdentifiedError(_("The identity number could not be read.")) from None
+
+
 class Visit(Questions):
     """One resident's time at the station, as a service sees it.
 
@@ -59,7 +75,7 @@ class Visit(Questions):
     def __init__(self, id: str, host: Host, recorder: Recorder, begun: Begun) -> None:
         super().__init__(recorder)
         self.id = id
-        self.ending: Ending | None = None
+        self.ending: VisitEnding | None = None
         self.random = Random(begun.seed)
         """Randomness that is the same in each replay."""
         self._host = host
@@ -76,6 +92,16 @@ class Visit(Questions):
     def person(self) -> Person | None:
         """Who the resident is, once known; the station does not believe it when it comes back."""
         return self._steps.person
+
+    @property
+    def known(self) -> KnownPerson:
+        """Who the resident is, for a service whose ``identity`` is ``CHIP`` or more.
+
+        :raises NotIdentifiedError: they are not known so surely.
+        """
+        if self.person is None or not self.person.reaches(Level.CHIP):
+            raise NotIdentifiedError(_("For this the station must know for sure who you are."))
+        return _known(self.person)
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC; the same in each replay and after Back."""
@@ -119,7 +145,7 @@ class Visit(Questions):
         else:
             result = await self.meanwhile(call(*args), title or _("One moment, please"))
             to_jsonable_python(result)  # data only: it may come over a pipe
-        journal.record(Entry(key, "", result, answer=False))
+        journal.record(JournalEntry(key, "", result, answer=False))
         return copy.deepcopy(result)  # the service's own: what it does with it is no part of the journal
 
     async def meanwhile(self, work: Awaitable[T], title: Text) -> T:
@@ -132,11 +158,18 @@ class Visit(Questions):
 
     # ── what the station does for it ──────────────────────────────────────────────────────────────────────
 
+    @overload
+    async def identify(self, level: Sure, *, exactly: bool = False) -> KnownPerson: ...
+
+    @overload
+    async def identify(self, level: Level = Level.CLAIMED, *, exactly: bool = False) -> Person: ...
+
     async def identify(self, level: Level = Level.CLAIMED, *, exactly: bool = False) -> Person:
         """Learn who the resident is, as surely as a level says, asking only for the steps that are missing.
 
         Card on the reader, card's QR, typed (``CLAIMED`` only), face, sign-in on the resident's own phone: what the
-        station has and the level allows. The person is then :attr:`person`.
+        station has and the level allows. The person is then :attr:`person`; from ``CHIP`` on one whose number is
+        certain.
 
         :param exactly: a sign-in does not stand in for the chip, nor the chip for a sign-in.
         :raises NotIdentifiedError: it cannot be had here, or the resident does not want it; the station tells them
@@ -146,10 +179,16 @@ class Visit(Questions):
         if person is None or not person.reaches(level, exactly=exactly):
             person = (await self._steps.do(IdentifyStep(level=level, exactly=exactly), "identity")).person
         assert person is not None
-        return person
+        return person if level in (Level.NONE, Level.CLAIMED) else _known(person)
 
     async def papers(
-        self, title: Text, *body: Text, name: str, most: int = MAX_FILES, later: Text | None = None
+        self,
+        title: Text,
+        *body: Text,
+        name: str,
+        most: int = MAX_FILES,
+        later: Text | None = None,
+        what: Literal["paper", "photo"] = "paper",
     ) -> tuple[Attachment, ...]:
         """Ask for a paper, or for photos: by the station's camera, or from the resident's own phone.
 
@@ -159,10 +198,11 @@ class Visit(Questions):
         :param name: names the files, ``NAME-1``, ``NAME-2`` …, and the answer for a Change link.
         :param most: files that are taken.
         :param later: words of the answer that gives nothing here.
+        :param what: a paper, which must be readable, or a photo of something: a leak, a meter.
         :returns: the files; none: it is brought to the counter.
         """
         later = later or _("I will bring it to the counter")
-        asked = PapersStep(title=title, body=body, name=name, most=most, later=later)
+        asked = PapersStep(title=title, body=body, name=name, most=most, later=later, what=what)
         return (await self._steps.do(asked, name)).files
 
     async def sign(self, title: Text, *body: Text, name: str = "signature") -> Attachment:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tramkit_hal import TramkitError
 
-class ChipError(Exception):
+
+class ChipError(TramkitError):
     """A chip could not be read."""
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 
 from asn1crypto import parser
 
+from tramkit_hal import TramkitError
 from tramkit_hal.card import mrz
 from tramkit_hal.card.files import CardFiles
 from tramkit_hal.card.portrait import Portrait
@@ -54,7 +55,7 @@ hexadecimal digits in 16, whose meaning is not known.
 _OLD_NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}")
 
 
-class CardContentError(ValueError):
+class CardContentError(TramkitError, ValueError):
     """A data group that cannot be read, without repeating what it holds.
 
     :param group: ``dg1``, ``dg2``, ``dg13``.

@@ -10,6 +10,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from tramkit_hal import TramkitError
+
 ROOT: frozenset[int] = frozenset({0})
 SIGNATURE = ".sig"
 """What the name of a signature has behind the name of the file that it signs."""
@@ -17,7 +19,7 @@ SIGNATURE = ".sig"
 MAX_BYTES = 1 << 20
 
 
-class NotGuardedError(Exception):
+class NotGuardedError(TramkitError):
     """Somebody else could have changed the file, and nobody has signed it."""
 
 

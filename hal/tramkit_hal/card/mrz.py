@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from tramkit_hal import TramkitError
 from tramkit_hal.card.number import Sex, check
 from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born, PartialDate, of_parts
@@ -23,7 +24,7 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WEIGHTS = (7, 3, 1)
 
 
-class MrzError(ValueError):
+class MrzError(TramkitError, ValueError):
     """A text that is not the machine-readable zone of a Vietnamese identity card.
 
     :param field: which part is wrong: ``form``, ``country``, ``document``, ``number``, ``born``, ``sex``, ``expires``,

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from tramkit_hal import TramkitError
 from tramkit_hal.card.files import GROUPS, CardFiles, DataGroup
 from tramkit_hal.words import noted
 
@@ -54,7 +55,7 @@ class Flaw(StrEnum):
     EXPIRED = noted("the card has expired")
 
 
-class NotAuthenticError(Exception):
+class NotAuthenticError(TramkitError):
     """What the chip holds cannot be believed.
 
     :param flaw: why; without anything of the card, so that it may be logged.

@@ -12,6 +12,7 @@ import re
 from datetime import date
 from typing import Literal
 
+from tramkit_hal import TramkitError
 from tramkit_hal.card.number import check
 from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born, PartialDate, read_written
@@ -25,7 +26,7 @@ MAX_ADDRESS = 300
 FIELDS = 7
 
 
-class CardQrError(ValueError):
+class CardQrError(TramkitError, ValueError):
     """A text that is not the QR code of an identity card.
 
     :param field: which field is wrong: ``text``, ``fields``, ``number``, ``old_number``, ``name``, ``born``, ``sex``,

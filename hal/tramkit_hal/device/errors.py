@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tramkit_hal import TramkitError
 from tramkit_hal.words import Messages, Text, noted
 
 _ = Messages("tramkit_hal")
@@ -69,7 +70,7 @@ _MENDS: dict[Trouble, tuple[Mend, Text]] = {
 }
 
 
-class DeviceError(Exception):
+class DeviceError(TramkitError):
     """Something a device could not do.
 
     :param trouble: what is wrong, from the closed set.

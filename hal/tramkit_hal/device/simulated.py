@@ -8,7 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 from tramkit_hal.data import Data
 
 
-class Control(Data):
+class SimControl(Data):
     """One thing that can be done to a simulator while the station runs.
 
     :param name: names it in scripts and in the panel's address.
@@ -29,7 +29,7 @@ class Simulated(Protocol):
     """A simulator, as the device panel sees it."""
 
     @abstractmethod
-    def controls(self) -> tuple[Control, ...]:
+    def controls(self) -> tuple[SimControl, ...]:
         """Return what can be done to it now."""
         ...
 

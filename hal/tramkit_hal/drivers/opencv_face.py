@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, Field
 
+from tramkit_hal import TramkitError
 from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.contracts.face import FaceFinding, FaceMatcher, FaceMatcherCapabilities
 from tramkit_hal.data import Data
@@ -175,7 +176,7 @@ class _quiet:
         cv2.utils.logging.setLogLevel(self._before)
 
 
-class _UnusableError(Exception):
+class _UnusableError(TramkitError):
     """A model that cannot be used, in words for the operator."""
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from tramkit_hal import TramkitError
 from tramkit_hal.card.errors import CardGoneError, ChipProtocolError
 
 MAX_ANSWER = 65_538
 
 
-class ReadersError(Exception):
+class ReadersError(TramkitError):
     """pcscd or its readers did not do what was asked; the text is for the operator."""
 
 

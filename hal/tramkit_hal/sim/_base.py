@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device, DeviceContext, DeviceInfo, DeviceState, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.words import noted
 
 HEALTHY = noted("none")
@@ -124,17 +124,19 @@ class Simulator(Device):
 
     # ── controls ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def controls(self) -> tuple[Control, ...]:
+    def controls(self) -> tuple[SimControl, ...]:
         """Return what can be done to it now."""
         fault = self._fault.value if self._fault else HEALTHY
         options = (HEALTHY, *(trouble.value for trouble in self.faults))
         return (
             *self._controls(),
-            Control(name="plugged", label=noted("Plugged in"), kind="switch", value="on" if self._plugged else "off"),
-            Control(name="fault", label=noted("Fault"), kind="choice", options=options, value=fault),
+            SimControl(
+                name="plugged", label=noted("Plugged in"), kind="switch", value="on" if self._plugged else "off"
+            ),
+            SimControl(name="fault", label=noted("Fault"), kind="choice", options=options, value=fault),
         )
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         """Return the controls of this kind of simulator."""
         return ()
 

@@ -22,7 +22,7 @@ from tramkit_hal.contracts.audio import (
 )
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import SimSettings, Simulator
 from tramkit_hal.words import noted
 
@@ -106,8 +106,10 @@ class SimMicrophone(Simulator, Microphone):
         at = (first + np.arange(PIECE)) / SAMPLE_RATE
         return (8000 * np.sin(2 * np.pi * self.settings.frequency * at)).astype(np.int16)
 
-    def _controls(self) -> tuple[Control, ...]:
-        return (Control(name="sound", label=noted("What it hears"), kind="choice", options=SOUNDS, value=self._sound),)
+    def _controls(self) -> tuple[SimControl, ...]:
+        return (
+            SimControl(name="sound", label=noted("What it hears"), kind="choice", options=SOUNDS, value=self._sound),
+        )
 
     async def _control(self, name: str, value: str) -> None:
         self._sound = value
@@ -218,9 +220,9 @@ class SimSpeaker(Simulator, Speaker):
     def _facts(self) -> dict[str, str]:
         return {noted("volume"): f"{self._volume:.2f}"}
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         value = "on" if self._headset else "off"
-        return (Control(name="headset", label=noted("Headphones plugged in"), kind="switch", value=value),)
+        return (SimControl(name="headset", label=noted("Headphones plugged in"), kind="switch", value=value),)
 
     async def _control(self, name: str, value: str) -> None:
         self._headset = value == "on"

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from tramkit_hal.contracts.camera import Camera, CameraCapabilities
 from tramkit_hal.device.base import DeviceContext
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim import framecode
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.sim.people import PEOPLE, by_name, qr_text
@@ -132,17 +132,17 @@ class SimCamera(Simulator, Camera):
         age = f"{time.monotonic() - frame.captured_at:.2f} s" if frame else "no frame"
         return {noted("frames"): str(self._count), noted("age of the last frame"): age}
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         names = (NOTHING, *(person.name for person in PEOPLE))
         return (
-            Control(
+            SimControl(
                 name="stalled",
                 label=noted("Gives no new picture"),
                 kind="switch",
                 value="on" if self._stalled else "off",
             ),
-            Control(name="card", label=noted("Hold the QR of a card before it"), kind="choice", options=names),
-            Control(name="code", label=noted("Hold a code with this text before it"), kind="text"),
+            SimControl(name="card", label=noted("Hold the QR of a card before it"), kind="choice", options=names),
+            SimControl(name="code", label=noted("Hold a code with this text before it"), kind="text"),
         )
 
     async def _control(self, name: str, value: str) -> None:

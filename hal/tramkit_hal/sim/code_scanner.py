@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from tramkit_hal.contracts.scanner import CodeScanner, CodeScannerCapabilities, ScannedCode, Symbology
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.errors import Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import COMMON_FAULTS, Simulator
 from tramkit_hal.sim.people import PEOPLE, by_name, qr_text
 from tramkit_hal.words import noted
@@ -45,11 +45,11 @@ class SimCodeScanner(Simulator, CodeScanner):
             self._waiting.cancel()
             self._waiting = None
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         names = tuple(person.name for person in PEOPLE)
         return (
-            Control(name="card", label=noted("Hold the QR of a card before it"), kind="choice", options=names),
-            Control(name="code", label=noted("Hold a code with this text before it"), kind="text"),
+            SimControl(name="card", label=noted("Hold the QR of a card before it"), kind="choice", options=names),
+            SimControl(name="code", label=noted("Hold a code with this text before it"), kind="text"),
         )
 
     async def _control(self, name: str, value: str) -> None:

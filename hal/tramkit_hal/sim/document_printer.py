@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from tramkit_hal.contracts.document_printer import DocumentPrinter, DocumentPrinterCapabilities, JobState, PrintJob
 from tramkit_hal.device.base import DeviceContext, DeviceState
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.words import noted
 
@@ -103,8 +103,8 @@ class SimDocumentPrinter(Simulator, DocumentPrinter):
     def _facts(self) -> dict[str, str]:
         return {"paper": self._tray, "printed": str(self.printed)}
 
-    def _controls(self) -> tuple[Control, ...]:
-        return (Control(name="tray", label=noted("Paper"), kind="choice", options=TRAY, value=self._tray),)
+    def _controls(self) -> tuple[SimControl, ...]:
+        return (SimControl(name="tray", label=noted("Paper"), kind="choice", options=TRAY, value=self._tray),)
 
     async def _control(self, name: str, value: str) -> None:
         self._tray = value

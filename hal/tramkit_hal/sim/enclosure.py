@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from tramkit_hal.contracts.enclosure import Door, Enclosure, EnclosureCapabilities, EnclosureNow
 from tramkit_hal.device.base import DeviceContext
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import Simulator
 from tramkit_hal.words import noted
 
@@ -37,11 +37,11 @@ class SimEnclosure(Simulator, Enclosure):
     async def _wipe(self) -> None:
         return
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         door = "on" if self._door_open else "off"
         return (
-            Control(name="door", label=noted("Service door open"), kind="switch", value=door),
-            Control(name="shake", label=noted("Shake the housing"), kind="press"),
+            SimControl(name="door", label=noted("Service door open"), kind="switch", value=door),
+            SimControl(name="shake", label=noted("Shake the housing"), kind="press"),
         )
 
     async def _control(self, name: str, value: str) -> None:

@@ -10,7 +10,7 @@ from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.contracts.face import FaceFinding, FaceMatcher, FaceMatcherCapabilities
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.video import Frame
 from tramkit_hal.words import noted
@@ -54,10 +54,10 @@ class SimFaceMatcher(Simulator, FaceMatcher):
     async def _wipe(self) -> None:
         self._last = None
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         options = tuple(finding.value for finding in FaceFinding)
         return (
-            Control(
+            SimControl(
                 name="finds",
                 label=noted("Before the camera, beside the portrait"),
                 kind="choice",

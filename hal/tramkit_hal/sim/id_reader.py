@@ -14,7 +14,7 @@ from tramkit_hal.card.groups import CardData
 from tramkit_hal.contracts.id_reader import WHO, IdReader, IdReaderCapabilities
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.sim.chip import ChipFault, Country, make_chip
 from tramkit_hal.sim.issued_card import issue
@@ -114,14 +114,14 @@ class SimIdReader(Simulator, IdReader):
             self._card = None
             await self._lay(NO_CARD, None)
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         names = (NO_CARD, *(person.name for person in PEOPLE), BAD_CARD)
         lies = self._lies if self._lies in names else NO_CARD
         faults = tuple(fault.value for fault in ChipFault)
         return (
-            Control(name="card", label=noted("Card on the reader"), kind="choice", options=names, value=lies),
-            Control(name="card_data", label=noted("Lay a card with this content (JSON)"), kind="text"),
-            Control(
+            SimControl(name="card", label=noted("Card on the reader"), kind="choice", options=names, value=lies),
+            SimControl(name="card_data", label=noted("Lay a card with this content (JSON)"), kind="text"),
+            SimControl(
                 name="chip",
                 label=noted("What is wrong with the card's chip"),
                 kind="choice",

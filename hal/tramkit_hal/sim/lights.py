@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from tramkit_hal.contracts.lights import Light, Lights, LightsCapabilities, Shine
 from tramkit_hal.device.base import DeviceContext
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import Simulator
 
 
@@ -41,7 +41,7 @@ class SimLights(Simulator, Lights):
     async def _control(self, name: str, value: str) -> None:
         return
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         return ()
 
     def shown(self) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from tramkit_hal.contracts.payment_terminal import Charge, PaymentTerminal, PaymentTerminalCapabilities, TerminalResult
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.words import noted
 
@@ -187,10 +187,10 @@ class SimPaymentTerminal(Simulator, PaymentTerminal):
 
     # ── controls ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         return (
-            Control(name="card", label=noted("Hold a card to it"), kind="press"),
-            Control(name="answer", label=noted("Bank says"), kind="choice", options=ANSWERS, value=self._answer),
+            SimControl(name="card", label=noted("Hold a card to it"), kind="press"),
+            SimControl(name="answer", label=noted("Bank says"), kind="choice", options=ANSWERS, value=self._answer),
         )
 
     async def _control(self, name: str, value: str) -> None:

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from tramkit_hal.contracts.power import Power, PowerCapabilities, PowerNow
 from tramkit_hal.device.base import DeviceContext
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import Simulator
 from tramkit_hal.words import noted
 
@@ -41,8 +41,8 @@ class SimPower(Simulator, Power):
     async def _wipe(self) -> None:
         return
 
-    def _controls(self) -> tuple[Control, ...]:
-        return (Control(name="supply", label=noted("Power"), kind="choice", options=SUPPLIES, value=self._supply),)
+    def _controls(self) -> tuple[SimControl, ...]:
+        return (SimControl(name="supply", label=noted("Power"), kind="choice", options=SUPPLIES, value=self._supply),)
 
     async def _control(self, name: str, value: str) -> None:
         before, self._supply = self._supply, value

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from tramkit_hal.contracts.presence import Presence, PresenceCapabilities, PresenceNow
 from tramkit_hal.device.base import DeviceContext
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import Simulator
 from tramkit_hal.words import noted
 
@@ -35,15 +35,17 @@ class SimPresence(Simulator, Presence):
     async def _wipe(self) -> None:
         return
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         return (
-            Control(
+            SimControl(
                 name="present",
                 label=noted("Somebody stands there"),
                 kind="switch",
                 value="on" if self._present else "off",
             ),
-            Control(name="unknown", label=noted("Cannot tell"), kind="switch", value="on" if self._unknown else "off"),
+            SimControl(
+                name="unknown", label=noted("Cannot tell"), kind="switch", value="on" if self._unknown else "off"
+            ),
         )
 
     async def _control(self, name: str, value: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from tramkit_hal.contracts.printer import Printed, ReceiptPrinter, ReceiptPrinterCapabilities
 from tramkit_hal.device.base import DeviceContext, DeviceState
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.document.document import Document
 from tramkit_hal.document.raster import raster
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
@@ -95,11 +95,13 @@ class SimReceiptPrinter(Simulator, ReceiptPrinter):
         cover = noted("open") if self._cover_open else noted("closed")
         return {noted("paper"): self._paper, noted("cover"): cover, noted("printed"): str(self.printed)}
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         return (
-            Control(name="paper", label=noted("Paper"), kind="choice", options=PAPER, value=self._paper),
-            Control(name="cover", label=noted("Cover open"), kind="switch", value="on" if self._cover_open else "off"),
-            Control(name="take", label=noted("Take the paper"), kind="press"),
+            SimControl(name="paper", label=noted("Paper"), kind="choice", options=PAPER, value=self._paper),
+            SimControl(
+                name="cover", label=noted("Cover open"), kind="switch", value="on" if self._cover_open else "off"
+            ),
+            SimControl(name="take", label=noted("Take the paper"), kind="press"),
         )
 
     async def _control(self, name: str, value: str) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from tramkit_hal.contracts.vital import PLAUSIBLE, UNITS, Reading, Vital, VitalSensor, VitalSensorCapabilities
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.simulated import Control
+from tramkit_hal.device.simulated import SimControl
 from tramkit_hal.sim._base import COMMON_FAULTS, SimSettings, Simulator
 from tramkit_hal.words import noted
 
@@ -125,9 +125,9 @@ class SimVitalSensor(Simulator, VitalSensor):
     def _facts(self) -> dict[str, str]:
         return {noted("stored readings"): str(len(self._memory)), noted("battery"): "100 %"}
 
-    def _controls(self) -> tuple[Control, ...]:
+    def _controls(self) -> tuple[SimControl, ...]:
         values = tuple(
-            Control(
+            SimControl(
                 name=kind.value,
                 label=NEXT[kind],
                 kind="text",
@@ -137,7 +137,7 @@ class SimVitalSensor(Simulator, VitalSensor):
         )
         return (
             *values,
-            Control(
+            SimControl(
                 name="stale", label=noted("Gives a stored reading"), kind="switch", value="on" if self._stale else "off"
             ),
         )

@@ -6,17 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tramkit_hal import TramkitError
 from tramkit_hal.device.base import Device
 
 Run = Callable[[Any], Awaitable[None]]
 """Takes a :class:`tramkit_hal.testing.Rig`."""
 
 
-class NotApplicableError(Exception):
+class NotApplicableError(TramkitError):
     """A case that cannot be tried here: nobody can pull the device out, or it has no such part. Says why."""
 
 
-class ConformanceError(AssertionError):
+class ConformanceError(TramkitError, AssertionError):
     """What a device should have kept and did not."""
 
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from tramkit_hal.contracts.vital import Vital
 from tramkit_hal.data import Data
 from tramkit_hal.ui.icons import Icon
-from tramkit_hal.words import Messages, Text, Value, public, verbatim
+from tramkit_hal.words import Day, Decimal1, Messages, Moment, Money, Text, Value, public, verbatim
 
 _ = Messages("tramkit_hal")
 
@@ -66,15 +66,25 @@ class Option(Data):
     icon: Icon | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
+def _as_text(value: object) -> object:
+    """Let an amount, a day, a moment or a measured number stand where words do."""
+    return _("{value}", value=value) if isinstance(value, Money | Day | Moment | Decimal1) else value
+
+
 class Fact(Data):
     """A label and what is so.
 
+    :param value: words, or an amount, a day, a moment or a measured number, which is written as people do.
     :param change: the name of the answer that a "Change" link leads back to; empty: no link.
     """
 
     label: Text
-    value: Text
+    value: Annotated[Text, BeforeValidator(_as_text)]
     change: str = ""
+
+    if TYPE_CHECKING:  # what may be given is more than what is held
+
+        def __init__(self, *, label: Text, value: Text | Money | Day | Moment | Decimal1, change: str = "") -> None: ...
 
 
 class Control(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from tramkit_hal import TramkitError
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.keyboard.typing import Typing
@@ -19,11 +20,11 @@ BLANK = View(page=Wait(title=labels.NOT_READY, body=(labels.NOT_READY_BODY,)))
 """Shown before the first view and after a wipe."""
 
 
-class StaleEventError(Exception):
+class StaleEventError(TramkitError):
     """The event was made on a page that is not shown any more."""
 
 
-class EventRefusedError(Exception):
+class EventRefusedError(TramkitError):
     """The page shown does not take this answer, or the core takes no more events; the words say which."""
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from tramkit import Messages, Text, forms
+from tramkit import Messages, Text, TramkitError, forms
 
 _ = Messages("tramkit_banking")
 
 
-class FieldError(ValueError):
+class FieldError(TramkitError, ValueError):
     """What was typed cannot be right.
 
     :ivar text: how to put it right, for the resident.

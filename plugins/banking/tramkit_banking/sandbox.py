@@ -11,11 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from tramkit import working_days
+from tramkit import VIETNAM, Clock, SystemClock, working_days
 from tramkit.sandbox import ApplicationSandbox, Decision
 from tramkit_banking.gateway import STATES
-from tramkit_hal.device.clock import Clock, SystemClock
-from tramkit_hal.words import VIETNAM
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS progress (

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from tramkit import Fact, Form, GatewayError, Messages, Text, Tone, Visit, forms, personal, verbatim
+from tramkit import Fact, Form, GatewayError, Messages, Text, Tone, TramkitError, Visit, forms, personal, verbatim
 from tramkit_banking.applying import Applying
 from tramkit_banking.gateway import STATES
 
@@ -20,7 +20,7 @@ KINDS: dict[str, Text] = {
 WARNED = frozenset({"branch", "papers", "declined"})
 
 
-class NumberError(ValueError):
+class NumberError(TramkitError, ValueError):
     """The text is no application number.
 
     :ivar text: why not, for the resident.

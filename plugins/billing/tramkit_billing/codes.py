@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator, model_validator
 
-from tramkit import Data, DataFile, Dated, DatedFile
-from tramkit_hal.words import Messages, Text
+from tramkit import Data, DataFile, Dated, DatedFile, Messages, Text
 
 _ = Messages("tramkit_billing")
 

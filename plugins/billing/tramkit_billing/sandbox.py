@@ -12,8 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tramkit.orders.reconcile import Row, write_day_file
-from tramkit.sandbox import Sandbox, json_object
+from tramkit.sandbox import DayFileRow, Sandbox, json_object, write_day_file
 from tramkit_billing.codes import Provider, check_with, providers
 
 SCHEMA = """
@@ -109,7 +108,7 @@ class Aggregator(Sandbox):
         """The sandbox keeps one day: all that it has."""
         rows = self.db.execute("SELECT partner_ref, amount, status FROM payments ORDER BY rowid")
         day = date.fromisoformat(request.query.get("date", datetime.now(UTC).date().isoformat()))
-        told = [Row(ref, amount, status == "SUCCESS") for ref, amount, status in rows]
+        told = [DayFileRow(ref, amount, status == "SUCCESS") for ref, amount, status in rows]
         return web.Response(text=write_day_file("billing", day, told))
 
     async def _status(self, request: web.Request) -> web.Response:

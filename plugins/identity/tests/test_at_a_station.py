@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.station import Running, station
 
 from tramkit import Level, Person, Service, Text, Visit, verbatim
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.identity.means import IdentityMeans
 from tramkit.sandbox import Fault, FaultOrder
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import Clock, ManualClock, SystemClock
 from tramkit_hal.ui.pages import AnyPage, Tell
 from tramkit_identity import claims, method
@@ -46,7 +46,7 @@ class Ask(Service):
 
 
 class Outside:
-    """A city with nothing but the provider."""
+    """A world with nothing but the provider."""
 
     def __init__(self, vneid: VNeId) -> None:
         self.vneid = vneid
@@ -124,8 +124,8 @@ async def site(
     service = Ask(*levels)
     async with provider.running() as address:
         vneid = VNeId(Provider(address, "tramkit-demo"), claims.bundled(), clock)
-        city: Any = Outside(vneid)
-        async with station([service], clock=clock, city=city, timeouts=timeouts) as running:
+        world: Any = Outside(vneid)
+        async with station([service], clock=clock, world=world, timeouts=timeouts) as running:
             yield Site(running, provider, service, clock)
 
 

@@ -9,19 +9,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from tramkit import Data, DataFile, Level, Person
+from tramkit import JOINERS, Data, DataFile, Level, PartialDate, Person, TramkitError, partial_date, without_invisible
 from tramkit_hal.card import number as card_number
-from tramkit_hal.partial_date import PartialDate, read_iso, read_written
-from tramkit_hal.words import JOINERS, without_invisible
 
 BUNDLED = Path(__file__).with_name("claims.toml")
 
 
-class UnusableClaimsError(Exception):
+class UnusableClaimsError(TramkitError):
     """The claims are not those of a resident; which one is wrong, never what it says."""
 
 
-class LevelTooLowError(Exception):
+class LevelTooLowError(TramkitError):
     """The account is not of level 2."""
 
 
@@ -100,6 +98,6 @@ def _born(claims: Mapping[str, Any], key: str, number: str) -> date | PartialDat
     if told.startswith("0000-") and (year := card_number.check(number).year) is not None:
         told = f"{year:04}{told[4:]}"
     try:
-        return read_written(told) if "/" in told else read_iso(told)
+        return partial_date.read_written(told) if "/" in told else partial_date.read_iso(told)
     except ValueError:
         raise UnusableClaimsError(key) from None

@@ -15,6 +15,8 @@ from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jwt import JWTClaimsRegistry
 
+from tramkit import TramkitError
+
 ALGORITHMS = {"RS256": "RSA", "ES256": "EC"}
 """What is believed, with the type of its keys."""
 LEEWAY_SECONDS = 60
@@ -25,7 +27,7 @@ MAX_DEPTH = 20
 Key = RSAKey | ECKey
 
 
-class TokenNotBelievedError(Exception):
+class TokenNotBelievedError(TramkitError):
     """The token is not what this provider made for this sign-in; why, never what it says."""
 
 

@@ -7,8 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from tramkit import Data, IdentityMethod, Level, Messages, NotSignedInError, Person, SignIn
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, Data, IdentityMethod, Level, Messages, NotSignedInError, Person, SignIn
 from tramkit_identity.claims import LevelTooLowError, Names, UnusableClaimsError, person
 from tramkit_identity.id_token import ClockError, TokenNotBelievedError, UnknownKeyError, verify
 from tramkit_identity.provider import Provider, ProviderError

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 from pydantic import Field, ValidationError
 
-from tramkit import GatewayError, ReceivedData, ask_http, bounded_json
+from tramkit import GatewayError, ReceivedData, TramkitError, ask_http, bounded_json
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SECONDS = 10.0
@@ -20,7 +20,7 @@ MAX_BYTES = 256 * 1024
 M = TypeVar("M", bound=ReceivedData)
 
 
-class ProviderError(Exception):
+class ProviderError(TramkitError):
     """The provider did not answer, or not so that it can be understood; what is wrong, for the operator."""
 
 

@@ -17,9 +17,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from pydantic import ValidationError
 
-from tramkit import Born, Data
+from tramkit import Born, Clock, Data, SystemClock
 from tramkit.sandbox import Sandbox
-from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_identity import phone, signatures
 from tramkit_identity.provider import GRANT
 

@@ -7,7 +7,7 @@ import pytest
 from tramkit import Payment
 from tramkit_hal.words import render
 from tramkit_payments.banks import bank_of
-from tramkit_payments.method import VietQr
+from tramkit_payments.method import VietQrMethod
 from tramkit_payments.vietqr import parse, payload
 
 BINS = {
@@ -44,6 +44,6 @@ def test_the_pay_page_names_the_bank() -> None:
 
 
 def _details(bin: str) -> dict[str, str]:
-    method = VietQr("http://127.0.0.1:9", bin, "0011001234567")
+    method = VietQrMethod("http://127.0.0.1:9", bin, "0011001234567")
     invitation = method.invitation(Payment(key="o1-collect", amount=150_000, payee="EVN", memo="TK7Q2M9XKP4RT"))
     return {render(label, "vi"): render(value, "vi") for label, value in invitation.details}

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from tramkit import FileError, GatewayError, Outcome, Payment
-from tramkit_payments.method import VietQr
+from tramkit_payments.method import VietQrMethod
 from tramkit_payments.receiver import Receiver, Secrets, read_secrets
 from tramkit_payments.sandbox import Switch
 from tramkit_payments.webhooks import MAX_BODY, payos_signature
@@ -59,8 +59,8 @@ async def send(address: str, body: bytes, provider: str = "payos", headers: dict
         return answer.status
 
 
-def station(switch: str, address: str, key: str = STATION) -> VietQr:
-    return VietQr(switch, "970436", ACCOUNT, late=timedelta(0), receiver=address, station_key=key)
+def station(switch: str, address: str, key: str = STATION) -> VietQrMethod:
+    return VietQrMethod(switch, "970436", ACCOUNT, late=timedelta(0), receiver=address, station_key=key)
 
 
 CORPUS: dict[str, tuple[bytes, int]] = {

@@ -9,14 +9,14 @@ import aiohttp
 
 from tramkit import GatewayError, Payment
 from tramkit.sandbox import FaultOrder
-from tramkit_payments.method import VietQr
+from tramkit_payments.method import VietQrMethod
 from tramkit_payments.sandbox import Switch
 
 PAYMENT = Payment(key="o1-collect", amount=150_000, payee="EVN", memo="TK7Q2M9XKP4RT")
 
 
-def vietqr(address: str) -> VietQr:
-    return VietQr(address, "970436", "0011001234567", late=timedelta(hours=1))
+def vietqr(address: str) -> VietQrMethod:
+    return VietQrMethod(address, "970436", "0011001234567", late=timedelta(hours=1))
 
 
 async def test_the_banking_app_pays_the_code_it_is_shown_and_what_is_typed(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tramkit.checkout.methods import payment_methods
 from tramkit.checkout.terminals import StationTerminals
-from tramkit.host.order import EffectKind, Ending, Order, Outcome, Record, State
+from tramkit.host.order import EffectKind, Order, OrderEnding, Outcome, Record, State
 from tramkit.orders.ledger import Ledger
 from tramkit.orders.runner import Runner
 from tramkit.orders.seal import Seal, read_key
@@ -116,7 +116,7 @@ async def test_a_card_pays_once(tmp_path: Path) -> None:
         assert "120.000 VND" in here.terminal.shown()
         await here.terminal.control("card")
         settled = await here.runner.settled(placed.id)
-        assert settled.ending is Ending.DONE
+        assert settled.ending is OrderEnding.DONE
         assert settled.effects[EffectKind.COLLECT].reference
         (fact,) = settled.effects[EffectKind.FULFIL].facts
         assert render(fact.value, "vi") == "04/12/2026", "what the service says is kept as it was said"
@@ -128,16 +128,16 @@ async def test_a_declined_card_pays_nothing_and_says_why(tmp_path: Path) -> None
         placed = await here.paying()
         await here.terminal.control("card")
         settled = await here.runner.settled(placed.id)
-        assert settled.ending is Ending.UNPAID
+        assert settled.ending is OrderEnding.UNPAID
         assert settled.effects[EffectKind.COLLECT].reason is not None
         assert (here.charged(), here.shop.done) == (0, [])
 
 
 @pytest.mark.parametrize(
-    ("answer", "ending", "charged"), [(LOST_AFTER, Ending.DONE, 120_000), (LOST_BEFORE, Ending.UNPAID, 0)]
+    ("answer", "ending", "charged"), [(LOST_AFTER, OrderEnding.DONE, 120_000), (LOST_BEFORE, OrderEnding.UNPAID, 0)]
 )
 async def test_a_lost_line_is_asked_about_until_it_is_known(
-    tmp_path: Path, answer: str, ending: Ending, charged: int
+    tmp_path: Path, answer: str, ending: OrderEnding, charged: int
 ) -> None:
     async with station(tmp_path, answer=answer, doubts=5) as here:
         placed = await here.paying()
@@ -151,7 +151,7 @@ async def test_what_cannot_be_fulfilled_goes_back_to_the_card(tmp_path: Path) ->
         here.shop.refuses = True
         placed = await here.paying()
         await here.terminal.control("card")
-        assert (await here.runner.settled(placed.id)).ending is Ending.REFUNDED
+        assert (await here.runner.settled(placed.id)).ending is OrderEnding.REFUNDED
         assert here.charged() == 0
 
 
@@ -159,7 +159,7 @@ async def test_a_payment_that_is_given_up_takes_the_amount_off_the_terminal(tmp_
     async with station(tmp_path) as here:
         placed = await here.paying()
         await here.runner.left(placed.id)
-        assert (await here.runner.settled(placed.id)).ending is Ending.UNPAID
+        assert (await here.runner.settled(placed.id)).ending is OrderEnding.UNPAID
         assert "VND" not in here.terminal.shown()
         await here.terminal.control("card")
         assert here.charged() == 0
@@ -170,11 +170,11 @@ async def test_the_next_payment_waits_until_the_terminal_is_free(tmp_path: Path)
         first = await here.paying()
         second = await here.runner.place("order-2", ORDER, CardTerminal.id)
         await here.terminal.control("card")
-        assert (await here.runner.settled(first.id)).ending is Ending.DONE
+        assert (await here.runner.settled(first.id)).ending is OrderEnding.DONE
         while "VND" not in here.terminal.shown():
             second = await here.runner.changed(second.id, second)
         await here.terminal.control("card")
-        assert (await here.runner.settled(second.id)).ending is Ending.DONE
+        assert (await here.runner.settled(second.id)).ending is OrderEnding.DONE
         assert here.charged() == 240_000
 
 
@@ -183,7 +183,7 @@ async def test_a_power_cut_while_the_terminal_asks_gives_the_payment_up(tmp_path
         placed = await here.paying()
         await here.until(placed, State.SENT)
     async with station(tmp_path) as again:
-        assert (await again.runner.settled(placed.id)).ending is Ending.UNPAID
+        assert (await again.runner.settled(placed.id)).ending is OrderEnding.UNPAID
         assert again.charged() == 0
 
 
@@ -193,7 +193,7 @@ async def test_a_power_cut_after_the_card_was_charged_goes_on_to_the_service(tmp
         await here.runner.stop()  # the station hears no more
         await here.terminal.control("card")
     async with station(tmp_path) as again:
-        assert (await again.runner.settled(placed.id)).ending is Ending.DONE
+        assert (await again.runner.settled(placed.id)).ending is OrderEnding.DONE
         assert (again.charged(), again.shop.done) == (120_000, ["order-1-fulfil"])
 
 
@@ -205,5 +205,5 @@ async def test_a_pulled_terminal_takes_no_new_payment_and_loses_no_old_one(tmp_p
         method = here.runner.methods[CardTerminal.id]
         assert method.availability().availability.value == "closed"
         await here.terminal.control("plugged", "on")
-        assert (await here.runner.settled(placed.id)).ending is Ending.DONE
+        assert (await here.runner.settled(placed.id)).ending is OrderEnding.DONE
         assert method.availability().availability.value == "available"

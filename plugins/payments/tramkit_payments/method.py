@@ -42,7 +42,7 @@ class Came(NamedTuple):
     disputed: bool
 
 
-class VietQr(PaymentMethod):
+class VietQrMethod(PaymentMethod):
     """A transfer or payment by VietQR; polling alone is enough, a station behind NAT gets no notices.
 
     :param url: of the switch.

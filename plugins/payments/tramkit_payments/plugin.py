@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def tramkit_payment_methods(settings: PaymentsSettings, context: PluginContext) -> list[PaymentMethod]:
     """Return the ways to pay."""
     from tramkit_payments.accounts import Account, read_accounts
-    from tramkit_payments.method import VietQr
+    from tramkit_payments.method import VietQrMethod
     from tramkit_payments.terminal import CardTerminal
     from tramkit_payments.vietqr import payload
 
@@ -31,7 +31,7 @@ def tramkit_payment_methods(settings: PaymentsSettings, context: PluginContext) 
     key = settings.receiver_key.get_secret_value() if settings.receiver_key else ""
     receiver = settings.receiver_url or ""
     methods: list[PaymentMethod] = [
-        VietQr(settings.switch_url, bin, account, receiver=receiver, station_key=key, accounts=accounts)
+        VietQrMethod(settings.switch_url, bin, account, receiver=receiver, station_key=key, accounts=accounts)
     ]
     if settings.terminal:
         methods.append(CardTerminal())

@@ -13,8 +13,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from tramkit import find_memo
-from tramkit.orders.reconcile import Row, write_day_file
-from tramkit.sandbox import Sandbox
+from tramkit.sandbox import DayFileRow, Sandbox, write_day_file
 from tramkit_payments.vietqr import QrError, parse
 
 SCHEMA = """
@@ -102,9 +101,9 @@ width:100%;padding:.6rem;margin:.3rem 0;box-sizing:border-box}}</style>
         """The sandbox keeps one day: all that it has."""
         rows = self.db.execute("SELECT content, amount FROM transfers ORDER BY at")
         day = date.fromisoformat(request.query.get("date", datetime.now(UTC).date().isoformat()))
-        told = [Row(content, amount, True) for content, amount in rows]
+        told = [DayFileRow(content, amount, True) for content, amount in rows]
         back = self.db.execute("SELECT key, amount, status FROM refunds ORDER BY rowid")
-        told += [Row(key, -amount, status == "DONE") for key, amount, status in back]
+        told += [DayFileRow(key, -amount, status == "DONE") for key, amount, status in back]
         return web.Response(text=write_day_file("payments.vietqr", day, told))
 
     async def _refund(self, request: web.Request) -> web.Response:

@@ -16,9 +16,9 @@ from tramkit import (
     Role,
     TerminalInfo,
     Terminals,
+    Trouble,
 )
 from tramkit_hal.contracts.payment_terminal import Charge, TerminalResult
-from tramkit_hal.device.errors import Trouble
 
 _ = Messages("tramkit_payments")
 

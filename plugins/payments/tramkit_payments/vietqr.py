@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from tramkit import Data
+from tramkit import Data, TramkitError
 
 NAPAS = "A000000727"
 """NAPAS' application identifier (ISO 7816-5)."""
@@ -35,7 +35,7 @@ Service = Literal["QRIBFTTA", "QRIBFTTC", "QRPUSH"]
 SERVICES: dict[str, Service] = {"QRIBFTTA": "QRIBFTTA", "QRIBFTTC": "QRIBFTTC", "QRPUSH": "QRPUSH"}
 
 
-class QrError(ValueError):
+class QrError(TramkitError, ValueError):
     """The text is no VietQR code, or none can be made of these values; the words say why."""
 
 
@@ -60,7 +60,7 @@ class Merchant(Data):
     reference: str = Field(default="", pattern=r"^[ -~]{0,25}$")
 
 
-class VietQr(Data):
+class TransferCode(Data):
     """What a VietQR code says.
 
     :param bin: the bank's six digits; empty: the code names no bank.
@@ -146,7 +146,7 @@ def payload(
     return f"{text}{crc(text):04X}"
 
 
-def parse(text: str) -> VietQr:
+def parse(text: str) -> TransferCode:
     """Read the text of a VietQR code, a transfer's or a payment's.
 
     :param text: as a scanner gives it; white space, a mark of the order of bytes and zeros around it are left out.
@@ -178,7 +178,7 @@ def parse(text: str) -> VietQr:
         "reference": more.get(5, ""),
         "terminal": more.get(7, ""),
     }
-    return VietQr(
+    return TransferCode(
         bin=bin,
         account=account,
         amount=int(amount.partition(".")[0]) if amount else None,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from tramkit import Data, find_memo
+from tramkit import Data, TramkitError, find_memo
 
 __all__ = ["MAX_BODY", "IrrelevantNoticeError", "Notice", "WebhookError", "find_memo", "payos_signature", "verify"]
 
@@ -27,7 +27,7 @@ MAX_DRIFT = timedelta(minutes=5)
 """So far a signed notice's time may lie from ours (SePay's documents: replayed notices are refused)."""
 
 
-class WebhookError(ValueError):
+class WebhookError(TramkitError, ValueError):
     """A notice is not believed; the words say why, without repeating what it says."""
 
 

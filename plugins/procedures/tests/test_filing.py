@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from support.station import Running, station
 
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Check, Read, Tell
 from tramkit_hal.words import render

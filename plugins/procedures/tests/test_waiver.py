@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from support.station import Running, station
 
 from tramkit import Level, Person, verbatim
 from tramkit.host.sign_in import IdentityMethod, SignIn
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.ui.pages import Check
 from tramkit_hal.words import render
@@ -39,7 +39,7 @@ class Account(IdentityMethod):
 
 
 class Outside:
-    """A city with nothing but the account's provider."""
+    """A world with nothing but the account's provider."""
 
     def joins(self, devices: Devices) -> dict[str, Any]:
         return {"means": IdentityMeans(devices, [Account()])}
@@ -81,7 +81,7 @@ async def test_on_its_days_who_signed_in_is_asked_for_the_papers_and_then_pays_l
     day: datetime, has: str, fee: str
 ) -> None:
     service = FileDossier(Authority("http://127.0.0.1:9"), bundled())
-    async with station([service], clock=ManualClock(day), city=Outside()) as s:  # type: ignore[arg-type]
+    async with station([service], clock=ManualClock(day), world=Outside()) as s:  # type: ignore[arg-type]
         await to_the_last_question(s, signs_in=True)
         await s.page("choose", "five basic papers")
         s.screen.answer(has)
@@ -95,6 +95,6 @@ async def test_before_and_after_and_without_the_account_it_is_the_full_fee_and_n
     day: datetime, signs_in: bool
 ) -> None:
     service = FileDossier(Authority("http://127.0.0.1:9"), bundled())
-    async with station([service], clock=ManualClock(day), city=Outside()) as s:  # type: ignore[arg-type]
+    async with station([service], clock=ManualClock(day), world=Outside()) as s:  # type: ignore[arg-type]
         await to_the_last_question(s, signs_in=signs_in)
         assert (await fee_told(s)).startswith("7.000")

@@ -6,8 +6,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 
-from tramkit import Data
-from tramkit_hal.words import Messages, Text
+from tramkit import Data, Messages, Text, TramkitError
 
 _ = Messages("tramkit_procedures")
 
@@ -26,7 +25,7 @@ class DossierCode(Data):
     sequence: str = ""
 
 
-class CodeError(ValueError):
+class CodeError(TramkitError, ValueError):
     """The text is no dossier code.
 
     :ivar text: why not, for the resident.

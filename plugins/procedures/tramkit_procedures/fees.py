@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tramkit import Data, Dated, DatedFile, day_of, read_settings
+from tramkit import Data, Dated, DatedFile, TramkitError, day_of, read_settings
 
 BUNDLED = Path(__file__).parent / "fees.toml"
 
@@ -29,7 +29,7 @@ CHANNELS: dict[str, Channel] = {
 """Names of the channels, and the numbers of the national portal's interface."""
 
 
-class UnknownFeeError(LookupError):
+class UnknownFeeError(TramkitError, LookupError):
     """No rule says what this costs; the words say for what."""
 
 

@@ -24,11 +24,11 @@ from tramkit import (
     Visit,
     age,
     forms,
+    partial_date,
     phone_text,
     verbatim,
 )
 from tramkit_hal.card.number import check as check_number
-from tramkit_hal.partial_date import write
 from tramkit_procedures.catalogue import Catalogue, Consent, Procedure, Question, form_of
 from tramkit_procedures.fees import Rule, UnknownFeeError, fee
 from tramkit_procedures.gateway import Authority
@@ -306,7 +306,7 @@ def _from_card(question: Question, person: Person) -> str:
         case "address":
             return person.address
         case "born":
-            return write(person.born) if person.born else ""
+            return partial_date.write(person.born) if person.born else ""
         case "":
             return ""
 

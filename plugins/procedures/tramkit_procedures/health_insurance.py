@@ -11,8 +11,7 @@ from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from tramkit import Data, DataFile, Dated, DatedFile, Text, bilingual, day_of, newest
-from tramkit_hal.words import Messages
+from tramkit import Data, DataFile, Dated, DatedFile, Messages, Text, TramkitError, bilingual, day_of, newest
 
 _ = Messages("tramkit_procedures")
 
@@ -123,7 +122,7 @@ class InsuranceCode(Data):
     province: str = ""
 
 
-class CodeError(ValueError):
+class CodeError(TramkitError, ValueError):
     """The text is no health-insurance code.
 
     :ivar text: why not, for the resident.

@@ -57,7 +57,7 @@ class Topic(Data):
     name: Words
 
 
-class Entry(Dated):
+class InformationEntry(Dated):
     """Something that is told, from one day to another.
 
     :param when, place, phone: shown where they are given.
@@ -89,7 +89,7 @@ class Information(DatedFile):
     """All that is told."""
 
     topics: tuple[Topic, ...] = Field(min_length=1, max_length=MAX_TOPICS)
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[InformationEntry, ...] = ()
 
     @model_validator(mode="after")
     def _sound(self) -> Information:
@@ -104,12 +104,12 @@ class Information(DatedFile):
                 raise ValueError(f"entries: {each.id} is of the topic {each.topic}, which does not stand there")
         return self
 
-    def of(self, topic: str, on: date) -> Sequence[Entry]:
+    def of(self, topic: str, on: date) -> Sequence[InformationEntry]:
         """Return the entries of a topic that are told on a day."""
         return [each for each in self.entries if each.topic == topic and each.in_force(on)][:MAX_SHOWN]
 
 
-Part = TypeVar("Part", Topic, Entry)
+Part = TypeVar("Part", Topic, InformationEntry)
 
 
 class Feed:
@@ -131,7 +131,7 @@ class Feed:
         if status != 200 or not topics:
             raise GatewayError("the ward's feed cannot be understood")
         names = {each.id for each in topics}
-        entries = [each for each in _understood(Entry, told.get("entries")) if each.topic in names]
+        entries = [each for each in _understood(InformationEntry, told.get("entries")) if each.topic in names]
         return Information(topics=tuple(topics[:MAX_TOPICS]), entries=tuple(entries))
 
 
@@ -193,7 +193,7 @@ class WardInformation(Service):
             return self._file
 
 
-async def _read(visit: Visit, entry: Entry, number: int) -> bool:
+async def _read(visit: Visit, entry: InformationEntry, number: int) -> bool:
     """Show an entry; return whether the resident wants to see another."""
     more = await visit.tell(
         entry.title.text,
@@ -206,7 +206,7 @@ async def _read(visit: Visit, entry: Entry, number: int) -> bool:
     return more == "more" and number < MAX_READ
 
 
-def _hint(entry: Entry) -> Text | None:
+def _hint(entry: InformationEntry) -> Text | None:
     """Return what tells an entry from the next one beside its title: when, else where."""
     words = entry.when or entry.place
     return words.text if words is not None else None

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from tramkit import Born, Fact, Form, Level, Messages, Money, Option, Order, Person, Text, Visit, forms, verbatim
+from tramkit import (
+    Born,
+    Fact,
+    Form,
+    Level,
+    Messages,
+    Money,
+    Option,
+    Order,
+    Person,
+    Text,
+    Visit,
+    forms,
+    partial_date,
+    verbatim,
+)
 from tramkit_hal.card.number import check as check_number
-from tramkit_hal.partial_date import write
 from tramkit_procedures.gateway import Authority
 from tramkit_procedures.handing_in import HandedIn, listed_already
 from tramkit_procedures.health_insurance import Premium, Rules, bundled_rules, parse_code, premiums
@@ -127,7 +141,7 @@ class HealthInsurance(HandedIn):
         """Ask for a member; the first is who stands here."""
         prefill: dict[str, str] = {}
         if head is not None:
-            born = write(head.born) if head.born else ""
+            born = partial_date.write(head.born) if head.born else ""
             prefill = {"name": head.name, "born": born, "code": head.number}
         return await visit.ask(
             Insured,

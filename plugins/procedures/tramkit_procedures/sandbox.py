@@ -9,10 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from tramkit import web_headers, working_days
+from tramkit import VIETNAM, Clock, SystemClock, render, web_headers, working_days
 from tramkit.sandbox import ApplicationSandbox, Decision, json_object
-from tramkit_hal.device.clock import Clock, SystemClock
-from tramkit_hal.words import VIETNAM, render
 from tramkit_procedures import fines_sandbox, information
 from tramkit_procedures.gateway import STATES
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from pydantic import Field, ValidationError
 
-from tramkit import Gateway, GatewayError, ReceivedData
+from tramkit import Gateway, GatewayError, ReceivedData, TramkitError
 
 MAX_CHAIN = 4
 
@@ -55,7 +55,7 @@ class Signed(ReceivedData):
     certificates: tuple[str, ...] = Field(default=(), max_length=MAX_CHAIN)
 
 
-class WrongSignatureError(ValueError):
+class WrongSignatureError(TramkitError, ValueError):
     """A signature is not believed; the words say why."""
 
 

@@ -9,8 +9,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from tramkit import Gateway, GatewayError, ReceivedData
-from tramkit_hal.words import VIETNAM
+from tramkit import VIETNAM, Gateway, GatewayError, ReceivedData
 
 TIMES = ("%H:%M, %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%Y %H:%M")
 """How the look-up writes a moment."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from support.station import station
-
+from tramkit.testing.station import station
 from tramkit_hal.ui.pages import Choose, Tell
 from tramkit_hal.words import render
 from tramkit_sim_identity import operators, rules

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import JsonValue
 
 from tramkit import (
+    Control,
     Fact,
     Form,
     GatewayError,
@@ -26,10 +27,9 @@ from tramkit import (
     assumed,
     forms,
     masked,
+    render,
     verbatim,
 )
-from tramkit_hal.ui.pages import Control
-from tramkit_hal.words import render
 from tramkit_sim_identity.numbers import MobileNumber, Prefixes, grouped, normalise
 from tramkit_sim_identity.operators import Operator, OperatorGateway
 from tramkit_sim_identity.rules import Identification, Rules

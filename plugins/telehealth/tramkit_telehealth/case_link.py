@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from tramkit_telehealth.outbox import KioskMessage
-from tramkit_telehealth.protocol import CaseSummary, CaseUpdate, HangUp, Intake, Refused, RtcAnswer, StartLeg
+from tramkit_telehealth.protocol import CaseRefused, CaseSummary, CaseUpdate, HangUp, Intake, RtcAnswer, StartLeg
 
-CaseMessage = CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | Refused
+CaseMessage = CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | CaseRefused
 
 MAX_CASE_BACKLOG = 100
 """Messages of the desk kept for a case that does not read them; the oldest go first."""

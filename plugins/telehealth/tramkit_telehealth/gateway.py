@@ -21,8 +21,7 @@ import aiohttp
 from pydantic import ValidationError
 from yarl import URL
 
-from tramkit import Data
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, Data
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
 from tramkit_telehealth.not_reached import reason_of
 from tramkit_telehealth.outbox import KioskMessage, Outbox
@@ -30,6 +29,7 @@ from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
     PING_SECONDS,
     VERSION,
+    CaseRefused,
     CaseSummary,
     DeskEnvelope,
     Facility,
@@ -39,7 +39,6 @@ from tramkit_telehealth.protocol import (
     KioskEnvelope,
     Offered,
     OpenCase,
-    Refused,
     Specialty,
     SummaryHandedOver,
     Welcome,
@@ -298,7 +297,7 @@ class DeskGateway:
                     self._received = max(self._received, envelope.seq)
                     self._acknowledged(envelope.ack if welcome.resumed else 0)
                     return welcome
-                case Refused(code=code):
+                case CaseRefused(code=code):
                     self._refuse(code)
                     return None
                 case _:
@@ -359,7 +358,7 @@ class DeskGateway:
                 self._tell()
             case Welcome() as welcome:
                 self._facility, self.ice_servers = welcome.facility, welcome.ice_servers
-            case Refused(code=code):
+            case CaseRefused(code=code):
                 _log.warning("the desk refused a message", extra={"code": code})
                 if code in ("unknown_specialty", "too_large", "closed", "consent", "quota"):
                     self._pass_to_all(envelope.message)
@@ -369,7 +368,7 @@ class DeskGateway:
                 self._pass(message)
 
     def _pass(self, message: CaseMessage) -> None:
-        case = self._cases.get(message.case) if not isinstance(message, Refused) else None
+        case = self._cases.get(message.case) if not isinstance(message, CaseRefused) else None
         if isinstance(message, CaseSummary) and message.case in self._left:
             self._left.remove(message.case)  # the doctor must know that nobody was here to take it
             self.send(SummaryHandedOver(case=message.case, outcome="failed"))
@@ -378,7 +377,7 @@ class DeskGateway:
         else:
             case.put(message)
 
-    def _pass_to_all(self, message: Refused) -> None:
+    def _pass_to_all(self, message: CaseRefused) -> None:
         """A refusal names no case; a kiosk has one resident at a time."""
         for case in self._cases.values():
             case.put(message)

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from tramkit import TramkitError
 from tramkit_telehealth.protocol import IceServer
 
 Scheme = Literal["stun", "turn", "turns"]
@@ -25,7 +26,7 @@ _URL = re.compile(
 )
 
 
-class IceUrlError(ValueError):
+class IceUrlError(TramkitError, ValueError):
     """An address is none of a STUN or TURN server that can be used; the words say why."""
 
 

@@ -339,7 +339,7 @@ class CaseSummary(Wire):
     summary: Summary
 
 
-class Refused(Wire):
+class CaseRefused(Wire):
     """A message was not taken; the words are for the log and the engineer, the code for the program.
 
     ``consent``: a consent that the law asks for is missing; ``quota``: this station has brought too many residents;
@@ -356,7 +356,7 @@ FromKiosk = Annotated[
     Field(discriminator="type"),
 ]
 FromDesk = Annotated[
-    Welcome | Offered | CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | Refused,
+    Welcome | Offered | CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | CaseRefused,
     Field(discriminator="type"),
 ]
 

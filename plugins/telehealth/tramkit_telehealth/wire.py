@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tramkit import Data
-from tramkit_hal.words import Nfc
+from tramkit import Data, Nfc
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Line = Annotated[Nfc, StringConstraints(max_length=200)]

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from support.plugins import install
-from support.station import Running, station
 
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.isolation import Grant, Isolation, Kind
 from tramkit.plugins.loader import load
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.clock import SystemClock
 
 from .attack import MANIFEST, Attack

@@ -9,11 +9,13 @@ from typing import Any, cast
 import aiohttp
 from yarl import URL
 
+from tramkit_hal import TramkitError
+
 SECONDS = 5.0
 """How long the panel may take to answer."""
 
 
-class PanelError(Exception):
+class PanelError(TramkitError):
     """The panel did not do what was asked; the words are for the operator."""
 
 

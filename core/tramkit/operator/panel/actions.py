@@ -8,10 +8,11 @@ import logging
 from tramkit.operator.panel import words
 from tramkit.operator.panel.report import controls_of, place
 from tramkit.station.station import Station
+from tramkit_hal import TramkitError
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
-from tramkit_hal.device.simulated import Control, Simulated
+from tramkit_hal.device.simulated import SimControl, Simulated
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")
@@ -21,7 +22,7 @@ CONTROL_SECONDS = 10.0
 """How long a simulator's control may take."""
 
 
-class ActionRefusedError(Exception):
+class ActionRefusedError(TramkitError):
     """Something the panel did not do.
 
     :param status: the HTTP status that says so.
@@ -113,7 +114,7 @@ class Actions:
             raise ActionRefusedError(404, _("There is no such call for staff."))
 
 
-def _find(controls: tuple[Control, ...], name: str) -> Control:
+def _find(controls: tuple[SimControl, ...], name: str) -> SimControl:
     for control in controls:
         if control.name == name:
             return control
@@ -121,7 +122,7 @@ def _find(controls: tuple[Control, ...], name: str) -> Control:
     raise ActionRefusedError(404, _("This simulator has no such control. It has: {names}.", names=names))
 
 
-def _check_value(control: Control, value: str) -> None:
+def _check_value(control: SimControl, value: str) -> None:
     if control.kind == "switch" and value not in ("on", "off"):
         raise ActionRefusedError(422, _("This control takes one of: {values}.", values="on, off"))
     if control.kind == "choice" and value not in control.options:

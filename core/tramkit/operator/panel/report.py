@@ -30,7 +30,7 @@ from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device, DeviceInfo
 from tramkit_hal.device.errors import Mend
 from tramkit_hal.device.roles import Role
-from tramkit_hal.device.simulated import Control, Simulated
+from tramkit_hal.device.simulated import SimControl, Simulated
 from tramkit_hal.ui.pages import Availability
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.words import LANGUAGES, Day, Moment, Text, render, show
@@ -410,7 +410,7 @@ def place(error: Exception) -> str:
     return type(error).__name__ + where
 
 
-def controls_of(device: Device) -> tuple[Control, ...]:
+def controls_of(device: Device) -> tuple[SimControl, ...]:
     """Return the controls of a simulator; none for a real device."""
     return device.controls() if isinstance(device, Simulated) else ()
 
@@ -439,7 +439,7 @@ def _line(device: Device, line: str, language: str) -> str:
     return f"{said}: {own_words(device, value, language)}" if colon else said
 
 
-def _control(device: Device, control: Control, language: str) -> ControlReport:
+def _control(device: Device, control: SimControl, language: str) -> ControlReport:
     return ControlReport(
         name=control.name,
         label=own_words(device, control.label, language),

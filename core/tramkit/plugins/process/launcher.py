@@ -21,6 +21,7 @@ from tramkit.confinement import confine
 from tramkit.host.calls import BadCallError
 from tramkit.plugins.process.frames import receive_by, send_frame
 from tramkit.plugins.process.printed import Printed
+from tramkit_hal import TramkitError
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ MAX_FRAME = 4 * 1024 * 1024
 _MODULE = "tramkit.plugins.process.template"
 
 
-class LaunchError(RuntimeError):
+class LaunchError(TramkitError, RuntimeError):
     """A template that did not start, or did not answer; why, for the operator."""
 
 

@@ -20,7 +20,7 @@ from tramkit_hal.screens.terminal.palette import PALETTES
 from tramkit_hal.screens.terminal.parts import Field, Part, Press
 from tramkit_hal.screens.terminal.pen import Pen
 from tramkit_hal.screens.terminal.picture import PICTURES_PER_SECOND, Code, Picture
-from tramkit_hal.screens.terminal.reading import Reading
+from tramkit_hal.screens.terminal.reading import ReadingAloud
 from tramkit_hal.screens.terminal.sheet import Sheet
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.events import Answered, Pressed, Touched
@@ -164,7 +164,7 @@ class TerminalApp(App[None]):
         view = self._view
         width, height = self.size
         short = height < SHORT
-        reading = Reading(view, self._stage.drafts, self._videos, CAPABILITIES, self)
+        reading = ReadingAloud(view, self._stage.drafts, self._videos, CAPABILITIES, self)
         old, at = self._reachable(), self._at
         parts = {"head": reading.head(), "actions": reading.actions(), "bar": reading.bar()}
         rows = {

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from rich.cells import cell_len
 
-from tramkit_hal.screens.terminal.parts import Fact, Part, Row, Span, centre, pad, wrap
+from tramkit_hal.screens.terminal.parts import FactPart, Part, Row, Span, centre, pad, wrap
 from tramkit_hal.screens.terminal.picture import Code
 
 MEASURE = 72
@@ -61,7 +61,7 @@ def body(parts: Sequence[Part], width: int, *, loose: bool = False, tight: bool 
         assert part is not None
         for row in part.rows(across):
             rows.append((Span(" " * beside, "ground"), *row, Span(" " * beside, "ground")))
-        together = isinstance(part, Fact) and isinstance(after, Fact) and part.press is None
+        together = isinstance(part, FactPart) and isinstance(after, FactPart) and part.press is None
         together |= any(isinstance(each, Code) and each.fits for each in (part, after))  # they bring white of their own
         together |= tight and after is not None and part.item.role == after.item.role == "option"
         if not together or loose:

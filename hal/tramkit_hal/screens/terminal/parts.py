@@ -110,7 +110,7 @@ class Part:
         return "".join(self.drawn)
 
 
-class Fact(Part):
+class FactPart(Part):
     """A label and what is so, with its Change link.
 
     :param change: the words of the link.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol
 
-from tramkit_hal.screens.terminal.parts import Count, Fact, Field, Meter, Part, Press, Question, Tick
+from tramkit_hal.screens.terminal.parts import Count, FactPart, Field, Meter, Part, Press, Question, Tick
 from tramkit_hal.screens.terminal.picture import Code, Picture
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.accessibility import describe, options_of
@@ -26,7 +26,7 @@ class Pressing(Protocol):
     def activating(self, name: str) -> Press: ...
 
 
-class Reading:
+class ReadingAloud:
     """Reads one view.
 
     :param drafts: what has been typed since it was shown, by field.
@@ -118,7 +118,7 @@ class Reading:
                 return Part(item, self._do.answering(item.action))
             case "fact":
                 change = item.action.removeprefix("change:")
-                return Fact(item, self._do.pressing("change", change) if change else None, self._t(labels.CHANGE))
+                return FactPart(item, self._do.pressing("change", change) if change else None, self._t(labels.CHANGE))
             case "error":
                 return Part(item, self._do.activating(item.action.removeprefix("field:")))
             case "text":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tramkit_hal.ui.keyboard.syllables import Tone
+from tramkit_hal.ui.keyboard.syllables import ToneMark
 from tramkit_hal.ui.keyboard.typing import DELETE
 
 SHIFT = "shift"
@@ -14,7 +14,7 @@ Row = tuple[str, ...]
 
 _DIGITS: Row = tuple("1234567890")
 _LETTERS: tuple[Row, ...] = (tuple("qwertyuiop"), tuple("asdfghjkl"), (SHIFT, *"zxcvbnm", DELETE))
-DIRECT: tuple[Row, ...] = (tuple("ăâđêôơư"), tuple(tone.value for tone in Tone if tone))
+DIRECT: tuple[Row, ...] = (tuple("ăâđêôơư"), tuple(tone.value for tone in ToneMark if tone))
 """The rows that stand there for direct typing only."""
 
 ROWS: dict[str, tuple[Row, ...]] = {
@@ -26,10 +26,10 @@ ROWS: dict[str, tuple[Row, ...]] = {
 """The rows of each keyboard, by :attr:`tramkit_hal.pages.Control.keyboard`; ``""`` leaves a gap."""
 
 TONE_NAMES = {
-    Tone.ACUTE.value: "sắc",
-    Tone.GRAVE.value: "huyền",
-    Tone.HOOK.value: "hỏi",
-    Tone.TILDE.value: "ngã",
-    Tone.DOT.value: "nặng",
+    ToneMark.ACUTE.value: "sắc",
+    ToneMark.GRAVE.value: "huyền",
+    ToneMark.HOOK.value: "hỏi",
+    ToneMark.TILDE.value: "ngã",
+    ToneMark.DOT.value: "nặng",
 }
 """What is written on the keys of tones: every Vietnamese knows them by name."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Tone(StrEnum):
+class ToneMark(StrEnum):
     """The six tones, as the combining mark of Unicode that writes them."""
 
     LEVEL = ""
@@ -86,7 +86,7 @@ class Syllable:
 
     onset: str
     rime: str
-    tone: Tone = Tone.LEVEL
+    tone: ToneMark = ToneMark.LEVEL
 
     @property
     def stopped(self) -> bool:
@@ -109,7 +109,7 @@ class Syllable:
     def write(self) -> str:
         """Return it in small letters, composed (NFC)."""
         at = tone_place(self.onset, self.rime)
-        if at is None or self.tone is Tone.LEVEL:
+        if at is None or self.tone is ToneMark.LEVEL:
             return self.onset + self.rime
         head, tail = self.rime[: at + 1], self.rime[at + 1 :]
         return self.onset + unicodedata.normalize("NFC", head + self.tone.value) + tail
@@ -122,7 +122,7 @@ TWO_PLACES = ("oa", "oe", "uy")
 def parse(word: str) -> Syllable:
     """Return a word, in any case, as a syllable; what is not one has all its letters in onset and rime all the same."""
     letters: list[str] = []
-    tone = Tone.LEVEL
+    tone = ToneMark.LEVEL
     for letter in unicodedata.normalize("NFC", word.lower()):
         bare, mark = split_tone(letter)
         tone = mark or tone
@@ -136,10 +136,10 @@ def parse(word: str) -> Syllable:
     return Syllable(onset, text[len(onset) :], tone)
 
 
-def split_tone(letter: str) -> tuple[str, Tone]:
+def split_tone(letter: str) -> tuple[str, ToneMark]:
     """Return a letter without its tone mark, and the tone."""
     parts = unicodedata.normalize("NFD", letter)
-    found = next((tone for tone in Tone if tone and tone in parts), Tone.LEVEL)
+    found = next((tone for tone in ToneMark if tone and tone in parts), ToneMark.LEVEL)
     return (unicodedata.normalize("NFC", parts.replace(found, "")) if found else letter), found
 
 

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tramkit_hal.ui.keyboard.syllables import TWO_PLACES, VOWELS, Syllable, Tone, parse
+from tramkit_hal.ui.keyboard.syllables import TWO_PLACES, VOWELS, Syllable, ToneMark, parse
 
 DELETE = "delete"
 """The key that takes away the letter before the caret."""
@@ -31,8 +31,22 @@ class Typing(StrEnum):
 
 
 _TONES = {
-    Typing.TELEX: {"s": Tone.ACUTE, "f": Tone.GRAVE, "r": Tone.HOOK, "x": Tone.TILDE, "j": Tone.DOT, "z": Tone.LEVEL},
-    Typing.VNI: {"1": Tone.ACUTE, "2": Tone.GRAVE, "3": Tone.HOOK, "4": Tone.TILDE, "5": Tone.DOT, "0": Tone.LEVEL},
+    Typing.TELEX: {
+        "s": ToneMark.ACUTE,
+        "f": ToneMark.GRAVE,
+        "r": ToneMark.HOOK,
+        "x": ToneMark.TILDE,
+        "j": ToneMark.DOT,
+        "z": ToneMark.LEVEL,
+    },
+    Typing.VNI: {
+        "1": ToneMark.ACUTE,
+        "2": ToneMark.GRAVE,
+        "3": ToneMark.HOOK,
+        "4": ToneMark.TILDE,
+        "5": ToneMark.DOT,
+        "0": ToneMark.LEVEL,
+    },
 }
 _CIRCUMFLEX = {"a": "â", "ă": "â", "e": "ê", "o": "ô", "ơ": "ô"}
 _HORN = {"u": "ư", "o": "ơ", "ô": "ơ"}
@@ -93,7 +107,7 @@ def press(text: str, caret: int, key: str, typing: Typing, *, name: bool = False
 
     :param text: in any normal form; what comes back is NFC. What a key before returned is best given back as it is.
     :param caret: characters before it.
-    :param key: a character, :data:`DELETE`, or one of :class:`Tone`'s marks.
+    :param key: a character, :data:`DELETE`, or one of :class:`ToneMark`'s marks.
     :param name: it is somebody's name, which keeps its tone on the vowel where it was put (Thúy, Hòa).
     """
     before = unicodedata.normalize("NFC", text[:caret])
@@ -127,7 +141,7 @@ def _last_word(text: str, caret: int, before: str, typing: Typing) -> tuple[str,
 def _press(word: str, keys: Keys | None, key: str, typing: Typing, name: bool) -> tuple[str, Keys | None]:
     """Return a word after a key at its end, and the keys by which it was typed from then on; None: not known."""
     typed, taken_back = _type(word, key, typing, name)
-    if key in {tone.value for tone in Tone if tone} and typed == word:
+    if key in {tone.value for tone in ToneMark if tone} and typed == word:
         return word, keys
     if keys is None or (not key.isalpha() and typed[-1:] == key and not unicodedata.combining(key)):
         return typed, None  # a space, a stroke, a digit that stands there: the word has ended
@@ -185,8 +199,10 @@ def _type(word: str, key: str, typing: Typing, name: bool) -> tuple[str, bool]:
     """Return a word after a key, and whether the key took a mark back and stands there itself."""
     lower = key.lower()
     syllable = parse(word)
-    if key in {tone.value for tone in Tone if tone}:
-        return (_recase(word, _toned(syllable, Tone(key)), "") if _can_have(syllable, Tone(key)) else word), False
+    if key in {tone.value for tone in ToneMark if tone}:
+        return (
+            _recase(word, _toned(syllable, ToneMark(key)), "") if _can_have(syllable, ToneMark(key)) else word
+        ), False
     for change in (_bar, _mark, _tone):
         if (changed := change(syllable, lower, typing)) is not None:
             taken_back = changed.endswith(lower) and (len(changed) > len(word) or lower == "w")
@@ -200,7 +216,7 @@ def _type(word: str, key: str, typing: Typing, name: bool) -> tuple[str, bool]:
 def _is_possible(word: str) -> bool:
     """Tell whether a word is a Vietnamese syllable or may become one."""
     syllable = parse(word)
-    tones = (Tone.ACUTE, Tone.DOT, Tone.LEVEL) if syllable.stopped else tuple(Tone)
+    tones = (ToneMark.ACUTE, ToneMark.DOT, ToneMark.LEVEL) if syllable.stopped else tuple(ToneMark)
     return syllable.plausible and syllable.tone in tones
 
 
@@ -249,20 +265,20 @@ def _tone(syllable: Syllable, key: str, typing: Typing) -> str | None:
     tone = _TONES.get(typing, {}).get(key)
     if tone is None or not _can_have(syllable, tone):
         return None
-    if tone is Tone.LEVEL:
+    if tone is ToneMark.LEVEL:
         return replace(syllable, tone=tone).write() if syllable.tone else None
     return _toned(syllable, tone) + (key if tone is syllable.tone else "")
 
 
-def _toned(syllable: Syllable, tone: Tone) -> str:
+def _toned(syllable: Syllable, tone: ToneMark) -> str:
     """Return it with a tone, or without where it has that already."""
-    return replace(syllable, tone=Tone.LEVEL if tone is syllable.tone else tone).write()
+    return replace(syllable, tone=ToneMark.LEVEL if tone is syllable.tone else tone).write()
 
 
-def _can_have(syllable: Syllable, tone: Tone) -> bool:
+def _can_have(syllable: Syllable, tone: ToneMark) -> bool:
     if not syllable.plausible or not any(letter in VOWELS for letter in syllable.rime):
         return False
-    return not syllable.stopped or tone in (Tone.ACUTE, Tone.DOT, Tone.LEVEL)
+    return not syllable.stopped or tone in (ToneMark.ACUTE, ToneMark.DOT, ToneMark.LEVEL)
 
 
 def _tidy(word: str, name: bool = False) -> str:

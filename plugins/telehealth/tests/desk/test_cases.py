@@ -6,7 +6,7 @@ import asyncio
 
 from desk.kit import ANSWER, Clinic, Doctor, call, connect_leg
 
-from tramkit_telehealth.desk.page_protocol import Draft, Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble, Draft
 from tramkit_telehealth.protocol import (
     CaseState,
     CaseSummary,
@@ -41,7 +41,7 @@ async def test_of_twenty_doctors_who_accept_one_resident_at_once_exactly_one_get
     replies = await asyncio.gather(*(doctor.do("accept", case="case-1") for doctor in doctors))
     winners = [doctor.id for doctor, reply in zip(doctors, replies, strict=True) if reply.trouble is None]
     assert len(winners) == 1
-    assert [reply.trouble for reply in replies].count(Trouble.TAKEN) == 19
+    assert [reply.trouble for reply in replies].count(CallTrouble.TAKEN) == 19
     case = await clinic.case()
     assert (case.doctor, case.epoch, case.leg) == (winners[0], 1, 1)
     claimed = await kiosk.update(lambda update: update.state is CaseState.CLAIMED)
@@ -60,7 +60,7 @@ async def test_a_doctor_who_accepts_five_residents_at_once_gets_one(clinic: Clin
         await kiosk.open(case)
     replies = await asyncio.gather(*(doctor.do("accept", case=case) for case in cases))
     assert [reply.trouble for reply in replies].count(None) == 1
-    assert [reply.trouble for reply in replies].count(Trouble.BUSY) == 4
+    assert [reply.trouble for reply in replies].count(CallTrouble.BUSY) == 4
     assert sorted([(await clinic.case(case)).state for case in cases]) == ["claimed", *["waiting"] * 4]
 
 
@@ -81,21 +81,21 @@ async def test_only_a_doctor_on_shift_with_the_specialty_and_free_may_accept(cli
     await kiosk.open("heart", specialty="heart")
     await kiosk.open("first")
     await kiosk.open("second")
-    assert (await doctor.do("accept", case="heart")).trouble is Trouble.BLOCKED
-    assert (await doctor.do("accept", case="nobody")).trouble is Trouble.GONE
+    assert (await doctor.do("accept", case="heart")).trouble is CallTrouble.BLOCKED
+    assert (await doctor.do("accept", case="nobody")).trouble is CallTrouble.GONE
     await doctor.must("set_shift", on=False)
-    assert (await doctor.do("accept", case="first")).trouble is Trouble.OFF_SHIFT
-    assert (await doctor.do("set_available", available=True)).trouble is Trouble.OFF_SHIFT
+    assert (await doctor.do("accept", case="first")).trouble is CallTrouble.OFF_SHIFT
+    assert (await doctor.do("set_available", available=True)).trouble is CallTrouble.OFF_SHIFT
     await doctor.must("set_shift", on=True)
     await doctor.accept("first")
-    assert (await doctor.do("accept", case="second")).trouble is Trouble.BUSY
-    assert (await doctor.do("set_shift", on=False)).trouble is Trouble.BUSY
+    assert (await doctor.do("accept", case="second")).trouble is CallTrouble.BUSY
+    assert (await doctor.do("set_shift", on=False)).trouble is CallTrouble.BUSY
 
 
 async def test_a_doctor_without_the_residents_language_may_not_accept(clinic: Clinic) -> None:
     kiosk, lan, minh = await clinic.kiosk(), await clinic.doctor("lan"), await clinic.doctor("minh", languages=["en"])
     await kiosk.open(language="en")
-    assert (await lan.do("accept", case="case-1")).trouble is Trouble.BLOCKED
+    assert (await lan.do("accept", case="case-1")).trouble is CallTrouble.BLOCKED
     await minh.accept("case-1")
 
 
@@ -115,7 +115,7 @@ async def test_a_doctor_who_does_not_hold_the_case_can_do_nothing_to_it(clinic: 
         ("close", {"draft": ANSWER}),
     ]
     for do, fields in commands:
-        assert (await minh.do(do, case="case-1", **fields)).trouble is Trouble.NOT_YOURS, do
+        assert (await minh.do(do, case="case-1", **fields)).trouble is CallTrouble.NOT_YOURS, do
     after = await clinic.case()
     assert (after.state, after.epoch, after.leg, after.draft) == (before.state, before.epoch, before.leg, {})
 
@@ -138,8 +138,8 @@ async def test_a_claim_without_a_sign_of_life_goes_back_to_the_front_with_a_new_
     again = await kiosk.update(lambda update: update.state is CaseState.WAITING and update.position == 2)
     assert again.case == "case-1"
     assert (await lan.sees(lambda state: state.held is None)).queue[0].doctor == ""
-    assert (await lan.do("release", case="case-1", reason="mistake")).trouble is Trouble.NOT_YOURS
-    assert (await lan.do("save_draft", case="case-1", version=0, draft=ANSWER)).trouble is Trouble.NOT_YOURS
+    assert (await lan.do("release", case="case-1", reason="mistake")).trouble is CallTrouble.NOT_YOURS
+    assert (await lan.do("save_draft", case="case-1", version=0, draft=ANSWER)).trouble is CallTrouble.NOT_YOURS
 
 
 async def test_signs_of_life_keep_a_claim_until_the_ringing_ends(clinic: Clinic) -> None:
@@ -199,7 +199,7 @@ async def test_a_call_that_is_live_cannot_be_released(clinic: Clinic) -> None:
     kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
     await kiosk.open()
     await call(kiosk, doctor)
-    assert (await doctor.do("release", case="case-1", reason="mistake")).trouble is Trouble.BUSY
+    assert (await doctor.do("release", case="case-1", reason="mistake")).trouble is CallTrouble.BUSY
     assert (await clinic.case()).state == "live"
 
 
@@ -215,7 +215,7 @@ async def test_a_call_is_handed_over_with_its_draft_and_a_leg_of_its_own(clinic:
     assert (await lan.sees(lambda state: state.held is None)).queue[0].doctor == "BS. minh"
     leg = await connect_leg(kiosk, minh)
     assert (leg.leg, leg.doctor.id) == (2, "minh")
-    assert (await lan.do("close", case="case-1", draft=ANSWER)).trouble is Trouble.NOT_YOURS
+    assert (await lan.do("close", case="case-1", draft=ANSWER)).trouble is CallTrouble.NOT_YOURS
     await kiosk.live(leg)
     await minh.must("close", case="case-1", draft=ANSWER)
     assert (await kiosk.heard.next(CaseSummary)).summary.doctor.id == "minh"
@@ -229,10 +229,10 @@ async def test_a_case_is_handed_over_only_to_a_colleague_who_is_on_shift_and_fre
     await minh.accept("case-2")
     for nobody in ("minh", "lan", "stranger"):
         reply = await lan.do("hand_over", case="case-1", doctor=nobody)
-        assert reply.trouble is Trouble.NO_SUCH_DOCTOR
+        assert reply.trouble is CallTrouble.NO_SUCH_DOCTOR
     await minh.must("release", case="case-2", reason="technical")
     await minh.must("set_shift", on=False)
-    assert (await lan.do("hand_over", case="case-1", doctor="minh")).trouble is Trouble.NO_SUCH_DOCTOR
+    assert (await lan.do("hand_over", case="case-1", doctor="minh")).trouble is CallTrouble.NO_SUCH_DOCTOR
     assert (await clinic.case()).doctor == "lan"
 
 
@@ -249,7 +249,7 @@ async def test_a_case_is_handed_over_only_to_a_colleague_who_could_have_accepted
     shown = await lan.sees(lambda state: state.held and [each.id for each in state.colleagues] == ["right"])
     for nobody in ("heart", "english", "resting", "gone"):
         reply = await lan.do("hand_over", case="case-1", doctor=nobody)
-        assert reply.trouble is Trouble.NO_SUCH_DOCTOR, nobody
+        assert reply.trouble is CallTrouble.NO_SUCH_DOCTOR, nobody
     assert shown.held is not None
     assert (await clinic.case()).doctor == "lan"
     await lan.must("hand_over", case="case-1", doctor="right")
@@ -266,7 +266,7 @@ async def test_an_older_draft_does_not_overwrite_a_newer_one(clinic: Clinic) -> 
     await doctor.must("save_draft", case="case-1", version=0, draft=Draft(notes="first"))
     await doctor.must("save_draft", case="case-1", version=1, draft=Draft(notes="second"))
     reply = await doctor.do("save_draft", case="case-1", version=1, draft=Draft(notes="of another window"))
-    assert reply.trouble is Trouble.STALE
+    assert reply.trouble is CallTrouble.STALE
     shown = await doctor.sees(lambda state: state.held and state.held.version == 2)
     assert shown.held is not None
     assert shown.held.draft.notes == "second"
@@ -297,7 +297,7 @@ async def test_a_resident_who_leaves_the_queue_abandons_the_case(clinic: Clinic)
     await kiosk.say(LeaveCase(case="case-1", reason="changed_mind"))
     await kiosk.update(lambda update: update.state is CaseState.ABANDONED)
     await queue(doctor)
-    assert (await doctor.do("accept", case="case-1")).trouble is Trouble.GONE
+    assert (await doctor.do("accept", case="case-1")).trouble is CallTrouble.GONE
     await kiosk.open()
     assert (await clinic.case()).state == "abandoned"
 
@@ -310,7 +310,7 @@ async def test_a_resident_who_leaves_while_it_rings_frees_the_doctor(clinic: Cli
     await kiosk.say(LeaveCase(case="case-1", reason="left"))
     assert (await doctor.sees(lambda state: state.held is None)).queue == ()
     assert (await clinic.case()).state == "abandoned"
-    assert (await doctor.do("answer_leg", case="case-1", leg=1, sdp="late")).trouble is Trouble.GONE
+    assert (await doctor.do("answer_leg", case="case-1", leg=1, sdp="late")).trouble is CallTrouble.GONE
     await doctor.must("set_shift", on=False)
 
 
@@ -320,7 +320,7 @@ async def test_after_either_side_has_hung_up_the_doctor_still_writes_the_summary
     await call(kiosk, doctor, "case-1")
     await kiosk.say(HangUp(case="case-1"))
     await doctor.sees(lambda state: state.held and state.held.state is CaseState.CLOSING)
-    assert (await doctor.do("ask_leg", case="case-1")).trouble is Trouble.GONE
+    assert (await doctor.do("ask_leg", case="case-1")).trouble is CallTrouble.GONE
     await doctor.must("close", case="case-1", draft=ANSWER)
     assert (await kiosk.heard.next(CaseSummary)).summary.conclusion == ANSWER.conclusion
 

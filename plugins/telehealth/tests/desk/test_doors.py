@@ -16,10 +16,11 @@ from tramkit_telehealth.desk.attempts import FREE
 from tramkit_telehealth.desk.command import desk
 from tramkit_telehealth.desk.doctors import MAX_MALFORMED as MAX_MALFORMED_COMMANDS
 from tramkit_telehealth.desk.kiosks import MAX_MALFORMED
-from tramkit_telehealth.desk.page_protocol import DeskState, Reply, Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble, DeskState, Reply
 from tramkit_telehealth.desk.switchboard import SWEEP_SECONDS
 from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
+    CaseRefused,
     CaseState,
     CaseUpdate,
     HangUp,
@@ -28,7 +29,6 @@ from tramkit_telehealth.protocol import (
     LeaveCase,
     Offered,
     OpenCase,
-    Refused,
     StartLeg,
     SummaryHandedOver,
 )
@@ -38,7 +38,7 @@ async def refused(kiosk: Kiosk) -> str:
     """Return why the desk refused a kiosk, once it has closed the connection."""
     await kiosk.heard.until(lambda: kiosk.heard.close_code is not None)
     assert kiosk.heard.close_code == 1008
-    return kiosk.heard.all(Refused)[-1].code
+    return kiosk.heard.all(CaseRefused)[-1].code
 
 
 # ── kiosks: who gets in ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -115,7 +115,7 @@ async def test_a_malformed_message_is_dropped_and_the_conversation_goes_on(clini
     bad_case["message"]["intake"]["case"] = "../../etc"
     for nonsense in ("", "[" * 20_000, json.dumps(good | {"seq": -1}), json.dumps(bad_case)):
         await kiosk.write_text(nonsense)
-        assert (await kiosk.heard.next(Refused)).code == "malformed"
+        assert (await kiosk.heard.next(CaseRefused)).code == "malformed"
     await kiosk.open()
     assert (await clinic.case()).state == "waiting"
 
@@ -150,9 +150,9 @@ async def test_a_case_of_another_station_is_not_to_be_touched(clinic: Clinic) ->
     messages = [LeaveCase(case="case-1", reason="left"), HangUp(case="case-1")]
     for message in (*messages, SummaryHandedOver(case="case-1", outcome="printed"), HangUp(case="never-opened")):
         await other.say(message)
-        assert (await other.heard.next(Refused)).code == "unknown_case"
+        assert (await other.heard.next(CaseRefused)).code == "unknown_case"
     await other.open("case-1")
-    assert (await other.heard.next(Refused)).code == "unknown_case"
+    assert (await other.heard.next(CaseRefused)).code == "unknown_case"
     case = await clinic.case()
     assert (case.state, case.station) == ("waiting", "lobby-1")
     assert [message for message in other.heard.all(CaseUpdate) if message.case == "case-1"] == []
@@ -161,7 +161,7 @@ async def test_a_case_of_another_station_is_not_to_be_touched(clinic: Clinic) ->
 async def test_a_specialty_that_the_desk_does_not_have_is_refused(clinic: Clinic) -> None:
     kiosk = await clinic.kiosk()
     await kiosk.open(specialty="skin")
-    assert (await kiosk.heard.next(Refused)).code == "unknown_specialty"
+    assert (await kiosk.heard.next(CaseRefused)).code == "unknown_specialty"
     assert clinic.read("SELECT count(*) FROM cases") == [(0,)]
 
 
@@ -336,7 +336,7 @@ async def test_a_malformed_command_gets_a_reply_that_names_the_field(clinic: Cli
     doctor = await clinic.doctor()
     for text, n, field in MALFORMED:
         await doctor.write_text(text)
-        assert await doctor.heard.next(Reply) == Reply(n=n, trouble=Trouble.MALFORMED, field=field), text
+        assert await doctor.heard.next(Reply) == Reply(n=n, trouble=CallTrouble.MALFORMED, field=field), text
     await doctor.beat()
 
 

@@ -16,7 +16,7 @@ from tramkit_telehealth.desk.command import desk
 from tramkit_telehealth.desk.doses import days, strengths, units_a_day
 from tramkit_telehealth.desk.lists import KINDS, CodeSet, ListError, bundled, import_list, load
 from tramkit_telehealth.desk.medicine_names import skeleton
-from tramkit_telehealth.desk.page_protocol import Draft, Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble, Draft
 from tramkit_telehealth.desk.prescribing import PrescriptionType, check, prescription_code, type_of
 from tramkit_telehealth.protocol import Answer, Medicine
 
@@ -61,7 +61,7 @@ def test_every_narcotic_and_psychotropic_is_refused_however_it_is_written() -> N
         for name, kind in LISTS.controlled.kinds.items()
         if kind != "precursor"
         for written in (name, re.sub("e$", "", name), name.upper(), f"{name} hydroclorid 10 mg", f"Thuốc {name}, 5mg")
-        if check(draft(written), (), LISTS) != (Trouble.BLOCKED, "draft.prescription.0.name")
+        if check(draft(written), (), LISTS) != (CallTrouble.BLOCKED, "draft.prescription.0.name")
     ]
     assert passed == []
 
@@ -77,7 +77,7 @@ def test_no_two_substances_of_the_list_are_taken_for_one_another() -> None:
 
 def test_a_concern_is_answered_in_words_or_the_case_stays_open() -> None:
     written = draft("Amoxicilin")
-    assert check(written, (ALLERGIC,), LISTS) == (Trouble.UNANSWERED, "draft.reasons.allergy_class-0-amoxicillin")
+    assert check(written, (ALLERGIC,), LISTS) == (CallTrouble.UNANSWERED, "draft.reasons.allergy_class-0-amoxicillin")
     for reason in ("", " . ", "ok"):
         answered = written.model_copy(update={"reasons": {"allergy_class-0-amoxicillin": reason}})
         assert check(answered, (ALLERGIC,), LISTS) is not None
@@ -87,7 +87,7 @@ def test_a_concern_is_answered_in_words_or_the_case_stays_open() -> None:
 
 def test_a_reason_never_lets_a_narcotic_through() -> None:
     written = draft("Morphin 10 mg", reasons={"blocked-0-morphine": "đau nhiều, đã hội chẩn"})
-    assert check(written, (), LISTS) == (Trouble.BLOCKED, "draft.prescription.0.name")
+    assert check(written, (), LISTS) == (CallTrouble.BLOCKED, "draft.prescription.0.name")
 
 
 async def test_a_prescription_against_an_allergy_goes_out_only_with_its_reason_and_the_reason_is_kept(
@@ -102,7 +102,7 @@ async def test_a_prescription_against_an_allergy_goes_out_only_with_its_reason_a
     assert held.allergy.state == "stated"
     assert [concern.kind for concern in held.warnings] == ["allergy"]
     refused = await doctor.do("close", case="case-1", draft=draft("Penicillin V"))
-    assert (refused.trouble, refused.field) == (Trouble.UNANSWERED, f"draft.reasons.{held.warnings[0].id}")
+    assert (refused.trouble, refused.field) == (CallTrouble.UNANSWERED, f"draft.reasons.{held.warnings[0].id}")
     assert (await clinic.case()).state == "live"
     reasons = {held.warnings[0].id: "người bệnh đã dùng lại an toàn"}
     await doctor.must("close", case="case-1", draft=draft("Penicillin V", reasons=reasons))
@@ -250,7 +250,7 @@ def test_an_imported_list_replaces_the_bundled_one(tmp_path: Path) -> None:
     )
     assert import_list("controlled", file, tmp_path) == 1
     lists = load(tmp_path)
-    assert check(draft("Panadol"), (), lists) == (Trouble.BLOCKED, "draft.prescription.0.name")
+    assert check(draft("Panadol"), (), lists) == (CallTrouble.BLOCKED, "draft.prescription.0.name")
     assert check(draft("Morphin"), (), lists) is None
 
 

@@ -24,6 +24,7 @@ from tramkit_telehealth.desk.page.words import words
 from tramkit_telehealth.desk.page_changes import change_of
 from tramkit_telehealth.desk.page_protocol import (
     Accept,
+    CallTrouble,
     Close,
     Colleague,
     CommandEnvelope,
@@ -38,7 +39,6 @@ from tramkit_telehealth.desk.page_protocol import (
     SaveDraft,
     SetAvailable,
     SetShift,
-    Trouble,
     Waiting,
 )
 from tramkit_telehealth.desk.prescribing import blocked
@@ -165,7 +165,7 @@ class PageDesk:
         self.state = first_state()
         self.shown: DeskState | None = None
         self.commands: list[CommandEnvelope] = []
-        self.refuse: dict[str, tuple[Trouble, str]] = {}
+        self.refuse: dict[str, tuple[CallTrouble, str]] = {}
         self.signed_in = True
         self.error = ""
         self.language = "en"

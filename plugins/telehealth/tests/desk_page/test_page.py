@@ -12,6 +12,7 @@ from playwright.async_api import expect
 from tramkit_telehealth.desk.page.words import words
 from tramkit_telehealth.desk.page_protocol import (
     Accept,
+    CallTrouble,
     Close,
     Draft,
     EndCall,
@@ -20,7 +21,6 @@ from tramkit_telehealth.desk.page_protocol import (
     SaveDraft,
     SetAvailable,
     SetShift,
-    Trouble,
 )
 from tramkit_telehealth.protocol import CaseState, Medicine
 
@@ -86,7 +86,7 @@ async def test_shift_and_availability_are_switches(desk: PageDesk, doctor: Docto
 
 async def test_a_refused_accept_says_why(desk: PageDesk, doctor: Doctor) -> None:
     await desk.change(queue=(waiting(0),))
-    desk.refuse["accept"] = (Trouble.TAKEN, "")
+    desk.refuse["accept"] = (CallTrouble.TAKEN, "")
     await doctor.click("Accept N.T.H")
     await expect(doctor.of("notices")).to_contain_text("Another doctor has just accepted this patient.")
     await expect(doctor.of("call")).to_have_attribute("data-state", "none")
@@ -137,7 +137,7 @@ async def test_notes_changed_in_another_window_are_shown_and_the_own_ones_can_be
 ) -> None:
     await desk.hold()
     notes = doctor.page.get_by_label("Notes")
-    desk.refuse["save_draft"] = (Trouble.STALE, "")
+    desk.refuse["save_draft"] = (CallTrouble.STALE, "")
     await notes.fill("mine")
     await desk.next(SaveDraft)
     await desk.held(draft=Draft(notes="theirs"), version=5)
@@ -174,7 +174,7 @@ async def test_a_case_is_closed_after_a_look_at_what_the_patient_gets(desk: Page
     await page.keyboard.press("Escape")
     assert not desk.all(Close)
 
-    desk.refuse["close"] = (Trouble.BLOCKED, "draft.prescription.0.name")
+    desk.refuse["close"] = (CallTrouble.BLOCKED, "draft.prescription.0.name")
     await doctor.of("close-case").click()
     await doctor.of("close-yes").click()
     await expect(doctor.of("notices")).to_contain_text("Not allowed in a remote prescription")
@@ -250,7 +250,7 @@ async def test_every_word_the_page_uses_is_there_and_every_trouble_has_words() -
         used |= set(re.findall(r'(?:say\(|words\[)"([\w.]+)"', text))
         used |= set(re.findall(r'"((?:call|record|queue|close|media)\.[\w]+)"', text))
     assert {key for key in used if key not in said and not key.endswith(".")} == set()
-    assert {f"trouble.{trouble.value}" for trouble in Trouble} - said.keys() == set()
+    assert {f"trouble.{trouble.value}" for trouble in CallTrouble} - said.keys() == set()
     assert said.keys() == words("en").keys()
     same = {key for key, text in words("en").items() if said[key] == text}
     assert {key for key in same if not key.startswith(("band.", "language.")) and "{" not in said[key]} <= {

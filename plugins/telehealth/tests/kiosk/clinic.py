@@ -10,10 +10,10 @@ from pathlib import Path
 from media_kit import Browser, number_in, until
 from support.cards import believing
 from support.scripted_desk import DOCTOR, KEY, ScriptedDesk
-from support.station import Running, station
 
 from tramkit import PluginContext
 from tramkit.conversation.timeouts import Timeouts
+from tramkit.testing.station import Running, station
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_hal.device.roles import Role

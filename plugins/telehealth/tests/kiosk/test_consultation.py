@@ -16,7 +16,7 @@ from tramkit.conversation.timeouts import Timeouts
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.pages import Call, Done, Tell, Wait
-from tramkit_telehealth.protocol import CaseState, HangUp, LeaveCase, OpenCase, Refused, StartLeg, SummaryHandedOver
+from tramkit_telehealth.protocol import CaseRefused, CaseState, HangUp, LeaveCase, OpenCase, StartLeg, SummaryHandedOver
 
 
 class SwiftClock:
@@ -188,7 +188,7 @@ async def test_a_desk_that_restarts_without_memory_of_the_session_gets_the_case_
 async def test_a_specialty_that_is_no_longer_offered_is_said_kindly() -> None:
     async with clinic() as c:
         await c.to_queue()
-        await c.desk.say(Refused(code="unknown_specialty", words="no such specialty"))
+        await c.desk.say(CaseRefused(code="unknown_specialty", words="no such specialty"))
         await c.step("tell", "This doctor cannot be seen any more today")
         await c.gone()
 

@@ -16,6 +16,7 @@ from tramkit_telehealth import outbox
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
+    CaseRefused,
     CaseState,
     CaseUpdate,
     Consent,
@@ -26,7 +27,6 @@ from tramkit_telehealth.protocol import (
     Offered,
     OpenCase,
     Patient,
-    Refused,
 )
 
 COMPLAINT = "đau đầu kéo dài"
@@ -225,6 +225,6 @@ async def test_only_the_newest_report_of_the_media_is_kept(desk: ScriptedDesk) -
 async def test_a_refusal_reaches_the_case(desk: ScriptedDesk, gateway: DeskGateway) -> None:
     with gateway.case(intake()) as case:
         await desk.heard(OpenCase)
-        await desk.say(Refused(code="unknown_specialty", words="no such specialty"))
+        await desk.say(CaseRefused(code="unknown_specialty", words="no such specialty"))
         async with asyncio.timeout(5):
-            assert isinstance(await case.next(), Refused)
+            assert isinstance(await case.next(), CaseRefused)

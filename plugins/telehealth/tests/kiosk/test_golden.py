@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from clinic import SERVICE, Clinic, clinic, summary_of
-from support.golden_record import StandingClock, hold, met
 
 import tramkit_telehealth
+from tramkit.testing.golden import StandingClock, hold, met
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.pages import Call, View
 from tramkit_telehealth.protocol import CaseState, OpenCase

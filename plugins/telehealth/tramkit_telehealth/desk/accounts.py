@@ -13,8 +13,7 @@ from typing import Literal
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tramkit import Level
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, Level
 from tramkit_telehealth.desk import passwords
 from tramkit_telehealth.desk.attempts import Attempts, HashingPool
 from tramkit_telehealth.desk.store import Store

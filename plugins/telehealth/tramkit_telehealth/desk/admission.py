@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tramkit import Level
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, Level, TramkitError
 from tramkit_telehealth.consents import CHILD, CHILD_BELOW, GUARDIAN, HEALTH_DATA, OWN_CONSENT_FROM, TELEHEALTH, age_on
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.tables import CaseRow, StationRow
@@ -27,7 +26,7 @@ MESSAGES_PER_SECOND = 20.0
 UNSEEN = (CaseState.WAITING, CaseState.CLAIMED, CaseState.RINGING)
 
 
-class NotAdmittedError(Exception):
+class NotAdmittedError(TramkitError):
     """A case that is not queued.
 
     :ivar code: for the kiosk.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_hal.ui.serving import FaceRunner
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.cases import Cases

@@ -18,7 +18,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TypeVar
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, TramkitError
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ MAX_WAITING = 32
 """Attempts that wait for hashing; more are turned away without one."""
 
 
-class TooManyError(Exception):
+class TooManyError(TramkitError):
     """An attempt is not heard now.
 
     :ivar wait: seconds after which the next one is.

@@ -16,9 +16,9 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, TramkitError
 from tramkit_telehealth.desk.looked_up import ACCEPTED, RELEASED, releases_left
-from tramkit_telehealth.desk.page_protocol import Draft, Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble, Draft
 from tramkit_telehealth.desk.store import Store
 from tramkit_telehealth.desk.tables import CaseRow, ConsentRow, DoctorRow, EventRow, VitalRow
 from tramkit_telehealth.protocol import LEASE_SECONDS, RING_SECONDS, CaseState, Intake, Summary
@@ -35,13 +35,13 @@ LEASE = timedelta(seconds=LEASE_SECONDS)
 RING = timedelta(seconds=RING_SECONDS)
 
 
-class CommandRefusedError(Exception):
+class CommandRefusedError(TramkitError):
     """A doctor's command that is not done.
 
     :param field: dotted name of what is wrong.
     """
 
-    def __init__(self, trouble: Trouble, field: str = "") -> None:
+    def __init__(self, trouble: CallTrouble, field: str = "") -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
         self.field = field
@@ -208,7 +208,7 @@ class Cases:
         """
         async with self._store.writing() as session:
             if not on and await _held(session, doctor) is not None:
-                raise CommandRefusedError(Trouble.BUSY)
+                raise CommandRefusedError(CallTrouble.BUSY)
             row = await session.get_one(DoctorRow, doctor)
             row.on_shift_since = (row.on_shift_since or self._clock.now()) if on else None
             row.available = on
@@ -221,7 +221,7 @@ class Cases:
         async with self._store.writing() as session:
             row = await session.get_one(DoctorRow, doctor)
             if row.on_shift_since is None:
-                raise CommandRefusedError(Trouble.OFF_SHIFT)
+                raise CommandRefusedError(CallTrouble.OFF_SHIFT)
             row.available = available
 
     async def accept(self, doctor: str, id: str) -> CaseRow:
@@ -250,10 +250,10 @@ class Cases:
                     )
                 )
                 if cast(CursorResult[Any], changed).rowcount != 1:
-                    raise CommandRefusedError(Trouble.TAKEN)
+                    raise CommandRefusedError(CallTrouble.TAKEN)
                 self._note(session, id, doctor, ACCEPTED)
         except IntegrityError:  # the same doctor in two windows at the same moment
-            raise CommandRefusedError(Trouble.BUSY) from None
+            raise CommandRefusedError(CallTrouble.BUSY) from None
         row = await self.get(id)
         assert row is not None
         return row
@@ -261,18 +261,18 @@ class Cases:
     async def _free_case(self, session: AsyncSession, doctor: str, id: str) -> CaseRow:
         person = await session.get_one(DoctorRow, doctor)
         if person.on_shift_since is None:
-            raise CommandRefusedError(Trouble.OFF_SHIFT)
+            raise CommandRefusedError(CallTrouble.OFF_SHIFT)
         if await _held(session, doctor) is not None:
-            raise CommandRefusedError(Trouble.BUSY)
+            raise CommandRefusedError(CallTrouble.BUSY)
         if await releases_left(session, doctor, self._clock.now()) <= 0:
-            raise CommandRefusedError(Trouble.REVIEW)
+            raise CommandRefusedError(CallTrouble.REVIEW)
         row = await session.get(CaseRow, id)
         if row is None or row.state in (CaseState.CLOSED, CaseState.ABANDONED):
-            raise CommandRefusedError(Trouble.GONE)
+            raise CommandRefusedError(CallTrouble.GONE)
         if row.state != CaseState.WAITING:
-            raise CommandRefusedError(Trouble.TAKEN)
+            raise CommandRefusedError(CallTrouble.TAKEN)
         if not may_take(person, row):
-            raise CommandRefusedError(Trouble.BLOCKED)
+            raise CommandRefusedError(CallTrouble.BLOCKED)
         return row
 
     async def release(self, doctor: str, id: str, reason: str) -> CaseRow:
@@ -285,7 +285,7 @@ class Cases:
         async with self._store.writing() as session:
             row = await _own(session, doctor, id)
             if row.state not in (CaseState.CLAIMED, CaseState.RINGING):
-                raise CommandRefusedError(Trouble.BUSY)
+                raise CommandRefusedError(CallTrouble.BUSY)
             _back_to_queue(row)
             self._note(session, id, doctor, RELEASED + reason)
             return row
@@ -298,7 +298,7 @@ class Cases:
         async with self._store.writing() as session:
             row = await _own(session, doctor, id)
             if row.state not in CALLING:
-                raise CommandRefusedError(Trouble.GONE)
+                raise CommandRefusedError(CallTrouble.GONE)
             row.leg += 1
             return row
 
@@ -310,7 +310,7 @@ class Cases:
         async with self._store.writing() as session:
             row = await _own(session, doctor, id)
             if version < row.version:
-                raise CommandRefusedError(Trouble.STALE)
+                raise CommandRefusedError(CallTrouble.STALE)
             row.draft, row.version = draft.model_dump(mode="json"), row.version + 1
             return row
 
@@ -326,7 +326,7 @@ class Cases:
                 other = await session.get(DoctorRow, to)
                 ready = other is not None and other.on_shift_since is not None and other.available
                 if other is None or to == doctor or not ready or not may_take(other, row) or await _held(session, to):
-                    raise CommandRefusedError(Trouble.NO_SUCH_DOCTOR)
+                    raise CommandRefusedError(CallTrouble.NO_SUCH_DOCTOR)
                 row.doctor, row.epoch, row.doctor_gone_at = to, row.epoch + 1, None
                 if row.state != CaseState.CLOSING:
                     row.state, row.leg = CaseState.CLAIMED.value, row.leg + 1
@@ -334,7 +334,7 @@ class Cases:
                 self._note(session, id, doctor, f"handed over to {to}")
                 return row
         except IntegrityError:
-            raise CommandRefusedError(Trouble.NO_SUCH_DOCTOR) from None
+            raise CommandRefusedError(CallTrouble.NO_SUCH_DOCTOR) from None
 
     async def close(self, doctor: str, id: str, draft: Draft, summary: Summary) -> CaseRow:
         """Close a case with its summary; closing it again changes nothing.
@@ -364,7 +364,7 @@ class Cases:
                 if row.lease_until is not None:
                     row.lease_until = self._clock.now() + LEASE
 
-    async def doctor_gone(self, doctor: str) -> None:
+    async def on_doctor_gone(self, doctor: str) -> None:
         """The doctor's page has gone; a call is held for a while, a claim until its lease ends."""
         async with self._store.writing() as session:
             row = await _held(session, doctor)
@@ -468,7 +468,7 @@ async def _own(session: AsyncSession, doctor: str, id: str) -> CaseRow:
     """
     row = await session.get(CaseRow, id)
     if row is None or row.state in (CaseState.CLOSED, CaseState.ABANDONED):
-        raise CommandRefusedError(Trouble.GONE)
+        raise CommandRefusedError(CallTrouble.GONE)
     if row.doctor != doctor or row.state == CaseState.WAITING:
-        raise CommandRefusedError(Trouble.NOT_YOURS)
+        raise CommandRefusedError(CallTrouble.NOT_YOURS)
     return row

@@ -13,9 +13,7 @@ from pathlib import Path
 
 import click
 
-from tramkit import FileError, Level, configure_log, harden_process
-from tramkit_hal.device.clock import SystemClock
-from tramkit_hal.words import nfc
+from tramkit import FileError, Level, SystemClock, configure_log, harden_process, nfc
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.app import Desk, serve
 from tramkit_telehealth.desk.ice import IceServers

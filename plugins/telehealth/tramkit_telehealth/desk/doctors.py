@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.lines import DoctorPage
-from tramkit_telehealth.desk.page_protocol import CommandEnvelope, Reply, Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble, CommandEnvelope, Reply
 from tramkit_telehealth.desk.sign_in import COOKIE
 from tramkit_telehealth.desk.switchboard import Switchboard
 from tramkit_telehealth.protocol import MAX_MESSAGE, PING_SECONDS
@@ -40,7 +40,7 @@ class Doctors:
         page = DoctorPage(doctor.id, token, socket)
         malformed = 0
         try:
-            await self._board.page_came(page)
+            await self._board.on_page_opened(page)
             async for frame in socket:
                 if frame.type is not WSMsgType.TEXT:
                     break
@@ -68,4 +68,4 @@ def _malformed(text: str, error: ValidationError) -> Reply:
         parts = ["do"]
     elif parts[:1] == ["command"]:
         parts = parts[2:] or parts  # the second is the name of the command
-    return Reply(n=int(number[1]) if number else 0, trouble=Trouble.MALFORMED, field=".".join(parts)[:200])
+    return Reply(n=int(number[1]) if number else 0, trouble=CallTrouble.MALFORMED, field=".".join(parts)[:200])

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from tramkit import Data
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, Data
 from tramkit_telehealth.ice_servers import ice_url, ticket
 from tramkit_telehealth.protocol import IceServer
 

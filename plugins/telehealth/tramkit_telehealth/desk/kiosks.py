@@ -7,7 +7,7 @@ import logging
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import ValidationError
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_hal.ui.serving import LogBudget
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.clients import TrustedProxies
@@ -17,10 +17,10 @@ from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
     PING_SECONDS,
     VERSION,
+    CaseRefused,
     DeskEnvelope,
     Hello,
     KioskEnvelope,
-    Refused,
     version_of,
 )
 
@@ -74,23 +74,25 @@ class Kiosks:
                     await self._take(line, envelope)
         finally:
             if line is not None and line.disconnect(socket):
-                await self._board.kiosk_went(line)
+                await self._board.on_kiosk_disconnected(line)
         return socket
 
     async def _hello(self, socket: web.WebSocketResponse, envelope: KioskEnvelope, station: str) -> KioskLine | None:
         hello = envelope.message
         if not isinstance(hello, Hello):
-            await _refuse(socket, Refused(code="malformed", words="a conversation begins with hello"))
+            await _refuse(socket, CaseRefused(code="malformed", words="a conversation begins with hello"))
             return None
         if hello.version != VERSION:
-            await _refuse(socket, Refused(code="version", words=f"this desk speaks version {VERSION}"))
+            await _refuse(socket, CaseRefused(code="version", words=f"this desk speaks version {VERSION}"))
             return None
         if hello.station != station:
-            await _refuse(socket, Refused(code="key", words="this key belongs to another station"))
+            await _refuse(socket, CaseRefused(code="key", words="this key belongs to another station"))
             return None
         found = await self._board.line(station, hello.session)
         if found is None:
-            await _refuse(socket, Refused(code="taken", words="another machine is connected with this station's key"))
+            await _refuse(
+                socket, CaseRefused(code="taken", words="another machine is connected with this station's key")
+            )
             return None
         line, resumed = found
         await line.connect(socket, self._board.welcome(line, resumed), envelope.ack)
@@ -108,16 +110,16 @@ class Kiosks:
         _log.warning("malformed message of a kiosk dropped", extra={"station": station})
         other_version = version_of(text) not in (None, VERSION)
         words = f"this desk speaks version {VERSION}" if other_version else "a message could not be read"
-        await _say(socket, Refused(code="version" if other_version else "malformed", words=words))
+        await _say(socket, CaseRefused(code="version" if other_version else "malformed", words=words))
         if other_version:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION)
 
 
-async def _say(socket: web.WebSocketResponse, refused: Refused) -> None:
+async def _say(socket: web.WebSocketResponse, refused: CaseRefused) -> None:
     await socket.send_str(DeskEnvelope(seq=0, message=refused).model_dump_json())
 
 
-async def _refuse(socket: web.WebSocketResponse, refused: Refused) -> None:
+async def _refuse(socket: web.WebSocketResponse, refused: CaseRefused) -> None:
     _log.warning("kiosk refused", extra={"code": refused.code})
     await _say(socket, refused)
     await socket.close(code=WSCloseCode.POLICY_VIOLATION)

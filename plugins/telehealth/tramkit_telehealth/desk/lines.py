@@ -9,11 +9,12 @@ from collections import deque
 
 from aiohttp import WSCloseCode, web
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_telehealth.desk.admission import MessageBudget
 from tramkit_telehealth.desk.page_changes import DeskChange, change_of
 from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply
 from tramkit_telehealth.protocol import (
+    CaseRefused,
     CaseSummary,
     CaseUpdate,
     DeskEnvelope,
@@ -21,7 +22,6 @@ from tramkit_telehealth.protocol import (
     IceServer,
     KioskEnvelope,
     Offered,
-    Refused,
     RtcAnswer,
     StartLeg,
     Welcome,
@@ -29,7 +29,7 @@ from tramkit_telehealth.protocol import (
 
 _log = logging.getLogger(__name__)
 
-DeskMessage = Welcome | Offered | CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | Refused
+DeskMessage = Welcome | Offered | CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | CaseRefused
 
 ANSWER_SECONDS = 3.0
 """In which a kiosk that is there has acknowledged a message."""

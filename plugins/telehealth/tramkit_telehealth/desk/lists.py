@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
-from tramkit import ReceivedData
+from tramkit import ReceivedData, TramkitError
 from tramkit_telehealth.desk.medicine_names import Names, words_of
 
 KINDS: dict[str, str] = {
@@ -40,7 +40,7 @@ MAX_FILE = 32 * 1024 * 1024
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class ListError(Exception):
+class ListError(TramkitError):
     """A file is no list of its kind; the message says what is wrong."""
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_telehealth.desk.store import Store
 from tramkit_telehealth.desk.tables import EventRow, ReviewRow
 

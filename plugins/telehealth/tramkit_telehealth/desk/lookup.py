@@ -18,7 +18,7 @@ MAX_QUERY = 60
 
 
 @dataclass(frozen=True)
-class Entry:
+class MedicineEntry:
     """Something that can be found.
 
     :param value: what is put into the field.
@@ -52,18 +52,18 @@ class Lookup:
         hits = self.conditions(query) if kind == "icd10" else self.medicines(query)
         return web.json_response([{"value": each.value, **each.names} for each in hits])
 
-    def conditions(self, query: str) -> list[Entry]:
+    def conditions(self, query: str) -> list[MedicineEntry]:
         """Return the ICD-10 codes that a query means, those whose code begins with it first."""
         return _found(query, self._conditions)
 
-    def medicines(self, query: str) -> list[Entry]:
+    def medicines(self, query: str) -> list[MedicineEntry]:
         """Return the medicines that a query means; a brand says what it is."""
         return _found(query, self._medicines)
 
     @cached_property
-    def _conditions(self) -> tuple[Entry, ...]:
+    def _conditions(self) -> tuple[MedicineEntry, ...]:
         return tuple(
-            Entry(
+            MedicineEntry(
                 each.code,
                 {"vi": each.vi, "en": each.en or each.vi},
                 (each.code.lower(), each.code.lower().replace(".", ""), *_words(f"{each.vi} {each.en}")),
@@ -72,14 +72,15 @@ class Lookup:
         )
 
     @cached_property
-    def _medicines(self) -> tuple[Entry, ...]:
+    def _medicines(self) -> tuple[MedicineEntry, ...]:
         substances = [each for part in self._lists.medicines.classes for each in part.substances]
         entries = [
-            Entry(each.capitalize(), self._about(each), _words(each)) for each in sorted(substances, key=str.lower)
+            MedicineEntry(each.capitalize(), self._about(each), _words(each))
+            for each in sorted(substances, key=str.lower)
         ]
         for name, parts in sorted(self._lists.medicines.names.items()):
             made_of = " + ".join(parts)
-            entries.append(Entry(name.capitalize(), {"vi": made_of, "en": made_of}, _words(name)))
+            entries.append(MedicineEntry(name.capitalize(), {"vi": made_of, "en": made_of}, _words(name)))
         return tuple(entries)
 
     def _about(self, substance: str) -> dict[str, str]:
@@ -92,11 +93,11 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*words, *(skeleton(word) for word in words)]))
 
 
-def _found(query: str, entries: Iterable[Entry]) -> list[Entry]:
+def _found(query: str, entries: Iterable[MedicineEntry]) -> list[MedicineEntry]:
     asked = plain(query.replace(".", "")).split()
     if not asked:
         return []
-    hits: list[tuple[int, Entry]] = []
+    hits: list[tuple[int, MedicineEntry]] = []
     for entry in entries:
         if all(any(word.startswith((each, skeleton(each))) for word in entry.words) for each in asked):
             first = entry.words[0].replace(".", "").startswith(asked[0])

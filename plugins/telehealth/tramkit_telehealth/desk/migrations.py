@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tramkit import TramkitError
 from tramkit_telehealth.desk.seal import DeskSeal
 
 VERSION = 1
@@ -16,7 +17,7 @@ VERSION = 1
 _SEALED = (("cases", "intake"), ("cases", "draft"), ("cases", "summary"), ("vitals", "reading"))
 
 
-class MigrationError(Exception):
+class MigrationError(TramkitError):
     """A file of a newer version, which this desk must not touch."""
 
 

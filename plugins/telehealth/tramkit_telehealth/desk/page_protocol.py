@@ -30,7 +30,7 @@ from tramkit_telehealth.protocol import (
 )
 
 
-class Trouble(StrEnum):
+class CallTrouble(StrEnum):
     """Why a command was refused; the page has words for each in both languages."""
 
     MALFORMED = "malformed"
@@ -274,7 +274,7 @@ class Reply(Wire):
 
     type: Literal["reply"] = "reply"
     n: int
-    trouble: Trouble | None = None
+    trouble: CallTrouble | None = None
     field: Line = ""
 
 

@@ -24,7 +24,7 @@ from webauthn.helpers.structs import (
 )
 from yarl import URL
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, TramkitError
 from tramkit_telehealth.desk.store import Store
 from tramkit_telehealth.desk.tables import DoctorRow, PasskeyRow
 
@@ -34,7 +34,7 @@ PENDING_SECONDS = 300.0
 MAX_PENDING = 1000
 
 
-class PasskeyError(Exception):
+class PasskeyError(TramkitError):
     """What an authenticator answered does not prove what was asked."""
 
 

@@ -9,6 +9,8 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from tramkit import TramkitError
+
 MIN_PASSWORD = 10
 MAX_PASSWORD = 200
 
@@ -25,7 +27,7 @@ doctor bacsi benhvien phongkham hospital clinic tramkit telehealth
 _RUNS = ("0123456789", "9876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
-class PasswordError(ValueError):
+class PasswordError(TramkitError, ValueError):
     """A password that is not good enough; the words say why."""
 
 

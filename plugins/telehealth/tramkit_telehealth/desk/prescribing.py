@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from tramkit_telehealth.desk.concerns import concerns, is_combined, lines_of
 from tramkit_telehealth.desk.lists import Lists
-from tramkit_telehealth.desk.page_protocol import Draft, Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble, Draft
 from tramkit_telehealth.protocol import Answer
 
 ALPHABET = string.digits + string.ascii_lowercase
@@ -50,19 +50,19 @@ def prescription_code(facility: str, type: PrescriptionType = PrescriptionType.O
     return facility + "".join(secrets.choice(ALPHABET) for _ in range(7)) + "-" + type.value
 
 
-def check(draft: Draft, answers: Sequence[Answer], lists: Lists) -> tuple[Trouble, str] | None:
+def check(draft: Draft, answers: Sequence[Answer], lists: Lists) -> tuple[CallTrouble, str] | None:
     """Return what keeps a draft from becoming a summary, and the name of the field; None: nothing."""
     if not draft.conclusion.strip():
-        return Trouble.INCOMPLETE, "draft.conclusion"
+        return CallTrouble.INCOMPLETE, "draft.conclusion"
     for number, medicine in enumerate(draft.prescription):
         for key in ("name", "amount", "directions"):
             if not getattr(medicine, key).strip():
-                return Trouble.INCOMPLETE, f"draft.prescription.{number}.{key}"
+                return CallTrouble.INCOMPLETE, f"draft.prescription.{number}.{key}"
     for number in blocked(draft, lists):
-        return Trouble.BLOCKED, f"draft.prescription.{number}.name"
+        return CallTrouble.BLOCKED, f"draft.prescription.{number}.name"
     for concern in concerns(draft, answers, lists):
         if sum(letter.isalnum() for letter in draft.reasons.get(concern.id, "")) < LEAST_REASON:
-            return Trouble.UNANSWERED, f"draft.reasons.{concern.id}"
+            return CallTrouble.UNANSWERED, f"draft.reasons.{concern.id}"
     return None
 
 

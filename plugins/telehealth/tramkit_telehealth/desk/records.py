@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, TramkitError
 from tramkit_telehealth.desk.store import Store
 from tramkit_telehealth.desk.tables import CaseRow, ConsentRow, ErasureRow, EventRow, VitalRow
 from tramkit_telehealth.protocol import CaseState
@@ -17,7 +17,7 @@ from tramkit_telehealth.protocol import CaseState
 OVER = (CaseState.CLOSED.value, CaseState.ABANDONED.value)
 
 
-class StillOpenError(Exception):
+class StillOpenError(TramkitError):
     """A case that is to be erased is still with a doctor or in the queue."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from tramkit_hal.device.clock import SystemClock
+from tramkit import SystemClock
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.looked_up import Review
 from tramkit_telehealth.desk.place import Place, opened

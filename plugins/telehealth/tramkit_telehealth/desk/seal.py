@@ -14,6 +14,8 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tramkit import TramkitError
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 CREDENTIAL = "tramkit.desk-key"
@@ -21,7 +23,7 @@ MARK = "s1:"
 """Begins what is sealed, so that a later way can be told from this one."""
 
 
-class DeskKeyError(Exception):
+class DeskKeyError(TramkitError):
     """The desk's key cannot be used, or what was sealed with it does not open; the words say which."""
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 from yarl import URL
 
-from tramkit import Data, read_settings
-from tramkit_hal.words import Nfc
+from tramkit import Data, Nfc, read_settings
 from tramkit_telehealth.desk.ice import IceSection
 from tramkit_telehealth.protocol import Bilingual, Facility
 

@@ -13,10 +13,8 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from yarl import URL
 
-from tramkit import adding, web_headers
-from tramkit_hal.device.clock import Clock
+from tramkit import LANGUAGES, Clock, adding, web_headers
 from tramkit_hal.ui.serving import LogBudget
-from tramkit_hal.words import LANGUAGES
 from tramkit_telehealth.desk.accounts import DEVICE_KNOWN, LONGEST, Accounts, SignedIn, SignInTrouble
 from tramkit_telehealth.desk.attempts import TooManyError
 from tramkit_telehealth.desk.clients import TrustedProxies

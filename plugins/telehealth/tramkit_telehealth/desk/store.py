@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from tramkit import TramkitError
 from tramkit_telehealth.desk.migrations import migrate
 from tramkit_telehealth.desk.seal import DeskSeal, default_key_file, read_desk_key
 from tramkit_telehealth.desk.tables import Base, give_seal
@@ -21,7 +22,7 @@ FILE = "desk.sqlite"
 LOCK = "desk.lock"
 
 
-class InUseError(OSError):
+class InUseError(TramkitError, OSError):
     """Another desk runs on the same folder."""
 
 

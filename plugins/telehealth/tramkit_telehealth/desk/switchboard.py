@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_hal.ui.serving import LogBudget
 from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
@@ -17,7 +17,7 @@ from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, CommandRefusedEr
 from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lines import DoctorPage, KioskLine
 from tramkit_telehealth.desk.lists import Lists, load
-from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply, Trouble
+from tramkit_telehealth.desk.page_protocol import CallTrouble, DeskState, LegOffer, Reply
 from tramkit_telehealth.desk.prescribing import check, prescription_code, type_of
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.tables import CaseRow, DoctorRow
@@ -31,6 +31,7 @@ from tramkit_telehealth.desk.views import (
     specialties,
 )
 from tramkit_telehealth.protocol import (
+    CaseRefused,
     CaseState,
     CaseSummary,
     CaseUpdate,
@@ -42,7 +43,6 @@ from tramkit_telehealth.protocol import (
     LeaveCase,
     Offered,
     OpenCase,
-    Refused,
     RtcAnswer,
     RtcOffer,
     StartLeg,
@@ -115,7 +115,7 @@ class Switchboard:
         old = self._lines.get(station)
         if old is not None and old.session == session:
             return old, True
-        if old is not None and await old.answers(Refused(code="taken", words=TAKEN)):
+        if old is not None and await old.answers(CaseRefused(code="taken", words=TAKEN)):
             _log.error("two machines use one station's key", extra={"station": station})
             return None
         line = self._lines[station] = KioskLine(station, session)
@@ -133,7 +133,7 @@ class Switchboard:
         line.offered = None
         await self._kiosk_there(line, resumed)
 
-    async def kiosk_went(self, line: KioskLine) -> None:
+    async def on_kiosk_disconnected(self, line: KioskLine) -> None:
         """A kiosk has lost its connection."""
         await self._kiosk_there(line, False)
 
@@ -146,13 +146,13 @@ class Switchboard:
     async def from_kiosk(self, line: KioskLine, message: KioskSaid) -> None:
         """Take what a kiosk says; each message has one effect."""
         if not line.budget_of(self._clock).take():
-            await line.say(Refused(code="quota", words="this station says more than a station may"))
+            await line.say(CaseRefused(code="quota", words="this station says more than a station may"))
             await line.close()
             return
         if not isinstance(message, OpenCase):
             case = await self._cases.get(message.case)
             if case is None or case.station != line.station:
-                await line.say(Refused(code="unknown_case", words="there is no such case of this station"))
+                await line.say(CaseRefused(code="unknown_case", words="there is no such case of this station"))
                 return
         match message:
             case OpenCase():
@@ -181,7 +181,7 @@ class Switchboard:
         if case is None:
             station = await self._accounts.station(line.station)
             if station is None:
-                await line.say(Refused(code="key", words="this station may not call in any more"))
+                await line.say(CaseRefused(code="key", words="this station may not call in any more"))
                 return
             try:
                 intake = self._admission.admit(message.intake, station, await self._cases.open_cases())
@@ -189,11 +189,11 @@ class Switchboard:
                 if (left_out := self._refusals.take()) is not None:
                     extra = {"station": line.station, "code": refusal.code, "left_out": left_out}
                     _log.warning("case not admitted", extra=extra)
-                await line.say(Refused(code=refusal.code, words=refusal.words))
+                await line.say(CaseRefused(code=refusal.code, words=refusal.words))
                 return
             case = await self._cases.open(intake)
         if case.station != line.station:
-            await line.say(Refused(code="unknown_case", words="this case belongs to another station"))
+            await line.say(CaseRefused(code="unknown_case", words="this case belongs to another station"))
             return
         await self._cases.kiosk_there(case.id, True)
         self._told.pop(case.id, None)
@@ -224,7 +224,7 @@ class Switchboard:
 
     # ── doctors ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def page_came(self, new: DoctorPage) -> None:
+    async def on_page_opened(self, new: DoctorPage) -> None:
         """A doctor's page is open; an older one of the same doctor ends, and a call that is on is taken up again."""
         old = self.pages.get(new.doctor)
         self.pages[new.doctor] = new
@@ -241,14 +241,14 @@ class Switchboard:
         """A doctor's page was closed, reloaded, or has lost its connection."""
         if self.pages.get(gone.doctor) is gone:
             del self.pages[gone.doctor]
-            await self._cases.doctor_gone(gone.doctor)
+            await self._cases.on_doctor_gone(gone.doctor)
             self.changed()
 
     async def sign_out(self, doctor: str) -> None:
         """End a doctor's page."""
         found = self.pages.pop(doctor, None)
         if found is not None:
-            await self._cases.doctor_gone(doctor)
+            await self._cases.on_doctor_gone(doctor)
             await self._dismiss(found)
             self.changed()
 
@@ -264,7 +264,7 @@ class Switchboard:
         """Do what a doctor commands, while the session lasts."""
         if await self._accounts.doctor_of(sender.token) is None:
             await self._disconnect(sender)
-            return Reply(n=n, trouble=Trouble.NOT_YOURS)
+            return Reply(n=n, trouble=CallTrouble.NOT_YOURS)
         try:
             await self._do(sender, command)
         except CommandRefusedError as refusal:
@@ -306,7 +306,7 @@ class Switchboard:
                 await self._cases.save_draft(doctor, id, version, draft)
             case page.HandOver(case=id, doctor=other):
                 if other not in self.pages:  # nobody would hear it ring
-                    raise CommandRefusedError(Trouble.NO_SUCH_DOCTOR)
+                    raise CommandRefusedError(CallTrouble.NO_SUCH_DOCTOR)
                 case = await self._cases.hand_over(doctor, id, other)
                 if case.state in CALLING:
                     await self._start_leg(case)
@@ -352,9 +352,9 @@ class Switchboard:
     async def _own(self, doctor: str, id: str, *, closed: bool = False) -> CaseRow:
         case = await self._cases.get(id)
         if case is None or case.state == CaseState.ABANDONED or (case.state == CaseState.CLOSED and not closed):
-            raise CommandRefusedError(Trouble.GONE)
+            raise CommandRefusedError(CallTrouble.GONE)
         if case.doctor != doctor:
-            raise CommandRefusedError(Trouble.NOT_YOURS)
+            raise CommandRefusedError(CallTrouble.NOT_YOURS)
         return case
 
     async def _doctor(self, id: str | None) -> DoctorRow | None:

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
 
-from tramkit import Messages, PartialDate, age
-from tramkit_hal.words import LANGUAGES, nfc, render
+from tramkit import LANGUAGES, Messages, PartialDate, age, nfc, render
 from tramkit_telehealth.consents import CHILD_BELOW
 from tramkit_telehealth.desk.allergies import allergy_of
 from tramkit_telehealth.desk.cases import CALLING, HELD, ahead_of, may_take

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tramkit import CameraHandle, DeviceError, MicrophoneHandle, SpeakerHandle, Visit
+from tramkit import CameraHandle, DeviceError, MicrophoneHandle, NewestFrame, SpeakerHandle, Visit
 from tramkit_hal.contracts.audio import Sound, SoundQueue
 from tramkit_hal.contracts.voice_processing import VoiceProcessor
-from tramkit_hal.video import NewestFrame
 from tramkit_telehealth.media.tracks import FPS, SIZE, SoundFan
 
 _log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock
 from tramkit_telehealth.case_link import CaseLink
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.media.connection_check import check_connection

@@ -11,21 +11,20 @@ from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 from typing import Literal
 
-from tramkit import Call, Live, Visit, Wait
-from tramkit_hal.device.clock import Clock
-from tramkit_hal.video import NewestFrame
+from tramkit import Call, Clock, Live, NewestFrame, Visit, Wait
 from tramkit_telehealth.case_link import CaseLink
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.kiosk.call_devices import CallDevices
 from tramkit_telehealth.kiosk.call_page import call_page
 from tramkit_telehealth.kiosk.connection_trial import ConnectionTrial
-from tramkit_telehealth.kiosk.endings import Ending, show_ending
-from tramkit_telehealth.kiosk.events import Happened, Tick, events
+from tramkit_telehealth.kiosk.endings import CallEnding, show_ending
+from tramkit_telehealth.kiosk.events import CallEvent, Tick, events
 from tramkit_telehealth.kiosk.handover import hand_over_summary, show_summary
 from tramkit_telehealth.kiosk.queue_page import QueuePlace, closing_page, queue_page
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.protocol import (
+    CaseRefused,
     CaseState,
     CaseSummary,
     CaseUpdate,
@@ -33,7 +32,6 @@ from tramkit_telehealth.protocol import (
     HangUp,
     KioskMedia,
     LeaveCase,
-    Refused,
     RtcAnswer,
     RtcOffer,
     StartLeg,
@@ -91,7 +89,7 @@ class Consultation:
 
     async def run(self) -> None:
         """Lead the resident from the queue to the end; the desk is told however it ends."""
-        phase: Next | Ending = Next.QUEUE
+        phase: Next | CallEnding = Next.QUEUE
         try:
             while (following := await self._phase(phase)) is not None:
                 phase = following
@@ -109,7 +107,7 @@ class Consultation:
             case _:
                 return "station_fault"
 
-    async def _phase(self, phase: Next | Ending) -> Next | Ending | None:
+    async def _phase(self, phase: Next | CallEnding) -> Next | CallEnding | None:
         match phase:
             case Next.QUEUE:
                 return await self._queue()
@@ -119,11 +117,11 @@ class Consultation:
                 return await self._closing()
             case Next.SUMMARY:
                 await self._hand_over()
-            case Ending():
+            case CallEnding():
                 await self._end(phase)
         return None
 
-    async def _end(self, ending: Ending) -> None:
+    async def _end(self, ending: CallEnding) -> None:
         if (reason := ending.reason) is not None:
             self._case.send(LeaveCase(case=self._case.id, reason=reason))
         self.settled = True
@@ -132,7 +130,7 @@ class Consultation:
 
     # ── the queue ─────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _queue(self) -> Next | Ending:
+    async def _queue(self) -> Next | CallEnding:
         media = self._begin_media()
         meanwhile = (self._spawn(self._keep_spare(media)), self._spawn(self._trial.run()))
         leaving = False
@@ -140,7 +138,7 @@ class Consultation:
         try:
             async with (
                 self._visit.live(self._queue_page(leaving)) as live,
-                self._happenings(live) as coming,
+                self._events(live) as coming,
             ):
                 while True:
                     happened = await coming.get()
@@ -148,13 +146,13 @@ class Consultation:
                         down_since = self._clock.monotonic()
                     match happened:
                         case Tick() if self._clock.monotonic() - down_since > GIVE_UP_SECONDS:
-                            return Ending.LOST_IN_QUEUE if self._place.known else Ending.UNREACHED
+                            return CallEnding.LOST_IN_QUEUE if self._place.known else CallEnding.UNREACHED
                         case "leave":
                             leaving = True
                         case "stay":
                             leaving = False
                         case "really_leave":
-                            return Ending.LEFT
+                            return CallEnding.LEFT
                         case StartLeg():
                             self._doctor, self._first_leg = happened.doctor, happened
                             return Next.CALL
@@ -175,7 +173,7 @@ class Consultation:
             check=self._trial.check,
         )
 
-    def _follow(self, happened: Happened) -> Next | Ending | None:
+    def _follow(self, happened: CallEvent) -> Next | CallEnding | None:
         """Note what the desk says; return the phase it leads to where that is another than this one."""
         match happened:
             case CaseUpdate(state=CaseState.CLOSED):
@@ -184,7 +182,7 @@ class Consultation:
             case CaseUpdate(state=CaseState.CLOSING):
                 return Next.CLOSING
             case CaseUpdate(state=CaseState.ABANDONED):
-                return Ending.ENDED
+                return CallEnding.ENDED
             case CaseUpdate() as update:
                 self._doctor = update.doctor or self._doctor
                 was, self._place = self._place, QueuePlace.of(update, self._place)
@@ -195,26 +193,26 @@ class Consultation:
             case CaseSummary(summary=summary):
                 self._summary = summary
                 return Next.SUMMARY
-            case Refused(code="unknown_specialty" | "too_large" | "closed"):
-                return Ending.REFUSED
+            case CaseRefused(code="unknown_specialty" | "too_large" | "closed"):
+                return CallEnding.REFUSED
             case _:
                 return None
         return None
 
     # ── the call ──────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _call(self) -> Next | Ending:
+    async def _call(self) -> Next | CallEnding:
         media = self._begin_media()
         assert self._first_leg is not None
         media.start_leg(self._first_leg.leg)
         self._visit.set_video("doctor", media.output.picture)
         tasks = (self._spawn(media.run()), self._spawn(self._keep_devices()))
         enlarged = ending = False
-        following: Next | Ending = Next.QUEUE
+        following: Next | CallEnding = Next.QUEUE
         try:
             async with (
                 self._visit.live(self._call_page(media, enlarged, ending)) as live,
-                self._happenings(live) as coming,
+                self._events(live) as coming,
             ):
                 while True:
                     happened = await coming.get()
@@ -234,7 +232,7 @@ class Consultation:
                             following = Next.CLOSING
                             break
                         case Tick() if media.down_for > GIVE_UP_SECONDS:
-                            following = Ending.LOST_IN_CALL
+                            following = CallEnding.LOST_IN_CALL
                             break
                         case _:
                             if (led := await self._signalling(media, happened)) is not None:
@@ -248,7 +246,7 @@ class Consultation:
             await self._end_call()
         return following
 
-    async def _signalling(self, media: CallMedia, happened: Happened) -> Next | Ending | None:
+    async def _signalling(self, media: CallMedia, happened: CallEvent) -> Next | CallEnding | None:
         match happened:
             case StartLeg(leg=leg, doctor=doctor):
                 self._doctor = doctor
@@ -298,22 +296,22 @@ class Consultation:
 
     # ── after the call ────────────────────────────────────────────────────────────────────────────────────
 
-    async def _closing(self) -> Next | Ending:
+    async def _closing(self) -> Next | CallEnding:
         if self._summary is not None:
             return Next.SUMMARY
         began = self._clock.monotonic()
         closed_at: float | None = None
         async with (
             self._visit.live(self._closing_page()) as live,
-            self._happenings(live) as coming,
+            self._events(live) as coming,
         ):
             while True:
                 happened = await coming.get()
                 match happened:
                     case "ticket":
-                        return Ending.ASK_LATER
+                        return CallEnding.ASK_LATER
                     case Tick() if self._clock.monotonic() - began > SUMMARY_SECONDS:
-                        return Ending.ASK_LATER
+                        return CallEnding.ASK_LATER
                     case CaseUpdate(state=CaseState.WAITING) as update:
                         self._place = QueuePlace.of(update, self._place, returned=True)
                         return Next.QUEUE
@@ -321,11 +319,11 @@ class Consultation:
                         self._summary = summary
                         return Next.SUMMARY
                     case CaseUpdate(state=CaseState.ABANDONED):
-                        return Ending.ENDED
+                        return CallEnding.ENDED
                     case CaseUpdate(state=CaseState.CLOSED):
                         closed_at = self._clock.monotonic()
                     case Tick() if closed_at and self._clock.monotonic() - closed_at > NO_SUMMARY_SECONDS:
-                        return Ending.ENDED
+                        return CallEnding.ENDED
                     case _:
                         pass
                 live.update(self._closing_page())
@@ -343,7 +341,7 @@ class Consultation:
 
     # ── what the phases share ─────────────────────────────────────────────────────────────────────────────
 
-    def _happenings(self, live: Live) -> AbstractAsyncContextManager[asyncio.Queue[Happened]]:
+    def _events(self, live: Live) -> AbstractAsyncContextManager[asyncio.Queue[CallEvent]]:
         return events(self._case, live, self._clock)
 
     def _begin_media(self) -> CallMedia:

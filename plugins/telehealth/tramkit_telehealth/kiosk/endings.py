@@ -14,7 +14,7 @@ from tramkit_telehealth.protocol import Facility
 _ = Messages("tramkit_telehealth")
 
 
-class Ending(Enum):
+class CallEnding(Enum):
     """How a case ends at the kiosk without a summary."""
 
     LEFT = auto()
@@ -36,57 +36,57 @@ class Ending(Enum):
     def reason(self) -> Literal["left", "changed_mind", "station_fault"] | None:
         """Why the resident has gone, for the desk; None: the desk knows."""
         match self:
-            case Ending.LEFT:
+            case CallEnding.LEFT:
                 return "changed_mind"
-            case Ending.ASK_LATER:
+            case CallEnding.ASK_LATER:
                 return "left"
-            case Ending.UNREACHED | Ending.LOST_IN_QUEUE | Ending.LOST_IN_CALL:
+            case CallEnding.UNREACHED | CallEnding.LOST_IN_QUEUE | CallEnding.LOST_IN_CALL:
                 return "station_fault"
             case _:
                 return None
 
 
-async def show_ending(visit: Visit, ending: Ending, case: str, facility: Facility | None) -> None:
+async def show_ending(visit: Visit, ending: CallEnding, case: str, facility: Facility | None) -> None:
     """Tell the resident how it ended and what to do instead; a ticket where the facility has their case."""
     match ending:
-        case Ending.LEFT:
+        case CallEnding.LEFT:
             await visit.done(_("You have left the queue"), *instead(facility))
-        case Ending.LOST_IN_QUEUE | Ending.LOST_IN_CALL | Ending.ASK_LATER:
+        case CallEnding.LOST_IN_QUEUE | CallEnding.LOST_IN_CALL | CallEnding.ASK_LATER:
             await _hand_over_ticket(visit, ending, case, facility)
-        case Ending.ENDED | Ending.REFUSED | Ending.UNREACHED:
+        case CallEnding.ENDED | CallEnding.REFUSED | CallEnding.UNREACHED:
             title, *body = _SAID[ending]
             await visit.tell(title, *body, *instead(facility), tone=Tone.WARNING, action=_("Finish"))
 
 
-_SAID: dict[Ending, tuple[Text, ...]] = {
-    Ending.ENDED: (_("The facility has closed your case"),),
-    Ending.REFUSED: (
+_SAID: dict[CallEnding, tuple[Text, ...]] = {
+    CallEnding.ENDED: (_("The facility has closed your case"),),
+    CallEnding.REFUSED: (
         _("This doctor cannot be seen any more today"),
         _("The facility no longer offers what you chose."),
     ),
-    Ending.UNREACHED: (
+    CallEnding.UNREACHED: (
         _("The doctors cannot be reached now"),
         _("We are sorry. It is not your fault, and nothing you answered is kept."),
     ),
-    Ending.LOST_IN_QUEUE: (
+    CallEnding.LOST_IN_QUEUE: (
         _("The connection to the doctors did not come back"),
         _("We are sorry. You are no longer in the queue; the facility has your answers under this number."),
     ),
-    Ending.LOST_IN_CALL: (
+    CallEnding.LOST_IN_CALL: (
         _("The connection to the doctor did not come back"),
         _("We are sorry. Your case stays open at the facility; nothing you said is lost."),
     ),
-    Ending.ASK_LATER: (
+    CallEnding.ASK_LATER: (
         _("Ask the facility for your summary"),
         _("The doctor is still writing it. Your case stays open at the facility."),
     ),
 }
 """Title and first words of the page."""
 
-_ON_TICKET: dict[Ending, Text] = {
-    Ending.LOST_IN_QUEUE: _("The connection was lost before a doctor could see you."),
-    Ending.LOST_IN_CALL: _("The connection to the doctor was lost. Your case stays open at the facility."),
-    Ending.ASK_LATER: _("The doctor was still writing your summary when you left."),
+_ON_TICKET: dict[CallEnding, Text] = {
+    CallEnding.LOST_IN_QUEUE: _("The connection was lost before a doctor could see you."),
+    CallEnding.LOST_IN_CALL: _("The connection to the doctor was lost. Your case stays open at the facility."),
+    CallEnding.ASK_LATER: _("The doctor was still writing your summary when you left."),
 }
 
 
@@ -95,7 +95,7 @@ def short(case: str) -> str:
     return case[:8].upper()
 
 
-def ticket_document(ending: Ending, case: str, facility: Facility | None, at: datetime) -> Document:
+def ticket_document(ending: CallEnding, case: str, facility: Facility | None, at: datetime) -> Document:
     """Return the ticket for asking at the facility; it names no person and no complaint."""
     blocks: list[Paragraph | Row] = [
         Row(label=_("Number of your case"), value=verbatim(short(case))),
@@ -113,7 +113,7 @@ def ticket_document(ending: Ending, case: str, facility: Facility | None, at: da
     return Document(title=_("Ticket for asking at the facility"), blocks=tuple(blocks))
 
 
-async def _hand_over_ticket(visit: Visit, ending: Ending, case: str, facility: Facility | None) -> None:
+async def _hand_over_ticket(visit: Visit, ending: CallEnding, case: str, facility: Facility | None) -> None:
     handed = await visit.print(ticket_document(ending, case, facility, visit.now()), name="ticket")
     title, *body = _SAID[ending]
     paper, _tone = told(handed)

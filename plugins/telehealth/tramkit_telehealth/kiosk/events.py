@@ -7,8 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from tramkit import Live
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, Live
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
 
 TICK_SECONDS = 0.25
@@ -19,14 +18,14 @@ class Tick:
     """Time has passed: look at connection and media again."""
 
 
-Happened = CaseMessage | str | Tick
+CallEvent = CaseMessage | str | Tick
 """The desk spoke, the resident pressed (a choice), time has passed."""
 
 
 @contextlib.asynccontextmanager
-async def events(case: CaseLink, live: Live, clock: Clock) -> AsyncGenerator[asyncio.Queue[Happened]]:
+async def events(case: CaseLink, live: Live, clock: Clock) -> AsyncGenerator[asyncio.Queue[CallEvent]]:
     """Gather what happens while a live page stands, in order; what the desk said and nobody read goes back."""
-    happened: asyncio.Queue[Happened] = asyncio.Queue()
+    happened: asyncio.Queue[CallEvent] = asyncio.Queue()
 
     async def desk() -> None:
         while True:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tramkit import (
+    LANGUAGES,
     Availability,
     Fact,
     Level,
@@ -22,10 +23,10 @@ from tramkit import (
     phone_text,
     public,
     reading_text,
+    render,
     verbatim,
     vital_name,
 )
-from tramkit_hal.words import LANGUAGES, render
 from tramkit_telehealth.consents import (
     CHILD,
     CONTACT_PHONE,

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Literal
 
-from tramkit_hal.device.clock import Clock
-from tramkit_hal.video import NewestFrame
+from tramkit import Clock, NewestFrame
 from tramkit_telehealth.media.leg import BadAnswerError, Leg, LegState
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack, SoundFan

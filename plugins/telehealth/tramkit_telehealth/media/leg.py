@@ -14,7 +14,7 @@ from aiortc.exceptions import InvalidStateError
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 
-from tramkit_hal.device.clock import Clock
+from tramkit import Clock, TramkitError
 from tramkit_telehealth.media import written as written_line
 from tramkit_telehealth.media.answers import sound_alone
 from tramkit_telehealth.media.engine import AUDIO_CODECS, VIDEO_CODECS, peer_connection, prefer
@@ -47,7 +47,7 @@ class LegState(IntEnum):
     CLOSED = 5
 
 
-class BadAnswerError(ValueError):
+class BadAnswerError(TramkitError, ValueError):
     """The browser's answer cannot be used; carries nothing of it, an SDP holds addresses and keys."""
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import av
 
+from tramkit import TramkitError
 
-class MissingLibraryError(ImportError):
+
+class MissingLibraryError(TramkitError, ImportError):
     """A shared library that the call's media need is neither in PyAV's wheel nor in the system."""
 
 

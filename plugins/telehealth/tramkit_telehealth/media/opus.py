@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tramkit import TramkitError
 from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE
 from tramkit_telehealth.media.native import library
 
@@ -29,7 +30,7 @@ _SET_BITRATE, _SET_COMPLEXITY, _SET_FEC, _SET_LOSS, _SET_DTX, _SET_SIGNAL = 4002
 COMPLEXITY = 5
 
 
-class OpusError(ValueError):
+class OpusError(TramkitError, ValueError):
     """libopus refused a packet or a setting; carries its code."""
 
 

@@ -11,8 +11,8 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, AudioResampler, VideoFrame
 from numpy.typing import NDArray
 
+from tramkit import NewestFrame
 from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Sound
-from tramkit_hal.video import NewestFrame
 
 _log = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from tramkit import Messages, Text
-from tramkit_hal.words import render
+from tramkit import Messages, Text, render
 
 _ = Messages("tramkit_telehealth")
 _log = logging.getLogger(__name__)

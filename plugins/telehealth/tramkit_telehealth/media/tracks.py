@@ -15,8 +15,8 @@ import numpy as np
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, VideoFrame
 
+from tramkit import Frame, NewestFrame
 from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Sound, SoundQueue
-from tramkit_hal.video import Frame, NewestFrame
 from tramkit_telehealth.media.slate import CAMERA_OFF, NO_PICTURE, slate, words
 
 VIDEO_CLOCK = 90_000

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tramkit import TramkitError
 from tramkit_telehealth.media.native import MissingLibraryError, library
 
 MAX_INTRA_PERCENT = 500
@@ -30,7 +31,7 @@ _SET_CPU_USED, _SET_NOISE, _SET_STATIC, _SET_PARTITIONS, _SET_MAX_INTRA = 13, 15
 _ABI_VERSIONS = range(20, 80)
 
 
-class Vp8Error(RuntimeError):
+class Vp8Error(TramkitError, RuntimeError):
     """libvpx refused a setting or a picture; carries its code."""
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from tramkit import Messages, Text, Vital
+from tramkit import LANGUAGES, Messages, Text, Vital, render
 from tramkit_hal.contracts.vital import PLAUSIBLE
-from tramkit_hal.words import LANGUAGES, render
 from tramkit_telehealth.triage import BANDS
 
 _ = Messages("tramkit_telehealth")

@@ -1,0 +1,1 @@
+"""A driver for code scanners on a serial line, made outside Tramkit."""

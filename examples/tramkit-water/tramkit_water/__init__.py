@@ -1,0 +1,1 @@
+"""A water company's plugin, made outside Tramkit with its public names only."""

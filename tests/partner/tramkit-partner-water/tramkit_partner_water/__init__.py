@@ -1,1 +1,0 @@
-"""A partner's plugin: made outside Tramkit, with its public names only."""
