@@ -34,6 +34,7 @@ from tramkit.plugins.loader import PluginSet
 from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver
 from tramkit.station.station import Profile, Station
+from tramkit.station.watchdog import Watchdog
 from tramkit_hal.card.guarded import ROOT
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.device.base import Device, DeviceContext
@@ -132,6 +133,7 @@ async def run_station(
         asyncio.create_task(watch_power(devices, clock, station.stop), name="power"),
     ]
     opened = asyncio.create_task(station.opened())
+    watchdog = _start_watchdog(station, plugins)
     try:
         if panel is not None:
             announce("panel", panel.address)
@@ -142,6 +144,7 @@ async def run_station(
         await running
     finally:
         opened.cancel()
+        await watchdog.stop()
         for watch in watches:
             watch.cancel()
         await asyncio.gather(*watches, return_exceptions=True)
@@ -154,6 +157,19 @@ async def run_station(
         if runner is not None:
             await runner.stop()
             await runner.ledger.close()
+
+
+def _start_watchdog(station: Station, plugins: PluginSet) -> Watchdog:
+    """Watch the loop; a plugin that blocks it has its services closed until the operator opens them."""
+
+    def close(plugin: str) -> None:
+        for service in plugins.running[plugin].services:
+            station.faults.close(service.id)
+
+    folders = {each.name: each.folder for each in plugins.installed if each.folder and each.name in plugins.running}
+    watchdog = Watchdog(folders, close)
+    watchdog.start()
+    return watchdog
 
 
 def _stop_on_signals(station: Station) -> None:
