@@ -2,7 +2,7 @@
 # make test   every kind of test;  make test-slow  the same with more seeds, rounds, looks and screens: at each landing
 # make check  form, types, floors, translations;  make bench  measurements as JSON lines
 # make golden  what the plugins' golden pages show, written anew
-# make gallery  a picture of every page;  make accessibility  docs/accessibility.md
+# make gallery  a picture of every page;  make sheet  some of them on one sheet;  make accessibility  docs/accessibility.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,12 +18,12 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng \
           cups-ipp-utils:ippeveprinter nut-server:upsd dbus:dbus-daemon \
-          coturn:turnserver nftables:nft iproute2:ip \
+          coturn:turnserver nginx-light:nginx nftables:nft iproute2:ip \
           bubblewrap:bwrap libseccomp2:libseccomp.so.2 \
           pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so \
           libpcsclite-dev:/usr/include/PCSC/winscard.h swig:swig
 
-.PHONY: run test test-slow test-long check bench peers pictures golden gallery accessibility install system piper pyscard clean
+.PHONY: run test test-slow test-long check bench peers pictures golden gallery sheet accessibility install system piper pyscard clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -65,13 +65,9 @@ test: install system pyscard piper
 test-slow: install system pyscard piper
 	@$(PYTEST) -m "slow and not long" $(TESTS) || test $$? = 5
 
-# One pcscd a process: its client library keeps the first one's place.
-BY_PCSC := tests/hal/test_pcsc.py tests/identity/test_chip_by_pcsc.py
-
 # What takes minutes of one kind or measures, by hand and by itself: the shorter ones of its kind are in the others.
 test-long: install system pyscard piper
-	@$(BIN)/python -m pytest -q -m long $(foreach each,$(BY_PCSC),--ignore=$(each)) $(TESTS) || test $$? = 5
-	@$(foreach each,$(BY_PCSC),$(BIN)/python -m pytest -q $(each) &&) true
+	@$(BIN)/python -m pytest -q -m long $(TESTS) || test $$? = 5
 
 check: install
 	@$(BIN)/ruff check .
@@ -96,9 +92,15 @@ golden: install
 	@TRAMKIT_RECORD=1 $(BIN)/python -m pytest -q tests/screens/test_golden_pages.py \
 		plugins/telehealth/tests/kiosk/test_golden.py
 
-# Every golden page as a picture, with an index to look through: build/gallery/index.html.
+# Every golden page as a picture, with an index to look through: build/gallery/index.html; ONLY='*attract*' some of them.
 gallery: install system
-	@PYTHONPATH=tests $(BIN)/python -m support.take_gallery build/gallery
+	@PYTHONPATH=tests $(BIN)/python -m support.take_gallery build/gallery $(ONLY)
+
+# The pictures of docs/screens.md, small, from a gallery that `make gallery` has taken.
+SHEET ?= [a-z]*.vi.portrait.normal.png
+
+sheet: install
+	@PYTHONPATH=tests $(BIN)/python -m support.contact_sheet build/gallery '$(SHEET)' docs/pictures/pages.webp
 
 # Every golden page measured, and the report point by point.
 accessibility: install system

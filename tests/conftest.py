@@ -7,11 +7,14 @@ import os
 import pytest
 from hypothesis import settings
 from support.chromium import browser, chromium
+from support.pcscd import pcscd, shared_pcscd, take_place
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("ci")
 
-__all__ = ["browser", "chromium"]
+take_place()
+
+__all__ = ["browser", "chromium", "pcscd", "shared_pcscd"]
 
 _skipped: list[str] = []
 

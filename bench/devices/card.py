@@ -65,8 +65,11 @@ def seconds(command: bytes, answer: bytes) -> float:
     return wire
 
 
-async def model(times: int) -> None:
-    """Measure the phases over the model, beside the same APDUs without cryptography."""
+async def model(times: int, answer_bytes: int = 0) -> None:
+    """Measure the phases over the model, beside the same APDUs without cryptography.
+
+    :param answer_bytes: as the driver ``pcsc`` takes it: most bytes of an answer; 0: a short one, 256.
+    """
     with tempfile.TemporaryDirectory() as folder:
         country, trust = _country(Path(folder))
         card = _card(country)
@@ -75,7 +78,7 @@ async def model(times: int) -> None:
         floors: list[float] = []
         counts: list[int] = []
         for number in range(times):
-            say(f"card over the model, {number + 1} of {times}")
+            say(f"card over the model, answers of {answer_bytes or 256} bytes, {number + 1} of {times}")
             chip = Chip(card.chip(), modelled=True)
             marks: list[tuple[str, float]] = []
             began = time.perf_counter()
@@ -84,6 +87,7 @@ async def model(times: int) -> None:
                 AccessKeys.parse(card.data.number),
                 ALL,
                 lambda phase, _share, marks=marks: marks.append((phase, time.perf_counter())),
+                answer_bytes,
             )
             marks.append(("passive", time.perf_counter()))
             found = await authenticate(files, trust, datetime.now(UTC))
@@ -94,11 +98,12 @@ async def model(times: int) -> None:
                 phases.setdefault(phase, []).append(end - start)
             floors.append(_floor(chip.said))
             counts.append(len(chip.said))
+    name = f"card_{answer_bytes}_byte_answers" if answer_bytes else "card"
     for phase, values in phases.items():
         if phase != "done":
-            emit("devices", f"card_{phase}", 1000 * median(values), "ms")
-    emit("devices", "card_whole", median(wholes), "s", "same APDUs without cryptography", median(floors))
-    emit("devices", "card_apdus", median([float(count) for count in counts]), "APDUs")
+            emit("devices", f"{name}_{phase}", 1000 * median(values), "ms")
+    emit("devices", f"{name}_whole", median(wholes), "s", "same APDUs without cryptography", median(floors))
+    emit("devices", f"{name}_apdus", median([float(count) for count in counts]), "APDUs")
 
 
 async def processor(times: int) -> None:

@@ -19,7 +19,8 @@ from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.forms import day, digits, text, yes_no
 from tramkit.station.devices import Devices
-from tramkit.station.station import Profile, Station
+from tramkit.station.profile import Profile
+from tramkit.station.station import Station
 from tramkit.visit.inline import InlinePlugin
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock

@@ -21,6 +21,7 @@ from tramkit.host.vitals import reading_text, vital_name
 from tramkit.log import configure as configure_log
 from tramkit.orders.memo import find_memo
 from tramkit.phones import PhoneError, read_mobile
+from tramkit.plugins.hardening import harden_process
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
@@ -40,7 +41,8 @@ from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Row, Rule
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
-from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Tone, Wait
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Availability, Call, Fact, Option, Stage, Tone, Wait
 from tramkit_hal.ui.web_headers import adding, web_headers
 from tramkit_hal.words import (
     Day,
@@ -83,6 +85,7 @@ __all__ = [
     "HandedOver",
     "Heading",
     "HttpAnswer",
+    "Icon",
     "IdentityMethod",
     "Invitation",
     "Level",
@@ -117,6 +120,7 @@ __all__ = [
     "SignIn",
     "SpeakerHandle",
     "StaffCall",
+    "Stage",
     "TerminalInfo",
     "Terminals",
     "Text",
@@ -138,6 +142,7 @@ __all__ = [
     "find_memo",
     "first_day",
     "forms",
+    "harden_process",
     "hookimpl",
     "last_day",
     "masked",

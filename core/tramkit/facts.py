@@ -203,7 +203,7 @@ def _value(owner: str, file: str, table: Mapping[str, Any], own: Mapping[str, An
     :param own: without.
     """
     name = _name(own)
-    words: Any = own.get("what")
+    words: Any = next((own[key] for key in ("what", "title", "name") if _is_words(own.get(key))), None)
     return DatedValue(
         owner=owner,
         file=file,
@@ -213,7 +213,7 @@ def _value(owner: str, file: str, table: Mapping[str, Any], own: Mapping[str, An
         doubt=str(table.get("doubt") or ""),
         begins=_day(table.get("effective_from", table.get("effective"))),
         ends=_day(table.get("effective_to")),
-        words=bilingual(vi=str(words["vi"]), en=str(words["en"])) if _is_words(words) else None,
+        words=bilingual(vi=str(words["vi"]), en=str(words["en"])) if words is not None else None,
     )
 
 

@@ -10,7 +10,9 @@ import logging
 import sys
 import threading
 import traceback
+import unicodedata
 from collections import deque
+from logging.handlers import WatchedFileHandler
 from pathlib import PurePath
 from typing import Any, TextIO, cast
 
@@ -40,17 +42,13 @@ def configure(level: str = "info", file: str = "", stream: TextIO | None = None)
     """Send all logs to a file or a stream.
 
     :param level: ``debug``, ``info``, ``warning``, ``error``.
-    :param file: path to append to; empty: the stream.
+    :param file: path to append to, opened again where logrotate has put another in its place; empty: the stream.
     :param stream: standard error where none is given; a terminal gets readable lines instead of JSON.
     """
     target = stream or sys.stderr
-    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(target)
+    handler = WatchedFileHandler(file, encoding="utf-8") if file else logging.StreamHandler(target)
     readable = not file and target.isatty()
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(pad_event_to=0)
-        if readable
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    renderer: Any = _readable if readable else structlog.processors.JSONRenderer(ensure_ascii=False)
     handler.setFormatter(_formatter(renderer))
     _kept.setFormatter(_formatter(structlog.processors.JSONRenderer(ensure_ascii=False)))
     root = logging.getLogger()
@@ -66,6 +64,21 @@ def configure(level: str = "info", file: str = "", stream: TextIO | None = None)
     threading.excepthook = lambda what: _last_resort("thread ended", what.exc_value)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def visible(text: str) -> str:
+    """Return a text whose control characters are symbols (U+2400 Control Pictures): a terminal obeys none of them.
+
+    What others have sent may hold escape sequences: references of a gateway, codes that were scanned.
+    """
+    return "".join(_picture(each) if unicodedata.category(each) in ("Cc", "Cf") else each for each in text)
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"<U+{code:04X}>"
 
 
 class _Kept(logging.Handler):
@@ -86,6 +99,15 @@ _kept = _Kept()
 def newest(after: int = 0) -> list[tuple[int, str]]:
     """Return the lines kept in memory that are newer than a number, each with its own: JSON objects, oldest first."""
     return [(number, line) for number, line in tuple(_kept.lines) if number > after]
+
+
+def _readable(logger: Any, method: str, event: structlog.typing.EventDict) -> str:
+    """Render a line for a terminal, which obeys nothing in it but the colours."""
+    plain = {name: visible(value) if isinstance(value, str) else value for name, value in event.items()}
+    return _CONSOLE(logger, method, plain)
+
+
+_CONSOLE = structlog.dev.ConsoleRenderer(pad_event_to=0)
 
 
 def _formatter(renderer: Any) -> logging.Formatter:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import to_json
 
+from tramkit.plugins.secrets import look_up
 from tramkit.problems import describe
 from tramkit_hal.data import Data
 
@@ -41,7 +42,8 @@ def settle(model: type[S], name: str, given: Mapping[str, Any], environ: Mapping
     """Return a plugin's settings.
 
     :param name: of the plugin.
-    :param given: the keys of ``[settings.NAME]``; ``{ env = "NAME" }`` is looked up.
+    :param given: the keys of ``[settings.NAME]``; what stands for a secret is looked up, see
+        :mod:`tramkit.plugins.secrets`.
     :raises ValueError: a line for each thing that is wrong, with the key of ``station.toml``; never a secret's value.
     """
     prefix = f"settings.{name}"
@@ -55,11 +57,11 @@ def settle(model: type[S], name: str, given: Mapping[str, Any], environ: Mapping
         if not isinstance(value, Mapping) or field is None or _is_table(field):
             values[key] = value
             continue
-        text = _from_environment(value, f"{prefix}.{key}", environ, problems)  # pyright: ignore[reportUnknownArgumentType]
-        if text is None:
+        try:
+            values[key] = _read(look_up(cast("Mapping[str, Any]", value), f"{prefix}.{key}", environ), field)
+        except ValueError as wrong:
+            problems.append(str(wrong))
             unset.add(key)
-        else:
-            values[key] = _read(text, field)
     try:
         settled = model.model_validate_json(to_json(values), strict=True)
     except ValidationError as error:
@@ -106,18 +108,6 @@ def _read(text: str, field: FieldInfo) -> object:
     return text
 
 
-def _from_environment(
-    value: Mapping[str, Any], where: str, environ: Mapping[str, str], problems: list[str]
-) -> str | None:
-    name = value.get("env")
-    if set(value) != {"env"} or not isinstance(name, str):
-        problems.append(f'{where}: a table here is {{ env = "NAME" }}, the name of an environment variable')
-        return None
-    if name not in environ:
-        problems.append(f"{where}: the environment variable {name} is not set")
-    return environ.get(name)
-
-
 def _is_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -134,3 +124,8 @@ def _is_here(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def secret_keys(model: type[PluginSettings]) -> list[str]:
+    """Return the keys of a plugin's settings that are secrets."""
+    return [name for name, field in model.model_fields.items() if SecretStr in _kinds(field.annotation)]

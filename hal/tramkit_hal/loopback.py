@@ -97,7 +97,7 @@ class Guard:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let the request in or answer 403 in plain words."""
-        reason = self._foreign(request)
+        reason = self.foreign(request)
         if reason:
             _log.warning("request refused", extra={"server": self.name, "reason": reason})
             return web.Response(status=403, text=f"403 Forbidden: {reason}.\n")
@@ -113,7 +113,7 @@ class Guard:
             return web.Response(status=403, text=text)
         return await handler(request)
 
-    def _foreign(self, request: web.Request) -> str:
+    def foreign(self, request: web.Request) -> str:
         """Return why the request comes from somewhere else; empty: it does not."""
         own = {f"{self.host}:{self.port}", f"localhost:{self.port}"}
         host = request.headers.get("Host", "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import calendar
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -76,7 +77,7 @@ def read_written(text: str) -> date | PartialDate:
         rf"^(?:{unknown}/)?{unknown}/(?=[0-9]{{4}}$)",
         rf"^{unknown}/(?=[0-9]{{1,2}}/[0-9]{{4}}$)",
     )
-    tidied = re.sub(f"{before_year}|{before_month}", "", text.strip())
+    tidied = re.sub(f"{before_year}|{before_month}", "", unicodedata.normalize("NFKC", text).strip())
     found = (
         re.fullmatch(r"(?:(?:([0-9]{1,2})[^0-9])?([0-9]{1,2})[^0-9])?([0-9]{4})", tidied)
         or re.fullmatch(r"([0-9]{2})([0-9]{2})([0-9]{4})", tidied)

@@ -40,6 +40,17 @@ def nfc(text: str) -> str:
 
 JOINERS = "\u200c\u200d"
 """Zero-width non-joiner and joiner, which Persian, Khmer and Indic spelling need (Unicode 17, section 23.2)."""
+
+
+def without_invisible(text: str) -> str:
+    """Return words with one space where there is white space, and without signs that nobody sees.
+
+    Direction marks, soft hyphens, zero-width spaces come along where words are copied; joiners belong to the spelling.
+    """
+    seen = (each for each in nfc(text) if each in JOINERS or unicodedata.category(each) != "Cf")
+    return " ".join("".join(seen).split())
+
+
 _IN_NAMES = frozenset(" '’‘`´-‐‑.·・" + JOINERS)
 
 

@@ -1,16 +1,21 @@
 """Fuzzers of what comes from outside: ``python -m tests.field.fuzz --seed S --seconds N [--only NAME]``.
 
-Each target takes damaged, drawn or nested input and may raise its documented exception only, within its bound of time.
+Each target takes damaged, drawn or nested input and may raise its documented exception only, within its bounds of time
+and memory. What failed is had again by its seed, its target and its number: ``--only NAME --first NUMBER``.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import random
+import resource
+import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -22,6 +27,7 @@ from pydantic import ValidationError
 from support import field_papers as field
 from support import papers
 
+from tests.field import fuzz_call, fuzz_money
 from tramkit.amounts import AmountError, read_amount
 from tramkit.app.config import StationConfig
 from tramkit.bounded_json import loads
@@ -36,8 +42,10 @@ from tramkit_hal.ui.keyboard.syllables import Tone
 from tramkit_hal.ui.keyboard.typing import DELETE, Typing, press
 from tramkit_identity.id_token import TokenNotBelievedError, usable, verify
 
-SECONDS_EACH = 20.0
-"""No single input may take longer."""
+SECONDS_EACH = 20
+"""No single input may take more of the processor's time; what runs longer is stopped where it is."""
+MAX_MEMORY = 1536 * 1024 * 1024
+"""Bytes that this process may come to hold: a picture of 60 million pixels, twice, and what was there before."""
 Target = Callable[[random.Random], None]
 _NOW = datetime(2026, 11, 30, tzinfo=UTC)
 _KEY = RSAKey.generate_key(2048, {"kid": "k"})
@@ -133,8 +141,6 @@ def fuzz_jwks(rng: random.Random) -> None:
     keys = {"keys": [drawn(rng) for _each in range(rng.randrange(5))] if rng.random() < 0.9 else drawn(rng)}
     usable(keys)
     head = json.dumps(drawn(rng) if rng.random() < 0.5 else {"alg": "RS256", "kid": "k"})
-    import base64
-
     token = ".".join(base64.urlsafe_b64encode(each.encode()).decode().rstrip("=") for each in (head, "{}", "x"))
     try:
         verify(text(rng, token), keys, issuer="i", client="c", nonce="n", begun=_NOW, now=_NOW)
@@ -187,7 +193,11 @@ TARGETS: Mapping[str, Target] = {
     "papers": fuzz_papers,
     "card-qr": fuzz_card_qr,
     "mrz": fuzz_mrz,
+    "vietqr": lambda rng: fuzz_money.vietqr_code(rng, text),
+    "notices": lambda rng: fuzz_money.notice(rng, damaged, text, drawn),
+    "day-files": lambda rng: fuzz_money.day_file(rng, damaged, text),
     "jwks": fuzz_jwks,
+    "sdp": lambda rng: fuzz_call.session_description(rng, text),
     "json": fuzz_json,
     "toml": fuzz_toml,
     "keyboard": fuzz_keyboard,
@@ -195,36 +205,65 @@ TARGETS: Mapping[str, Target] = {
 }
 
 
-def run(seed: int, seconds: float, only: str = "") -> dict[str, int]:
+class TooLongError(BaseException):
+    """An input took more of the processor's time than any may; no code under test catches it."""
+
+
+@contextmanager
+def within_bounds(what: str) -> Iterator[None]:
+    """Stop what takes too much of the processor's time; hold afterwards what this process has come to take of memory.
+
+    :raises TooLongError: it took longer than :data:`SECONDS_EACH`.
+    :raises AssertionError: it took more than :data:`MAX_MEMORY`.
+    """
+
+    def stop(_number: int, _frame: object) -> None:
+        raise TooLongError(what)
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS_EACH)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert most <= MAX_MEMORY, f"{what}: {most} bytes"
+
+
+def run(seed: int, seconds: float, only: str = "", first: int = 0) -> dict[str, int]:
     """Fuzz each target in turn for its share of the time; return how many inputs each had.
 
-    :raises AssertionError: an input took too long.
+    :param first: number of the first input.
+    :raises BaseException: what a target raised that is not documented; seed, target and number are on standard error.
     """
     names = [only] if only else list(TARGETS)
     counts = dict.fromkeys(names, 0)
     for name in names:
         until = time.monotonic() + seconds / len(names)
-        while time.monotonic() < until:
-            number = counts[name]
-            began = time.monotonic()
+        while time.monotonic() < until or not counts[name]:
+            number = first + counts[name]
             try:
-                TARGETS[name](random.Random(f"{seed}/{name}/{number}"))
+                with within_bounds(name):
+                    TARGETS[name](random.Random(f"{seed}/{name}/{number}"))
             except BaseException:
                 print(f"{name}: seed {seed}, input {number}", file=sys.stderr)
                 raise
-            assert time.monotonic() - began < SECONDS_EACH, f"{name}: seed {seed}, input {number} took too long"
             counts[name] += 1
     return counts
 
 
 def main() -> None:
-    """Fuzz, and say how much."""
+    """Fuzz, and say how much and with how much memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--only", choices=list(TARGETS), default="")
+    parser.add_argument("--first", type=int, default=0)
     asked = parser.parse_args()
-    print(json.dumps({"seed": asked.seed, **run(asked.seed, asked.seconds, asked.only)}))
+    counts = run(asked.seed, asked.seconds, asked.only, asked.first)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"seed": asked.seed, "seconds": asked.seconds, **counts, "memory_mib": memory}))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tramkit.plugins.dated_facts import collect
 from tramkit.plugins.importing import settings_model
 from tramkit.plugins.installed import discover
 from tramkit.problems import read_toml
+from tramkit_hal.words import render
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = date(2026, 11, 30)
@@ -142,6 +144,14 @@ def test_what_begins_and_ends_within_90_days_is_told_and_what_is_further_is_not(
     assert "khuôn mặt" not in said
     april = [each for each in changes(everything(), date(2027, 1, 15)) if "khuôn mặt" in each.value.what]
     assert [each.on for each in april] == [date(2027, 4, 15)]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("on", [NOW, NOW + timedelta(days=30), date(2027, 2, 1)])
+def test_whatever_changes_soon_is_told_in_words_and_not_by_its_place_in_a_file(on: date, language: str) -> None:
+    said = [render(each.value.label, language) for each in changes(everything(), on)]
+    assert said
+    assert [each for each in said if re.search(r"\b(fees|entries|procedures|years|rules)\b|_|\d\.\d{6}", each)] == []
 
 
 @pytest.mark.parametrize(

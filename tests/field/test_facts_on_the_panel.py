@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from playwright.async_api import async_playwright, expect
@@ -13,6 +13,8 @@ from tramkit.facts import Change, DatedValue, changes
 from tramkit.operator.panel import Panel
 from tramkit.plugins.dated_facts import collect
 from tramkit.plugins.installed import discover
+from tramkit.station.conditions import made_on
+from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.words import bilingual
 
 pytestmark = pytest.mark.browser
@@ -53,6 +55,27 @@ async def test_the_panel_says_what_begins_and_ends_and_why_it_is_believed() -> N
             await expect(card).to_contain_text("Luật 1 · chưa rõ")
             coming.clear()
             await expect(card).to_contain_text("Không có phí, mức đóng hay biểu mẫu nào thay đổi")
+        finally:
+            await browser.close()
+            await panel.stop()
+
+
+async def test_the_panel_says_how_the_clock_is_and_that_no_ledger_is_missed() -> None:
+    clock = ManualClock(datetime(1970, 1, 1, 7, tzinfo=UTC))
+    async with station([Nothing()], clock=clock, made=made_on()) as running, async_playwright() as playwright:
+        panel = Panel(running.station, port=0)
+        await panel.start()
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            page = await browser.new_page()
+            await page.goto(panel.address)
+            card = page.locator("[data-key=conditions]")
+            await expect(card).to_contain_text("Đồng hồ và sổ đơn")
+            await expect(card).to_contain_text("Không dùng được")
+            await expect(card).to_contain_text("Đồng hồ chỉ ngày 01/01/1970")
+            await expect(card).to_contain_text("Trạm này không nhận đơn.")
+            await page.get_by_role("button", name="English").click()
+            await expect(card).to_contain_text("Set it, or let it be set over the network (NTP).")
         finally:
             await browser.close()
             await panel.stop()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tramkit import FileError
+from tramkit.plugins.dated_facts import collect
+from tramkit.plugins.installed import discover
 from tramkit_payments.banks import bank_of
 from tramkit_procedures.catalogue import Catalogue, Procedure, bundled, read_catalogue
 from tramkit_procedures.fees import UnknownFeeError, bundled_rules, fee
@@ -198,3 +200,28 @@ def test_every_rule_of_a_fee_has_its_source_and_its_days() -> None:
     for rule in bundled_rules():
         assert len(rule.source) > 10
         assert rule.effective_to is None or rule.effective_to >= rule.effective_from
+
+
+DOUBTFUL = {
+    ("banks.toml", "banks"): "đổi tên",
+    ("calendar.toml", "years 2026"): "02/01",
+    ("calendar.toml", "years 2027"): "Tết",
+    ("catalogue.toml", "procedures 2.000986"): "4 ngày",
+    ("fees.toml", "fees 1.004873, 1.004772, 1.004746"): "bị cắt",
+    ("fees.toml", "fees 3.000333"): "Ngày hiệu lực",
+    ("fines.toml", "vehicles motorcycle"): "xe máy",
+    ("rules.toml", "cards 1"): "ngoại lệ",
+}
+"""What nobody could confirm of a value, in words that must stand beside it."""
+
+
+@pytest.mark.parametrize("which", DOUBTFUL)
+def test_what_could_not_be_confirmed_is_said_beside_the_value(which: tuple[str, str]) -> None:
+    installed = [each for each in discover() if each.manifest is not None]
+    values = collect(installed, [each.name for each in installed], {})
+    found = [each for each in values if (each.file, each.what) == which and (each.ends is None or each.ends >= NOW)]
+    assert found
+    for each in found:
+        assert DOUBTFUL[which] in each.doubt
+        assert each.source
+        assert each.begins is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import zlib
 from collections.abc import Callable
 
 import pikepdf
@@ -175,6 +176,105 @@ def test_a_jpeg_2000_in_a_pdf_forgets_its_place(codestream: bool, filters: list[
     assert not is_blank(seen(made.previews[0]).crop((50, 300, 600, 900)))
 
 
+def _without_its_object() -> bytes:
+    with pikepdf.open(io.BytesIO(field.with_picture(field.telling_jpeg(), ["/DCTDecode"]))) as made:
+        del made.pages[0].Resources.XObject["/Im"]
+        return field.saved(made)
+
+
+def _changed(change: Callable[[pikepdf.Pdf], None]) -> bytes:
+    """Return a PDF with a picture, changed."""
+    with pikepdf.open(io.BytesIO(field.with_picture(field.telling_jpeg(), ["/DCTDecode"]))) as made:
+        change(made)
+        return field.saved(made)
+
+
+def _form_without_its_object(made: pikepdf.Pdf) -> None:
+    form = made.make_stream(
+        b"/Im Do",
+        Type=pikepdf.Name.XObject,
+        Subtype=pikepdf.Name.Form,
+        BBox=[0, 0, 100, 100],
+        Resources=pikepdf.Dictionary(XObject=pikepdf.Dictionary()),
+    )
+    made.pages[0].Resources.XObject = pikepdf.Dictionary(Fm=form)
+    made.pages[0].Contents = made.make_stream(b"/Fm Do")
+
+
+def _only_named(made: pikepdf.Pdf) -> None:
+    said = (
+        b"(see /Im2 Do \\( and (/Im5 Do)) pop q 400 0 0 300 50 300 cm /Im Do Q BT /F1 9 Tf (/Im3 Do) Tj ET % /Im4 Do\n"
+    )
+    made.pages[0].Contents = made.make_stream(said)
+
+
+def _inherited(made: pikepdf.Pdf) -> None:
+    made.Root.Pages.Resources = made.make_indirect(made.pages[0].Resources)
+    del made.pages[0].obj["/Resources"]
+
+
+def _mask(made: pikepdf.Pdf) -> None:
+    mask = made.make_stream(bytes(50 * 300), Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image)
+    mask.Width, mask.Height, mask.ImageMask = 400, 300, True
+    made.pages[0].Resources.XObject = pikepdf.Dictionary(Im=mask)
+
+
+def _with_a_name_of_signs() -> bytes:
+    with pikepdf.open(io.BytesIO(field.with_picture(field.telling_jpeg(), ["/DCTDecode"]))) as made:
+        page = made.pages[0]
+        page.Resources.XObject = pikepdf.Dictionary({"/Hình 1": page.Resources.XObject.Im})
+        page.Contents = made.make_stream(b"q 400 0 0 300 50 300 cm /H#c3#acnh#201 Do Q")
+        return field.saved(made)
+
+
+def _cut(data: bytes) -> bytes:
+    """Leave the headers and most of the picture."""
+    return data[: data.index(b"\xff\xd9") - 200]
+
+
+NOT_WHOLE: dict[str, Callable[[], bytes]] = {
+    "a JPEG cut in the middle": lambda: field.with_picture(_cut(field.telling_jpeg()), ["/DCTDecode"]),
+    "a wrapped JPEG cut in the middle": lambda: field.with_picture(
+        _cut(field.telling_jpeg(progressive=True)), ["/A85", "/DCT"]
+    ),
+    "a JPEG 2000 cut in the middle": lambda: field.with_picture(_cut(field.telling_jpeg2000()), ["/JPXDecode"]),
+    "samples that are too few": lambda: field.with_picture(zlib.compress(bytes(400 * 300)), ["/FlateDecode"]),
+    "no samples": lambda: field.with_picture(zlib.compress(b""), ["/FlateDecode"]),
+    "samples that cannot be unpacked": lambda: field.with_picture(
+        zlib.compress(bytes(range(256)) * 1500)[:900] + b"\xff" * 400, ["/FlateDecode"]
+    ),
+    "no object of that name": _without_its_object,
+    "no object of that name in a form": lambda: _changed(_form_without_its_object),
+}
+WHOLE: dict[str, Callable[[], bytes]] = {
+    "a JPEG": lambda: field.with_picture(field.telling_jpeg(), ["/DCTDecode"]),
+    "a progressive JPEG": lambda: field.with_picture(field.telling_jpeg(progressive=True), ["/A85", "/DCT"]),
+    "a JPEG 2000": lambda: field.with_picture(field.telling_jpeg2000(), ["/JPXDecode"]),
+    "samples": lambda: field.with_picture(zlib.compress(bytes(400 * 300 * 3)), ["/FlateDecode"]),
+    "among the instructions": lambda: field.with_inline_picture("page", field.telling_jpeg()),
+    "in a form": lambda: field.with_inline_picture("form", field.telling_jpeg()),
+    "under a name of signs": _with_a_name_of_signs,
+    "named in a text and in a comment": lambda: _changed(_only_named),
+    "of resources that all pages share": lambda: _changed(_inherited),
+    "a mask": lambda: _changed(_mask),
+    "none": lambda: papers.pdf(2),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_WHOLE)
+async def test_a_picture_of_a_pdf_that_is_missing_or_not_whole_is_counted(kind: str) -> None:
+    try:
+        made = await examine(NOT_WHOLE[kind]())
+    except PaperRefusedError as refused:
+        pytest.fail(f"refused: {refused.problem}")
+    assert made.missing == 1
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+async def test_of_a_picture_that_is_whole_nothing_is_said(kind: str) -> None:
+    assert (await examine(WHOLE[kind]())).missing == 0
+
+
 @pytest.mark.parametrize("where", ["page", "form", "pattern", "glyph"])
 def test_a_photo_among_the_instructions_forgets_its_place(where: str) -> None:
     made = make(field.with_inline_picture(where, field.telling_jpeg()))
@@ -207,6 +307,23 @@ def test_a_form_that_shows_itself_in_one_program_only_is_refused_with_what_to_do
     assert refused(field.xfa(how)).problem is Problem.FORM
     assert "Print" in words(field.xfa(how))
     assert "chọn In" in words(field.xfa(how), "vi")
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda made: field.saved(made, encryption=pikepdf.Encryption(owner="cong an", user="")),
+        lambda made: field.saved(made, object_stream_mode=pikepdf.ObjectStreamMode.generate),
+        lambda made: field.saved(made, linearize=True),
+        lambda made: field.saved(made) + b"\0" * 1100,
+        lambda made: b"X-Mail: 1\r\n\r\n" + field.saved(made),
+    ],
+    ids=["owner's password", "object streams", "linear", "zeros behind", "something before"],
+)
+@pytest.mark.parametrize("how", ["flag", "stream"])
+def test_such_a_form_is_known_however_the_file_was_written(how: str, again: Callable[[pikepdf.Pdf], bytes]) -> None:
+    with pikepdf.open(io.BytesIO(field.xfa(how))) as made:
+        assert refused(again(made)).problem is Problem.FORM
 
 
 def test_a_form_with_its_fields_on_its_pages_is_taken() -> None:

@@ -89,6 +89,11 @@ def test_codes_of_shops_are_read(body: str) -> None:
     assert (read.bin, read.account) == ("970436", "1234567890")
 
 
+@pytest.mark.parametrize("around", ["{}\r\n", "\t{}", "\ufeff{}", "{}\0", "\u00a0{} ", "\ufeff {}\0\n"])
+def test_what_a_scanner_puts_around_a_code_does_not_matter(around: str) -> None:
+    assert parse(around.format(VNPAY_EXAMPLE)) == parse(VNPAY_EXAMPLE)
+
+
 def test_a_name_in_vietnamese_is_read_whether_its_length_counts_letters_or_bytes() -> None:
     name = "Phở Hoà"
     for length in (len(name), len(name.encode())):

@@ -74,6 +74,41 @@ def test_a_name_of_any_script_is_taken_as_it_is_spelled(name: str, form: str) ->
     assert found.name == nfc(name)
 
 
+INVISIBLE = {
+    "a direction mark": ("\u200fمحمد بن علی\u200f", "محمد بن علی"),
+    "a direction that is put in": ("\u202bمحمد\u202c", "محمد"),
+    "a zero-width space": ("Đặng Thị\u200b Hoa", "Đặng Thị Hoa"),
+    "a soft hyphen": ("Ro\u00adbert", "Robert"),
+    "a mark of the order of bytes": ("\ufeffLý A Páo", "Lý A Páo"),
+    "a no-break space": ("Nguyễn\u00a0An", "Nguyễn An"),
+    "a wide space": ("王\u3000小明", "王 小明"),
+    "a tab": ("Kpă\tY Lăng", "Kpă Y Lăng"),
+}
+
+
+@pytest.mark.parametrize("kind", INVISIBLE)
+def test_what_nobody_sees_in_a_name_that_was_copied_keeps_nobody_out(kind: str) -> None:
+    written, name = INVISIBLE[kind]
+    assert Named.read({"name": written})[0] == Named(name=name)
+    assert qr.parse(qr_text(HA.model_copy(update={"name": written}))).name == name
+    assert claims.person(told("1950-03-08", name=written), claims.bundled()).name == name
+
+
+@pytest.mark.parametrize(
+    ("address", "read"),
+    [
+        ({"formatted": "12 Trần Não\nP. Bình Trưng\r\nTP. HCM"}, "12 Trần Não, P. Bình Trưng, TP. HCM"),
+        ({"formatted": "12 Trần Não\n\n"}, "12 Trần Não"),
+        ("12\u00a0Trần Não", "12 Trần Não"),
+        ("12 Trần\tNão", "12 Trần Não"),
+        ("", ""),
+        ({"formatted": "12 \u200eTrần Não"}, "12 Trần Não"),
+    ],
+)
+def test_an_address_of_vneid_may_have_lines_and_any_space(address: object, read: str) -> None:
+    assert claims.person({**told("1950-03-08"), claims.bundled().address: address}, claims.bundled()).address == read
+
+
 @pytest.mark.parametrize(
     "name", ["An 2", "An@nhà", "", "   ", "12", "́", "An\u0000", "An💚", "An=Ba", "An_", "<An>", "٣"]
 )
@@ -101,6 +136,7 @@ YEAR, MONTH = PartialDate(1950), PartialDate(1950, 3)
     ("written", "born"),
     [
         ("1950", YEAR),
+        ("１９５０", YEAR),
         ("00/00/1950", YEAR),
         ("--/--/1950", YEAR),
         ("../../1950", YEAR),

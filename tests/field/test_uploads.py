@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -93,6 +97,41 @@ async def test_a_network_that_comes_after_the_station_is_used_without_a_restart(
         assert server.trouble == ""
         with server.link(WHAT, 1, "vi") as link:
             assert (await mine.get(link.address)).status == 200
+
+
+ALONE = """
+ip link set lo up
+python=$1
+own() { "$python" -c 'from tramkit.papers.listening import own_address
+try: print(own_address())
+except OSError: print("none")'; }
+own
+ip link add hall type veth peer name phones
+ip address add 192.168.7.20/24 dev hall
+own
+ip link set hall up
+ip link set phones up
+own
+ip address del 192.168.7.20/24 dev hall
+ip address add 10.20.30.40/16 dev hall
+own
+ip route add default via 10.20.0.1
+own
+ip link set phones down
+ip route del default
+own
+"""
+
+
+def test_a_network_without_a_way_out_is_a_network(tmp_path: Path) -> None:
+    """In a network namespace of its own: nothing, a line that is down, up, another address, a router, unplugged."""
+    alone = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    if subprocess.run([*alone, "ip", "link", "add", "hall", "type", "veth"], check=False).returncode:
+        pytest.skip("nobody may make a network here")
+    done = subprocess.run(
+        [*alone, "sh", "-euc", ALONE, "sh", sys.executable], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.split() == ["none", "none", "192.168.7.20", "10.20.30.40", "10.20.30.40", "none"]
 
 
 async def test_another_address_by_dhcp_is_followed_and_a_link_that_is_shown_moves_along() -> None:

@@ -267,7 +267,7 @@ class TestBleVitals(DeviceConformance):
     async def unplug(self, device: Any) -> None:
         self.sensor.away = True
         self.sensor.is_connected = False
-        self.sensor.gone(None)
+        self.sensor.gone(self.sensor)
 
     async def plug(self, device: Any) -> None:
         self.sensor.away = False

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic import ValidationError
+from support.hardware import HEIGHT, WIDTH, face_of
+from support.onnx_detector import write_bright_square_detector, write_brightness_recognizer
 
 from tramkit_hal.card.portrait import Portrait
 from tramkit_hal.contracts.face import FaceFinding
-from tramkit_hal.device.base import DeviceContext, DeviceState
+from tramkit_hal.device.base import Device, DeviceContext, DeviceState
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.drivers.opencv_face import OpenCvFace
 from tramkit_hal.sim.chip import portrait
 from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.video import Frame
+
+from .conformance import DeviceConformance
 
 DETECTOR = os.environ.get("TRAMKIT_FACE_DETECTOR", "")
 RECOGNIZER = os.environ.get("TRAMKIT_FACE_RECOGNIZER", "")
@@ -79,6 +86,59 @@ def test_no_portrait_is_shown_by_what_a_log_would_write() -> None:
         assert "JFIF" not in shown
         assert "image" not in shown
     assert Portrait.model_validate_json(PORTRAIT.model_dump_json()) == PORTRAIT
+
+
+# ── over OpenCV's own classes, with models of the tests' own ──
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("models")
+    write_bright_square_detector(folder / "detector.onnx", WIDTH, HEIGHT)
+    write_brightness_recognizer(folder / "recognizer.onnx")
+    return folder / "detector.onnx", folder / "recognizer.onnx"
+
+
+def own_matcher(models: tuple[Path, Path]) -> OpenCvFace:
+    settings = {"detector": models[0], "recognizer": models[1], "smallest": 0.05}
+    return OpenCvFace(OpenCvFace.Settings.model_validate(settings), DeviceContext(Role.FACE_MATCHER))
+
+
+def own_portrait(number: str) -> Portrait:
+    file = io.BytesIO()
+    Image.fromarray(face_of(number)[:, :, ::-1]).save(file, "JPEG", quality=95)
+    return Portrait(image=file.getvalue(), kind="jpeg")
+
+
+async def test_the_same_face_is_known_another_is_not_and_an_empty_hall_is_nobody(models: tuple[Path, Path]) -> None:
+    matcher = own_matcher(models)
+    await matcher.open()
+    seen = {number: Frame(face_of(number), "bgr24", 0.0, 1) for number in ("079090123458", "079150004213")}
+    nobody = Frame(np.full((HEIGHT, WIDTH, 3), 20, np.uint8), "bgr24", 0.0, 2)
+    here, other = seen.values()
+    asked = own_portrait("079090123458")
+    assert await matcher.compare(asked, [here, here]) is FaceFinding.SAME
+    assert await matcher.compare(asked, [other]) is FaceFinding.ANOTHER
+    assert await matcher.compare(asked, [here, other]) is FaceFinding.ANOTHER
+    assert await matcher.compare(asked, [nobody]) is FaceFinding.NO_FACE
+    await matcher.close()
+
+
+class TestOpenCvFaceOverItsLibrary(DeviceConformance):
+    """The matcher with those models."""
+
+    contract = OpenCvFace
+
+    @pytest.fixture(autouse=True)
+    def _models(self, models: tuple[Path, Path]) -> None:
+        self.models = models
+
+    def make(self) -> Device:
+        return own_matcher(self.models)
+
+    async def operate(self, device: Any) -> None:
+        face = Frame(face_of("079090123458"), "bgr24", 0.0, 1)
+        assert await device.compare(own_portrait("079090123458"), [face]) is FaceFinding.SAME
 
 
 if DETECTOR and RECOGNIZER and PICTURE:

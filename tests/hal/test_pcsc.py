@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support.pcscd import Pcscd, folder_of_this_process
+from support.pcscd import Pcscd
 
 from tramkit_hal.card.access import from_qr
 from tramkit_hal.card.apdu import Transport
@@ -30,7 +29,7 @@ from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.sim.virtual_card import VirtualCard
 from tramkit_hal.sim.vpcd import VirtualSlot
 
-from .conformance import DeviceConformance
+from .conformance import CYCLES, DeviceConformance
 
 pytest.importorskip("smartcard.scard", reason="pyscard is not installed: make pyscard", exc_type=ImportError)
 
@@ -39,31 +38,15 @@ AN, BINH = PEOPLE[0], PEOPLE[1]
 QR = "079090123458||Nguyễn Văn An|17051990|Nam|Tháp A|20062021"
 SECONDS = 10.0
 
-pytestmark = pytest.mark.long
-"""One pcscd a process: its client library keeps the first one's place. Each file by itself."""
-
-
-@pytest.fixture(scope="module")
-def daemon() -> Iterator[Pcscd]:
-    before = os.environ.get("PCSCLITE_CSOCK_NAME")
-    pcscd = Pcscd(folder_of_this_process())
-    pcscd.start()
-    try:
-        yield pcscd
-    finally:
-        pcscd.stop()
-        os.environ.pop("PCSCLITE_CSOCK_NAME")
-        if before is not None:
-            os.environ["PCSCLITE_CSOCK_NAME"] = before
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def slots(daemon: Pcscd) -> Iterator[tuple[VirtualSlot, VirtualSlot]]:
-    both = VirtualSlot(daemon.ports[0]), VirtualSlot(daemon.ports[1])
+def slots(pcscd: Pcscd) -> Iterator[tuple[VirtualSlot, VirtualSlot]]:
+    both = VirtualSlot(pcscd.ports[0]), VirtualSlot(pcscd.ports[1])
     yield both
     for slot in both:
         slot.take()
-    daemon.wait_empty()
 
 
 @pytest.fixture(scope="module")
@@ -108,16 +91,15 @@ class TestPcscReader(DeviceConformance):
     pluggable = True
 
     @pytest.fixture(autouse=True)
-    def _reader(self, daemon: Pcscd, country: Country) -> Iterator[None]:
-        self.daemon = daemon
-        self.slot = VirtualSlot(daemon.ports[0])
+    def _reader(self, pcscd: Pcscd, country: Country) -> Iterator[None]:
+        self.daemon = pcscd
+        self.slot = VirtualSlot(pcscd.ports[0])
         self.card = issue(AN, country)
         self.blocked = Blocked()
         self.laid = False
         yield
         self.blocked.let_go.set()
         self.slot.take()
-        self.daemon.wait_empty()
 
     def make(self) -> Device:
         return make()
@@ -248,12 +230,12 @@ async def test_a_reader_is_chosen_by_its_name(slots: tuple[VirtualSlot, VirtualS
 
 
 async def test_a_restart_of_pcscd_goes_by_unseen(
-    daemon: Pcscd, slots: tuple[VirtualSlot, VirtualSlot], country: Country
+    pcscd: Pcscd, slots: tuple[VirtualSlot, VirtualSlot], country: Country
 ) -> None:
     async with opened() as device:
         for _again in range(3):
-            await asyncio.to_thread(daemon.stop)
-            await asyncio.to_thread(daemon.start)
+            await asyncio.to_thread(pcscd.stop)
+            await asyncio.to_thread(pcscd.start)
             slots[0].lay(issue(AN, country).chip())
             await device.wait_card(SECONDS)
             assert read_card(await device.read(AN.number)) == AN
@@ -330,7 +312,10 @@ async def test_opening_and_reading_again_and_again_leaves_nothing_behind(
 
     for _warm in range(3):
         await cycle()
-    before = process.num_fds(), threading.active_count()
-    for _again in range(30):
+    before, memory = (process.num_fds(), threading.active_count()), process.memory_info().rss
+    for _again in range(CYCLES or 30):
         await cycle()
     assert (process.num_fds(), threading.active_count()) == before
+    grown = process.memory_info().rss - memory
+    print(f"{CYCLES or 30} readings: {grown / 1024:.0f} KB more")
+    assert grown < 8 * 1024 * 1024

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-from collections.abc import AsyncGenerator, Iterator
+import threading
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.pcscd import Pcscd, folder_of_this_process
+from support.hostile_words import told
+from support.pcscd import Pcscd
 from support.station import Running, station
 
 from tramkit import Level, Messages, NotIdentifiedError, Person, Service, Visit
-from tramkit.identity import card_key, chip
+from tramkit.identity import card_key
 from tramkit.identity.means import IdentityMeans
 from tramkit.station.devices import Devices
 from tramkit_hal.card.apdu import Transport
 from tramkit_hal.card.groups import CardData
-from tramkit_hal.card.passive import Flaw
 from tramkit_hal.card.trust import FolderTrust
 from tramkit_hal.device.base import Device, DeviceContext
 from tramkit_hal.device.clock import SystemClock
-from tramkit_hal.device.errors import Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.drivers.pcsc import PcscReader
+from tramkit_hal.sim.camera import SimCamera
 from tramkit_hal.sim.chip import Country
 from tramkit_hal.sim.code_scanner import SimCodeScanner
-from tramkit_hal.sim.hostile_cards import HOSTILE, OddCard
+from tramkit_hal.sim.face_matcher import SimFaceMatcher
+from tramkit_hal.sim.hostile_cards import HOSTILE, Changed, OddCard
 from tramkit_hal.sim.issued_card import issue
 from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.sim.vpcd import VirtualSlot
@@ -43,26 +44,7 @@ CLOCK = SystemClock()
 QR = "079090123458||Nguyễn Văn An|17051990|Nam|Tháp A|20062021"
 SECONDS = 30.0
 
-WORDS: dict[Flaw | Trouble, str] = {
-    **{flaw: render(chip.WORDS.get(flaw, chip.NOT_GENUINE), "en") for flaw in Flaw},
-    Trouble.UNREADABLE: "The card could not be read. Please lift it and place it again.",
-    Trouble.ACCESS_REFUSED: render(Trouble.ACCESS_REFUSED.words, "en"),
-}
-"""What a resident is told of each end of the corpus."""
-
-pytestmark = pytest.mark.long
-"""One pcscd a process: its client library keeps the first one's place. Each file by itself."""
-
-
-@pytest.fixture(scope="module")
-def daemon() -> Iterator[Pcscd]:
-    pcscd = Pcscd(folder_of_this_process())
-    pcscd.start()
-    try:
-        yield pcscd
-    finally:
-        pcscd.stop()
-        os.environ.pop("PCSCLITE_CSOCK_NAME")
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -91,7 +73,7 @@ class Desk:
     async def take(self) -> None:
         await asyncio.to_thread(self.slot.take)
 
-    async def told(self, words: str) -> None:
+    async def says(self, words: str) -> None:
         async with asyncio.timeout(SECONDS):
             await self.s.screen.until(lambda page: any(words in render(text, "en") for text in page.body))
 
@@ -105,7 +87,7 @@ class Outside:
 
 
 @contextlib.asynccontextmanager
-async def desk(daemon: Pcscd, folder: Path) -> AsyncGenerator[Desk]:
+async def desk(pcscd: Pcscd, folder: Path, level: Level = Level.CHIP) -> AsyncGenerator[Desk]:
     country = Country(datetime.now(UTC))
     (folder / "csca.pem").write_bytes(country.pem())
     here: list[Desk] = []
@@ -117,7 +99,7 @@ async def desk(daemon: Pcscd, folder: Path) -> AsyncGenerator[Desk]:
 
         async def serve(self, visit: Visit) -> None:
             try:
-                here[0].known.append(await visit.identify(Level.CHIP))
+                here[0].known.append(await visit.identify(level))
             except NotIdentifiedError as why:
                 here[0].refused.append(why.reason)
             await visit.tell(_("It is over"))
@@ -128,23 +110,24 @@ async def desk(daemon: Pcscd, folder: Path) -> AsyncGenerator[Desk]:
     bound = {
         Role.ID_READER: make(PcscReader, Role.ID_READER, place="right"),
         Role.CODE_SCANNER: make(SimCodeScanner, Role.CODE_SCANNER),
+        Role.CAMERA: make(SimCamera, Role.CAMERA),
+        Role.FACE_MATCHER: make(SimFaceMatcher, Role.FACE_MATCHER),
     }
-    slot = VirtualSlot(daemon.ports[0])
+    slot = VirtualSlot(pcscd.ports[0])
     async with station([AtDesk()], clock=CLOCK, bound=bound, city=Outside(folder)) as s:  # type: ignore[arg-type]
         here.append(Desk(s, slot, country))
         try:
             yield here[0]
         finally:
             await here[0].take()
-            await asyncio.to_thread(daemon.wait_empty)
 
 
-async def test_the_printed_code_opens_the_chip_and_the_person_says_what_held(daemon: Pcscd, tmp_path: Path) -> None:
-    async with desk(daemon, tmp_path) as d:
+async def test_the_printed_code_opens_the_chip_and_the_person_says_what_held(pcscd: Pcscd, tmp_path: Path) -> None:
+    async with desk(pcscd, tmp_path) as d:
         await d.begin()
         await d.scan()
         await d.s.page("capture", "place your identity card")
-        await d.told("The card reader is to the right of the screen.")
+        await d.says("The card reader is to the right of the screen.")
         await d.lay(issue(AN, d.country).chip())
         await d.s.page("capture", "Is this you")
         d.s.screen.answer()
@@ -154,8 +137,8 @@ async def test_the_printed_code_opens_the_chip_and_the_person_says_what_held(dae
         assert person.chip_proof == "chip_authentication"
 
 
-async def test_the_typed_number_opens_it_too(daemon: Pcscd, tmp_path: Path) -> None:
-    async with desk(daemon, tmp_path) as d:
+async def test_the_typed_number_opens_it_too(pcscd: Pcscd, tmp_path: Path) -> None:
+    async with desk(pcscd, tmp_path) as d:
         await d.begin()
         d.s.screen.answer("number")
         await d.s.page("ask", "number of your identity card")
@@ -172,28 +155,50 @@ async def test_the_typed_number_opens_it_too(daemon: Pcscd, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("odd", HOSTILE, ids=lambda odd: odd.name)
 async def test_each_hostile_card_is_told_what_is_wrong_and_nobody_is_known(
-    odd: OddCard, daemon: Pcscd, tmp_path: Path
+    odd: OddCard, pcscd: Pcscd, tmp_path: Path
 ) -> None:
-    assert odd.ends is not None
-    async with desk(daemon, tmp_path) as d:
+    # The portrait is read for the face check only.
+    level = Level.CHIP_FACE if odd.name.startswith("DG2") else Level.CHIP
+    async with desk(pcscd, tmp_path, level) as d:
         await d.begin()
         await d.scan()
         await d.s.page("capture", "place your identity card")
-        if odd.name == "DG2 changed" or odd.name.startswith("DG2 of"):
-            return  # the portrait is read for the face check only: test_odd_cards has it
         await d.lay(odd.make(AN, d.country))
-        # A changed DG1 says nothing at all that could be shown: it is told as a card that cannot be read.
-        await d.told(WORDS[Trouble.UNREADABLE if odd.name == "DG1 changed" else odd.ends])
+        await d.says(render(told(odd), "en"))
         assert d.known == []
 
 
-async def test_chip_and_code_of_two_people_are_told_apart(daemon: Pcscd, tmp_path: Path) -> None:
+async def test_while_the_chip_is_read_the_screen_says_so_and_not_before(pcscd: Pcscd, tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(count: int, _command: bytes, answer: bytes) -> bytes:
+        begun.set()
+        if count == 5:
+            go_on.wait(SECONDS)
+        return answer
+
+    async with desk(pcscd, tmp_path) as d:
+        card = Changed(issue(AN, d.country).chip(), wait)
+        await d.lay(card)  # it lies there before anybody has done anything
+        await d.begin()
+        await d.says("The card is read only after that.")
+        assert not begun.is_set()
+        await d.scan()
+        await d.s.page("capture", "is being read")
+        await d.says("The card reader is to the right of the screen.")
+        await d.says("Leave the card there until we say so.")
+        assert begun.is_set()
+        go_on.set()
+        await d.s.page("capture", "Is this you")
+
+
+async def test_chip_and_code_of_two_people_are_told_apart(pcscd: Pcscd, tmp_path: Path) -> None:
     other: CardData = AN.model_copy(update={"number": "001" + AN.number[3:], "name": "Trần Văn Khác"})
-    async with desk(daemon, tmp_path) as d:
+    async with desk(pcscd, tmp_path) as d:
         await d.begin()
         await d.scan()
         await d.s.page("capture", "place your identity card")
         await d.lay(issue(other, d.country).chip())  # the same last six digits: it opens
-        await d.told(render(card_key.TWO_CARDS, "en"))
+        await d.says(render(card_key.TWO_CARDS, "en"))
         assert d.known == []
         await d.s.page("capture", "in front of the scanner")

@@ -47,7 +47,7 @@ enabled = ["telehealth"]
 
 [settings.telehealth]
 desk_url = "{desk}"
-station_key = "demo-station-key"
+station_key = {{ file = "{folder}/desk/station.key" }}
 
 [[roles.screen]]
 driver = "web"

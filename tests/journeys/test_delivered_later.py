@@ -27,7 +27,7 @@ FOR_LONG = 1_000
 async def handed_in(resident: AnyHands) -> str:
     """Hand in a report and leave while it is under way; return the receipt's code."""
     await begin(resident, "procedures.report")
-    await go_on(resident, "tell")
+    await resident.choose("no")
     await resident.choose("noise")
     await fill(resident, what="hát to", where="tầng ba", when="=now")
     await resident.choose("anonymous")

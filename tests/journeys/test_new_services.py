@@ -176,6 +176,29 @@ async def test_an_answer_that_cannot_be_understood_is_no_answer(tmp_path: Path, 
         await runner.cleanup()
 
 
+async def test_what_is_not_known_yet_may_be_null() -> None:
+    from aiohttp import web
+
+    from tramkit_procedures.violations import TrafficPolice
+
+    unknown = dict.fromkeys(("decision", "amount", "late", "paid", "place", "at", "handled_at", "found_by", "vehicle"))
+    seen = {"plate": "51F12345", "behaviour": "12321.5.3.a.01. Vượt đèn đỏ", "state": "Chưa xử phạt", **unknown}
+
+    async def tell(_request: web.Request) -> web.Response:
+        return web.json_response({"violations": [seen]})
+
+    app = web.Application()
+    app.add_routes([web.post("/fines/search", tell)])
+    runner = web.AppRunner(app, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        (found,) = await TrafficPolice(f"http://127.0.0.1:{runner.addresses[0][1]}").violations("51F12345", 1)
+    finally:
+        await runner.cleanup()
+    assert (found.due, found.words, found.moment) == (0, "Vượt đèn đỏ", None)
+
+
 # ── a credit card ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -404,3 +427,71 @@ async def test_while_the_feed_does_not_answer_what_is_known_is_shown(site: Servi
     await site.glass.choose("notices")
     await site.glass.choose("working_hours")
     await says_one_of(site.glass, "Giờ tiếp dân")
+
+
+TOPIC = {"id": "notices", "name": {"vi": "Thông báo", "en": "Notices"}}
+NOTICE = {
+    "id": "water",
+    "topic": "notices",
+    "title": {"vi": "Cúp nước", "en": "Water is cut off"},
+    "paragraphs": [{"vi": "Cúp nước ngày mai.", "en": "Tomorrow there is no water."}],
+    "source": "UBND phường",
+    "effective_from": "2026-01-01",
+}
+
+
+@pytest.mark.parametrize(
+    ("topics", "entries", "shown"),
+    [
+        ([TOPIC], [NOTICE], ["water"]),
+        ([TOPIC], [NOTICE, {**NOTICE, "id": "power", "title": {"vi": "Cúp điện"}}], ["water"]),
+        ([TOPIC], [NOTICE, {**NOTICE, "id": "power", "importance": 3, "source": "EVN"}], ["water", "power"]),
+        ([TOPIC, {"id": "?"}], [NOTICE, {**NOTICE, "id": "x", "topic": "?"}], ["water"]),
+        ([TOPIC], [NOTICE, NOTICE, None, 7, "x", []], ["water"]),
+        ([TOPIC], [{**NOTICE, "source": ""}, {**NOTICE, "id": "b", "link": "javascript:alert(1)"}], []),
+        ([TOPIC], [{**NOTICE, "effective_to": "2025-01-01"}], []),
+        ([TOPIC], None, []),
+    ],
+)
+async def test_one_notice_that_cannot_be_understood_hides_no_other(
+    topics: object, entries: object, shown: list[str]
+) -> None:
+    from aiohttp import web
+
+    from tramkit_procedures.information import Feed
+
+    async def tell(_request: web.Request) -> web.Response:
+        return web.json_response({"topics": topics, "entries": entries, "version": 2})
+
+    app = web.Application()
+    app.add_routes([web.get("/information", tell)])
+    runner = web.AppRunner(app, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        told = await Feed(f"http://127.0.0.1:{runner.addresses[0][1]}").information()
+    finally:
+        await runner.cleanup()
+    assert [each.id for each in told.entries] == shown
+
+
+@pytest.mark.parametrize("answer", [{}, {"topics": []}, {"topics": "x"}, {"topics": [None]}, {"entries": [NOTICE]}])
+async def test_a_feed_without_topics_is_no_answer(answer: object) -> None:
+    from aiohttp import web
+
+    from tramkit import GatewayError
+    from tramkit_procedures.information import Feed
+
+    async def tell(_request: web.Request) -> web.Response:
+        return web.json_response(answer)
+
+    app = web.Application()
+    app.add_routes([web.get("/information", tell)])
+    runner = web.AppRunner(app, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        with pytest.raises(GatewayError):
+            await Feed(f"http://127.0.0.1:{runner.addresses[0][1]}").information()
+    finally:
+        await runner.cleanup()

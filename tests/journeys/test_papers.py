@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from support import papers
 from support.hands import Hands
 from support.other_hands import AnyHands
 from support.phone import Phone, read_code
-from support.rounds import photograph
+from support.rounds import TAM, by_chip, photograph
 from support.services import ServiceSite, service_site
 from support.site import start
 from support.slow import quick_and_slow
@@ -186,6 +187,9 @@ async def test_papers_are_photographed_and_missing_ones_added_later(open_site: O
         await resident.type("code", code.lower())
         await resident.go_on()
         await resident.at("tell")
+        await resident.choose("mine")
+        (number,) = authorities.db.execute("SELECT number FROM dossiers").fetchone()
+        await by_chip(site, replace(TAM, number=number))
         await resident.choose("supplement")
         await resident.at("ask")
         await resident.type("words", "hợp đồng đây")
@@ -205,8 +209,7 @@ async def test_a_report_carries_photos(open_site: Open, tmp_path: Path) -> None:
         resident = site.glass
         await resident.begin()
         await resident.choose("procedures.report")
-        await resident.at("tell")
-        await resident.go_on()
+        await resident.choose("no")
         await resident.choose("noise")
         await resident.at("ask")
         await resident.type("what", "hát to")
@@ -244,8 +247,7 @@ async def test_a_power_cut_after_the_order_keeps_its_papers(browser: Browser, tm
             await resident.open(await station.address("station"))
             await resident.begin()
             await resident.choose("procedures.report")
-            await resident.at("tell")
-            await resident.go_on()
+            await resident.choose("no")
             await resident.choose("noise")
             await resident.at("ask")
             await resident.type("what", "hat to")

@@ -201,6 +201,7 @@ async def test_a_resident_who_decides_not_to_pay_is_told_that_nothing_was_paid_a
             resident = await site.resident()
             first = await to_the_code(resident, CODE)
             await resident.choose("give_up")
+            await resident.choose("give_up_surely")
             await resident.at("tell", "Chưa trả được tiền")
             await resident.choose("payments.vietqr")
             again = await at_the_code(resident)

@@ -161,8 +161,7 @@ async def to_the_report(resident: AnyHands) -> None:
     """Lead the resident to the end of a report."""
     await resident.begin()
     await resident.choose("procedures.report")
-    await resident.at("tell")
-    await resident.go_on()
+    await resident.choose("no")
     await resident.choose("noise")
     await resident.at("ask")
     await resident.type("what", "hát to")

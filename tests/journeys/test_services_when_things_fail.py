@@ -212,7 +212,7 @@ async def test_whatever_the_switch_does_a_payment_is_seen_once(site: ServiceSite
 PERSON = {"name", "number", "born", "sex", "issued", "expires", "permanent_address", "level"}
 APPLICATION = {"kind", "product", "terms", "consents", "files"} | PERSON
 PURPOSES = {
-    "supplement": {"kind", "code", "words"},
+    "supplement": {"kind", "code", "words", "number"},
     "withdraw": {"kind", "code", "words", "number"},
     "file": {
         "kind", "procedure", "name_vi", "name_en", "agency", "working_days", "applicant", "answers", "members",

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from support.rounds import TAM, Somebody, begin, by_chip, dossier_in, finish, track
+from support.rounds import TAM, Somebody, begin, dossier_in, fill, finish, own, track
 from support.services import ServiceSite, whole_site
 
 from tramkit_hal.words import render
 from tramkit_procedures.gateway import STATES, WITHDRAWABLE
+from tramkit_procedures.sandbox import Authorities
+from tramkit_procedures.tracking import MAX_TRIES, MAX_WRONG
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
@@ -26,6 +28,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servic
 
 
 @pytest.mark.parametrize("state", list(STATES))
+@pytest.mark.shows("ASVS V8", "ASVS V14")
 async def test_each_state_is_told_in_plain_words_with_what_to_do_next(site: ServiceSite, state: int) -> None:
     await begin(site.glass, "procedures.track")
     await track(site, TAM, dossier_in(site, state))
@@ -33,24 +36,42 @@ async def test_each_state_is_told_in_plain_words_with_what_to_do_next(site: Serv
     said = await site.glass.read()
     assert await site.glass.title() == render(title, "vi")
     assert render(next_step, "vi") in said
+    for more in ("Rút hồ sơ", "Ngày hẹn", "Đăng ký thường trú", "Công an phường"):
+        assert more not in said, "a code alone tells the state only"
+    await finish(site.glass)
+
+
+@pytest.mark.parametrize("state", list(STATES))
+async def test_whose_dossier_it_is_sees_it_whole(site: ServiceSite, state: int) -> None:
+    await begin(site.glass, "procedures.track")
+    await own(site, TAM, dossier_in(site, state, TAM.number))
+    await site.glass.at("tell")
+    await site.glass.says("Công an phường")
+    said = await site.glass.read()
     assert ("Rút hồ sơ" in said) == (state in WITHDRAWABLE)
     assert ("Ngày hẹn" in said) == (state in (1, 2, 4, 5, 6, 9)), "who need not come is given no day"
     await finish(site.glass)
 
 
 @pytest.mark.parametrize(("who", "state"), [(STRANGER, 2), (TAM, 7)], ids=["a stranger", "who filed it"])
-async def test_only_who_filed_a_dossier_can_withdraw_it(site: ServiceSite, who: Somebody, state: int) -> None:
+@pytest.mark.shows("ASVS V8")
+async def test_only_who_filed_a_dossier_sees_its_note_and_can_withdraw_it(
+    site: ServiceSite, who: Somebody, state: int
+) -> None:
     resident, authorities = site.glass, site.sandboxes["authorities"]
     code = dossier_in(site, 2, TAM.number)
     await begin(resident, "procedures.track")
-    await track(site, who, code)
-    await resident.choose("withdraw")
-    await resident.choose("yes")
-    await by_chip(site, who)
+    assert isinstance(authorities, Authorities)
+    authorities.move(code, 2, "Ghi chú riêng")
+    await own(site, who, code)
     if who is TAM:
+        await resident.says("Ghi chú riêng")
+        await resident.choose("withdraw")
+        await resident.choose("yes")
         await resident.at("done")
     else:
-        await resident.says("Hồ sơ này do người khác nộp.")
+        await resident.says("Hồ sơ này do người khác nộp")
+        assert "Ghi chú riêng" not in await resident.read()
     await finish(resident)
     assert authorities.db.execute("SELECT state FROM dossiers WHERE code = ?", (code,)).fetchone() == (state,)
 
@@ -65,3 +86,22 @@ async def test_who_has_no_card_to_lay_sees_nobodys_dossiers(site: ServiceSite) -
     assert code not in await site.glass.read()
     await site.glass.go_on()
     await site.glass.at("attract")
+
+
+@pytest.mark.shows("ASVS V2")
+async def test_codes_cannot_be_tried_out_over_many_visits(site: ServiceSite) -> None:
+    resident = site.glass
+    for visit in range(MAX_WRONG // MAX_TRIES):
+        await begin(resident, "procedures.track")
+        await resident.choose("code")
+        for attempt in range(MAX_TRIES):
+            await fill(resident, code=f"000.00.01.h29-260310-{9000 + 10 * visit + attempt}")
+            await resident.at("tell")
+            await resident.says("Không có hồ sơ nào mang mã này")
+            await resident.go_on()
+        await resident.at("attract")
+    await begin(resident, "procedures.track")
+    await resident.choose("code")
+    await resident.says("Hiện chưa tra cứu được bằng mã hồ sơ")
+    await resident.go_on()
+    await resident.at("attract")

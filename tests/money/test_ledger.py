@@ -201,7 +201,7 @@ async def _found(folder: Path) -> bool:
 async def test_a_full_or_read_only_disk_places_nothing_and_says_so(tmp_path: Path) -> None:
     def full(file: Path) -> sqlite3.Connection:
         db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA max_page_count = 14")
+        db.execute("PRAGMA max_page_count = 24")
         return db
 
     ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"k" * 32), connect=full)

@@ -238,11 +238,9 @@ async def test_who_asks_to_leave_while_paying_is_told_that_the_order_stays_and_u
     assert record.code[5:] not in words(asked), "the next resident is told of no order"
 
 
-async def test_back_on_a_receipt_says_what_is_so(till: Till) -> None:
-    payer, record = await ordered(till)
+async def test_a_receipt_offers_another_errand_and_no_way_back(till: Till) -> None:
+    _payer, record = await ordered(till)
     till.transfer(record, record.order.amount)
-    await till.page("It is paid. Thank you")
-    await payer.act("back")
-    note = till.running.screen.view.note
-    assert note is not None
-    assert render(note, "en") == "This cannot be taken back here any more."
+    page = await till.page("It is paid. Thank you")
+    assert page.answers() == {"continue", "another"}
+    assert not till.running.screen.view.back

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from datetime import UTC, datetime
+import signal
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from click.testing import CliRunner
 
 from tramkit.app.cli import main
+from tramkit.app.config import ConfigError, read_config
+from tramkit.app.run import make_devices, run_station
 from tramkit.operator.device_finding import find
-from tramkit.operator.self_test import each_morning, last, self_test
+from tramkit.operator.self_test import SelfTest, each_morning, last, save, self_test
 from tramkit.operator.supervision import plugged_in, watch_plugs, watch_power
+from tramkit.plugins.hookspecs import PluginContext
+from tramkit.plugins.loader import load
 from tramkit.station.devices import Devices
 from tramkit_hal.device.base import DeviceContext, DeviceState
 from tramkit_hal.device.clock import ManualClock
@@ -46,6 +54,12 @@ def station(folder: Path, plugged: str = "true") -> str:
     file = folder / "station.toml"
     file.write_text(STATION.format(plugged=plugged), encoding="utf-8")
     return str(file)
+
+
+def with_sections(folder: Path, sections: str) -> Path:
+    file = Path(station(folder))
+    file.write_text(sections + file.read_text(encoding="utf-8"), encoding="utf-8")
+    return file
 
 
 def run(*words: str) -> Any:
@@ -119,28 +133,134 @@ async def settle() -> None:
         await asyncio.sleep(0.002)
 
 
-async def test_the_morning_test_waits_until_nobody_is_there(tmp_path: Path) -> None:
-    clock = ManualClock(datetime(2026, 12, 1, 20, 0, tzinfo=UTC))  # three in the morning in Việt Nam
+class Hall:
+    """What a self-test knows of the station.
+
+    :ivar tested: how often one has come to its end.
+    """
+
+    def __init__(self) -> None:
+        self.progress: object | None = None
+        self._testing = False
+        self.tested = 0
+
+    @property
+    def testing(self) -> bool:
+        return self._testing
+
+    @testing.setter
+    def testing(self, testing: bool) -> None:
+        self.tested += self._testing and not testing
+        self._testing = testing
+
+
+@contextlib.asynccontextmanager
+async def morning(clock: ManualClock, file: Path, hall: Hall) -> AsyncGenerator[SimLights]:
     lights = SimLights(SimLights.Settings(), DeviceContext(Role.LIGHTS, clock))
     await lights.open()
-    file = tmp_path / "self-test.json"
-    task = asyncio.create_task(each_morning([lights], clock, 5, 30, file))
-    await settle()
-    lights.claim("visit-1")
-    await clock.advance(2.5 * 3600 + 1)
-    await settle()
-    assert not file.exists()
-    lights.release("visit-1")
-    await clock.advance(31)
-    async with asyncio.timeout(10):
-        while last(file) is None:
+    task = asyncio.create_task(each_morning([lights], clock, time(5, 30), file, hall))
+    try:
+        yield lights
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def advance_until(clock: ManualClock, seconds: float, done: Callable[[], bool]) -> None:
+    """Let the time of the station pass until something is so."""
+    async with asyncio.timeout(60):
+        while not done():
+            await clock.advance(seconds)
+            await settle()
+
+
+async def test_the_morning_test_waits_until_nobody_is_there_and_lets_nobody_begin(tmp_path: Path) -> None:
+    clock, hall, file = ManualClock(datetime(2026, 11, 30, 20, 0, tzinfo=UTC)), Hall(), tmp_path / "self-test.json"
+    save(SelfTest(at=datetime(2026, 11, 30, 1, 0, tzinfo=UTC), tested=()), file)  # yesterday at eight
+    async with morning(clock, file, hall):  # three in the morning in Việt Nam
+        await settle()
+        hall.progress = "a visit"
+        await clock.advance(2.5 * 3600 - 1)
+        await settle()
+        assert not hall.testing
+        await advance_until(clock, 1, lambda: hall.testing)
+        for _while in range(10):
+            await clock.advance(60)
+            await settle()
+        assert last(file) == SelfTest(at=datetime(2026, 11, 30, 1, 0, tzinfo=UTC), tested=())
+        hall.progress = None
+        await advance_until(clock, 5, lambda: not hall.testing)
+        kept = last(file)
+        assert kept is not None
+        assert kept.passed
+        assert kept.at.date() == clock.now().date()
+        assert kept.tested[0].found == "7 lights"
+        await clock.advance(20 * 3600)
+        await settle()
+        assert last(file) == kept  # once a day
+        await advance_until(clock, 3600, lambda: last(file) != kept)
+
+
+async def test_a_station_that_was_off_in_the_morning_makes_up_for_it(tmp_path: Path) -> None:
+    clock, hall, file = ManualClock(datetime(2026, 12, 1, 3, 0, tzinfo=UTC)), Hall(), tmp_path / "self-test.json"
+    async with morning(clock, file, hall):  # ten in the morning
+        await advance_until(clock, 5, lambda: last(file) is not None)
+    assert not hall.testing
+    made = last(file)
+    async with morning(clock, file, hall):  # started again the same day: it has been made
+        for _while in range(10):
+            await clock.advance(60)
+            await settle()
+        assert last(file) == made
+
+
+async def test_a_self_test_that_cannot_be_kept_ends_nothing(tmp_path: Path) -> None:
+    clock, hall = ManualClock(datetime(2026, 12, 1, 3, 0, tzinfo=UTC)), Hall()
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    async with morning(clock, tmp_path / "taken" / "self-test.json", hall):
+        for day in range(1, 4):  # once a day all the same
+            await advance_until(clock, 6 * 3600, lambda day=day: hall.tested == day)
+    assert clock.now() < datetime(2026, 12, 3, 12, 0, tzinfo=UTC)
+
+
+async def test_a_station_tests_itself_at_the_hour_that_its_file_names(tmp_path: Path) -> None:
+    clock = ManualClock(datetime(2026, 12, 1, 3, 0, tzinfo=UTC))
+    kept = tmp_path / "kept" / "self-test.json"
+    config = read_config(with_sections(tmp_path, f'[panel]\nport = 0\n[self_test]\nat = "05:30"\nfile = "{kept}"\n'))
+    plugins = load((), {}, PluginContext(clock=clock, station="t-1", site="Thử"))
+    told: asyncio.Queue[str] = asyncio.Queue()
+    devices = make_devices(config, clock)
+    running = asyncio.create_task(
+        run_station(config, plugins, clock, lambda _name, address: told.put_nowait(address), devices)
+    )
+    try:
+        async with asyncio.timeout(20), aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+            address = await told.get()
+            await (await browser.get(address)).read()
+            while last(kept) is None:
+                await clock.advance(1)
+                await asyncio.sleep(0.01)
+            made = last(kept)
+            assert made is not None
+            assert {each.role: each.outcome for each in made.tested} == {
+                "receipt_printer": "passed",
+                "presence": "passed",
+            }
+            async with browser.get(f"{address.partition('?')[0]}api/state?language=en") as response:
+                shown = (await response.json())["self_test"]
+            assert shown["passed"] is True
+            assert shown["at"] == "01/12/2026 10:00"
+    finally:
+        signal.raise_signal(signal.SIGTERM)
+        while not running.done():
+            await clock.advance(1)
             await asyncio.sleep(0.01)
-    kept = last(file)
-    assert kept is not None
-    assert kept.passed
-    assert kept.tested[0].found == "7 lights"
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+        await running
+
+
+def test_an_hour_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"self_test\.at"):
+        read_config(with_sections(tmp_path, '[self_test]\nat = "25:00"\n'))
 
 
 async def test_one_device_that_fails_does_not_keep_the_others_from_their_test() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from support.station import Running, station
 
 from tramkit import Document, Messages, Option, Row, Service, Visit, verbatim
 from tramkit.operator.panel import Panel
+from tramkit.operator.self_test import DeviceResult, SelfTest
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
@@ -46,6 +48,7 @@ class Desk:
     panel: Panel
     station: Running
     printer: SimReceiptPrinter
+    found: list[SelfTest]
     complaints: list[str] = field(default_factory=list[str])
 
     def card(self, role: str) -> Any:
@@ -66,11 +69,12 @@ async def desk(browser: Browser) -> AsyncGenerator[Desk]:
         Role.RECEIPT_PRINTER: [printer, make(SimReceiptPrinter, Role.RECEIPT_PRINTER)],
     }
     async with station([Pets()], clock=clock, bound=bound) as running:
-        panel = Panel(running.station, port=0)
+        found: list[SelfTest] = []
+        panel = Panel(running.station, port=0, self_test_report=lambda: found[-1] if found else None)
         await panel.start()
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
         try:
-            opened = Desk(page, panel, running, printer)
+            opened = Desk(page, panel, running, printer, found)
             page.on("console", lambda m: opened.complaints.append(m.text) if m.type == "error" else None)
             page.on("pageerror", lambda error: opened.complaints.append(str(error)))
             await page.goto(panel.address)
@@ -107,6 +111,24 @@ async def test_an_operator_sees_the_devices_and_mends_them_in_both_languages(bro
         await expect(first).to_contain_text("In use")
         await d.page.reload()
         await expect(camera).to_contain_text("Ready")
+        assert d.complaints == []
+
+
+async def test_the_panel_shows_what_the_last_self_test_found_and_when(browser: Browser) -> None:
+    async with desk(browser) as d:
+        card = d.page.locator("[data-key=self_test]")
+        await expect(card).to_contain_text("Chưa có lần tự kiểm tra nào")
+        at = datetime(2026, 11, 30, 22, 30, tzinfo=UTC)  # half past five in Việt Nam, a day later
+        printer = DeviceResult(
+            role="receipt_printer", driver="escpos", serial="192.0.2.9", outcome="passed", found="printed"
+        )
+        d.found.append(SelfTest(at=at, tested=(printer,)))
+        await expect(card).to_contain_text("Mọi thiết bị đều hoạt động tốt")
+        await expect(card).to_contain_text("01/12/2026 05:30")
+        failed = printer.model_copy(update={"outcome": "failed", "found": "out_of_paper", "mend": "refill"})
+        d.found.append(SelfTest(at=at, tested=(failed,)))
+        await expect(card).to_contain_text("Máy in biên nhận: escpos 192.0.2.9, out_of_paper. Nhân viên")
+        await expect(card).not_to_contain_text("Mọi thiết bị")
         assert d.complaints == []
 
 

@@ -20,6 +20,7 @@ from tramkit.host.person import Level
 from tramkit.papers.content import Problem, make
 from tramkit.papers.server import Uploads
 from tramkit.papers.words import PROBLEMS
+from tramkit.station.attended import AttendedHost
 from tramkit.station.station_host import StationHost
 from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import ManualClock, SystemClock
@@ -36,6 +37,8 @@ _ = Messages("tests")
 def at_the_station(visit: Visit) -> StationHost:
     """Return the station's side of a visit that is served inline."""
     host = visit._host  # pyright: ignore[reportPrivateUsage]
+    if isinstance(host, AttendedHost):
+        host = host._host  # pyright: ignore[reportPrivateUsage]
     assert isinstance(host, StationHost)
     return host
 

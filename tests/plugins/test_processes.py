@@ -26,19 +26,17 @@ KINDS = ["process", pytest.param("sandbox", marks=needs_bwrap)]
 
 ASKS = """
 import asyncio, os, time
-from tramkit import Messages, Option, Service, hookimpl
+from tramkit import Option, Service, hookimpl
 from tramkit_hal.words import verbatim
 
-_ = Messages("tests")
 SEEN = []
 
 class Hello(Service):
     id = "{name}.hello"
-    title = _("Hello {name}")
 
     async def serve(self, visit):
         options = [Option(value=each, label=verbatim(each)) for each in ("pid", "block", "raise", "deaf")]
-        said = await visit.choose(_("What?"), options)
+        said = await visit.choose(verbatim("What?"), options)
         if said == "block":
             time.sleep(3600)
         if said == "raise":

@@ -6,7 +6,9 @@
   const faults = [];
   const least = (name, value) => (figures[name] = Math.min(figures[name] ?? Infinity, value)); // what a report tells
   const figures = (globalThis.figures = {});
-  const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !e.closest(".unseen");
+  // Only for ears: what is clipped to a point, by class or in the largest letters.
+  const veiled = (e) => e && (getComputedStyle(e).clipPath === "inset(50%)" || veiled(e.parentElement));
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !e.closest(".unseen") && !veiled(e);
   const name = (e) => `${e.nodeName.toLowerCase()}${e.id ? "#" + e.id : ""}.${String(e.className.baseVal ?? e.className).replaceAll(" ", ".")} “${(e.textContent || e.value || "").trim().replace(/\s+/g, " ").slice(0, 30)}”`;
   const scroller = (e) => e.closest("[data-scroll]");
   const clipped = (r, e) => {

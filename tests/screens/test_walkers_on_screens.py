@@ -27,7 +27,8 @@ from textual._context import active_app
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.station.devices import Devices
-from tramkit.station.station import Profile, Station
+from tramkit.station.profile import Profile
+from tramkit.station.station import Station
 from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.device.base import Device, DeviceContext

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import statistics
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from support.emptiness import CELL, MAX_MEDIAN
 from support.measure_accessibility import CAPITAL_DEGREES, MODES, SPOKEN_SECONDS, Measured, degrees_of
 from tramkit.conversation.timeouts import Timeouts
 
@@ -82,6 +84,8 @@ The least of all pages, by mode:
 {where}
 - longest piece of speech: {found.spoken.value:.1f} s (most {SPOKEN_SECONDS:.0f}), on {found.spoken.where}
 
+{_emptiness(found)}
+
 What is needed is all that is written on a page but two lines of the head: whose station it is and where it stands. They
 are a little smaller, and grow with the text.
 
@@ -98,6 +102,17 @@ follows from how pages are built.
 |---|---|---|---|
 {rows}
 """
+
+
+def _emptiness(found: Measured) -> str:
+    """Return how empty the pages are, and in how many places their titles begin."""
+    rows = [
+        f"- empty cells of {CELL} px, {shape}, normal: median {statistics.median(shares):.0%} (most {MAX_MEDIAN:.0%}),"
+        f" emptiest page {max(shares):.0%}"
+        for shape, shares in sorted(found.empty.items())
+    ]
+    places = max((len(each) for each in found.titles.values()), default=0)
+    return "\n".join([*rows, f"- places where a title begins, in each shape and mode: {places}"])
 
 
 def _timeouts() -> str:

@@ -113,7 +113,8 @@ class Doctor:
 
     async def accept(self, name: str) -> None:
         """Accept a waiting resident by name."""
-        await self.page.click(f'[data-testid="waiting"]:has-text("{name}") button.accept')
+        initials = ".".join(part[0] for part in name.split())
+        await self.page.click(f'[data-testid="waiting"]:has-text("{initials}") button.accept')
 
     async def live(self) -> None:
         """Wait until the call is live at the doctor's side."""

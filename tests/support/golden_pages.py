@@ -10,6 +10,7 @@ from tramkit.conversation.staff import StaffCall
 from tramkit.conversation.system_pages import help_asked, how_to_see, nobody_here, really_leave, still_here
 from tramkit.plugins.golden import read
 from tramkit_hal.contracts.vital import Vital
+from tramkit_hal.ui.icons import Icon
 from tramkit_hal.ui.pages import (
     AnyPage,
     Ask,
@@ -27,11 +28,13 @@ from tramkit_hal.ui.pages import (
     Option,
     Pay,
     Read,
+    Stage,
     Tell,
     Tone,
     View,
     Wait,
 )
+from tramkit_hal.ui.path import stage_of
 from tramkit_hal.words import Day, Decimal1, Moment, Money, Text, bilingual, verbatim
 
 
@@ -42,32 +45,49 @@ def b(vi: str, en: str) -> Text:
 
 HEAD = b("Uỷ ban nhân dân phường Bến Thành", "People's Committee of Bến Thành Ward")
 SITE = b("Trạm Nhà văn hoá khu phố 3", "Station at the Quarter 3 hall")
+PATH = (Stage.CHOOSE, Stage.QUESTIONS, Stage.REVIEW, Stage.PAY, Stage.RECEIPT)
 AT = datetime(2026, 11, 23, 3, 42, tzinfo=UTC)
 
 SERVICES = (
     Option(
         value="telehealth",
+        icon=Icon.DOCTOR,
         label=b("Gặp bác sĩ qua video", "See a doctor by video"),
         hint=b("Bác sĩ của bệnh viện, gọi hình ngay tại đây", "A doctor of the hospital, by video, here"),
     ),
     Option(
         value="procedures",
+        icon=Icon.DOSSIER,
         label=b("Nộp hồ sơ dịch vụ công", "File a public-service dossier"),
         hint=b("Hộ tịch, cư trú, đất đai", "Civil status, residence, land"),
     ),
     Option(
         value="billing",
+        icon=Icon.BILL,
         label=b("Trả tiền hoá đơn", "Pay a bill"),
         state=Availability.LIMITED,
         reason=b("Không in được giấy: máy in hiện không hoạt động.", "Without paper: the printer does not work now."),
     ),
     Option(
         value="banking",
+        icon=Icon.BANK,
         label=b("Mở tài khoản ngân hàng", "Open a bank account"),
         state=Availability.CLOSED,
         reason=b("Máy đọc thẻ căn cước đang hỏng.", "The card reader is out of order."),
     ),
 )
+
+MORE_SERVICES = (
+    Option(
+        value="insurance",
+        label=b("Bảo hiểm y tế hộ gia đình", "Health insurance of the household"),
+        icon=Icon.INSURANCE,
+    ),
+    Option(value="report", label=b("Phản ánh hiện trường", "Report a problem"), icon=Icon.REPORT),
+    Option(value="receipts", label=b("Biên nhận của tôi", "My receipts"), icon=Icon.RECEIPT),
+    Option(value="track", label=b("Tra cứu hồ sơ", "Track a dossier"), icon=Icon.TRACK),
+)
+"""Others of the menu."""
 
 SPECIALTIES = tuple(
     Option(value=str(n), label=b(vi, en))
@@ -124,6 +144,11 @@ def telehealth_pages() -> dict[str, AnyPage]:
     return {
         "choose": Choose(
             id="choose", title=b("Ông/bà cần dịch vụ nào?", "Which service do you need?"), options=SERVICES
+        ),
+        "menu": Choose(
+            id="menu",
+            title=b("Ông/bà cần dịch vụ nào?", "Which service do you need?"),
+            options=(*SERVICES, *MORE_SERVICES),
         ),
         "choose_many": Choose(
             id="choose_many",
@@ -217,7 +242,7 @@ def core_pages() -> dict[str, AnyPage]:
     answered = StaffCall(2, call.reason, AT, call.phone)
     answered.acknowledged_at = AT + timedelta(minutes=1)
     return {
-        "attract": nobody_here(SERVICES),
+        "attract": nobody_here((*SERVICES, *MORE_SERVICES), at=AT),
         "timeout": still_here(30),
         "help": help_asked(call),
         "help_acknowledged": help_asked(answered),
@@ -651,6 +676,8 @@ def view_of(
         "head": HEAD,
         "site": SITE,
         "bar": bar,
+        "path": () if attract else PATH,
+        "stage": None if attract else stage_of(page, PATH, None),
         "back": not alone and page.kind not in ("call", "done", "wait"),
     }
     return View.model_validate(given | more)

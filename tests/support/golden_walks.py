@@ -119,6 +119,7 @@ async def _to_payment(site: ServiceSite, method: str, number: str = "0901234567"
 async def _given_up(site: ServiceSite, who: Somebody) -> None:
     await _to_payment(site, "payments.vietqr")
     await site.glass.choose("give_up")
+    await site.glass.choose("give_up_surely")
     await site.glass.at("tell")
 
 
@@ -204,7 +205,7 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
         "silent": Walk("procedures.track", _silent, ("tell · The authority's system does not answer now · warning",)),
         "report": _walk(
             "report",
-            "tell · Is anybody in danger now?",
+            "choose · Is anybody in danger now?",
             "choose · What would you like to report?",
             "ask · Tell what has happened",
         ),
@@ -240,7 +241,7 @@ WALKS: Mapping[str, Mapping[str, Walk]] = {
             "choose · Which bill?",
             "ask · Please enter the customer code",
             "choose · Up to which month would you like to pay?",
-            "check · Is everything right?",
+            "check · Is this the right customer?",
         ),
         "wrong code": Walk("billing.pay", _wrong_code, ("tell · This cannot be right · warning",)),
         "silent": Walk("billing.pay", _provider_silent, ("tell · The provider does not answer now · warning",)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 from playwright.async_api import Browser, async_playwright
 
 from support import looking
+from support.emptiness import MAX_MEDIAN, emptiness
 from support.golden_pages import golden_pages, view_of
 from support.resident import LANDSCAPE, PORTRAIT, Resident
 from tramkit.conversation.speech import language_of, parts_of
@@ -27,6 +29,12 @@ from tramkit_hal.drivers.espeak import Espeak
 from tramkit_hal.screens.web import WebScreen
 from tramkit_hal.ui.pages import AnyPage, Contrast, Mode
 
+ENOUGH = 20
+"""Of fewer pages a median says nothing."""
+TITLE_AT = """() => {
+    const box = document.getElementById("title").getBoundingClientRect();
+    return `${Math.round(box.left)}, ${Math.round(box.top)}`;
+}"""
 READING_MM = 500.0
 CAPITAL_DEGREES = 0.7
 """Of all text that is needed (EN 301 549 §5.1.4)."""
@@ -57,6 +65,8 @@ class Measured:
 
     :ivar least: by figure: ``capital_mm``, ``place_mm``, ``primary_mm``, ``target_mm``, ``gap_mm``, ``contrast``.
     :ivar faults: what breaks a rule: page, element, value.
+    :ivar empty: how empty each page is, by shape, in the normal mode; see :mod:`support.emptiness`.
+    :ivar titles: where titles begin, pixels, by shape and mode; one place a mode is right.
     :ivar axe: those of them that axe-core found.
     """
 
@@ -67,6 +77,8 @@ class Measured:
     axe: list[str] = field(default_factory=list[str])
     axe_runs: int = 0
     faults: list[str] = field(default_factory=list[str])
+    empty: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    titles: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     spoken: Least = field(default_factory=lambda: Least(0.0, ""))
 
     def take(self, figures: Mapping[str, float], mode: str, where: str) -> None:
@@ -89,6 +101,12 @@ async def measure(
     await asyncio.gather(*(_measure_shape(browser, pages, shape, modes, found) for shape in shapes))
     await _speak(pages, found)
     found.faults += found.axe
+    for where, places in found.titles.items():
+        if len(places) > 1:
+            found.faults.append(f"titles begin at {sorted(places)} ({where})")
+    for shape, shares in found.empty.items():
+        if len(shares) >= ENOUGH and (median := statistics.median(shares)) > MAX_MEDIAN:
+            found.faults.append(f"half of the pages are emptier than {median:.0%} ({shape})")
     found.faults.sort()
     return found
 
@@ -110,6 +128,11 @@ async def _measure_shape(
                 found.faults += [f"{where}: {fault}" for fault in await looking.faults(resident.page)]
                 found.take(await looking.figures(resident.page), mode, where)
                 found.looks += 1
+                at = await resident.page.evaluate(TITLE_AT)
+                found.titles.setdefault(f"{shape}, {mode}", set()).add(at)
+                if mode == "normal":
+                    picture = await resident.page.screenshot(animations="disabled")
+                    found.empty.setdefault(shape, []).append(emptiness(picture))
                 # axe-core takes far longer than the rest: it sees each page in each mode and shape in one language
                 if LANGUAGES[(nth + number) % len(LANGUAGES)] == language:
                     found.axe += [f"{where}: {each}" for each in await looking.violations(resident.page)]

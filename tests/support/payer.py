@@ -112,11 +112,23 @@ class Payer:
         for _time in range(2 if act.endswith("twice") else 1):
             screen.send(event)
         await shown
+        if act == "give_up" and page.kind == "pay":
+            await self._surely()
+
+    async def _surely(self) -> None:
+        """Answer that the payment is to be given up, where that is asked."""
+        screen = self.till.running.screen
+        asked = await screen.until(lambda page: page.kind != "pay")
+        if "give_up_surely" in asked.answers():
+            shown = asyncio.ensure_future(screen.changed())
+            await asyncio.sleep(0)
+            screen.answer("give_up_surely")
+            await shown
 
     def _event(self, act: str, page: AnyPage) -> Answered | Pressed | Touched | None:
         at: dict[str, Any] = {"page": page.id, "revision": page.revision}
         view = self.till.running.screen.view
-        if page.kind == "attract" or (not page.answers() and page.kind == "tell"):
+        if page.kind == "attract" or page.id == "farewell":
             return Touched(**at) if act in ("on", "beside", "leave") else None
         match act:
             case "back" if view.back:

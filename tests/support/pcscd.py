@@ -1,4 +1,9 @@
-"""A pcscd of the tests' own with virtual readers, apart from the machine's: it sees its own ``/run`` only."""
+"""A pcscd of the tests' own with virtual readers, apart from the machine's: it sees its own ``/run`` only.
+
+pcscd's client library looks its place up once in the life of a process. So each process of tests has one place, named
+before anything can look (:func:`take_place`, from ``tests/conftest.py``), and one daemon there, which all tests share;
+pulling a reader out is ending it, and starting it again at the same place puts the reader in.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,15 +31,35 @@ START = (
 
 
 @functools.cache
-def folder_of_this_process() -> Path:
-    """Return where pcscd lies for this process: its client library looks the place up once and for all."""
-    folder = tempfile.mkdtemp(prefix="pcscd")
+def take_place() -> Path:
+    """Return the folder of this process's pcscd; whoever looks for pcscd from now on looks there."""
+    folder = Path(tempfile.mkdtemp(prefix="pcscd"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    os.environ["PCSCLITE_CSOCK_NAME"] = str(folder / "pcscd.comm")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_pcscd() -> Iterator[Pcscd]:
+    """The pcscd of this process of tests."""
+    daemon = Pcscd(take_place())
+    daemon.start()
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture
+def pcscd(shared_pcscd: Pcscd) -> Iterator[Pcscd]:
+    """The same, running and with no card on its readers, before the test and after it."""
+    shared_pcscd.start()
+    shared_pcscd.wait_empty()
+    yield shared_pcscd
+    shared_pcscd.start()
+    shared_pcscd.wait_empty()
 
 
 class Pcscd:
-    """pcscd with the two slots of one virtual reader; clients find it by ``PCSCLITE_CSOCK_NAME``.
+    """pcscd with the two slots of one virtual reader.
 
     :param folder: for its socket; a short path.
     """
@@ -49,10 +75,11 @@ class Pcscd:
             f"CHANNELID {self.ports[0]:#06x}\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
-        os.environ["PCSCLITE_CSOCK_NAME"] = str(folder / "pcscd.comm")
 
     def start(self) -> None:
-        """Start it and wait until it answers and the virtual reader listens."""
+        """Start it and wait until it answers and the virtual reader listens; nothing happens where it runs."""
+        if self._process is not None:
+            return
         command = START.format(folder=self.folder, config=self._config)
         alone = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
         self._process = subprocess.Popen([*alone, "sh", "-c", command], stderr=subprocess.PIPE)

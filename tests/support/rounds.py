@@ -252,8 +252,15 @@ async def track_by_card(site: ServiceSite, who: Somebody) -> None:
     await site.glass.says(code)
 
 
+async def own(site: ServiceSite, who: Somebody, code: str) -> None:
+    """Look a dossier up by its code, and show by card whose it is."""
+    await track(site, who, code)
+    await site.glass.choose("mine")
+    await by_chip(site, who)
+
+
 async def _supplement(site: ServiceSite, who: Somebody, paper: Paper = without) -> None:
-    await track(site, who, dossier_in(site, 5))
+    await own(site, who, dossier_in(site, 5, who.number))
     await site.glass.choose("supplement")
     await fill(site.glass, words="tôi bổ sung hợp đồng thuê nhà")
     await paper(site.glass)
@@ -261,16 +268,15 @@ async def _supplement(site: ServiceSite, who: Somebody, paper: Paper = without) 
 
 
 async def withdraw(site: ServiceSite, who: Somebody, code: str = "") -> None:
-    await track(site, who, code or dossier_in(site, 2, who.number))
+    await own(site, who, code or dossier_in(site, 2, who.number))
     await site.glass.choose("withdraw")
     await site.glass.choose("yes")
-    await by_chip(site, who)
     await site.glass.at("done")
 
 
 async def _report(site: ServiceSite, who: Somebody, paper: Paper = without, *, named: bool = False) -> None:
     resident = site.glass
-    await go_on(resident, "tell")
+    await resident.choose("no")
     await resident.choose("noise")
     await fill(resident, what="hát to ban đêm", where="tháp a tầng 3", when="=often")
     await paper(resident)

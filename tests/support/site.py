@@ -70,12 +70,21 @@ class Program:
         return code
 
 
-async def start(arguments: Sequence[str], folder: Path, *, environ: Mapping[str, str] | None = None) -> Program:
-    """Start a command of ``tramkit`` in a folder of its own, its log in ``<first argument>.log`` there."""
+async def start(
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    tramkit: Sequence[str] = (str(TRAMKIT),),
+) -> Program:
+    """Start a command of ``tramkit`` in a folder of its own, its log in ``<first argument>.log`` there.
+
+    :param tramkit: what is run with those arguments.
+    """
     log = folder / f"{arguments[0]}.log"
     with log.open("ab") as err:
         process = await asyncio.create_subprocess_exec(
-            str(TRAMKIT),
+            *tramkit,
             *arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=err,

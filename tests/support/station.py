@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -18,7 +19,8 @@ from tramkit.orders.runner import Runner
 from tramkit.papers.server import Uploads
 from tramkit.station.devices import Devices
 from tramkit.station.offer import OwnService
-from tramkit.station.station import Profile, Station
+from tramkit.station.profile import Profile
+from tramkit.station.station import Station
 from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 from tramkit_hal.card.trust import CardTrust
@@ -79,6 +81,7 @@ async def station(
     trust: CardTrust | None = None,
     runner: Runner | None = None,
     side: Callable[[PluginSide], PluginSide] = as_it_is,
+    made: datetime | None = None,
 ) -> AsyncGenerator[Running]:
     """Run a station with these services, devices and kind of screen until the block ends.
 
@@ -87,6 +90,7 @@ async def station(
     :param trust: whose cards it believes, where there is no city; None: nobody's.
     :param runner: carries orders out, where there is no city.
     :param side: what stands between the services and the station.
+    :param made: a moment before which this version cannot have run.
     """
     clock = clock or ManualClock()
     robot = screen(NoSettings(), DeviceContext(Role.SCREEN, clock))
@@ -105,6 +109,7 @@ async def station(
         seed=seed,
         uploads=uploads,
         own=[each for each in services if hasattr(each, "descriptor")],
+        made=made,
         **(city.joins(devices) if city else {"runner": runner, "means": IdentityMeans(devices, (), trust)}),
     )
     task = asyncio.create_task(running.run())
@@ -117,7 +122,7 @@ async def station(
             while not task.done():
                 if isinstance(clock, ManualClock):
                     await clock.advance(1)
-                await asyncio.sleep(0)
+                await asyncio.sleep(0 if isinstance(clock, ManualClock) else 0.01)
         await task
 
 

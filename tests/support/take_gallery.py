@@ -1,10 +1,15 @@
-"""Takes a picture of every golden page in every way it can look, with an index: ``make gallery``."""
+"""Takes a picture of every golden page in every way it can look, with an index: ``make gallery``.
+
+``make gallery ONLY='*attract* *.vi.portrait.normal'`` takes those whose name fits one of the patterns.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import html
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from playwright.async_api import async_playwright
@@ -21,8 +26,11 @@ MODES = {"normal": Mode(), "largest": Mode(text_scale=2.0), "high": Mode(contras
 LANGUAGES = ("vi", "en")
 
 
-async def main(folder: Path) -> None:
-    """Take the pictures into a folder and write ``index.html`` beside them."""
+async def main(folder: Path, only: Sequence[str] = ()) -> None:
+    """Take the pictures into a folder and write ``index.html`` beside them.
+
+    :param only: patterns of names without their ending, such as ``attract.vi.*``; none: all.
+    """
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     screen = WebScreen(WebScreen.Settings(ghost_tap_ms=0, port=0), DeviceContext(Role.SCREEN))
     await screen.open()
@@ -34,6 +42,8 @@ async def main(folder: Path) -> None:
             for name, page in golden_pages().items():
                 for language in LANGUAGES:
                     for mode, how in MODES.items():
+                        if only and not any(fnmatch(file_of(name, language, shape, mode)[:-4], each) for each in only):
+                            continue
                         await resident.show(view_of(page, language=language, mode=how))
                         picture = folder / file_of(name, language, shape, mode)
                         await resident.page.screenshot(path=picture, animations="disabled")
@@ -41,7 +51,7 @@ async def main(folder: Path) -> None:
         await browser.close()
     await screen.close()
     (folder / "index.html").write_text(index(), encoding="utf-8")
-    print(f"{folder / 'index.html'}: {len(golden_pages()) * len(LANGUAGES) * len(SHAPES) * len(MODES)} pictures")
+    print(f"{folder / 'index.html'}")
 
 
 def file_of(name: str, language: str, shape: str, mode: str) -> str:
@@ -70,4 +80,4 @@ def index() -> str:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2:]))

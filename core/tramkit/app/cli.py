@@ -18,6 +18,7 @@ from tramkit import log
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
 from tramkit.app.devices_command import conformance, devices
 from tramkit.host.order import EffectKind
+from tramkit.plugins.hardening import harden_process
 from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.importing import commands_of
 from tramkit.plugins.installed import Installed, discover
@@ -25,6 +26,9 @@ from tramkit.plugins.isolation import OWN
 from tramkit.plugins.loader import load
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
+
+QUARANTINED = 3
+"""Exit code: what was asked for was told, and a plugin is kept out."""
 
 USAGE_ERROR = 2
 TERMINAL = "terminal"
@@ -116,8 +120,10 @@ def run(file: Path | None, screen: str | None) -> None:
     config = _read(file)
     if screen:
         config = _checked(lambda: with_screen(config, screen))
+    harden_process()
     log.configure(config.log.level, _log_file(config))
     from tramkit.app.run import StartError, run_station, screens_of
+    from tramkit.station.conditions import made_on
 
     clock = SystemClock()
     context = PluginContext(clock=clock, station=config.station.id, site=config.station.site)
@@ -130,7 +136,7 @@ def run(file: Path | None, screen: str | None) -> None:
         sys.stdout.flush()
 
     try:
-        asyncio.run(run_station(config, plugins, clock, announce))
+        asyncio.run(run_station(config, plugins, clock, announce, made=made_on()))
     except StartError as problem:
         raise click.ClickException(str(problem)) from None
 
@@ -171,6 +177,51 @@ def resolve(ledger_of: LedgerOf, code: str, effect: str, done: bool, why: str) -
     from tramkit.orders.commands import resolve_order
 
     resolve_order(ledger_of, code, effect, done, why)
+
+
+@orders.command("rekey")
+@click.option("--new-key", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Made where missing.")
+@click.pass_context
+def orders_rekey(context: click.Context, new_key: Path) -> None:
+    """Put the ledger under a new key, which takes the old one's place; the station must not run."""
+    from tramkit.orders.commands import rekey_ledger
+
+    assert context.parent is not None
+    section = _read(context.parent.params["file"]).orders
+    rekey_ledger(section.data, section.key, new_key)
+
+
+_number = click.option(
+    "--number",
+    prompt="Number of the identity card (empty: by codes only)",
+    default="",
+    hide_input=True,
+    show_default=False,
+)
+
+
+@orders.command("export")
+@_number
+@click.option("--code", "codes", multiple=True, help="Code of a receipt, for who gave no card.")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def orders_export(ledger_of: LedgerOf, number: str, codes: tuple[str, ...], target: Path) -> None:
+    """Write all that the ledger has of a person into TARGET (JSON), by request (Law 91/2025/QH15)."""
+    from tramkit.orders.commands import export_orders
+
+    export_orders(ledger_of, codes, number, target)
+
+
+@orders.command("erase")
+@_number
+@click.option("--code", "codes", multiple=True, help="Code of a receipt, for who gave no card.")
+@click.confirmation_option(prompt="Erase what these orders asked for? Amount, payee and references stay for the books.")
+@click.pass_obj
+def orders_erase(ledger_of: LedgerOf, number: str, codes: tuple[str, ...]) -> None:
+    """Throw the keys of a person's closed orders away, by request (Law 91/2025/QH15)."""
+    from tramkit.orders.commands import erase_orders
+
+    erase_orders(ledger_of, codes, number)
 
 
 @orders.command("references")
@@ -266,7 +317,7 @@ def plugins(context: click.Context, file: Path | None, as_json: bool) -> None:
     rows = loaded.report()
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
+        sys.exit(QUARANTINED if any(row["state"] == "quarantined" for row in rows) else 0)
     if not rows:
         click.echo("No plugin is installed.")
     for row in rows:
@@ -277,6 +328,7 @@ def plugins(context: click.Context, file: Path | None, as_json: bool) -> None:
             click.echo(f"  isolation: {row['isolation']}")
         if row["reason"]:
             click.echo(f"  {row['step'] or 'problem'}: {row['reason']}")
+    sys.exit(QUARANTINED if any(row["state"] == "quarantined" for row in rows) else 0)
 
 
 @plugins.command("grant")

@@ -1,8 +1,12 @@
-"""``station.toml``: what a site says of its station."""
+"""``station.toml``: what a site says of its station.
+
+Longer than 400 lines: the sections of one file, and how it is read.
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import ipaddress
 from collections.abc import Mapping
 from importlib import resources
@@ -11,12 +15,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from tramkit.app.site_check import Site, plain_secrets, site_problems
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.plugins.importing import settings_model
 from tramkit.plugins.installed import Installed, KeptOutError
 from tramkit.plugins.isolation import Grant, Isolation, isolation_of
 from tramkit.problems import FileError, describe, read_toml
-from tramkit.settings import settle
+from tramkit.settings import PluginSettings, settle
 from tramkit.station.drivers import DriverError, load_driver
 from tramkit.suggest import did_you_mean
 from tramkit_hal.device.isolated import can_be_isolated
@@ -81,13 +86,23 @@ class PanelSection(_Section):
     """``[panel]``: the operator's page, on the station's own loopback address.
 
     :param token: fixed secret of its address; empty: a new one at each start.
+    :param viewer_token: fixed secret of an address at which everything can be looked at and nothing done; empty: none.
+    :param tcp: False: there is the socket only, and no secret that could be copied.
+    :param socket: a Unix socket at which users of this machine are known by the kernel's word; empty: none.
+    :param operators: users, or groups as ``@group``, who may do everything at the socket, beside root and the station.
+    :param viewers: users, or groups, who may look.
     """
 
     enabled: bool = True
     port: int = Field(default=8081, ge=0, le=65535)
     token: str = ""
+    viewer_token: str = ""
+    tcp: bool = True
+    socket: str = ""
+    operators: FromToml[tuple[str, ...]] = ()
+    viewers: FromToml[tuple[str, ...]] = ()
 
-    @field_validator("token")
+    @field_validator("token", "viewer_token")
     @classmethod
     def _good_secret(cls, value: str) -> str:
         return fixed_token(value) if value else value
@@ -98,6 +113,17 @@ class LogSection(_Section):
 
     level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     file: str = ""
+
+
+class SelfTestSection(_Section):
+    """``[self_test]``: the devices are used each morning, and what was found is kept.
+
+    :param at: hour and minute of the day in Việt Nam, ``HH:MM``; empty: no self-test.
+    :param file: where the last result lies.
+    """
+
+    at: str = Field(default="", pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")
+    file: str = Field(default="var/self-test.json", min_length=1)
 
 
 class OrdersSection(_Section):
@@ -210,6 +236,7 @@ class StationConfig(_Section):
     timeouts: Timeouts = Timeouts()
     panel: PanelSection = PanelSection()
     log: LogSection = LogSection()
+    self_test: SelfTestSection = SelfTestSection()
     orders: OrdersSection = OrdersSection()
     uploads: UploadsSection = UploadsSection()
     identity: IdentitySection = IdentitySection()
@@ -241,14 +268,41 @@ def read_config(path: Path, installed: tuple[Installed, ...] | None = None) -> S
         data = read_toml(path)
     except FileError as problem:
         raise ConfigError(problem.file, problem.problems) from None
-    try:
-        config = StationConfig.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(str(path), describe(error, StationConfig)) from None
-    problems = [*_roles(config), *_believed(config), *(_plugins(config, installed) if installed is not None else ())]
+    config, problems = _sections(data)
+    problems += [*_roles(config, data), *_believed(config), *site_problems(_site(config))]
+    if installed is not None:
+        problems += [*_plugins(config, installed), *plain_secrets(path, config.settings, _models(config, installed))]
     if problems:
         raise ConfigError(str(path), problems)
     return config
+
+
+def _site(config: StationConfig) -> Site:
+    ports: list[tuple[str, int]] = []
+    if config.panel.enabled and config.panel.tcp:
+        ports.append(("panel.port", config.panel.port))
+    if config.uploads.host:
+        ports.append(("uploads.port", config.uploads.port))
+    for number, binding in enumerate(config.roles.get(Role.SCREEN, ())):
+        if isinstance(port := binding.settings.get("port"), int):
+            ports.append((f"roles.{Role.SCREEN.value}.{number}.port", port))
+    drivers = {role: [binding.driver for binding in bindings] for role, bindings in config.roles.items()}
+    return Site(ports, config.orders.data, config.orders.key, config.log.file, drivers)
+
+
+_STAND_INS: dict[str, Any] = {"station": {"id": "x", "site": "x", "agency": "x"}}
+"""For sections that cannot be left out, while the others are looked at."""
+
+
+def _sections(data: dict[str, Any]) -> tuple[StationConfig, list[str]]:
+    """Return the configuration, and what is wrong with its form; a section that is wrong is looked at no further."""
+    try:
+        return StationConfig.model_validate(data), []
+    except ValidationError as error:
+        problems = describe(error, StationConfig)
+        wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
+    rest = {name: value for name, value in data.items() if name not in wrong}
+    return StationConfig.model_validate(_STAND_INS | rest), problems
 
 
 def with_screen(config: StationConfig, driver: str) -> StationConfig:
@@ -259,15 +313,18 @@ def with_screen(config: StationConfig, driver: str) -> StationConfig:
     own = tuple(binding for binding in config.roles.get(Role.SCREEN, ()) if binding.driver == driver)
     roles = {**config.roles, Role.SCREEN: own or (Binding(driver=driver),)}
     changed = config.model_copy(update={"roles": roles})
-    if problems := [each for each in _roles(changed) if each.startswith(f"roles.{Role.SCREEN.value}.")]:
+    if problems := [each for each in _roles(changed, {}) if each.startswith(f"roles.{Role.SCREEN.value}.")]:
         raise ConfigError("--screen", problems)
     return changed
 
 
-def _roles(config: StationConfig) -> list[str]:
-    """Check that each driver exists, is of its role's kind, and takes its settings."""
+def _roles(config: StationConfig, data: Mapping[str, Any]) -> list[str]:
+    """Check that each driver exists, is of its role's kind, and takes its settings.
+
+    :param data: as they were read: roles that are wrong in form are told of elsewhere.
+    """
     problems: list[str] = []
-    if not config.roles.get(Role.SCREEN):
+    if not config.roles.get(Role.SCREEN) and (config.roles or not data.get("roles")):
         problems.append('roles.screen: a station needs a screen, e.g. [[roles.screen]] with driver = "web"')
     for role, bindings in config.roles.items():
         for number, binding in enumerate(bindings):
@@ -322,6 +379,17 @@ def _is_simulated(driver: str) -> bool:
 
 def _same_folder(one: str, other: str) -> bool:
     return bool(one) and Path(one).resolve() == Path(other).resolve()
+
+
+def _models(config: StationConfig, installed: tuple[Installed, ...]) -> dict[str, type[PluginSettings]]:
+    """Return the models of the enabled plugins' settings that may be imported here."""
+    found: dict[str, type[PluginSettings]] = {}
+    for plugin in installed:
+        if plugin.name in config.plugins.enabled and plugin.manifest is not None:
+            with contextlib.suppress(KeptOutError, ValueError):
+                if config.isolation(plugin).kind != "sandbox":
+                    found[plugin.name] = settings_model(plugin)
+    return found
 
 
 def _plugins(config: StationConfig, installed: tuple[Installed, ...]) -> list[str]:

@@ -68,7 +68,7 @@ def _tell(
 ) -> None:
     click.echo(f"\nWithin {SOON.days} days of {day.isoformat()}:")
     for change in coming:
-        said = "begins" if change.begins else "ended"
+        said = "begins" if change.begins else "no longer"
         click.echo(f"  {change.on.isoformat()} {said}: {render(change.value.label, 'en')} ({change.value.source})")
     if not coming:
         click.echo("  nothing begins or ends")

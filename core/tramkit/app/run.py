@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ from tramkit.host.plugin_side import fulfillers
 from tramkit.identity.means import IdentityMeans
 from tramkit.identity.methods import sign_ins
 from tramkit.operator.panel import Panel
+from tramkit.operator.panel.peers import Peers
+from tramkit.operator.self_test import each_morning, last
 from tramkit.operator.supervision import watch_plugs, watch_power
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
@@ -33,7 +36,8 @@ from tramkit.plugins.dated_facts import collect_safely
 from tramkit.plugins.loader import PluginSet
 from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver
-from tramkit.station.station import Profile, Station
+from tramkit.station.profile import Profile
+from tramkit.station.station import Station
 from tramkit.station.watchdog import Watchdog
 from tramkit_hal.card.guarded import ROOT
 from tramkit_hal.card.trust import FolderTrust
@@ -100,12 +104,19 @@ def screens_of(config: StationConfig) -> list[ScreenCapabilities]:
 
 
 async def run_station(
-    config: StationConfig, plugins: PluginSet, clock: Clock, announce: Announce, devices: Devices | None = None
+    config: StationConfig,
+    plugins: PluginSet,
+    clock: Clock,
+    announce: Announce,
+    devices: Devices | None = None,
+    *,
+    made: datetime | None = None,
 ) -> None:
     """Run a station until it is told to stop (SIGINT, SIGTERM, SIGHUP); the visit under way is ended and wiped first.
 
     :param announce: is told the addresses of screen and panel.
     :param devices: made already; None: they are made as the configuration says.
+    :param made: a moment before which this version cannot have run; None: whatever the clock says can be right.
     :raises StartError: the panel cannot be served.
     """
     devices = devices or make_devices(config, clock)
@@ -124,6 +135,7 @@ async def run_station(
         uploads=uploads,
         own=[Receipts(runner)] if runner is not None else [],
         means=IdentityMeans(devices, sign_ins(plugins.sides), trust_of(config)),
+        made=made,
     )
     _stop_on_signals(station)
     panel = await _start_panel(station, config, plugins, clock)
@@ -131,6 +143,7 @@ async def run_station(
     watches = [
         asyncio.create_task(watch_plugs(devices, clock), name="plugs"),
         asyncio.create_task(watch_power(devices, clock, station.stop), name="power"),
+        *_self_tests(station, config, clock),
     ]
     opened = asyncio.create_task(station.opened())
     watchdog = _start_watchdog(station, plugins)
@@ -170,6 +183,14 @@ def _start_watchdog(station: Station, plugins: PluginSet) -> Watchdog:
     watchdog = Watchdog(folders, close)
     watchdog.start()
     return watchdog
+
+
+def _self_tests(station: Station, config: StationConfig, clock: Clock) -> list[asyncio.Task[None]]:
+    """Begin what the station does by itself each morning; nothing where the configuration names no time."""
+    if not config.self_test.at:
+        return []
+    at, file = time.fromisoformat(config.self_test.at), Path(config.self_test.file)
+    return [asyncio.create_task(each_morning(station.devices, clock, at, file, station), name="self-test")]
 
 
 def _stop_on_signals(station: Station) -> None:
@@ -246,8 +267,13 @@ async def _start_panel(station: Station, config: StationConfig, plugins: PluginS
         station,
         port=config.panel.port,
         token=config.panel.token,
+        viewer_token=config.panel.viewer_token,
+        tcp=config.panel.tcp,
+        socket=Path(config.panel.socket) if config.panel.socket else None,
+        peers=Peers(config.panel.operators, config.panel.viewers),
         plugins_report=plugins.panel_report,
         changes_report=lambda: changes(values, day_of(clock.now())),
+        self_test_report=(lambda: last(Path(config.self_test.file))) if config.self_test.at else None,
         clock=clock,
     )
     try:

@@ -91,6 +91,11 @@ class Journal:
         if entry.key == self._resume_until:
             self._resume_until = ""
 
+    def foresee(self, key: str, name: str, value: Any) -> None:
+        """Take an answer that was given before the first page was shown; Back leads to that page like to any other."""
+        if not self._entries:
+            self._entries.append(Entry(key, name, value, answer=True))
+
     def kept(self, key: str) -> Kept | None:
         """Return the answer to this step that was taken back or typed before."""
         return self._kept.get(key)

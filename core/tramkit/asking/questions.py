@@ -84,11 +84,16 @@ class Questions:
 
         await self._step("read", title, page, _done, Idle.READING)
 
-    async def check(self, title: Text, facts: Sequence[Fact], *, action: Text, body: Sequence[Text] = ()) -> None:
-        """Let the resident look over the answers; each fact with ``change`` leads back to the answer of that name."""
+    async def check(
+        self, title: Text, facts: Sequence[Fact], *, action: Text, body: Sequence[Text] = (), large: Text | None = None
+    ) -> None:
+        """Let the resident look over the answers; each fact with ``change`` leads back to the answer of that name.
+
+        :param large: what it comes to, to see from afar.
+        """
 
         def page(kept: Any) -> AnyPage:
-            return Check(title=title, body=tuple(body), facts=tuple(facts), action=action)
+            return Check(title=title, body=tuple(body), facts=tuple(facts), action=action, large=large)
 
         await self._step("check", title, page, _done, Idle.READING)
 
@@ -125,12 +130,23 @@ class Questions:
         *body: Text,
         facts: Sequence[Fact] = (),
         codes: Sequence[str] = (),
+        steps: Sequence[Text] = (),
         action: Text | None = None,
     ) -> None:
-        """Tell the resident that the service is done; the visit ends after it."""
+        """Tell the resident that the service is done; the visit ends after it.
+
+        :param steps: what they do next, three at most.
+        """
 
         def page(kept: Any) -> AnyPage:
-            return Done(title=title, body=body, facts=tuple(facts), codes=tuple(codes), action=action or _("Finish"))
+            return Done(
+                title=title,
+                body=body,
+                facts=tuple(facts),
+                codes=tuple(codes),
+                steps=tuple(steps),
+                action=action or _("Finish"),
+            )
 
         await self._step("done", title, page, _done, Idle.READING)
 

@@ -25,6 +25,7 @@ class PluginPayment:
         self.id = descriptor.id
         self.title = descriptor.title
         self.hint = descriptor.hint
+        self.icon = descriptor.icon
         self.properties = descriptor.properties
         self._needs = descriptor.needs
         self._side = side

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tramkit.host.order import EffectKind, Ending, Record, State
 from tramkit.orders.saga import paid
-from tramkit_hal.document.document import Block, Code, Document, Paragraph, Row
+from tramkit_hal.document.document import Block, Code, Document, Heading, Paragraph, Row
 from tramkit_hal.ui.pages import Fact, Tone
 from tramkit_hal.words import Messages, Moment, Money, Text, public
 
@@ -149,15 +149,27 @@ def receipt_facts(record: Record) -> tuple[Fact, ...]:
     return (*facts, *(fulfil.facts if fulfil is not None else ()))
 
 
-def receipt(record: Record, *, copy: bool = False) -> Document:
-    """Return the receipt of an order."""
+def receipt(record: Record, *, copy: bool = False, letterhead: tuple[Text, ...] = (), phone: str = "") -> Document:
+    """Return the receipt of an order.
+
+    :param letterhead: the agency and the place.
+    :param phone: whom to ask; empty: nobody.
+    """
     title, said, _tone = outcome(record)
     blocks: list[Block] = [Row(label=_("Time"), value=_("{time}", time=Moment(at=record.placed_at, with_day=True)))]
     blocks += [Row(label=fact.label, value=fact.value) for fact in receipt_facts(record)]
     blocks += [Paragraph(text=text) for text in (title, *said)]
     return Document(
         title=_("Receipt (COPY)") if copy else _("Receipt"),
-        blocks=(*blocks, Code(content=record.code, caption=_("Receipt code"))),
+        letterhead=letterhead,
+        blocks=(
+            Heading(text=record.order.title),
+            *blocks,
+            Code(
+                content=record.code, caption=_("Hold this code to the scanner under My receipts, or say it to staff.")
+            ),
+            *((Heading(text=_("Questions? Call {phone}", phone=public(phone))),) if phone else ()),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from tramkit.capture.printing import hand_over
 from tramkit.checkout.outcomes import (
@@ -25,20 +26,29 @@ from tramkit.conversation.station_visit import StationVisit
 from tramkit.host.order import EffectKind, Order, Record
 from tramkit.host.payment import Invitation, Payment, PaymentPort
 from tramkit.host.person import Level
+from tramkit.host.results import HandedOver
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.runner import Runner
 from tramkit.orders.wire import CALL_SECONDS, payment_of
+from tramkit_hal.ui.icons import Icon
 from tramkit_hal.ui.pages import Availability, Fact, Option, Pay, Tone, Wait
-from tramkit_hal.words import Messages, Money, Text, public, verbatim
+from tramkit_hal.words import Messages, Moment, Money, Text, public, verbatim
 
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
+
+SCANNING = (_("Open your bank's app"), _("Scan the code"), _("Confirm there and wait here"))
+HOLDING = (_("Look at the amount"), _("Hold the card to the terminal"), _("Wait for the receipt"))
+"""The three steps of paying, which a screen draws."""
 
 WAIT_SECONDS = 45.0
 """So long a resident waits for what they have paid for; then the receipt says that it is under way."""
 
 GIVE_UP = "give_up"
 NOT_PAYING = Option(value=GIVE_UP, label=_("Do not pay"))
+LOOK, SURELY, KEEP = "look", "give_up_surely", "keep_paying"
+HAVE_PAID = Option(value=LOOK, label=_("I have paid: look now"), icon=Icon.MONEY)
+"""Asks the bank at once; the page goes on by itself all the same."""
 
 
 async def place(visit: StationVisit, runner: Runner | None, order: Order) -> Record | None:
@@ -112,7 +122,7 @@ def usable_methods(runner: Runner) -> list[PaymentPort]:
 async def _choose_method(visit: StationVisit, methods: Sequence[PaymentPort]) -> str:
     if len(methods) == 1:
         return methods[0].id
-    options = [Option(value=method.id, label=method.title, hint=method.hint) for method in methods]
+    options = [Option(value=method.id, label=method.title, hint=method.hint, icon=method.icon) for method in methods]
     return await visit.choose(_("How would you like to pay?"), options, name="payment method")
 
 
@@ -151,19 +161,29 @@ async def _collect(visit: StationVisit, runner: Runner, record: Record) -> Recor
 
 async def _until_paid(visit: StationVisit, runner: Runner, record: Record) -> Record:
     first = await _invitation(runner, record)
-    async with visit.live(_giving_up(record) if first is None else pay_page(record, first)) as live:
+    until = visit.clock.now() + runner.left_to_pay(record)
+    asking = False  # whether the resident is asked if the payment is to be given up
+    async with visit.live(_giving_up(record) if first is None else pay_page(record, first, until)) as live:
         invited = {record.came: first}  # once for each amount: a code that changes cannot be scanned
         while not record.effects[EffectKind.COLLECT].state.final:
             if record.came not in invited:
                 invited[record.came] = await _invitation(runner, record)
             invitation = invited[record.came]
-            live.update(_giving_up(record) if record.cancelled or invitation is None else pay_page(record, invitation))
+            if record.cancelled or invitation is None:
+                live.update(_giving_up(record))
+            else:
+                live.update(_really(record) if asking else pay_page(record, invitation, until))
             answer = asyncio.create_task(live.answer())
             change = asyncio.create_task(runner.changed(record.id, record))
             try:
                 await asyncio.wait({answer, change}, return_when=asyncio.FIRST_COMPLETED)
                 if answer.done():
-                    await runner.cancel(record.id)
+                    choice = answer.result()
+                    asking = choice == GIVE_UP
+                    if choice == SURELY:
+                        await runner.cancel(record.id)
+                    elif choice == LOOK:
+                        runner.nudge(record.id)
                 if change.done():
                     record = change.result()
             finally:
@@ -190,8 +210,10 @@ async def _invitation(runner: Runner, record: Record) -> Invitation | None:
         return None
 
 
-def pay_page(record: Record, invitation: Invitation) -> Pay:
+def pay_page(record: Record, invitation: Invitation, until: datetime | None = None) -> Pay:
     """Return the Pay page, drawn from the order, the ledger and what the way to pay asks for.
+
+    :param until: when the payment is given up by itself; None: that is not told.
 
     Where part of the money has come, amount and code are of what is missing.
     """
@@ -200,12 +222,27 @@ def pay_page(record: Record, invitation: Invitation) -> Pay:
     rest = _("Please pay the rest in the same way. If you do not pay it, what has come goes back to you.")
     code = _("Your receipt code: {code}", code=spaced(record.code))
     return Pay(
+        waiting=_("Waiting for the money; you can pay until {time}", time=Moment(at=until)) if until else None,
+        steps=SCANNING if invitation.qr else HOLDING,
         title=_title(record, invitation.qr),
         payee=verbatim(record.order.payee),
         amount=Money(amount=payment.amount),
         body=(*still_missing(record), *((rest,) if record.came else ()), *invitation.words, *details, code),
         code=invitation.qr,
-        options=(NOT_PAYING,),
+        options=(HAVE_PAID, NOT_PAYING) if invitation.qr else (NOT_PAYING,),
+    )
+
+
+def _really(record: Record) -> Wait:
+    """Return the question before a payment is given up; money that comes meanwhile still counts."""
+    return Wait(
+        title=_("Give up this payment?"),
+        body=(_("Nothing is carried out then. If you have paid already, choose to go on: it is being looked for."),),
+        facts=(Fact(label=_("Amount"), value=_("{amount}", amount=Money(amount=record.order.amount))),),
+        options=(
+            Option(value=KEEP, label=_("No, go on paying")),
+            Option(value=SURELY, label=_("Yes, give it up")),
+        ),
     )
 
 
@@ -251,6 +288,16 @@ def _wait_page(record: Record) -> Wait:
     )
 
 
+def _next_steps(visit: StationVisit, record: Record, handed: HandedOver) -> tuple[Text, ...]:
+    """Return what the resident does next: take what is theirs, keep the code, know whom to ask."""
+    take = (
+        _("Take your receipt and your card with you") if handed.outcome == "printed" else _("Take your card with you")
+    )
+    keep = _("Keep the code {code}: My receipts shows what became of it", code=spaced(record.code))
+    phone = visit.staff_phone
+    return (take, keep, *((_("Questions? Call {phone}", phone=public(phone)),) if phone else ()))
+
+
 async def show(visit: StationVisit, record: Record, *, copy: bool = False) -> None:
     """Tell the resident what became of an order, and hand out the receipt where something was done.
 
@@ -261,10 +308,14 @@ async def show(visit: StationVisit, record: Record, *, copy: bool = False) -> No
     if nothing_moved(record):
         await visit.tell(title, *said, tone=tone, facts=facts)
         return
-    handed = await hand_over(visit, receipt(record, copy=copy), name=f"receipt {record.code}")
+    handed = await hand_over(
+        visit,
+        receipt(record, copy=copy, letterhead=visit.letterhead, phone=visit.staff_phone),
+        name=f"receipt {record.code}",
+    )
     if handed.outcome == "printed":
         said = (*said, _("Please take your receipt from the printer."))
     if tone is Tone.SUCCESS:
-        await visit.done(title, *said, facts=facts, codes=handed.codes)
+        await visit.done(title, *said, facts=facts, codes=handed.codes, steps=_next_steps(visit, record, handed))
     else:
         await visit.tell(title, *said, tone=tone, facts=facts, codes=handed.codes)

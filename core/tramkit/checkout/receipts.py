@@ -15,7 +15,8 @@ from tramkit.orders.ledger import LedgerError
 from tramkit.orders.rows import CODE_LENGTH, tidy_code
 from tramkit.orders.runner import Runner
 from tramkit.station.station_host import StationHost
-from tramkit_hal.ui.pages import Option, Tone
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Option, Stage, Tone
 from tramkit_hal.words import Messages, Moment, Money, Text
 
 _ = Messages("tramkit")
@@ -46,6 +47,8 @@ class Receipts:
         title=_("My receipts"),
         hint=_("What became of what you ordered or paid"),
         needs_date=False,
+        icon=Icon.RECEIPT,
+        path=(Stage.QUESTIONS, Stage.RESULT),
     )
 
     def __init__(self, runner: Runner) -> None:
@@ -72,17 +75,18 @@ class Receipts:
         if not host.identification.reachable(Level.CHIP):
             return False
         options = [
-            Option(value="code", label=_("By the code on the receipt")),
+            Option(value="code", label=_("By the code on the receipt"), icon=Icon.SCAN),
             Option(
                 value="card",
                 label=_("With my identity card"),
+                icon=Icon.IDENTITY_CARD,
                 hint=_("For what was ordered with the card or a signed-in account"),
             ),
         ]
         return await host.visit.choose(_("How would you like to find your receipt?"), options, name="how") == "card"
 
     async def _by_code(self, visit: StationVisit) -> Record | None:
-        typed = await visit.ask(ReceiptCode, _("Which receipt?"))
+        typed = await visit.ask(ReceiptCode, _("Which receipt?"), scanned="code")
         record = await self._runner.ledger.by_code(tidy_code(typed.code))
         if record is None:
             await visit.tell(

@@ -18,6 +18,7 @@ from tramkit.conversation.staff import StaffBell, StaffCall
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.ending import BackPressed, ChangePressed, Ended, Ending, Signal, VisitIsOverError
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import (
     AnyPage,
@@ -29,8 +30,12 @@ from tramkit_hal.ui.pages import (
     Leave,
     Mode,
     Option,
+    Stage,
+    Tell,
+    Tone,
     View,
 )
+from tramkit_hal.ui.path import stage_of
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
 
@@ -39,6 +44,13 @@ _log = logging.getLogger(__name__)
 
 MAX_PRESSES = 200
 """Things done at the screen that may wait to be looked at; more come only from a machine and are dropped."""
+
+NOBODY_SECONDS = 3.0
+"""A page that is shown again sooner is so without anything that a resident did: nobody lays a card so fast."""
+
+
+OVER = frozenset({"timeout", "help", "settings", "leave"})
+"""Pages of the core that stand over another page: they do not move on the path."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,7 @@ class Conversation:
     :param visit: names the visit to the screen.
     :param head: the agency.
     :param site: the place.
+    :param mode: how the resident wanted to see in the visit before; None: as everybody does.
     """
 
     def __init__(
@@ -80,6 +93,7 @@ class Conversation:
         languages: tuple[str, ...],
         head: Text,
         site: Text,
+        mode: Mode | None = None,
     ) -> None:
         self._screen = screen
         self._clock = clock
@@ -93,6 +107,7 @@ class Conversation:
             visit=visit,
             language=language,
             languages=languages,
+            mode=mode or Mode(),
             head=head,
             site=site,
             bar=tuple(each for each in Bar if each is not Bar.LISTEN or self._speech is not None),
@@ -100,6 +115,9 @@ class Conversation:
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue(MAX_PRESSES)
         self._revision = 0
         self._alarm = 0
+        self._asked = ("", 0.0)
+        self._uncovered = asyncio.Event()
+        self._uncovered.set()
         self._alarm_task: asyncio.Task[None] | None = None
         self._gone_task: asyncio.Task[None] | None = None
         self._note: Text | None = None
@@ -117,6 +135,16 @@ class Conversation:
     def language(self) -> str:
         """The language the resident reads now."""
         return self._view.language
+
+    @property
+    def letterhead(self) -> tuple[Text, ...]:
+        """The agency and the place."""
+        return tuple(text for text in (self._view.head, self._view.site) if text.id)
+
+    @property
+    def mode(self) -> Mode:
+        """How the resident wants to see."""
+        return self._view.mode
 
     @property
     def kind(self) -> str:
@@ -160,6 +188,14 @@ class Conversation:
     def end(self, ending: Ending) -> None:
         """End the visit."""
         self._tell(Ended(ending=ending))
+
+    def walk(self, path: tuple[Stage, ...]) -> None:
+        """Begin the path of a service, or begin it anew after the resident has gone back; empty: none."""
+        self._view = self._view.model_copy(update={"path": path, "stage": None})
+
+    def walk_again(self) -> None:
+        """Begin the same path anew: the resident has gone back."""
+        self.walk(self._view.path)
 
     def close(self) -> None:
         """Stop every timer, forget what was shown and said, and take nothing more."""
@@ -211,11 +247,25 @@ class Conversation:
     async def exchange(self, page: AnyPage, idle: Idle, *, back: bool = False, note: Text | None = None) -> Answered:
         """Show a page and return its answer.
 
-        Never returns where the resident leaves or goes back: then :attr:`signal` is set and the caller is cancelled.
+        Never returns where the resident leaves or goes back, or the screen fails: then :attr:`signal` is set and the
+        caller is cancelled.
         """
+        try:
+            return await self._exchange(page, idle, back, note)
+        except DeviceError as error:  # the screen's: it is no fault of a device that the caller waits for
+            _log.error("screen lost in a visit", extra={"trouble": error.trouble.value})
+            self._tell(Ended(ending="fault"))
+            await self._forever()
+            raise
+
+    async def _exchange(self, page: AnyPage, idle: Idle, back: bool, note: Text | None) -> Answered:
         self._note = note
         await self._show(page, back=back)
-        self._arm(self._seconds(idle))
+        now, (asked, at) = self._clock.monotonic(), self._asked
+        self._asked = (page.id, now)
+        # Shown again so soon it is a device that failed, not a resident who did something: the time goes on.
+        if asked != page.id or now - at >= NOBODY_SECONDS or self._alarm_task is None:
+            self._arm(self._seconds(idle))
         while True:
             item = await self._inbox.get()
             match item:
@@ -246,12 +296,17 @@ class Conversation:
                     closed = _closed_option(page, item.choice)
                     if closed is None:
                         self._arm(None)
+                        self._asked = ("", 0.0)
                         return item
                     self._note = closed.reason
                     await self._show(page, back=back)
                 case _:
                     continue
             self._arm(self._seconds(idle))
+
+    async def uncovered(self) -> None:
+        """Wait until no page of the core stands over the service's: nothing but the resident takes those away."""
+        await self._uncovered.wait()
 
     def replace(self, page: AnyPage) -> None:
         """Show another state of the page that stands now (a live page)."""
@@ -269,8 +324,11 @@ class Conversation:
         if not same or isinstance(page, Ask):
             self._revision += 1
         shown = page.model_copy(update={"revision": self._revision})
-        self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note})
+        stage = self._view.stage if page.kind in OVER else stage_of(page, self._view.path, self._view.stage)
+        self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note, "stage": stage})
         self._note = None
+        if isinstance(page, Tell) and page.tone is Tone.EMERGENCY:
+            self._bell.escalate()
         await self._screen.show(self._view)
         if self._view.listening and not (same and was.title == page.title) and self._speech is not None:
             self._speech.say(page, self._view.language)
@@ -386,11 +444,12 @@ class Conversation:
         resident comes back to it.
         """
         self._next_own = None
-        await self._show(page, back=False)
-        self._arm(seconds)
+        self._uncovered.clear()
         below: _Replace | None = None
         gone: _Gone | None = None
         try:
+            await self._show(page, back=False)
+            self._arm(seconds)
             while True:
                 item = await self._inbox.get()
                 match item:
@@ -418,6 +477,7 @@ class Conversation:
                     case _:
                         continue
         finally:
+            self._uncovered.set()
             for each in (below, gone):
                 if each is not None:
                     self._put(each)

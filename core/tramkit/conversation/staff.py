@@ -25,6 +25,8 @@ class StaffCall:
         self.reason = reason
         self.asked_at = asked_at
         self.phone = phone
+        self.urgent = False
+        """Somebody is in danger."""
         self.acknowledged_at: datetime | None = None
         self._acknowledged = asyncio.Event()
 
@@ -58,6 +60,17 @@ class StaffBell:
         self.calls = [*self.calls[-49:], call]
         _log.warning("staff called", extra={"call": call.id, "reason": reason.id})
         return call
+
+    def now(self) -> datetime:
+        """Return the time by which calls are counted."""
+        return self._clock.now()
+
+    def escalate(self) -> None:
+        """Make every call urgent that nobody has answered: the resident's page says that somebody is in danger."""
+        for call in self.calls:
+            if call.acknowledged_at is None and not call.urgent:
+                call.urgent = True
+                _log.critical("emergency", extra={"call": call.id})
 
     def acknowledge(self, id: int) -> bool:
         """Say that somebody comes; False: there is no such call."""

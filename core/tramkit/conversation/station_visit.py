@@ -28,7 +28,7 @@ from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError, Mend, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered
-from tramkit_hal.ui.pages import AnyPage, Ask, Call, Pay, Wait
+from tramkit_hal.ui.pages import AnyPage, Ask, Call, Done, Pay, Wait
 from tramkit_hal.ui.screen import Screen
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text, nfc
@@ -40,6 +40,9 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 1.0
 """How often to look whether a device that has gone is back."""
+
+FAILURE_SECONDS = 1.0
+"""Between two failures of a role that a resident is told of."""
 
 
 class StationVisit(Questions):
@@ -64,6 +67,8 @@ class StationVisit(Questions):
         super().__init__(Recorder(self.first, self.exchange))
         self.id = id
         self.person: Person | None = None
+        self.another = False
+        """The resident wants to do something else after this."""
         self.conversation = conversation
         self.devices = devices
         self.clock = clock
@@ -72,6 +77,7 @@ class StationVisit(Questions):
         self._calls: dict[str, StaffCall] = {}
         self._claimed: set[Device] = set()
         self._videos: set[str] = set()
+        self._failed_at: dict[Role, float] = {}
         self._lives = 0
         self._orders = 0
         self._over = False
@@ -82,6 +88,16 @@ class StationVisit(Questions):
     def language(self) -> str:
         """The language the resident reads now; it can change at any page."""
         return self.conversation.language
+
+    @property
+    def letterhead(self) -> tuple[Text, ...]:
+        """The agency and the place, as they stand on paper."""
+        return self.conversation.letterhead
+
+    @property
+    def staff_phone(self) -> str:
+        """The number under which staff are reached; empty: there is none."""
+        return self._bell.phone
 
     @property
     def screen_draws(self) -> bool:
@@ -102,7 +118,19 @@ class StationVisit(Questions):
         self.alive()
         if scanned and isinstance(page, Ask):
             return await self._ask_or_scan(page, idle, scanned)
+        if isinstance(page, Done):
+            return await self._last_page(page, idle, back or self.can_go_back)
         return await self.conversation.exchange(page, idle, back=back or self.can_go_back)
+
+    async def _last_page(self, page: Done, idle: Idle, back: bool) -> Answered:
+        """Show the page that ends a service, which also leads to another one; for the service it is over either way.
+
+        :param back: there is an answer before; where it cannot be taken back any more, Back is not offered here.
+        """
+        page = page.model_copy(update={"another": True})
+        answered = await self.conversation.exchange(page, idle, back=back and self.conversation.committed is None)
+        self.another = answered.choice == "another"
+        return answered.model_copy(update={"choice": "continue"})
 
     async def _ask_or_scan(self, page: Ask, idle: Idle, field: str) -> Answered:
         """Show a page with one question until it is answered, or its code is held before the scanner."""
@@ -237,12 +265,23 @@ class StationVisit(Questions):
                 return await read(self.device(role, contract))
             except DeviceError as error:
                 if error.trouble.mend is Mend.RESIDENT:
+                    await self._pace(role)
                     raise
                 _log.info("cannot read now", extra={"role": role.value, "trouble": error.trouble.value})
                 while True:
                     await self.clock.sleep(LOOK_SECONDS)
                     if self.devices.usable(role, contract):
                         break
+
+    async def _pace(self, role: Role) -> None:
+        """Wait where a role has just failed before: a device that refuses everything at once is not asked all the time.
+
+        It is the machine that is spared, so the machine's time counts, not the station's clock.
+        """
+        now = asyncio.get_running_loop().time()
+        wait = self._failed_at.get(role, now - FAILURE_SECONDS) + FAILURE_SECONDS - now
+        self._failed_at[role] = now + max(0.0, wait)
+        await asyncio.sleep(max(0.0, wait))
 
     async def page_or_device(
         self, page: AnyPage, sources: Sequence[Callable[[], Awaitable[T]]], idle: Idle = Idle.QUESTION
@@ -257,11 +296,22 @@ class StationVisit(Questions):
             done, _waiting = await asyncio.wait({shown, *readers}, return_when=asyncio.FIRST_COMPLETED)
             if shown in done:
                 return shown.result()
-            return next(reader for reader in readers if reader in done).result()
+            reader = next(reader for reader in readers if reader in done)
+            if reader.exception() is not None:  # what failed does not take away help, or the warning that time is up
+                uncovered = asyncio.create_task(self.conversation.uncovered())
+                await asyncio.wait({shown, uncovered}, return_when=asyncio.FIRST_COMPLETED)
+                uncovered.cancel()
+                if shown.done():
+                    return shown.result()
+            return reader.result()
         finally:
             for task in (shown, *readers):
                 task.cancel()
             await asyncio.gather(shown, *readers, return_exceptions=True)
+
+    def replace(self, page: AnyPage) -> None:
+        """Show another state of the page that stands now; nothing happens where another one stands there meanwhile."""
+        self.conversation.replace(page)
 
     async def start_camera(self, *roles: Role, size: tuple[int, int, int] = (1280, 720, 30)) -> Camera | None:
         """Start the first camera that works; None: none does.

@@ -28,7 +28,7 @@ from tramkit_hal.data import Data
 from tramkit_hal.partial_date import PartialDate, first_day, last_day, read_written
 from tramkit_hal.partial_date import write as write_day
 from tramkit_hal.ui.pages import FIELDS_PER_PAGE, Control, FieldView, Option
-from tramkit_hal.words import Messages, Money, Text, is_name, nfc
+from tramkit_hal.words import Messages, Money, Text, is_name, nfc, without_invisible
 
 _ = Messages("tramkit")
 
@@ -220,7 +220,7 @@ def name(label: Text, *, missing: Text | None = None, hint: Text | None = None) 
 
 
 def _parse_name(typed: str) -> str:
-    words = " ".join(typed.split())
+    words = without_invisible(typed)
     if not is_name(words):
         raise MalformedError
     return words

@@ -13,6 +13,7 @@ from tramkit.host.service_state import ServiceState
 from tramkit.host.terminals import Terminals
 from tramkit_hal.data import Data
 from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.icons import Icon
 from tramkit_hal.words import Text
 
 
@@ -78,6 +79,7 @@ class PaymentDescriptor(Data):
     id: str
     title: Text
     hint: Text | None = None
+    icon: Icon | None = None
     needs: tuple[Role, ...] = ()
     properties: Properties
 
@@ -88,6 +90,7 @@ class PaymentPort(Protocol):
     id: str
     title: Text
     hint: Text | None
+    icon: Icon | None
     properties: Properties
 
     def availability(self) -> ServiceState: ...
@@ -105,6 +108,7 @@ class PaymentMethod(ABC):
     id: ClassVar[str]
     title: ClassVar[Text]
     hint: ClassVar[Text | None] = None
+    icon: ClassVar[Icon | None] = None
     needs: ClassVar[tuple[Role, ...]] = ()
     """Devices without which it cannot be used."""
     properties: Properties

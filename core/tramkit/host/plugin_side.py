@@ -15,6 +15,8 @@ from tramkit.host.sign_in import SignIn, SignInDescriptor
 from tramkit.host.terminals import Terminals
 from tramkit_hal.data import Data
 from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Stage
 from tramkit_hal.words import Text
 
 
@@ -30,6 +32,8 @@ class ServiceDescriptor(Data):
     :param asks_identity: the service asks for it itself, where it fits.
     :param needs_date: it is closed while the station's clock cannot be right.
     :param takes_orders: it is closed while no order can be written.
+    :param icon: stands beside its title.
+    :param path: its steps after the choice and the identity that the station asks for, in order.
     """
 
     id: str
@@ -43,6 +47,8 @@ class ServiceDescriptor(Data):
     asks_identity: bool = False
     needs_date: bool = True
     takes_orders: bool = False
+    icon: Icon | None = None
+    path: tuple[Stage, ...] = ()
 
 
 @runtime_checkable

@@ -10,6 +10,8 @@ from tramkit.host.person import Level
 from tramkit.host.plugin_side import ServiceDescriptor
 from tramkit_hal.data import Data
 from tramkit_hal.device.roles import Role
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Stage
 from tramkit_hal.words import Nfc, Text, bilingual
 
 
@@ -35,6 +37,9 @@ class ServiceEntry(Data):
     :param identity_exactly: a VNeID sign-in does not stand in for the chip, nor the chip for a sign-in.
     :param asks_identity: it calls ``visit.identify`` itself where it fits, e.g. after an emergency question.
     :param needs_date: false: it is right though the station's clock is not (no age, no rate, no term is reckoned).
+    :param icon: the drawing beside its title.
+    :param path: the steps that it always takes, in order; the station puts the choice and the identity that it asks for
+        before them.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
@@ -47,6 +52,8 @@ class ServiceEntry(Data):
     identity_exactly: bool = False
     asks_identity: bool = False
     needs_date: bool = True
+    icon: Icon | None = None
+    path: tuple[Stage, ...] = (Stage.QUESTIONS, Stage.REVIEW, Stage.RECEIPT)
 
     def described(self, *, takes_orders: bool) -> ServiceDescriptor:
         """Return the service as the station knows it.
@@ -65,4 +72,6 @@ class ServiceEntry(Data):
             asks_identity=self.asks_identity,
             needs_date=self.needs_date,
             takes_orders=takes_orders,
+            icon=self.icon,
+            path=self.path,
         )

@@ -84,10 +84,12 @@ async def _card(visit: StationVisit, means: IdentityMeans, checks: FaceCheck, wa
     while True:
         if wanted.needs_chip and (other := await opener.ask(key, trouble, _instead(means, wanted))) is not None:
             return other
+        page = _page(visit, means, wanted, key, trouble)
         read = partial(chip.read_at, visit, means.trust, checks if face else None, access_key=opener.text)
-        sources = _sources(visit, wanted, opener, partial(read, stale=stale, refused=refused))
+        pages = (page, _being_read(visit, page))
+        sources = _sources(visit, wanted, opener, partial(read, pages=pages, stale=stale, refused=refused))
         try:
-            found = await visit.page_or_device(_page(visit, means, wanted, key, trouble), sources)
+            found = await visit.page_or_device(page, sources)
             if isinstance(found, Answered) and found.choice == CAMERA:
                 found, trouble = await _from_camera(visit, key)
                 if found is None:  # another way after all
@@ -128,6 +130,12 @@ def _page(visit: StationVisit, means: IdentityMeans, wanted: Wanted, key: str, t
         body=(*(trouble or _why_not(visit, wanted)), *_more_about_the_card(visit, wanted)),
         options=(*_by_camera(visit, wanted), *_instead(means, wanted)),
     )
+
+
+def _being_read(visit: StationVisit, page: Capture) -> Capture:
+    """Return the page that stands there while the chip is read; what can be answered is the same."""
+    body = (*_where(visit), _("Leave the card there until we say so. It takes a few seconds."))
+    return page.model_copy(update={"title": _("Your card is being read"), "body": body})
 
 
 def _sources(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -15,6 +16,7 @@ from tramkit_hal.card.trust import CardTrust, authenticate
 from tramkit_hal.contracts.id_reader import WHO, IdReader
 from tramkit_hal.data import Data
 from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.ui.pages import AnyPage
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit")
@@ -29,6 +31,9 @@ NOT_GENUINE = _("The signature in the chip of this card is not right.")
 COPY = _("The chip of this card could not show that it is the original.")
 ANOTHER_CARD = _("Please lift it and use another card, or ask staff.")
 NOT_NOW = _("The chip of identity cards cannot be checked here now.")
+
+TELL_SECONDS = 0.3
+"""What is read sooner is not said to be read: the page would flicker."""
 
 WORDS: dict[Flaw, Text] = {
     Flaw.EXPIRED: EXPIRED,
@@ -58,6 +63,7 @@ async def read_at(
     reader: IdReader,
     *,
     access_key: str = "",
+    pages: tuple[AnyPage, AnyPage] | None = None,
     stale: bool = False,
     refused: str = "",
 ) -> CardRead:
@@ -66,6 +72,7 @@ async def read_at(
     :param trust: whose signature is believed.
     :param face: takes the portrait of a card that is believed; None: no portrait is needed.
     :param access_key: what opens the chip; empty: the reader finds it out.
+    :param pages: what stands on the screen: while a card is wanted, and in its place while a chip is read.
     :param stale: the card that lies there now was read a moment ago: it is to be taken away first.
     :param refused: number on a card that the resident has refused: where it still lies there, it is to be taken away.
     :raises DeviceError: ``unreadable``, the resident's try has failed; ``access_refused``: that key is not this card's.
@@ -73,10 +80,23 @@ async def read_at(
     if stale:
         await _for_ever(reader.wait_removed)
     await _for_ever(reader.wait_card)
-    found = await _read(visit, trust, face, reader, access_key)
+    telling = asyncio.create_task(_tell(visit, pages[1])) if pages is not None else None
+    try:
+        found = await _read(visit, trust, face, reader, access_key)
+    finally:
+        if telling is not None:
+            telling.cancel()
     if found.person.number == refused:
-        return await read_at(visit, trust, face, reader, access_key=access_key, stale=True)
+        if pages is not None:
+            visit.replace(pages[0])
+        return await read_at(visit, trust, face, reader, access_key=access_key, pages=pages, stale=True)
     return found
+
+
+async def _tell(visit: StationVisit, reading: AnyPage) -> None:
+    """Say that the card is being read, unless it is read at once."""
+    await visit.clock.sleep(TELL_SECONDS)
+    visit.replace(reading)
 
 
 async def _read(

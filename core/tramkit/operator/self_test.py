@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -23,15 +24,26 @@ from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError, Mend, Trouble
+from tramkit_hal.device.roles import Role
 from tramkit_hal.document.document import Code, Document, Row
 from tramkit_hal.words import verbatim
+
+_log = logging.getLogger(__name__)
+
+VIETNAM = timezone(timedelta(hours=7))
+
+SETTLE_SECONDS = 10.0
+"""After a station has started or has closed for the test: a device that is being opened, a touch on its way."""
+
+LOOK_SECONDS = 5.0
+"""Between two looks whether the last visit is over."""
 
 TONE_HZ = 1000
 HEARD_LEVEL = 0.005
 """Loudness, 0 to 1, above which the microphone has heard the speaker."""
 
 
-class Tested(Data):
+class DeviceResult(Data):
     """What the test of one device found.
 
     :param outcome: ``passed``, ``failed``, or ``looked``: it answers, and nobody was there to use it.
@@ -53,7 +65,7 @@ class SelfTest(Data):
     """
 
     at: datetime
-    tested: tuple[Tested, ...]
+    tested: tuple[DeviceResult, ...]
 
     @property
     def passed(self) -> bool:
@@ -72,7 +84,7 @@ async def self_test(devices: Iterable[Device], clock: Clock, deadline: float = 3
     return SelfTest(at=clock.now(), tested=tuple(tested))
 
 
-async def _test(device: Device, others: tuple[Device, ...], deadline: float) -> Tested:
+async def _test(device: Device, others: tuple[Device, ...], deadline: float) -> DeviceResult:
     outcome: Literal["passed", "looked", "failed"] = "failed"
     found, mend = "", ""
     try:
@@ -91,7 +103,7 @@ async def _test(device: Device, others: tuple[Device, ...], deadline: float) -> 
     except Exception as error:  # the driver's edge: the other devices are tested all the same
         found, mend = type(error).__name__, Mend.TECHNICIAN.value
     role, info = device.context.role.value, device.info
-    return Tested(role=role, driver=device.driver, serial=info.serial, outcome=outcome, found=found, mend=mend)
+    return DeviceResult(role=role, driver=device.driver, serial=info.serial, outcome=outcome, found=found, mend=mend)
 
 
 async def _use(device: Device, others: tuple[Device, ...]) -> str:
@@ -179,18 +191,56 @@ def last(file: Path) -> SelfTest | None:
     return None
 
 
-async def each_morning(devices: Iterable[Device], clock: Clock, hour: int, minute: int, file: Path) -> None:
-    """Make the self-test each day at that time of Việt Nam (UTC+7), while nobody has claimed a device, until cancelled.
+class Serving(Protocol):
+    """The station, as far as a self-test must know it.
 
-    :param hour: of the day, local.
+    :ivar testing: set while it is tested: nobody can begin a visit.
+    """
+
+    testing: bool
+
+    @property
+    def progress(self) -> object | None:
+        """The visit under way; None: nobody is here."""
+        ...
+
+
+async def each_morning(devices: Iterable[Device], clock: Clock, at: time, file: Path, station: Serving) -> None:
+    """Make the self-test each day at that time of Việt Nam (UTC+7), until cancelled.
+
+    A station that was off at that time makes it up as soon as it is on. A visit under way goes on to its end; no other
+    begins while the devices are tested.
+
+    :param devices: the screen is left out: opening it is all that can be tested of it.
     :param file: where the result goes.
     """
-    given = tuple(devices)
+    given = tuple(device for device in devices if device.context.role is not Role.SCREEN)
+    before = await asyncio.to_thread(last, file)
     while True:
-        local = clock.now() + timedelta(hours=7)
-        next_ = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        await clock.sleep(((next_ if next_ > local else next_ + timedelta(days=1)) - local).total_seconds())
-        while any(device.owner is not None for device in given):
-            await clock.sleep(30)
-        result = await self_test(given, clock)
-        await asyncio.to_thread(save, result, file)
+        await clock.sleep(_seconds_until_due(clock.now(), at, before.at if before else None))
+        station.testing = True
+        try:
+            await clock.sleep(SETTLE_SECONDS)
+            while station.progress is not None or any(device.owner is not None for device in given):
+                await clock.sleep(LOOK_SECONDS)
+            before = await self_test(given, clock)
+        finally:
+            station.testing = False
+        failed = [each.role for each in before.tested if each.outcome == "failed"]
+        if failed:
+            _log.warning("self-test failed", extra={"roles": ", ".join(failed)})
+        else:
+            _log.info("self-test passed", extra={"devices": len(before.tested)})
+        try:
+            await asyncio.to_thread(save, before, file)
+        except OSError as error:
+            _log.warning("self-test cannot be kept", extra={"reason": error.strerror})
+
+
+def _seconds_until_due(now: datetime, at: time, before: datetime | None) -> float:
+    """Return how long to wait: 0 where today's is due and was not made."""
+    local = now.astimezone(VIETNAM)
+    due = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    if due <= local and before is not None and before >= due:
+        due += timedelta(days=1)
+    return max(0.0, (due - local).total_seconds())

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from tramkit.host.attachment import Attachment
-from tramkit.orders.seal import Seal, SealError
+from tramkit.orders.seal import Box, SealError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS attachments (
@@ -24,14 +24,14 @@ CREATE TRIGGER IF NOT EXISTS attachments_remain BEFORE DELETE ON attachments
 """
 
 
-def store(db: sqlite3.Connection, seal: Seal, order: str, attachments: Sequence[Attachment]) -> None:
+def store(db: sqlite3.Connection, seal: Box, order: str, attachments: Sequence[Attachment]) -> None:
     """Write an order's attachments, in the caller's transaction."""
     for number, each in enumerate(attachments):
-        sealed = seal.seal(each.data, _about(order, number))
+        sealed = seal.seal(each.data, about(order, number))
         db.execute("INSERT INTO attachments VALUES (?, ?, ?)", (order, number, sealed))
 
 
-def load(db: sqlite3.Connection, seal: Seal, order: str, attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
+def load(db: sqlite3.Connection, seal: Box, order: str, attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
     """Return an order's attachments with their data.
 
     :param attachments: as the order names them.
@@ -43,7 +43,7 @@ def load(db: sqlite3.Connection, seal: Seal, order: str, attachments: Sequence[A
         if number not in rows:
             raise SealError(f"attachment {number} of order {order} is missing")
         try:
-            found.append(each.holding(seal.open(rows[number], _about(order, number))))
+            found.append(each.holding(seal.open(rows[number], about(order, number))))
         except ValueError:
             raise SealError(f"attachment {number} of order {order} is another than was placed") from None
     return tuple(found)
@@ -54,5 +54,6 @@ def drop(db: sqlite3.Connection, order: str) -> None:
     db.execute("DELETE FROM attachments WHERE order_id = ?", (order,))
 
 
-def _about(order: str, number: int) -> str:
+def about(order: str, number: int) -> str:
+    """Return for what an attachment is sealed."""
     return f"{order}/attachment {number}"

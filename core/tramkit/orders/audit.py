@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from tramkit.orders import attachments
+from tramkit.orders import attachments, data_keys
 from tramkit.orders.rows import PLACED, read_record, row_bytes
 from tramkit.orders.seal import Seal, SealError
 
@@ -83,6 +83,13 @@ def _order(db: sqlite3.Connection, seal: Seal, entry: Any) -> str:
         return f"entry {number} does not open"
     digest = said.get("digest")
     holder = db.execute("SELECT hex(holder) FROM holders WHERE order_id = ?", (id,)).fetchone() or ("",)
+    if data_keys.is_erased(db, id):
+        holder = (said.get("holder", ""),) if holder == ("",) else ("not erased",)
+    elif db.execute("SELECT 1 FROM order_keys WHERE order_id = ?", (id,)).fetchone() is None:
+        try:
+            seal.open(row[7], id)  # of before there were keys for orders
+        except SealError:
+            return f"the key of the order of entry {number} is missing"
     if holder[0].lower() != said.get("holder", ""):
         return f"the holder of entry {number} was changed"
     return "" if seal.link(b"", row_bytes(row)).hex() == digest else f"the order of entry {number} was changed"
@@ -105,7 +112,7 @@ def _attachments(db: sqlite3.Connection, seal: Seal) -> str:
         if record is None or record.ending is not None:
             continue
         try:
-            attachments.load(db, seal, id, record.order.attachments)
+            attachments.load(db, data_keys.of(db, seal, id), id, record.order.attachments)
         except SealError as problem:
             return str(problem)
     return ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
+import contextlib
 import json
+import os
+import pwd
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -14,6 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from tramkit.host.order import EffectKind, Record
+from tramkit.log import visible
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.reconcile import DayFileError, Difference, read_day_file, reconcile, references
 from tramkit.orders.rows import tidy_code
@@ -37,7 +40,7 @@ def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> 
         raise click.ClickException(said)
 
     async def run() -> T:
-        ledger = Ledger(file, Seal(read_key(Path(key))))
+        ledger = Ledger(file, Seal(read_key(Path(key), make=False)))
         await ledger.open()
         try:
             return await work(ledger)
@@ -48,6 +51,14 @@ def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> 
         return asyncio.run(run())
     except (LedgerError, SealError) as problem:
         raise click.ClickException(str(problem)) from None
+
+
+def operator_name() -> str:
+    """Return who runs this program, by the kernel's word: the environment (``LOGNAME``) can say anybody."""
+    uid = os.getuid()
+    with contextlib.suppress(KeyError):
+        return pwd.getpwuid(uid).pw_name
+    return f"uid {uid}"
 
 
 def row_of(record: Record) -> dict[str, Any]:
@@ -73,7 +84,7 @@ def list_orders(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], 
     for row in rows:
         effects = " ".join(f"{kind}:{state}" for kind, state in row["effects"].items())
         amount = f"{row['amount']:>13,} ₫"
-        click.echo(f"{row['code']}  {row['placed_at']}  {row['state']:<9}{amount}  {row['payee']}  {effects}")
+        click.echo(f"{row['code']}  {row['placed_at']}  {row['state']:<9}{amount}  {visible(row['payee'])}  {effects}")
 
 
 def show_order(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], code: str) -> None:
@@ -83,13 +94,13 @@ def show_order(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], c
         raise click.ClickException("there is no order with this code")
     for name, value in row_of(record).items():
         if name != "effects":
-            click.echo(f"{name}: {value}")
+            click.echo(f"{name}: {visible(str(value))}")
     for kind, effect in record.effects.items():
         reason = f" ({render(effect.reason, 'en')})" if effect.reason else ""
         amount = f"{effect.amount:,} ₫"
-        click.echo(f"{kind.value}: {effect.state.value} {amount} key {effect.key} {effect.reference}{reason}")
+        click.echo(visible(f"{kind.value}: {effect.state.value} {amount} key {effect.key} {effect.reference}{reason}"))
         if effect.looked_into:
-            click.echo(f"  {effect.looked_into}")
+            click.echo(f"  {visible(effect.looked_into)}")
 
 
 def resolve_order(
@@ -103,7 +114,7 @@ def resolve_order(
             raise click.ClickException("there is no order with this code")
         runner = Runner(ledger, {}, {}, SystemClock())
         try:
-            await runner.resolve(record.id, EffectKind(effect), done, getpass.getuser(), why)
+            await runner.resolve(record.id, EffectKind(effect), done, operator_name(), why)
         except ValueError as problem:
             raise click.ClickException(str(problem)) from None
         finally:
@@ -111,6 +122,84 @@ def resolve_order(
 
     ledger_of(work)
     click.echo("written; the station goes on with it when it starts")
+
+
+def erase_orders(
+    ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], codes: Sequence[str], number: str
+) -> None:
+    """Throw the keys of a person's orders away; the chain still verifies."""
+
+    async def work(ledger: Ledger) -> int:
+        records = await _of_person(ledger, codes, number)
+        for record in records:
+            await ledger.erase(record.id, SystemClock().now())
+        return len(records)
+
+    click.echo(f"{ledger_of(work)} orders erased")
+
+
+def export_orders(
+    ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any], codes: Sequence[str], number: str, file: Path
+) -> None:
+    """Write everything that the ledger has of a person into a file that only its owner can read."""
+
+    async def work(ledger: Ledger) -> list[dict[str, Any]]:
+        return [record.model_dump(mode="json") for record in await _of_person(ledger, codes, number)]
+
+    found = ledger_of(work)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{file} is there already") from None
+    with os.fdopen(handle, "w", encoding="utf-8") as new:
+        json.dump(found, new, ensure_ascii=False, indent=2)
+    click.echo(f"{len(found)} orders")
+
+
+async def _of_person(ledger: Ledger, codes: Sequence[str], number: str) -> list[Record]:
+    records = await ledger.of_holder(number, ALL) if number else []
+    for code in codes:
+        record = await ledger.by_code(tidy_code(code))
+        if record is None:
+            raise click.ClickException("there is no order with one of these codes")
+        if all(each.id != record.id for each in records):
+            records.append(record)
+    if not records:
+        raise click.ClickException("there is no order of this person")
+    return records
+
+
+def rekey_ledger(data: str, key: str, new: Path) -> None:
+    """Put a station's ledger under another key, and that key in the place of the old one.
+
+    Broken off at any instant, the next run goes on: a ledger that opens with the new key needs the key moved only.
+    """
+    old, file = Path(key), Path(data) / "ledger.sqlite"
+    if os.environ.get("CREDENTIALS_DIRECTORY"):
+        raise click.ClickException(
+            "the key is a credential here: run this with files of keys, then replace the credential"
+        )
+    if new.absolute() == old.absolute():
+        raise click.ClickException("the new key needs a file of its own; it takes the old one's place at the end")
+
+    async def opens(seal: Seal) -> bool:
+        ledger = Ledger(file, seal)
+        try:
+            await ledger.open()
+        except LedgerError:
+            return False
+        finally:
+            await ledger.close()
+        return True
+
+    async def under(ledger: Ledger) -> int:
+        return await ledger.rekey(Seal(read_key(new)))
+
+    moved = new.exists() and file.exists() and asyncio.run(opens(Seal(read_key(new, make=False))))
+    if not moved:
+        click.echo(f"{with_ledger(data, key, under)} entries are under the new key")
+    os.replace(new, old)
+    click.echo(f"{old} is the new key; backups of before open with the old one only")
 
 
 def verify_ledger(ledger_of: Callable[[Callable[[Ledger], Awaitable[Any]]], Any]) -> None:

@@ -11,6 +11,7 @@ Longer than 400 lines: one file, one writer, one set of invariants; rows, audit 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import secrets
@@ -25,8 +26,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from tramkit.host.order import EffectKind, Order, Record, State, canonical
-from tramkit.orders import attachments, audit
+from tramkit.orders import attachments, audit, data_keys
 from tramkit.orders.audit import FIRST_LINK, Verdict
+from tramkit.orders.data_keys import ERASED
+from tramkit.orders.rekey import RekeyError, rekey
 from tramkit.orders.rows import (
     CLOSED,
     PLACED,
@@ -41,7 +44,7 @@ from tramkit.orders.rows import (
     row_bytes,
     tidy_code,
 )
-from tramkit.orders.seal import Seal, SealError
+from tramkit.orders.seal import KEY_BYTES, Box, Seal, SealError
 
 T = TypeVar("T")
 
@@ -141,26 +144,42 @@ class Ledger:
         self._thread.shutdown(wait=False)
 
     def _open(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._make_private()
         self._lock()
         self._db = db = self._connect(self._file)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {self._synchronous}")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA secure_delete = ON")
-        db.executescript(SCHEMA + attachments.SCHEMA)
+        db.executescript(SCHEMA + attachments.SCHEMA + data_keys.SCHEMA)
         try:
-            sealed = db.execute("SELECT id, sealed FROM orders ORDER BY rowid DESC LIMIT 1").fetchone()
-            if sealed is not None:
-                self._seal.open(sealed[1], sealed[0])
+            data_keys.check(db, self._seal)
+            self._seal = data_keys.with_holders(db, self._seal)
             self._tail = Tail(*audit.tail(db, self._seal))
         except (ValueError, SealError) as problem:
             raise LedgerError(f"{self._file}: {problem}") from None
 
+    def _make_private(self) -> None:
+        """Make the folder, and let nobody else read it or what is in it; SQLite gives its log the mode of its file."""
+        folder = self._file.parent
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files = (self._file, *(self._file.with_name(self._file.name + end) for end in ("-wal", "-shm")))
+        with contextlib.suppress(OSError):  # a disk that cannot be written is told where it is written
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+            if not self._file.exists():
+                os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
+            for each in files:
+                if each.exists() and each.stat().st_mode & 0o077:
+                    each.chmod(0o600)
+
     def _lock(self) -> None:
         """Have the ledger for this process alone; the lock goes with the process, however it ends."""
         if self._locked is None:
-            self._locked = self._file.with_suffix(".lock").open("wb")
+            handle = os.open(self._file.with_suffix(".lock"), os.O_CREAT | os.O_WRONLY, 0o600)
+            self._locked = os.fdopen(handle, "wb")
+            with contextlib.suppress(OSError):
+                os.fchmod(handle, 0o600)
         try:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -203,10 +222,13 @@ class Ledger:
                 raise KeyConflictError(f"order {id} was placed with another content")
             return known, tail
         said = json_bytes(canonical(order))
-        row = (id, new_code(), order.service, order.payee, order.amount, method, iso(at), self._seal.seal(said, id))
+        key = os.urandom(KEY_BYTES)
+        box = Box(key)
+        row = (id, new_code(), order.service, order.payee, order.amount, method, iso(at), box.seal(said, id))
         db.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        data_keys.put(db, self._seal, id, key)
         db.execute("INSERT INTO live VALUES (?)", (id,))
-        attachments.store(db, self._seal, id, order.attachments)
+        attachments.store(db, box, id, order.attachments)
         digest = {"digest": self._seal.link(b"", row_bytes(row)).hex()}
         if number:
             holder = self._seal.holder(number)
@@ -235,6 +257,53 @@ class Ledger:
         record = await self._put(_Write(id, name, work))
         assert record is not None
         return record
+
+    async def erase(self, id: str, at: datetime) -> Record:
+        """Throw the key of a closed order away: what was asked for, by whom, and its papers open no more.
+
+        Amount, payee and the payment's references stay, as bookkeeping asks (Law 88/2015/QH13 art. 41).
+
+        :raises LedgerError: there is no such order, it is not closed, or it was placed before orders had keys.
+        """
+
+        def work(db: sqlite3.Connection, tail: Tail) -> tuple[Record | None, Tail]:
+            record = self._read(id)
+            if record is None:
+                raise LedgerError(f"there is no order {id}")
+            if data_keys.is_erased(db, id):
+                return record, tail
+            if not record.closed:
+                raise LedgerError(f"order {record.code} is not closed yet")
+            if data_keys.of(db, self._seal, id) is self._seal:
+                raise LedgerError(
+                    f"order {record.code} was placed before orders had keys: run tramkit orders rekey first"
+                )
+            references = {kind.value: effect.reference for kind, effect in record.effects.items()}
+            _, tail = self._add(db, tail, record, [Entry(ERASED, "", 0, {"references": references})], at)
+            data_keys.throw_away(db, id)
+            return read_record(db, self._seal, id), tail
+
+        record = await self._put(_Write(id, "erase", work))
+        await self._do(lambda: self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        assert record is not None
+        return record
+
+    async def rekey(self, new: Seal) -> int:
+        """Put the whole file under another key; this ledger is closed afterwards. Return the number of entries.
+
+        :raises LedgerError: it stays as it is.
+        """
+
+        def work() -> int:
+            self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._opened().close()
+            self._db = None
+            try:
+                return rekey(self._file, self._seal, new)
+            except RekeyError as problem:
+                raise LedgerError(str(problem)) from None
+
+        return await self._do(work)
 
     @property
     def opened(self) -> bool:
@@ -270,9 +339,11 @@ class Ledger:
         self, db: sqlite3.Connection, tail: Tail, record: Record, entries: Sequence[Entry], at: datetime
     ) -> tuple[Record, Tail]:
         """Write entries after the chain's end, in the open transaction."""
+        box = data_keys.of(db, self._seal, record.id)
         for entry in entries:
             number = tail.number + 1
-            sealed = self._seal.seal(json_bytes(entry.detail), f"{record.id}/{number}")
+            with_key = self._seal if entry.what in (PLACED, ERASED) else box
+            sealed = with_key.seal(json_bytes(entry.detail), f"{record.id}/{number}")
             row = (number, record.id, entry.what, entry.state, iso(at), self._boot, entry.amount, sealed)
             tail = Tail(number, self._seal.link(tail.link, row_bytes(row)))
             db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, tail.link))
@@ -356,7 +427,8 @@ class Ledger:
         return await self._do(self._whole, record) if record.order.attachments else record.order
 
     def _whole(self, record: Record) -> Order:
-        found = attachments.load(self._opened(), self._seal, record.id, record.order.attachments)
+        box = data_keys.of(self._opened(), self._seal, record.id)
+        found = attachments.load(self._opened(), box, record.id, record.order.attachments)
         return record.order.model_copy(update={"attachments": found})
 
     async def by_code(self, code: str) -> Record | None:

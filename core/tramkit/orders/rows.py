@@ -13,9 +13,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tramkit.host.order import Effect, EffectKind, Ending, Order, Record, State, key_of
+from tramkit.orders import data_keys
 from tramkit.orders.seal import Seal
 from tramkit_hal.ui.pages import Fact
-from tramkit_hal.words import Text
+from tramkit_hal.words import Messages, Text
+
+_ = Messages("tramkit")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -38,6 +41,7 @@ CREATE TRIGGER IF NOT EXISTS entries_stay BEFORE UPDATE ON entries BEGIN
 CREATE TRIGGER IF NOT EXISTS entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries remain'); END;
 """
 
+_EFFECTS = frozenset(kind.value for kind in EffectKind)
 PLACED, CANCELLED, CAME, SETTLED, AGED, CLOSED = "placed", "cancelled", "came", "settled", "aged", "closed"
 CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: nothing that is read as something else."""
@@ -67,16 +71,39 @@ def read_record(db: sqlite3.Connection, seal: Seal, id: str) -> Record | None:
     row = db.execute("SELECT code, method, placed_at, sealed FROM orders WHERE id = ?", (id,)).fetchone()
     if row is None:
         return None
-    order = Order.model_validate_json(seal.open(row[3], id))
+    try:
+        box = data_keys.of(db, seal, id)
+    except data_keys.ErasedError:
+        return _erased(db, seal, id)
+    order = Order.model_validate_json(box.open(row[3], id))
     record = Record(id=id, code=row[0], order=order, method=row[1], placed_at=datetime.fromisoformat(row[2]))
     written: list[tuple[str, Entry]] = []
     for number, what, state, at, amount, sealed in db.execute(
         "SELECT number, what, state, at, amount, sealed FROM entries WHERE order_id = ? ORDER BY number", (id,)
     ):
-        is_effect = what not in (PLACED, CANCELLED, CAME, SETTLED, AGED, CLOSED)
-        detail: dict[str, Any] = json.loads(seal.open(sealed, f"{id}/{number}")) if is_effect else {}
+        is_effect = what in _EFFECTS
+        detail: dict[str, Any] = json.loads(box.open(sealed, f"{id}/{number}")) if is_effect else {}
         written.append((at, Entry(what, state, amount, detail)))
     return after(record, written)
+
+
+def _erased(db: sqlite3.Connection, seal: Seal, id: str) -> Record:
+    """Return what is left of an order that was erased: what bookkeeping needs, and nothing of what was asked for."""
+    question = "SELECT number, sealed FROM entries WHERE order_id = ? AND what = ?"
+    number, sealed = db.execute(question, (id, data_keys.ERASED)).fetchone()
+    references: dict[str, str] = json.loads(seal.open(sealed, f"{id}/{number}"))["references"]
+    code, service, payee, amount, method, placed_at = db.execute(
+        "SELECT code, service, payee, amount, method, placed_at FROM orders WHERE id = ?", (id,)
+    ).fetchone()
+    order = Order(service=service, payee=payee, amount=amount, title=_("Erased at the person's request"))
+    record = Record(id=id, code=code, order=order, method=method, placed_at=datetime.fromisoformat(placed_at))
+    rows = db.execute(
+        "SELECT what, state, at, amount FROM entries WHERE order_id = ? ORDER BY number", (id,)
+    ).fetchall()
+    return after(
+        record,
+        [(at, Entry(what, state, amount, {"reference": references.get(what, "")})) for what, state, at, amount in rows],
+    )
 
 
 def after(record: Record, written: Sequence[tuple[str, Entry]]) -> Record:
@@ -88,7 +115,7 @@ def after(record: Record, written: Sequence[tuple[str, Entry]]) -> Record:
     more: dict[str, Any] = {}
     for at, entry in written:
         match entry.what:
-            case "placed":
+            case "placed" | "erased":
                 pass
             case "cancelled":
                 more["cancelled"] = True

@@ -405,6 +405,10 @@ class Runner:
     def _too_late(self, record: Record) -> bool:
         return self._age(record) >= self._pay_within
 
+    def left_to_pay(self, record: Record) -> timedelta:
+        """Return for how long the payment can still be made before it is given up by itself."""
+        return max(timedelta(0), self._pay_within - self._age(record))
+
     def _watches(self, record: Record) -> bool:
         """Tell whether money may come for an order that nobody waits for any more."""
         return bool(record.method) and bool(self._method(record).properties.late)

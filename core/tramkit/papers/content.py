@@ -143,7 +143,13 @@ def main() -> None:
     else:
         parts = (made.data, *made.previews)
         sizes = [len(each) for each in parts]
-        told = {"type": made.type, "pages": made.pages, "left_out": made.left_out, "sizes": sizes}
+        told = {
+            "type": made.type,
+            "pages": made.pages,
+            "left_out": made.left_out,
+            "missing": made.missing,
+            "sizes": sizes,
+        }
     sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + b"".join(parts))
 
 

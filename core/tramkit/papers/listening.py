@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import ipaddress
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.serving import FaceRunner
 
 AUTO = "auto"
 FOLLOW_SECONDS = 3.0
 """How often it is looked whether the network has come, gone, or given the station another address."""
+MAX_CONNECTIONS = 64
+MAX_CONNECTIONS_EACH = 12
+"""Of one address; a browser opens six."""
+LATE_SECONDS = 60.0
+"""How long a phone that comes after its link's end is still told so, before nothing listens any more."""
 LINGER_SECONDS = 3.0
 """How long the rest of something too large is read and thrown away, so that the phone hears why."""
 _PORTS = {"http": 80, "https": 443}
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses of documentation (RFC 5737, RFC 3849): lead nowhere, but tell by which address one would leave."""
+_SIOCGIFFLAGS, _SIOCGIFADDR = 0x8913, 0x8915
+_LOOPBACK, _UP_AND_RUNNING = 0x8, 0x41
+"""Of linux/sockios.h and linux/if.h."""
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +66,10 @@ class Listening:
         self._moved = moved
         self._find = find or own_address
         self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._site: web.BaseSite | None = None
+        self._wanted = False
+        self._opening: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._bound = ""
         self._following: asyncio.Task[None] | None = None
         self.address = ""
@@ -68,15 +82,61 @@ class Listening:
 
         :raises OSError: it cannot listen now; it goes on trying until :meth:`stop`.
         """
-        self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, lingering_time=LINGER_SECONDS
+        each = MAX_CONNECTIONS if self._given else MAX_CONNECTIONS_EACH  # a proxy's are all from its own address
+        self._runner = FaceRunner(
+            app,
+            "uploads",
+            connections=MAX_CONNECTIONS,
+            each=each,
+            seconds=None,
+            clock=self._clock,
+            shutdown_timeout=1.0,
+            lingering_time=LINGER_SECONDS,
         )
         await self._runner.setup()
         self._following = asyncio.create_task(self._follow())
         await self._look()
 
+    def want(self, wanted: bool) -> None:
+        """Say whether phones are waited for now; they are a little longer, so that a late one is told why not."""
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+        self._wanted = True
+        if not wanted:
+            self._closing = asyncio.create_task(self._close_later())
+        elif self._site is None and self._bound and (self._opening is None or self._opening.done()):
+            self._opening = asyncio.create_task(self._open(self._at_once()))
+
+    def _at_once(self) -> socket.socket | None:
+        """Listen before the address is shown: who comes at once waits until it is served."""
+        family = socket.AF_INET6 if ":" in self._bound else socket.AF_INET
+        try:
+            return socket.create_server((self._bound, self._port), family=family, backlog=MAX_CONNECTIONS)
+        except OSError:
+            return None
+
+    async def _open(self, listening: socket.socket | None) -> None:
+        if listening is None or self._runner is None:
+            with contextlib.suppress(OSError):
+                await self._look()
+            return
+        site = self._site = web.SockSite(self._runner, listening)
+        await site.start()
+
+    async def _close_later(self) -> None:
+        await self._clock.sleep(LATE_SECONDS)
+        self._wanted, self._closing = False, None
+        site, self._site = self._site, None
+        if site is not None:
+            await site.stop()
+
     async def stop(self) -> None:
         """Stop listening."""
+        for task in (self._opening, self._closing):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         if self._following is not None:
             self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -116,7 +176,7 @@ class Listening:
         """
         try:
             host = self._where()
-            if self._site is None or host != self._bound:
+            if host != self._bound or (self._wanted and self._site is None):
                 await self._listen(host)
         except OSError as error:
             self._tell(error.strerror or "it cannot listen")
@@ -137,7 +197,8 @@ class Listening:
 
     async def _listen(self, host: str) -> None:
         assert self._runner is not None
-        await self._unlisten()
+        if host != self._bound:
+            await self._unlisten()
         site = web.TCPSite(self._runner, host, self._port)
         try:
             await site.start()
@@ -146,9 +207,12 @@ class Listening:
                 await site.stop()
             raise
         self._site, self._bound = site, host
-        port = int(self._runner.addresses[0][1])
+        port = self._port = int(self._runner.addresses[0][1])
         name = f"[{host}]" if ":" in host else host
         self._put(self._given or (f"http://{name}" if port == _PORTS["http"] else f"http://{name}:{port}"))
+        if not self._wanted:  # it was seen that it can be listened there
+            self._site = None
+            await site.stop()
 
     async def _unlisten(self) -> None:
         site, self._site, self._bound = self._site, None, ""
@@ -180,6 +244,9 @@ class NoNetworkError(OSError):
 def own_address() -> str:
     """Return this machine's address in its network, by asking which one it would send from; nothing is sent.
 
+    A network of its own without a way out, the Wi-Fi of the hall and no router behind it, has no such answer: there it
+    is the address of the first interface that is up.
+
     :raises OSError: it has none.
     """
     last = OSError("no network")
@@ -190,7 +257,23 @@ def own_address() -> str:
                 return str(line.getsockname()[0])
         except OSError as error:
             last = error
+    for _number, name in socket.if_nameindex():
+        if found := _of_interface(name):
+            return found
     raise last
+
+
+def _of_interface(name: str) -> str:
+    """Return the IPv4 address of an interface that is up and has a line (netdevice(7)); empty: it has none."""
+    request = name.encode()[:15].ljust(32, b"\0")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        try:
+            flags = int.from_bytes(fcntl.ioctl(line.fileno(), _SIOCGIFFLAGS, request)[16:18], sys.byteorder)
+            if flags & _LOOPBACK or flags & _UP_AND_RUNNING != _UP_AND_RUNNING:
+                return ""
+            return socket.inet_ntoa(fcntl.ioctl(line.fileno(), _SIOCGIFADDR, request)[20:24])
+        except OSError:
+            return ""
 
 
 def authority(scheme: str, written: str) -> tuple[str, int] | None:

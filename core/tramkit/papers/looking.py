@@ -88,6 +88,14 @@ def _said(files: Sequence[Made], pictures: int, sheet: int, shown: int) -> tuple
         said.append(_("Pages {first} to {last} of {count}", first=first, last=first + shown - 1, count=pictures))
     if any(each.type != "image/jpeg" and not each.previews for each in files):
         said.append(_("The pages of the PDF cannot be shown here. Please be sure that it is the right one."))
+    if missing := sum(each.missing for each in files):
+        said.append(
+            _.plural(
+                "A picture in the PDF is missing or not whole. Please look whether everything can be read.",
+                "{n} pictures in the PDF are missing or not whole. Please look whether everything can be read.",
+                missing,
+            )
+        )
     if left_out := sum(each.left_out for each in files):
         said.append(
             _.plural(

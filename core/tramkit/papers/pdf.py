@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from tramkit.papers.embedded import bare_jpeg, bare_jpeg2000
+from tramkit.papers.missing import missing_pictures
 from tramkit.papers.problem import Made, PaperRefusedError, Problem
 
 if TYPE_CHECKING:
@@ -80,9 +81,10 @@ def pdf(data: bytes) -> Made:
             _lift_inline_images(plain)
             for each in list(plain.objects):
                 _bare(plain, each)
+            missing = missing_pictures(plain, lambda stream: _unwrapped(plain, stream), _filters)
             out = io.BytesIO()
             plain.save(out, deterministic_id=True)
-    return Made("application/pdf", out.getvalue(), pages, left_out=left_out)
+    return Made("application/pdf", out.getvalue(), pages, left_out=left_out, missing=missing)
 
 
 def whole(data: bytes) -> bytes:

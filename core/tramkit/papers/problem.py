@@ -60,6 +60,7 @@ class Made:
     :param previews: each page of a PDF as a small JPEG, to be looked at before it is used; empty for a picture, and
         where nothing here draws PDFs.
     :param left_out: files that were attached to a PDF and are not taken.
+    :param missing: pictures of a PDF that are not there or cannot be shown whole.
     """
 
     type: Literal["image/jpeg", "application/pdf"]
@@ -67,3 +68,4 @@ class Made:
     pages: int
     previews: tuple[bytes, ...] = ()
     left_out: int = 0
+    missing: int = 0

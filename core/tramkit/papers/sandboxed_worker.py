@@ -82,4 +82,4 @@ async def examine(data: bytes) -> Made:
     for size in found["sizes"]:
         parts.append(made[:size])
         made = made[size:]
-    return Made(found["type"], parts[0], found["pages"], tuple(parts[1:]), found["left_out"])
+    return Made(found["type"], parts[0], found["pages"], tuple(parts[1:]), found["left_out"], found["missing"])

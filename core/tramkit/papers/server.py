@@ -1,7 +1,8 @@
 """The server that residents' phones send papers to, on the station's own network address.
 
 Nothing can be had from it but by a link that the station shows as a QR code: for one request, one phone, a few
-minutes. It is an application of its own, apart from the screen's; what arrives stays in memory.
+minutes. It listens only while there is one, and shortly after, so that a phone that comes late is told so. It is an
+application of its own, apart from the screen's; what arrives stays in memory.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ from tramkit.papers.listening import Listening, own_address
 from tramkit.papers.problem import Problem
 from tramkit.papers.sending import NotTakenError, examined, looks_like
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.serving import LogBudget
 from tramkit_hal.ui.web_headers import adding, web_headers
 from tramkit_hal.words import LANGUAGES, Text, render
 
 MAX_TOGETHER = 30 * 1024 * 1024
 """Bytes of one sending."""
+MAX_EMPTY_PARTS = 2
+"""Parts of one sending beside the files: a browser sends an empty one where no file was chosen."""
 SENDINGS = 20
 """Attempts that one link takes."""
 SEND_SECONDS = 180.0
@@ -77,6 +81,7 @@ class Uploads:
             host, port, clock, given=address.rstrip("/"), loopback=loopback, moved=self._move, find=find
         )
         self._link: Link | None = None
+        self._lines = LogBudget(clock)
         self._strays: dict[str, deque[float]] = {}
         templates = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
         self._template = templates.get_template("phone.html")
@@ -132,12 +137,14 @@ class Uploads:
         address = f"{self.address}/{token}" if self.address else ""
         link = Link(address, token, what, most, min(room, MAX_TOGETHER), language, expires)
         self._link = link
+        self._listening.want(True)
         try:
             yield link
         finally:
             link.spent = True
             if self._link is link:
                 self._link = None
+                self._listening.want(False)
 
     # ── the door ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,7 +158,8 @@ class Uploads:
         if request.method == "POST" and origin is not None and not self._listening.is_own_origin(origin):
             return web.Response(status=403, text="403 Forbidden: the request comes from another site.\n")
         if self._strayed(request.remote or ""):
-            _log.warning("too many wrong links from one address")
+            if (left_out := self._lines.take()) is not None:
+                _log.warning("too many wrong links from one address", extra={"left_out": left_out})
             return web.Response(status=429, text="429 Too Many Requests\n", headers={"Retry-After": "60"})
         return await handler(request)
 
@@ -333,7 +341,11 @@ class Uploads:
             raise NotTakenError(((0, Problem.EMPTY, ""),))
         files: list[bytes] = []
         together = 0
+        parts = 0
         async for part in await request.multipart():
+            parts += 1
+            if parts > link.most + MAX_EMPTY_PARTS:
+                raise NotTakenError(((0, Problem.MUCH, ""),))
             if not isinstance(part, BodyPartReader) or part.name != "files":
                 raise NotTakenError(((0, Problem.UNKNOWN, ""),))
             data = bytearray()

@@ -51,6 +51,7 @@ def _option(offer: Offer, state: ServiceState) -> Option:
         hint=service.hint,
         state=state.availability,
         reason=state.reason,
+        icon=service.icon,
     )
 
 

@@ -7,11 +7,13 @@ import logging
 from collections.abc import Callable, Sequence
 
 from tramkit.host.ending import BackPressed, ChangePressed, Ended, Ending, Followed, Signal
-from tramkit.host.person import Level, NotIdentifiedError
+from tramkit.host.person import Level, NotIdentifiedError, Person
+from tramkit.host.plugin_side import ServiceDescriptor
 from tramkit.station.offer import Offer
 from tramkit.station.station_host import StationHost
-from tramkit_hal.ui.pages import Fact, Option, Tone, Wait
-from tramkit_hal.words import Messages, Text
+from tramkit_hal.ui.icons import Icon
+from tramkit_hal.ui.pages import Availability, Fact, Option, Stage, Tone, Wait
+from tramkit_hal.words import Messages, Text, verbatim
 
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
@@ -20,11 +22,23 @@ CANCEL_SECONDS = 5.0
 """How long the station's own part of a visit may take to put its things away."""
 
 
+ANY_SERVICE = (Stage.CHOOSE, Stage.QUESTIONS, Stage.REVIEW, Stage.RECEIPT)
+"""The path while no service is chosen yet."""
+
+
+def path_of(service: ServiceDescriptor) -> tuple[Stage, ...]:
+    """Return the whole path of a service: the choice, the identity that the station asks for, its own steps."""
+    asked = service.identity is not Level.NONE and not service.asks_identity and Stage.IDENTITY not in service.path
+    return (Stage.CHOOSE, *((Stage.IDENTITY,) if asked else ()), *service.path)
+
+
 class Session:
     """Leads one visit.
 
     :param options: the menu as things stand now.
     :param chosen: is told which service was chosen.
+    :param before: who did something else in the visit before this one and goes on, perhaps; None: nobody is known.
+    :param wish: the service whose tile was touched while nobody was here; empty: the menu is shown first.
     :ivar did_not_stop: a service did not stop when it was told to: what it holds is not known.
     """
 
@@ -34,6 +48,8 @@ class Session:
         offers: Sequence[Offer],
         options: Callable[[], tuple[Option, ...]],
         chosen: Callable[[str], None],
+        wish: str = "",
+        before: Person | None = None,
     ) -> None:
         self.did_not_stop = False
         self._host = host
@@ -44,11 +60,16 @@ class Session:
         self._chosen = chosen
         self._offer: Offer | None = None
         self._serves = False
+        self._wish = wish
+        self._before = before
 
     async def run(self) -> Ending:
         """Run the conversation, again on Back, until it ends; return how."""
+        if any(option.value == self._wish and option.state is not Availability.CLOSED for option in self._options()):
+            self._visit.first.foresee("choose:menu#1", "menu", self._wish)
         while True:
             self._visit.first.begin()
+            self._conversation.walk(ANY_SERVICE)
             self._visit.person = None
             self._offer = None
             task = asyncio.create_task(self._script(), name="visit")
@@ -57,10 +78,13 @@ class Session:
                 return ending
 
     async def _script(self) -> None:
+        if self._before is not None:
+            await self._same_person(self._before)
         chosen = await self._visit.choose(_("What would you like to do?"), self._options(), name="menu")
         offer = self._offers[chosen]
         self._chosen(chosen)
         service = offer.service
+        self._conversation.walk(path_of(service))
         try:
             if service.identity is not Level.NONE and not service.asks_identity:
                 await self._host.identification.identify(service.identity, exactly=service.identity_exactly)
@@ -71,6 +95,19 @@ class Session:
                 self._serves = False
         except NotIdentifiedError as unknown:
             await self._refer(service.title, unknown.reason)
+
+    async def _same_person(self, before: Person) -> None:
+        """Ask whether the same resident goes on, so that nobody acts under the name of the one before."""
+        answer = await self._visit.choose(
+            _("Who goes on now?"),
+            [
+                Option(value="same", label=_("Still me: {name}", name=verbatim(before.name)), icon=Icon.PERSON),
+                Option(value="other", label=_("Somebody else"), icon=Icon.FAMILY),
+            ],
+            name="same person",
+        )
+        if answer == "same":
+            self._visit.person = before
 
     async def _refer(self, title: Text, reason: Text) -> None:
         """Say why the service ends here, and where else it can be had."""

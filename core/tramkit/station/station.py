@@ -1,4 +1,7 @@
-"""The station: attract → menu → visit → wipe, for as long as it runs."""
+"""The station: attract → menu → visit → wipe, for as long as it runs.
+
+Longer than 400 lines: the loop from attract to wipe, with every ending of a visit beside the others.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import asyncio
 import contextlib
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +19,7 @@ from tramkit.conversation.conversation import Conversation
 from tramkit.conversation.speech import Speech
 from tramkit.conversation.staff import StaffBell
 from tramkit.conversation.station_visit import StationVisit
-from tramkit.conversation.system_pages import nobody_here
+from tramkit.conversation.system_pages import FACES, goodbye, nobody_here
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.host.ending import Ending
 from tramkit.host.plugin_side import PluginSide
@@ -27,6 +30,7 @@ from tramkit.station.devices import Devices
 from tramkit.station.faults import Faults
 from tramkit.station.menu import menu
 from tramkit.station.offer import OwnService, offers
+from tramkit.station.profile import GoesOn, Profile, Progress
 from tramkit.station.session import Session
 from tramkit.station.station_host import StationHost
 from tramkit.station.wipe import wipe
@@ -38,7 +42,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import Choose, Option, Tell, Tone, View
 from tramkit_hal.ui.screen import Screen
-from tramkit_hal.words import LANGUAGES, Messages, Text, verbatim
+from tramkit_hal.words import LANGUAGES, Messages, verbatim
 
 if TYPE_CHECKING:
     from tramkit.papers.server import Uploads
@@ -50,31 +54,6 @@ REFRESH_SECONDS = 1.0
 """How often the menu looks whether a service has become available or closed."""
 
 
-@dataclass(frozen=True)
-class Profile:
-    """What a station says of itself.
-
-    :param id: names the station to the outside world.
-    :param agency: whose station it is, on top of every page.
-    :param languages: languages offered, the first one is spoken first.
-    """
-
-    id: str
-    agency: str
-    site: str
-    languages: tuple[str, ...] = ("vi", "en")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What the operator may know of the visit under way: nothing personal."""
-
-    visit: str
-    service: str
-    page: str
-    since: datetime
-
-
 class Station:
     """One kiosk: a screen, devices and services, and the loop that serves one resident after the other.
 
@@ -84,6 +63,7 @@ class Station:
     :param runner: carries orders out; None: this station takes none.
     :param means: how it learns who somebody is; None: by its devices alone.
     :param uploads: where phones send papers to, started; None: this station takes none that way.
+    :param made: a moment before which this version cannot have run; None: whatever the clock says can be right.
     """
 
     def __init__(
@@ -100,11 +80,12 @@ class Station:
         means: IdentityMeans | None = None,
         uploads: Uploads | None = None,
         own: Sequence[OwnService] = (),
+        made: datetime | None = None,
     ) -> None:
         self._runner = runner
         self._uploads = uploads
         self.means = means or IdentityMeans(devices)
-        self.conditions = self.means.conditions = Conditions(clock, runner)
+        self.conditions = self.means.conditions = Conditions(clock, runner, made)
         self.profile = profile
         self.devices = devices
         self._sides = tuple(sides)
@@ -116,14 +97,19 @@ class Station:
         self._language = profile.languages[0]
         self._conversation: Conversation | None = None
         self._touched = asyncio.Event()
+        self._wish = ""
         self._headset = False
         self._closed = False
+        self.testing = False
+        """Closed likewise, by itself, while its devices are tested."""
         self.faults = Faults()
         self._attract_view: View | None = None
         self._progress: Progress | None = None
         self._stopping = asyncio.Event()
         self._opened = asyncio.Event()
         self.visits = 0
+        self.faces: Counter[str] = Counter()
+        """How often each face was touched at the end of a visit since the station began; whose it was is not kept."""
         self.last_wipe_certain = True
 
     @property
@@ -144,6 +130,11 @@ class Station:
             return None
         kind = self._conversation.kind if self._conversation is not None else "wait"  # it is being wiped
         return Progress(self._progress.visit, self._progress.service, kind, self._progress.since)
+
+    @property
+    def open_to_residents(self) -> bool:
+        """Whether somebody who comes can begin a visit."""
+        return not (self.closed or self.testing)
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -230,7 +221,11 @@ class Station:
             if event.value in self.profile.languages and event.value in LANGUAGES:
                 self._language = event.value
                 await self._show_attract(screen)
-        elif not isinstance(event, Pressed) and not self.closed:
+        elif not isinstance(event, Pressed) and self.open_to_residents:
+            if isinstance(event, Answered) and event.choice in FACES:
+                self.faces[event.choice] += 1
+            elif isinstance(event, Answered) and event.choice != "continue":
+                self._wish = event.choice
             self._touched.set()
 
     async def _watch_presence(self) -> None:
@@ -251,13 +246,14 @@ class Station:
                 self._headset = event.name == "headset_in"
                 if self._conversation is not None:
                     self._conversation.headset(self._headset)
-                elif self._headset and not self.closed:
+                elif self._headset and self.open_to_residents:
                     self._touched.set()  # who plugs in headphones cannot see where to touch
 
     # ── nobody is here ────────────────────────────────────────────────────────────────────────────────────
 
     async def _attract(self, screen: Screen) -> None:
         self._touched.clear()
+        self._wish = ""
         self._language = self.profile.languages[0]
         self._attract_view = None
         await self._show_attract(screen)
@@ -275,7 +271,12 @@ class Station:
                 await self._show_attract(screen)
 
     async def _show_attract(self, screen: Screen) -> None:
-        page = nobody_here(() if self.closed else self._menu(), closed=self.closed)
+        closed = not self.open_to_residents
+        page = nobody_here(
+            () if closed else self._menu(),
+            at=None if self.conditions.clock_trouble else self._clock.now(),
+            closed=closed,
+        )
         view = View(
             page=page,
             language=self._language,
@@ -290,6 +291,20 @@ class Station:
     # ── a visit ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _visit(self, screen: Screen) -> None:
+        """Serve one resident, visit after visit while they want to do something else; each is wiped whole."""
+        goes_on = await self._one_visit(screen, None)
+        while goes_on is not None and not self._stopping.is_set() and not self.closed:
+            self._wish = ""
+            goes_on = await self._one_visit(screen, goes_on)
+        if not self._stopping.is_set():
+            await self._farewell(screen, self._language)
+
+    async def _one_visit(self, screen: Screen, goes_on: GoesOn | None) -> GoesOn | None:
+        """Lead a resident through one service.
+
+        :param goes_on: what is kept of the visit before, whose resident wanted to do something else.
+        :returns: what is kept for the next one; None: the resident is done.
+        """
         self.visits += 1
         id = secrets.token_hex(6)
         conversation = Conversation(
@@ -303,6 +318,7 @@ class Station:
             languages=self.profile.languages,
             head=verbatim(self.profile.agency),
             site=verbatim(self.profile.site),
+            mode=goes_on.mode if goes_on else None,
         )
         if self._headset:
             conversation.headset(True)
@@ -311,16 +327,20 @@ class Station:
         )
         seed = secrets.randbits(63) if self._seed is None else self._seed + self.visits
         host = StationHost(visit, self.means, self._runner, self._uploads, seed)
-        session = Session(host, self.offers, self._menu, self._chose)
+        before = goes_on.person if goes_on else None
+        session = Session(host, self.offers, self._menu, self._chose, self._wish, before)
         self._attract_view = None
         self._conversation = conversation
         self._progress = Progress(id, "", "", self._clock.now())
         _log.info("visit begins", extra={"visit": id})
         watch = asyncio.create_task(self._refresh_menu(conversation))
         ending: Ending = "fault"
+        kept: GoesOn | None = None
         try:
             ending = await session.run()
             self._count(ending)
+            if ending == "done" and visit.another:
+                kept = GoesOn(visit.person, conversation.mode)
             if ending == "fault":
                 await self._apologise(conversation)
         except Exception:  # the core's own wall: whatever happened, wipe and go on
@@ -333,8 +353,8 @@ class Station:
             self.last_wipe_certain = await wipe(host, self.devices, screen, stopped=not session.did_not_stop)
             self._progress = None
             _log.info("visit ends", extra={"visit": id, "ending": ending, "wiped": self.last_wipe_certain})
-        if not self._stopping.is_set():
-            await self._farewell(screen, conversation.language)
+        self._language = conversation.language
+        return kept
 
     def _menu(self) -> tuple[Option, ...]:
         return menu(self.offers, self.means, self.faults)
@@ -385,15 +405,7 @@ class Station:
                 await told
 
     async def _farewell(self, screen: Screen, language: str) -> None:
-        words: tuple[Text, Text] = (
-            (_("Your information has been deleted"), _("Thank you. Goodbye."))
-            if self.last_wipe_certain
-            else (
-                _("Your visit has ended"),
-                _("Not everything could be cleared at once. The device concerned stays switched off until it is."),
-            )
-        )
-        page = Tell(id="farewell", title=words[0], body=words[1:], tone=Tone.SUCCESS, action=None)
+        page = goodbye(self.last_wipe_certain)
         self._touched.clear()
         view = View(
             page=page,

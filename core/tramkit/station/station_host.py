@@ -1,4 +1,7 @@
-"""The station as one visit's service sees it: pages, steps, orders, devices; it believes nothing that comes back."""
+"""The station as one visit's service sees it: pages, steps, orders, devices; it believes nothing that comes back.
+
+Longer than 400 lines: one class, a method for each call of the interface.
+"""
 
 from __future__ import annotations
 
@@ -134,6 +137,7 @@ class StationHost:
     async def begin(self, kept: Sequence[str]) -> Begun:
         """Begin a run of the service; see :class:`Host`."""
         self.visit.alive()
+        self.visit.conversation.walk_again()
         for (service, key), step in self._steps.items():
             if service == self._service and key not in kept and step.done is not None:
                 step.before, step.done = step.done, None

@@ -26,7 +26,12 @@ def describe_payment(method: PaymentMethod) -> PaymentDescriptor:
     :raises pydantic.ValidationError: something that it declares is of a wrong type.
     """
     return PaymentDescriptor(
-        id=method.id, title=method.title, hint=method.hint, needs=method.needs, properties=method.properties
+        id=method.id,
+        title=method.title,
+        hint=method.hint,
+        icon=method.icon,
+        needs=method.needs,
+        properties=method.properties,
     )
 
 

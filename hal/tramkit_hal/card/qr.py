@@ -15,7 +15,7 @@ from typing import Literal
 from tramkit_hal.card.number import check
 from tramkit_hal.data import Data
 from tramkit_hal.partial_date import Born, PartialDate, read_written
-from tramkit_hal.words import JOINERS, nfc
+from tramkit_hal.words import JOINERS, nfc, without_invisible
 
 MAX_TEXT = 2_000
 """Most characters: a QR code of this kind holds below 1,000 bytes."""
@@ -68,6 +68,7 @@ def parse(text: str) -> CardQr:
     if len(parts) < FIELDS:
         raise CardQrError("fields", f"the code has {len(parts)} fields; a card's code has at least {FIELDS}")
     number, old_number, name, born_text, sex_text, address, issued_text = parts[:FIELDS]
+    name, address = without_invisible(name), without_invisible(address)
     if old_number and not re.fullmatch(r"[0-9]{9}|[0-9]{12}", old_number):
         raise CardQrError("old_number", "the former number is empty or has 9 digits")
     printable = all(letter.isprintable() or letter in JOINERS for letter in name)
@@ -81,7 +82,7 @@ def parse(text: str) -> CardQr:
     return CardQr(
         number=number,
         old_number=old_number,
-        name=" ".join(name.split()),
+        name=name,
         born=born,
         sex=sex,
         address=address,

@@ -52,16 +52,18 @@ Block = Annotated[Heading | Paragraph | Row | Rule | Code, Field(discriminator="
 class Document(Data):
     """A document for a printer.
 
+    :param letterhead: whose paper it is and where it comes from, above everything.
     :param title: stands on top, large.
     :param blocks: from top to bottom.
     """
 
     title: Text
+    letterhead: tuple[Text, ...] = Field(default=(), exclude_if=lambda given: not given)
     blocks: tuple[Block, ...] = ()
 
     def lines(self, language: str) -> list[str]:
         """Return the document as lines of plain text, unwrapped."""
-        lines = [render(self.title, language)]
+        lines = [*(render(text, language) for text in self.letterhead), render(self.title, language)]
         for block in self.blocks:
             match block:
                 case Heading(text=text):

@@ -45,6 +45,11 @@ def raster(document: Document, language: str, dots: int) -> Image:
             pen.text((8, y), line, font=font, fill=0)
             y += step * (4 if font is large else 3) // 3
 
+    for number, text in enumerate(document.letterhead):
+        write(render(text, language), body if number else bold)
+    if document.letterhead:
+        pen.line((8, y + step // 2, dots - 8, y + step // 2), fill=0, width=2)
+        y += step
     write(render(document.title, language), large)
     for block in document.blocks:
         match block:

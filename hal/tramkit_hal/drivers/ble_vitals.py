@@ -167,8 +167,10 @@ class BleVitals(VitalSensor):
             return ""
         return bytes(await self._client.read_gatt_char(uuid)).decode("utf-8", "replace").strip("\0 ")
 
-    def _gone(self, _client: Any) -> None:
-        self._lost(Trouble.UNPLUGGED)
+    def _gone(self, client: Any) -> None:
+        """Take note that a connection has ended; bleak tells it of one that was ended here too."""
+        if client is self._client:
+            self._lost(Trouble.UNPLUGGED)
 
     async def _close(self) -> None:
         client, self._client = self._client, None

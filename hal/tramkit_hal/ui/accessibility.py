@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tramkit_hal.ui import labels
+from tramkit_hal.ui import guide, labels
 from tramkit_hal.ui.pages import (
     Ask,
     Attract,
@@ -64,13 +64,17 @@ class _Reader:
         for language in view.languages:
             state = "selected" if language == view.language else ""
             yield Shown(role="button", name=LANGUAGES[language], state=state, action=f"language:{language}")
+        if view.path and view.stage in view.path:
+            yield Shown(role="text", name=stage_words(view))
+        yield Shown(role="heading", name=self.t(page.title))
         if isinstance(page, Tell) and page.tone is not Tone.PLAIN:
             yield Shown(role="text", name=self.t(labels.TONES[page.tone]))
         if isinstance(page, Done):
             yield Shown(role="text", name=self.t(labels.TONES[Tone.SUCCESS]))
-        yield Shown(role="heading", name=self.t(page.title))
+        if (drawn := guide.guide_of(page)) is not None:
+            yield Shown(role="picture", name=self.t(guide.WORDS[drawn]))
         yield Shown(role="text", name=self.t(view.note))
-        if isinstance(page, Tell):
+        if isinstance(page, Tell | Check):
             yield Shown(role="text", name=self.t(page.large))
         for paragraph in page.body:
             yield Shown(role="text", name=self.t(paragraph))
@@ -100,6 +104,9 @@ class _Reader:
                 yield from self.facts(page.facts)
             case Tell() | Wait() | Done():
                 yield from self.facts(page.facts)
+                if isinstance(page, Done) and page.steps:
+                    yield Shown(role="text", name=self.t(labels.NEXT_STEPS))
+                    yield from (Shown(role="text", name=self.t(step)) for step in page.steps)
                 if not isinstance(page, Wait):
                     yield from (Shown(role="code", name=code) for code in page.codes)
                 if not isinstance(page, Done):
@@ -127,17 +134,13 @@ class _Reader:
             case Pay():
                 yield Shown(role="fact", name=self.t(labels.PAY_TO), value=self.t(page.payee))
                 yield Shown(role="fact", name=self.t(labels.AMOUNT), value=show(page.amount, language))
+                yield from (Shown(role="text", name=self.t(step)) for step in page.steps)
                 yield Shown(role="code", name=page.code)
+                yield Shown(role="text", name=self.t(page.waiting))
                 yield from self.options(page.options)
             case Attract():
                 yield Shown(role="text", name=self.t(labels.SERVICES_NOW) if page.services else "")
-                for option in page.services:
-                    yield Shown(
-                        role="text",
-                        name=self.t(option.label),
-                        value=self.reason(option) or self.t(option.hint),
-                        state=_state(option),
-                    )
+                yield from self.options(page.services)
             case Help():
                 asked = self.t(labels.HELP_ASKED).format(time=show(Moment(at=page.asked_at), language))
                 yield Shown(role="text", name=asked)
@@ -165,6 +168,8 @@ class _Reader:
             yield Shown(role="button", name=self.t(stay), action="stay")
             yield Shown(role="button", name=self.t(leave), action="leave")
         else:
+            if isinstance(page, Done) and page.another:
+                yield Shown(role="button", name=self.t(labels.ANOTHER), action="another")
             yield Shown(role="button", name=self.t(action_of(page)), action="continue")
 
     def options(self, options: tuple[Option, ...], selected: str = "") -> Iterator[Shown]:
@@ -219,6 +224,14 @@ class _Reader:
             yield Shown(role="button", name=self.t(labels.CALL_STAFF), action=Bar.HELP.value)
 
 
+def stage_words(view: View) -> str:
+    """Return where the page stands on the path, in words; empty: there is no path."""
+    if view.stage is None or view.stage not in view.path:
+        return ""
+    at, name = view.path.index(view.stage) + 1, render(labels.STAGES[view.stage], view.language)
+    return render(labels.STAGE_OF, view.language).format(n=at, m=len(view.path), stage=name)
+
+
 def options_of(field: FieldView) -> tuple[Option, ...]:
     """Return the answers a field offers; yes/no brings its own."""
     if field.control is Control.YES_NO:
@@ -234,7 +247,7 @@ def action_of(page: Page) -> Text | None:
     if "continue" not in page.answers() or isinstance(page, Choose | Wait | Pay):
         return None
     if isinstance(page, Attract):
-        return labels.TOUCH_TO_BEGIN
+        return labels.OTHER_SERVICES if page.more else labels.TOUCH_TO_BEGIN
     if isinstance(page, Help | Settings):
         return labels.CLOSE
     return getattr(page, "action", None) or labels.CONTINUE

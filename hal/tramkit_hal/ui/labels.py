@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tramkit_hal.ui.keyboard.typing import Typing
-from tramkit_hal.ui.pages import Availability, Bar, Call, Tone
+from tramkit_hal.ui.pages import Availability, Bar, Call, Stage, Tone
 from tramkit_hal.words import Messages, Text
 
 _ = Messages("tramkit_hal")
@@ -30,6 +30,9 @@ CODE_NO_ROOM_PAY = _("The code does not fit on this display. Transfer by hand: w
 OPTIONAL = _("(optional)")
 TOUCH_TO_BEGIN = _("Touch the screen to begin")
 SERVICES_NOW = _("What this station can do now")
+OTHER_SERVICES = _("Something else")
+ANOTHER = _("Do something else")
+NEXT_STEPS = _("What to do next")
 STILL_HERE = _("I am still here")
 END_NOW = _("End now")
 STAY = _("No, go on")
@@ -60,6 +63,8 @@ CAMERA_ON = _("Turn camera on")
 ENLARGE = _("Larger picture")
 SHRINK = _("Smaller picture")
 END_CALL = _("End the call")
+END_CALL_SURELY = _("Yes, end the call")
+KEEP_TALKING = _("No, go on talking")
 PAY_TO = _("Pay to")
 AMOUNT = _("Amount")
 RESTARTING = _("The station is restarting. Please wait a moment.")
@@ -101,6 +106,22 @@ STATES: dict[Availability, Text] = {
 }
 """Whether a service can be used, in words."""
 
+STAGES: dict[Stage, Text] = {
+    Stage.CHOOSE: _("Choose"),
+    Stage.IDENTITY: _("Your card"),
+    Stage.QUESTIONS: _("Information"),
+    Stage.PAPERS: _("Papers"),
+    Stage.MEASURE: _("Measurements"),
+    Stage.REVIEW: _("Check"),
+    Stage.PAY: _("Payment"),
+    Stage.CALL: _("Talk"),
+    Stage.RESULT: _("Result"),
+    Stage.RECEIPT: _("Receipt"),
+}
+"""The steps of a service, in a word or two each."""
+
+STAGE_OF = _("Step {n} of {m}: {stage}", n="{n}", m="{m}", stage="{stage}")
+
 CONNECTIONS: dict[str, Text] = {
     "connecting": _("Connecting…"),
     "live": _("Connected"),
@@ -110,7 +131,12 @@ CONNECTIONS: dict[str, Text] = {
 
 
 def call_buttons(page: Call) -> tuple[tuple[str, Text, bool], ...]:
-    """Return the buttons of a call: the answer, the words, whether it is switched on."""
+    """Return the buttons of a call: the answer, the words, whether it is switched on.
+
+    Whoever is asked whether the call is to end finds "no" where "end" stood: a second touch in haste keeps the call.
+    """
+    if page.ending:
+        return (("end", END_CALL_SURELY, False), ("keep", KEEP_TALKING, False))
     return (
         ("mute", UNMUTE if page.muted else MUTE, page.muted),
         ("camera", CAMERA_ON if page.camera_off else CAMERA_OFF, page.camera_off),

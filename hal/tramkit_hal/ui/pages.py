@@ -17,12 +17,16 @@ from pydantic import AfterValidator, Field
 
 from tramkit_hal.contracts.vital import Vital
 from tramkit_hal.data import Data
+from tramkit_hal.ui.icons import Icon
 from tramkit_hal.words import Messages, Text, Value, public, verbatim
 
 _ = Messages("tramkit_hal")
 
 OPTIONS_PER_PAGE = 8
 """More options than this are paged through, never scrolled."""
+
+SERVICES_ON_ATTRACT = 6
+"""At most so many services are led to by one touch while nobody is here."""
 
 FIELDS_PER_PAGE = 4
 """At most four related questions stand on one page."""
@@ -51,6 +55,7 @@ class Option(Data):
 
     :param value: what comes back.
     :param state: ``limited`` and ``closed`` stand in the list with their reason; closed ones explain when touched.
+    :param icon: the drawing beside the words; None: none.
     """
 
     value: str
@@ -58,6 +63,7 @@ class Option(Data):
     hint: Text | None = None
     state: Availability = Availability.AVAILABLE
     reason: Text | None = None
+    icon: Icon | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class Fact(Data):
@@ -207,14 +213,22 @@ class Read(Page):
 
 
 class Check(Page):
-    """Look over the answers, each with its Change link; the button says what will happen."""
+    """Look over the answers, each with its Change link; the button says what will happen.
+
+    :param large: what it comes to, to see from afar.
+    """
 
     kind: Literal["check"] = "check"
     facts: tuple[Fact, ...]
+    large: Text | None = Field(default=None, exclude_if=lambda given: given is None)
     action: Text
 
     def parts(self) -> list[Text]:
-        return [*self.body, *(_("{label}: {value}", label=f.label, value=f.value) for f in self.facts)]
+        return [
+            *([self.large] if self.large else []),
+            *self.body,
+            *(_("{label}: {value}", label=f.label, value=f.value) for f in self.facts),
+        ]
 
 
 class Tell(Page):
@@ -289,12 +303,18 @@ class Capture(Page):
 
 
 class Pay(Page):
-    """Pay an amount to a payee."""
+    """Pay an amount to a payee.
+
+    :param steps: how it is done, in three steps at most.
+    :param waiting: that the money is waited for, and for how long.
+    """
 
     kind: Literal["pay"] = "pay"
     payee: Text
     amount: Value
     code: str = ""
+    steps: tuple[Text, ...] = Field(default=(), max_length=3)
+    waiting: Text | None = None
     options: tuple[Option, ...] = ()
 
     def answers(self) -> frozenset[str]:
@@ -304,6 +324,8 @@ class Pay(Page):
         return [
             *self.body,
             _("Pay {amount} to {payee}", amount=self.amount, payee=self.payee),
+            *self.steps,
+            *([self.waiting] if self.waiting else []),
             *_numbered(self.options),
         ]
 
@@ -315,6 +337,7 @@ class Call(Page):
     :param own_video: name of the resident's own picture.
     :param connection: ``connecting``, ``live``, ``interrupted``.
     :param facts: who it is, from where.
+    :param ending: the resident is asked whether the call is really to end: the answers are ``end`` and ``keep``.
     :param written: what the other side writes, as it is typed; shown in letters of 10 mm.
     """
 
@@ -327,32 +350,48 @@ class Call(Page):
     camera_off: bool = False
     enlarged: bool = False
     written: str = ""
+    ending: bool = False
 
     def answers(self) -> frozenset[str]:
-        return frozenset({"mute", "camera", "enlarge", "end"})
+        return frozenset({"end", "keep"} if self.ending else {"mute", "camera", "enlarge", "end"})
 
 
 class Done(Page):
     """The service is done.
 
-    :param wiped: say that the resident's information will be deleted from the station.
+    :param steps: what the resident does next, three at most.
+    :param another: offers to do something else in the same visit; the core says so.
     """
 
     kind: Literal["done"] = "done"
     facts: tuple[Fact, ...] = ()
     codes: tuple[str, ...] = ()
+    steps: tuple[Text, ...] = Field(default=(), max_length=3)
     action: Text = _("Finish")
+    another: bool = False
+
+    def answers(self) -> frozenset[str]:
+        return frozenset({"continue", "another"} if self.another else {"continue"})
 
     def parts(self) -> list[Text]:
         facts = [_("{label}: {value}", label=fact.label, value=fact.value) for fact in self.facts]
-        return [*self.body, *facts]
+        steps = [_("Step {n}: {what}", n=n, what=step) for n, step in enumerate(self.steps, start=1)]
+        return [*self.body, *facts, *steps]
 
 
 class Attract(Page):
-    """Nobody is here: what the station can do now, waiting for the first touch."""
+    """Nobody is here: what the station can do now, waiting for the first touch.
+
+    :param services: what one touch leads to.
+    :param more: there are others, which the big button leads to.
+    """
 
     kind: Literal["attract"] = "attract"
-    services: tuple[Option, ...] = ()
+    services: tuple[Option, ...] = Field(default=(), max_length=SERVICES_ON_ATTRACT)
+    more: bool = False
+
+    def answers(self) -> frozenset[str]:
+        return frozenset({"continue", *(option.value for option in self.services)})
 
     def parts(self) -> list[Text]:
         return [*self.body, *(option.label for option in self.services)]
@@ -462,6 +501,21 @@ class Bar(StrEnum):
     HELP = "help"
 
 
+class Stage(StrEnum):
+    """The named steps of a service, as the path on top of every page shows them."""
+
+    CHOOSE = "choose"
+    IDENTITY = "identity"
+    QUESTIONS = "questions"
+    PAPERS = "papers"
+    MEASURE = "measure"
+    REVIEW = "review"
+    PAY = "pay"
+    CALL = "call"
+    RESULT = "result"
+    RECEIPT = "receipt"
+
+
 class View(Data):
     """A page as it is to be shown now: what the core hands to a screen.
 
@@ -472,6 +526,8 @@ class View(Data):
     :param listening: whether pages are read aloud.
     :param back: whether Back is offered.
     :param note: why Back or a closed option did nothing, in words; shown once on the page.
+    :param path: the steps of the service; empty: none is under way.
+    :param stage: the step that the page belongs to, one of ``path``.
     """
 
     page: AnyPage
@@ -485,3 +541,5 @@ class View(Data):
     listening: bool = False
     back: bool = False
     note: Text | None = None
+    path: tuple[Stage, ...] = ()
+    stage: Stage | None = None

@@ -69,9 +69,11 @@ class ApplyForLoan(Applying):
         )
         income = await visit.ask(Income, _("What do you earn?"), name="income")
         payments = schedule(principal, months, loan.yearly_rate, loan.method)
-        if why := not_eligible(loan, rule, person, income, payments, visit.today()):
-            await _does_not_fit(visit, why)
-            return
+        while why := not_eligible(loan, rule, person, income, payments, visit.today()):
+            if not await _does_not_fit(visit, why):
+                return
+            principal, months = await _size(visit, loan, rule)
+            payments = schedule(principal, months, loan.yearly_rate, loan.method)
         await _show_cost(visit, loan, principal, payments)
         referred = not person.reaches(rule.level)
         if referred:
@@ -126,13 +128,17 @@ async def _size(visit: Visit, loan: Loan, rule: LoanRule) -> tuple[int, int]:
     return principal, int(await visit.choose(_("For how long?"), terms, name="months"))
 
 
-async def _does_not_fit(visit: Visit, why: Sequence[Text]) -> None:
-    await visit.tell(
+async def _does_not_fit(visit: Visit, why: Sequence[Text]) -> bool:
+    """Tell why the loan does not fit; return whether the resident wants to choose another one."""
+    answer = await visit.tell(
         _("This loan does not fit you"),
         *why,
-        _("Touch Back to choose another amount or time. Nothing was sent to the bank."),
+        _("Nothing was sent to the bank."),
         tone=Tone.PLAIN,
+        options=(Option(value="end", label=_("No, no loan: finish here")),),
+        action=_("Choose another amount or time"),
     )
+    return answer != "end"
 
 
 async def _product(visit: Visit, bank: Bank) -> Loan:

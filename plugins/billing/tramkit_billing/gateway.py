@@ -24,6 +24,33 @@ class Bill(ReceivedData):
     due: str = ""
 
 
+class Customer(ReceivedData):
+    """Whose bills they are, as far as a stranger at the station may see it, and what they owe.
+
+    :param name: masked; see :func:`masked_words`.
+    :param address: masked; empty where the aggregator does not tell it.
+    :param bills: oldest first.
+    """
+
+    name: str = Field(default="", max_length=120)
+    address: str = Field(default="", max_length=200)
+    bills: tuple[Bill, ...] = ()
+
+
+def masked_words(words: str) -> str:
+    """Return a name or an address that its owner recognises and a stranger does not learn.
+
+    Of a word its first two letters are kept, of a number its first digit; what is masked already stays.
+    """
+    return " ".join(each if "*" in each or each.endswith(".") else _masked(each) for each in words.split())
+
+
+def _masked(word: str) -> str:
+    tail = word.rstrip(",;")
+    kept = 1 if tail[:1].isdigit() else 2
+    return tail if len(tail) <= kept else tail[:kept] + "*" * (len(tail) - kept) + word[len(tail) :]
+
+
 class Aggregator:
     """The aggregator's HTTP interface.
 
@@ -33,8 +60,8 @@ class Aggregator:
     def __init__(self, url: str) -> None:
         self._gateway = Gateway(url, "the aggregator")
 
-    async def inquire_bills(self, provider: str, customer: str) -> list[Bill] | None:
-        """Return what a customer owes, oldest first; None: the provider has no such customer.
+    async def inquire_customer(self, provider: str, customer: str) -> Customer | None:
+        """Return who a customer is, masked, and what they owe; None: the provider has no such customer.
 
         :raises GatewayError: no answer that can be understood.
         """
@@ -43,9 +70,10 @@ class Aggregator:
             return None
         try:
             bills = [Bill.model_validate(each) for each in told["bills"]]
+            name, address = (masked_words(str(told.get(key) or "")) for key in ("customer", "address"))
+            return Customer(name=name, address=address, bills=tuple(sorted(bills, key=lambda bill: bill.period)))
         except (KeyError, TypeError, ValidationError):
             raise GatewayError("the aggregator's answer cannot be understood") from None
-        return sorted(bills, key=lambda bill: bill.period)
 
     async def fulfil(self, order: Order, key: str) -> Outcome:
         """Pay an order's bills; the same key pays once."""

@@ -13,6 +13,7 @@ from tramkit import (
     Form,
     GatewayError,
     GatewayService,
+    Icon,
     Messages,
     Money,
     Option,
@@ -25,7 +26,7 @@ from tramkit import (
     verbatim,
 )
 from tramkit_billing.codes import Provider, code_in
-from tramkit_billing.gateway import Aggregator, Bill
+from tramkit_billing.gateway import Aggregator, Bill, Customer
 
 _ = Messages("tramkit_billing")
 
@@ -36,6 +37,14 @@ SERVICES: dict[str, Text] = {
     "telephone": _("Telephone"),
     "tuition": _("Tuition"),
     "apartment": _("Apartment fee"),
+}
+ICONS = {
+    "electricity": Icon.ELECTRICITY,
+    "water": Icon.WATER,
+    "internet": Icon.INTERNET,
+    "telephone": Icon.PHONE,
+    "tuition": Icon.SCHOOL,
+    "apartment": Icon.HOUSE,
 }
 MAX_TRIES = 5
 LEAST_PART = 1_000
@@ -67,15 +76,21 @@ class PayBill(GatewayService):
 
     async def serve(self, visit: Visit) -> None:
         options = [
-            Option(value=each.id, label=SERVICES.get(each.service, _name(each)), hint=_told_apart(each))
+            Option(
+                value=each.id,
+                label=SERVICES.get(each.service, _name(each)),
+                hint=_told_apart(each),
+                icon=ICONS.get(each.service, Icon.BILL),
+            )
             for each in self._providers.values()
         ]
         provider = self._providers[await visit.choose(_("Which bill?"), options, name="provider")]
-        code = await self._code(visit, provider)
-        if code is None:
+        found = await self._code(visit, provider)
+        if found is None:
             return
+        code, asked = found
         try:
-            bills = await visit.fetch(self._gateway.inquire_bills, provider.id, code)
+            customer = await visit.fetch(self._gateway.inquire_customer, provider.id, code)
         except GatewayError:
             await visit.tell(
                 _("The provider does not answer now"),
@@ -83,39 +98,42 @@ class PayBill(GatewayService):
                 tone=Tone.WARNING,
             )
             return
-        if bills is None:
+        if customer is None:
             await visit.tell(
                 _("The provider does not know this customer code"),
                 _("Please compare it with your bill: {code}", code=verbatim(code)),
                 tone=Tone.WARNING,
             )
             return
+        bills, whose = customer.bills, _whose(customer, code, asked)
         if not bills:
-            await visit.done(_("Nothing is to be paid"), _("Every bill of this customer is paid."))
+            await visit.done(_("Nothing is to be paid"), _("Every bill of this customer is paid."), facts=_told(whose))
             return
-        chosen = await self._which(visit, provider, bills)
+        chosen = await self._which(visit, provider, customer)
         amount = await self._part(visit, bills) if chosen is None else owed(chosen)
-        await self._pay(visit, provider, code, chosen or oldest(bills, amount), amount)
+        await self._pay(visit, provider, code, whose, chosen or oldest(bills, amount), amount)
 
-    async def _code(self, visit: Visit, provider: Provider) -> str | None:
-        """Ask for the code until it can be one."""
+    async def _code(self, visit: Visit, provider: Provider) -> tuple[str, str] | None:
+        """Ask for the code until it can be one; return it, and the name of the answer."""
         for attempt in range(MAX_TRIES):
+            name = f"code {attempt}"
             typed = await visit.ask(
                 Account,
                 _("Please enter the customer code"),
                 body=(_("It looks like {example}.", example=provider.example),),
                 scanned="code",
-                name=f"code {attempt}",
+                name=name,
             )
             found = code_in(provider, typed.code)
             if found.ok:
-                return found.code
+                return found.code, name
             assert found.problem is not None
             await visit.tell(_("This cannot be right"), found.problem, tone=Tone.WARNING)
         return None
 
-    async def _which(self, visit: Visit, provider: Provider, bills: Sequence[Bill]) -> Sequence[Bill] | None:
+    async def _which(self, visit: Visit, provider: Provider, customer: Customer) -> Sequence[Bill] | None:
         """Return the bills to pay as the provider's rule allows; None: a part of what is owed."""
+        bills = customer.bills
         choices = choices_of(provider, bills)
         if len(choices) == 1:
             return bills
@@ -123,7 +141,8 @@ class PayBill(GatewayService):
             Option(value=value, label=label, hint=_("{amount}", amount=Money(amount=owed(chosen))) if chosen else None)
             for value, (label, chosen) in choices.items()
         ]
-        body = (_("Older bills are paid first."),) if provider.pay_oldest_first and len(bills) > 1 else ()
+        whose = (_("Bills of {name}", name=verbatim(customer.name)),) if customer.name else ()
+        body = (*whose, *((_("Older bills are paid first."),) if provider.pay_oldest_first and len(bills) > 1 else ()))
         up_to = _("Up to which month would you like to pay?")
         title = up_to if provider.pay_oldest_first else _("Which bills would you like to pay?")
         chosen = await visit.choose(title, options, body=body, name="bills")
@@ -139,24 +158,27 @@ class PayBill(GatewayService):
         typed: Any = await visit.ask(part, _("How much would you like to pay?"), body=body, name="part")
         return typed.amount
 
-    async def _pay(self, visit: Visit, provider: Provider, code: str, bills: Sequence[Bill], amount: int) -> None:
+    async def _pay(
+        self, visit: Visit, provider: Provider, code: str, whose: Sequence[Fact], bills: Sequence[Bill], amount: int
+    ) -> None:
         months = ", ".join(_month(bill) for bill in bills)
         kind = SERVICES.get(provider.service, _name(provider))
         missing = owed(bills) - amount
         facts = (
-            Fact(label=_("Customer code"), value=verbatim(code)),
+            *_told(whose),
             Fact(label=_("Month"), value=verbatim(months)),
             *((Fact(label=_("Still owed"), value=_("{amount}", amount=Money(amount=missing))),) if missing else ()),
         )
         await visit.check(
-            _("Is everything right?"),
+            _("Is this the right customer?"),
             (
+                *whose,
                 Fact(label=_("Bill"), value=kind, change="provider"),
                 Fact(label=_("Payee"), value=_name(provider)),
-                *facts,
-                Fact(label=_("Amount"), value=_("{amount}", amount=Money(amount=amount))),
+                *facts[len(whose) :],
             ),
-            action=_("Go on to payment"),
+            large=_("{amount}", amount=Money(amount=amount)),
+            action=_("Yes: go on to payment"),
         )
         await visit.place(
             Order(
@@ -198,6 +220,20 @@ def choices_of(provider: Provider, bills: Sequence[Bill]) -> dict[str, tuple[Tex
     if provider.allow_partial and owed(bills) > LEAST_PART:
         choices[PART] = _("Another amount"), ()
     return choices
+
+
+def _whose(customer: Customer, code: str, asked: str) -> tuple[Fact, ...]:
+    """Return by what residents recognise that the bill is theirs, or that they have mistyped."""
+    told = ((_("Customer"), customer.name), (_("Address"), customer.address))
+    return (
+        *(Fact(label=label, value=verbatim(words)) for label, words in told if words),
+        Fact(label=_("Customer code"), value=verbatim(code), change=asked),
+    )
+
+
+def _told(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Return facts as they stand on a receipt: nothing is changed there."""
+    return tuple(fact.model_copy(update={"change": ""}) for fact in facts)
 
 
 def _name(provider: Provider) -> Text:

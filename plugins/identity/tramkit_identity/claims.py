@@ -12,7 +12,7 @@ from pydantic import Field
 from tramkit import Data, DataFile, Level, Person
 from tramkit_hal.card import number as card_number
 from tramkit_hal.partial_date import PartialDate, read_iso, read_written
-from tramkit_hal.words import JOINERS
+from tramkit_hal.words import JOINERS, without_invisible
 
 BUNDLED = Path(__file__).with_name("claims.toml")
 
@@ -60,19 +60,28 @@ def person(claims: Mapping[str, Any], names: Names) -> Person:
     born, sex = _born(claims, names.born, number), _sex(claims, names)
     if not card_number.check(number, born, sex).ok:
         raise UnusableClaimsError(names.number)
-    address = _text(claims, names.address) if claims.get(names.address) else ""
+    address = _address(claims, names.address) if claims.get(names.address) else ""
     return Person(level=Level.VNEID, name=_text(claims, names.name), number=number, born=born, sex=sex, address=address)
+
+
+def _address(claims: Mapping[str, Any], key: str) -> str:
+    """Return an address in one line; one with parts has its lines in ``formatted`` (OpenID Connect Core 1.0, 5.1.1)."""
+    value = claims.get(key)
+    if isinstance(value, Mapping):
+        value = value.get("formatted")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if isinstance(value, str):
+        value = ", ".join(filter(None, map(without_invisible, value.splitlines())))
+    return _text({key: value}, key)
 
 
 def _text(claims: Mapping[str, Any], key: str) -> str:
     value = claims.get(key)
-    if isinstance(value, Mapping):  # an address of OpenID Connect Core 1.0, section 5.1.1
-        value = value.get("formatted")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= 300:
+    if not isinstance(value, str) or len(value.splitlines()) != 1:
         raise UnusableClaimsError(key)
-    if not all(letter.isprintable() or letter in JOINERS for letter in value):
+    told = without_invisible(value)
+    if not 0 < len(told) <= 300 or not all(letter.isprintable() or letter in JOINERS for letter in told):
         raise UnusableClaimsError(key)
-    return value.strip()
+    return told
 
 
 def _sex(claims: Mapping[str, Any], names: Names) -> Literal["female", "male"]:

@@ -33,6 +33,7 @@ class Account(Data):
     :param payees: whose money it is, as orders name them; none: everybody's that no other account is for.
     :param bin: six digits of the bank.
     :param account: the account; of a card its number.
+    :param holder: whose name the resident's bank shows for it; it is told beforehand, so that nobody is startled.
     :param memo_code: what the bank wants before the memo to know the sub-account (``TKP…`` at TPBank, Sacombank and
         VietinBank for persons); empty: nothing.
     :param qr: ``transfer``, ``card``, or ``payment``: NAPAS' payment code, which needs the shop.
@@ -41,6 +42,7 @@ class Account(Data):
     payees: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] = ()
     bin: str
     account: str
+    holder: str = Field(default="", max_length=70)
     memo_code: str = Field(default="", pattern=rf"^[A-Z0-9]{{0,{MAX_TEXT - len(MEMO) - 1}}}$")
     qr: Literal["transfer", "card", "payment"] = "transfer"
     shop: Shop | None = None

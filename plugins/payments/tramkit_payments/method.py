@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from tramkit import (
     Gateway,
     GatewayError,
+    Icon,
     Invitation,
     Messages,
     Outcome,
@@ -56,6 +57,7 @@ class VietQr(PaymentMethod):
     id = "payments.vietqr"
     title = _("Bank transfer by VietQR")
     hint = _("Scan a code with your banking app")
+    icon = Icon.SCAN
 
     def __init__(
         self,
@@ -81,10 +83,10 @@ class VietQr(PaymentMethod):
         bank = bank_of(to.bin)
         return Invitation(
             qr=to.code(payment.amount, payment.memo),
-            words=(_("Open your banking app and scan this code."),),
             details=(
                 *(((_("Bank"), verbatim(bank)),) if bank else ()),
                 (_("Account"), verbatim(to.account)),
+                *(((_("Account holder"), verbatim(to.holder)),) if to.holder else ()),
                 (_("Transfer message"), verbatim(to.message(payment.memo))),
             ),
         )

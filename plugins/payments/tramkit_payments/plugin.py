@@ -25,8 +25,9 @@ def tramkit_payment_methods(settings: PaymentsSettings, context: PluginContext) 
     bin, account = settings.bin, settings.account
     payload(bin, account)  # a wrong account is told at the start, not to a resident
     accounts = read_accounts(settings.accounts_file) if settings.accounts_file else ()
-    if settings.memo_code:
-        accounts = (Account(bin=bin, account=account, memo_code=settings.memo_code), *accounts)
+    if settings.memo_code or settings.holder:
+        own = Account(bin=bin, account=account, holder=settings.holder, memo_code=settings.memo_code or "")
+        accounts = (own, *accounts)
     key = settings.receiver_key.get_secret_value() if settings.receiver_key else ""
     receiver = settings.receiver_url or ""
     methods: list[PaymentMethod] = [

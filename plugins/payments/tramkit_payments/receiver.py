@@ -20,6 +20,7 @@ from pydantic import Field
 
 from tramkit import Data, FileError, find_memo, read_settings
 from tramkit_hal.device.clock import Clock, SystemClock
+from tramkit_hal.ui.serving import FaceRunner, LogBudget
 from tramkit_payments.webhooks import MAX_BODY, IrrelevantNoticeError, WebhookError, verify
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ CREATE INDEX IF NOT EXISTS notices_of_account ON notices (account);
 """
 LATER_COLUMNS = {"sub_account": "ALTER TABLE notices ADD COLUMN sub_account TEXT NOT NULL DEFAULT ''"}
 """What a file of an earlier version does not have yet. There a transfer to a sub-account stands under that alone."""
+
+MAX_CONNECTIONS = 200
+"""It stands behind a proxy that speaks TLS: every connection is the proxy's."""
 
 Secret = Annotated[str, Field(min_length=8)]
 
@@ -78,6 +82,7 @@ class Receiver:
                 self._db.execute(statement)
         self._secrets = secrets
         self._clock = clock or SystemClock()
+        self._refusals = LogBudget(self._clock)
         self.app = web.Application(client_max_size=MAX_BODY)
         self.app.add_routes([web.post("/notices/{provider}", self._take), web.get("/api/transfers", self._tell)])
 
@@ -90,7 +95,9 @@ class Receiver:
             _log.info("notice passed over", extra={"provider": provider[:20], "reason": str(told)[:120]})
             return web.json_response({"success": True})
         except WebhookError as problem:
-            _log.warning("notice refused", extra={"provider": provider[:20], "reason": str(problem)[:120]})
+            if (left_out := self._refusals.take()) is not None:
+                extra = {"provider": provider[:20], "reason": str(problem)[:120], "left_out": left_out}
+                _log.warning("notice refused", extra=extra)
             return web.json_response({"success": False, "error": str(problem)}, status=400)
         row = (notice.provider, notice.id, notice.account, notice.amount, notice.memo, notice.sub_account)
         columns = "provider, id, account, amount, memo, sub_account"
@@ -125,7 +132,9 @@ def serve_receiver(file: Path, secrets: Secrets, host: str, port: int) -> None:
         stopping = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        runner = web.AppRunner(Receiver(file, secrets).app, access_log=None, handle_signals=False)
+        runner = FaceRunner(
+            Receiver(file, secrets).app, "notices", connections=MAX_CONNECTIONS, each=MAX_CONNECTIONS, seconds=10.0
+        )
         await runner.setup()
         site = web.TCPSite(runner, host, port)
         await site.start()

@@ -15,8 +15,9 @@ class PaymentsSettings(PluginSettings):
     switch_url: Url = Field(
         description="Address of the payment switch that tells of transfers, e.g. https://switch.example.vn"
     )
-    bin: str = Field(description="Six digits of the payee's bank, e.g. 970436")
+    bin: str = Field(pattern=r"^[0-9]{6}$", description="Six digits of the payee's bank, e.g. 970436")
     account: str = Field(description="The payee's account")
+    holder: str = Field(default="", description="Whose name the resident's bank shows for the account")
     memo_code: str | None = Field(
         default=None,
         description="What the bank wants before the memo to know the sub-account, e.g. TKPABC (TPBank, Sacombank)",

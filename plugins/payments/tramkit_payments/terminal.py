@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tramkit import (
     DeviceError,
+    Icon,
     Invitation,
     Messages,
     Outcome,
@@ -35,6 +36,7 @@ class CardTerminal(PaymentMethod):
     id = "payments.terminal"
     title = _("Bank card at the terminal")
     hint = _("Hold the card to the terminal beside the screen")
+    icon = Icon.BANK_CARD
     needs = (Role.PAYMENT_TERMINAL,)
 
     def __init__(self) -> None:

@@ -27,6 +27,9 @@ MAX_PAYLOAD = 512
 TEMPLATES = range(26, 52)
 """Fields in which a payment system may say whom the money is for (EMVCo)."""
 
+_AROUND = " \t\r\n\f\v\0\ufeff\u00a0"
+"""What scanners put around what they read."""
+
 Service = Literal["QRIBFTTA", "QRIBFTTC", "QRPUSH"]
 """A transfer to an account, one to a card, or a payment to a shop."""
 SERVICES: dict[str, Service] = {"QRIBFTTA": "QRIBFTTA", "QRIBFTTC": "QRIBFTTC", "QRPUSH": "QRPUSH"}
@@ -146,10 +149,10 @@ def payload(
 def parse(text: str) -> VietQr:
     """Read the text of a VietQR code, a transfer's or a payment's.
 
-    :param text: as a scanner gives it; white space around it is left out.
+    :param text: as a scanner gives it; white space, a mark of the order of bytes and zeros around it are left out.
     :raises QrError: it is none, is damaged, is in another currency, or says something that cannot be.
     """
-    text = text.strip()
+    text = text.strip(_AROUND)
     if len(text.encode(errors="surrogatepass")) > MAX_PAYLOAD:
         raise QrError("this is no VietQR code: too long")
     if not re.search(r"6304[0-9A-Fa-f]{4}\Z", text, re.ASCII):

@@ -44,8 +44,12 @@ class Then(Data):
 
 
 class Rule(Dated):
-    """One rule of the file."""
+    """One rule of the file.
 
+    :param what: what it is, for the operator, where the codes of the procedures say too little.
+    """
+
+    what: dict[Literal["vi", "en"], str] | None = None
     procedures: tuple[str, ...] = Field(min_length=1)
     channels: tuple[Channel, ...] = Field(min_length=1)
     amount: int = Field(ge=0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from tramkit import (
     Data,
@@ -29,9 +30,11 @@ from tramkit import (
 )
 
 _ = Messages("tramkit_procedures")
+_log = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).parent / "information.toml"
 MAX_FILE = 4 * 1024 * 1024
+MAX_TOPICS = 12
 MAX_READ = 30
 """Entries that one resident reads, at most: the journal of a visit holds them all."""
 MAX_SHOWN = 40
@@ -77,7 +80,7 @@ class Entry(Dated):
             (_("When"), self.when.text if self.when else None),
             (_("Place"), self.place.text if self.place else None),
             (_("Phone"), verbatim(self.phone) if self.phone else None),
-            (_("Says"), verbatim(self.source)),
+            (_("Source"), verbatim(self.source)),
         )
         return tuple(Fact(label=label, value=value) for label, value in told if value is not None)
 
@@ -85,7 +88,7 @@ class Entry(Dated):
 class Information(DatedFile):
     """All that is told."""
 
-    topics: tuple[Topic, ...] = Field(min_length=1, max_length=12)
+    topics: tuple[Topic, ...] = Field(min_length=1, max_length=MAX_TOPICS)
     entries: tuple[Entry, ...] = ()
 
     @model_validator(mode="after")
@@ -106,6 +109,9 @@ class Information(DatedFile):
         return [each for each in self.entries if each.topic == topic and each.in_force(on)][:MAX_SHOWN]
 
 
+Part = TypeVar("Part", Topic, Entry)
+
+
 class Feed:
     """The ward's feed: JSON of the same shape as the file.
 
@@ -121,12 +127,31 @@ class Feed:
         :raises GatewayError: no answer, or none that can be understood.
         """
         status, told = await self._gateway.ask("GET", "/information")
+        topics = _understood(Topic, told.get("topics"))
+        if status != 200 or not topics:
+            raise GatewayError("the ward's feed cannot be understood")
+        names = {each.id for each in topics}
+        entries = [each for each in _understood(Entry, told.get("entries")) if each.topic in names]
+        return Information(topics=tuple(topics[:MAX_TOPICS]), entries=tuple(entries))
+
+
+def _understood(model: type[Part], told: Any) -> list[Part]:
+    """Return what can be understood of a list, each id once: one wrong notice must not hide the others.
+
+    Members that this version does not know are passed over.
+    """
+    found: dict[str, Part] = {}
+    parts = cast("list[Any]", told) if isinstance(told, list) else []
+    for each in parts:
         try:
-            if status == 200:
-                return Information.model_validate(told)
-        except ValidationError:
-            pass
-        raise GatewayError("the ward's feed cannot be understood")
+            known = {name: value for name, value in dict(each).items() if name in model.model_fields}
+            part = model.model_validate(known)
+            found.setdefault(part.id, part)
+        except (TypeError, ValueError):
+            continue
+    if len(found) < len(parts):
+        _log.warning("parts of the ward's feed passed over", extra={"parts": len(parts) - len(found)})
+    return list(found.values())
 
 
 class WardInformation(Service):

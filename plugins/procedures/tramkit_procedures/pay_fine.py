@@ -91,7 +91,12 @@ class PayFine(GatewayService):
         if len(violations) == 1:
             return violations[0]
         options = [
-            Option(value=str(place), label=_when(each), hint=self._state(each)) for place, each in enumerate(violations)
+            Option(
+                value=str(place),
+                label=_when(each),
+                hint=_("{state}. {what}", state=self._state(each), what=verbatim(each.words)),
+            )
+            for place, each in enumerate(violations)
         ]
         return violations[int(await visit.choose(_("Which violation?"), options, name="violation"))]
 

@@ -86,7 +86,12 @@ async def _signed(visit: Visit, port: SigningPort, person: Person, id: str, name
             signed = await visit.fetch(port.ask, request.id, attempt)
             if signed.state == "signed":
                 port.check(signed, form, person.number, visit.now())
-                await visit.tell(_("The form is signed"), name, tone=Tone.SUCCESS)
+                await visit.tell(
+                    _("The form is signed"),
+                    _("It is handed in with the dossier. At the counter you need not sign it again."),
+                    facts=(Fact(label=_("Form"), value=name),),
+                    tone=Tone.SUCCESS,
+                )
                 return signed
             if signed.state != "waiting":
                 why = _("You have refused on the phone.") if signed.state == "refused" else _("The code has run out.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from tramkit import Fact, Form, Level, Messages, Option, Order, Text, Visit, forms, public, verbatim
+from tramkit import Fact, Form, Icon, Level, Messages, Option, Order, Text, Tone, Visit, forms, public, verbatim
 from tramkit_procedures.handing_in import HandedIn
 
 _ = Messages("tramkit_procedures")
@@ -24,6 +24,20 @@ CATEGORIES: dict[str, Text] = {
     "other": _("Something else"),
 }
 
+
+ICONS = {
+    "security": Icon.SHIELD,
+    "drugs": Icon.HEART,
+    "fraud": Icon.PHONE,
+    "traffic": Icon.FINE,
+    "fire": Icon.FIRE,
+    "noise": Icon.NOISE,
+    "environment": Icon.LITTER,
+    "infrastructure": Icon.WATER,
+    "residence": Icon.HOUSE,
+    "administration": Icon.BANK,
+    "other": Icon.MORE,
+}
 
 WHEN: dict[str, Text] = {
     "now": _("Just now"),
@@ -50,23 +64,47 @@ class Phone(Form):
     phone: Annotated[str | None, forms.phone(_("Phone number, if you may be called back"), required=False)]
 
 
+async def _whom_to_call(visit: Visit) -> None:
+    """Call staff, and show the numbers as large as the screen, one after the other, until the resident goes on."""
+    await visit.call_staff(_("Somebody is in danger, says a resident who reports it"))
+    options = [
+        Option(value=number, label=words, icon=icon)
+        for number, words, icon in (
+            ("113", _("Police: 113"), Icon.SHIELD),
+            ("114", _("Fire and rescue: 114"), Icon.FIRE),
+            ("115", _("Ambulance: 115"), Icon.HEART),
+        )
+    ]
+    shown, name = "113", _("Call the police now")
+    names = {"113": name, "114": _("Call the fire brigade now"), "115": _("Call an ambulance now")}
+    while shown in names:
+        shown = await visit.tell(
+            names[shown],
+            _("Do not type here first. Staff have been called, too."),
+            tone=Tone.EMERGENCY,
+            large=public(shown),
+            options=[option for option in options if option.value != shown],
+            action=_("Help has been called: go on"),
+        )
+
+
 class ReportMatter(HandedIn):
     """Takes reports on public security and other matters."""
 
     id = "procedures.report"
 
     async def serve(self, visit: Visit) -> None:
-        await visit.tell(
+        danger = await visit.choose(
             _("Is anybody in danger now?"),
-            _("If so, do not type here: call now."),
-            facts=(
-                Fact(label=_("Police"), value=public("113")),
-                Fact(label=_("Fire and rescue"), value=public("114")),
-                Fact(label=_("Ambulance"), value=public("115")),
-            ),
-            action=_("Nobody is in danger: go on"),
+            [
+                Option(value="yes", label=_("Yes, somebody is in danger"), icon=Icon.FIRE),
+                Option(value="no", label=_("No, nobody is in danger"), icon=Icon.SHIELD),
+            ],
+            name="danger",
         )
-        options = [Option(value=id, label=label) for id, label in CATEGORIES.items()]
+        if danger == "yes":
+            await _whom_to_call(visit)
+        options = [Option(value=id, label=label, icon=ICONS.get(id)) for id, label in CATEGORIES.items()]
         category = await visit.choose(_("What would you like to report?"), options, name="category")
         report = await visit.ask(Report, _("Tell what has happened"), name="report")
         photos = await visit.papers(

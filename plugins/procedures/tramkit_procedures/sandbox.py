@@ -70,7 +70,7 @@ class Authorities(ApplicationSandbox):
                 if found is None or found[0] in (3, 7, 8, 9, 10):
                     words = ("Hồ sơ không còn thay đổi được.", "It can no longer be changed.")
                     return Decision("REFUSED", body["code"], words)
-                if state == 7 and found[1] != body["number"]:
+                if found[1] != body.get("number"):
                     words = ("Hồ sơ này do người khác nộp.", "Somebody else has filed this dossier.")
                     return Decision("REFUSED", body["code"], words)
                 self.db.execute("UPDATE dossiers SET state = ? WHERE code = ?", (state, body["code"]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import JsonValue
@@ -22,12 +25,15 @@ from tramkit import (
     verbatim,
 )
 from tramkit_procedures.dossiers import CodeError, parse_code
-from tramkit_procedures.gateway import OVER, STATES, WITHDRAWABLE, Dossier
+from tramkit_procedures.gateway import OVER, STATES, WITHDRAWABLE, Authority, Dossier
 from tramkit_procedures.handing_in import HandedIn, asked
 
 _ = Messages("tramkit_procedures")
 
 MAX_TRIES = 5
+MAX_WRONG = 10
+WRONG_SECONDS = 600.0
+"""So many wrong codes in ten minutes, whoever types them in however many visits: a code can be guessed."""
 SUPPLEMENT = 5
 
 
@@ -43,10 +49,34 @@ class Supplement(Form):
     words: Annotated[str, forms.text(_("What would you like to tell the authority?"), max_length=200)]
 
 
+class WrongCodes:
+    """Wrong codes typed here, over all visits; asked and told by ``visit.fetch``, so that Back counts once."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._at: deque[float] = deque(maxlen=MAX_WRONG)
+
+    async def wait(self, _attempt: int) -> float:
+        """Return for how many seconds nothing is looked up."""
+        now = self._clock()
+        if len(self._at) < MAX_WRONG:
+            return 0.0
+        return max(0.0, self._at[0] + WRONG_SECONDS - now)
+
+    async def wrong(self, _attempt: int) -> float:
+        """Count a wrong code."""
+        self._at.append(self._clock())
+        return 0.0
+
+
 class TrackDossier(HandedIn):
     """Tells what became of a dossier."""
 
     id = "procedures.track"
+
+    def __init__(self, authority: Authority) -> None:
+        super().__init__(authority)
+        self._strangers = WrongCodes()
 
     async def serve(self, visit: Visit) -> None:
         how = await visit.choose(
@@ -57,12 +87,21 @@ class TrackDossier(HandedIn):
             ],
             name="how",
         )
-        dossier = await (self._by_code(visit) if how == "code" else self._by_card(visit))
-        if dossier is not None:
-            await self._show(visit, dossier)
+        if how == "card":
+            if (dossier := await self._by_card(visit)) is not None:
+                await self._show(visit, dossier)
+        elif (dossier := await self._by_code(visit)) is not None:
+            await self._show_state(visit, dossier)
 
     async def _by_code(self, visit: Visit) -> Dossier | None:
         for attempt in range(MAX_TRIES):
+            if await visit.fetch(self._strangers.wait, attempt) > 0:
+                await visit.tell(
+                    _("Codes cannot be looked up now"),
+                    _("Wrong codes were entered too often here. Please use your identity card, or come back later."),
+                    tone=Tone.WARNING,
+                )
+                return None
             typed = await visit.ask(Code, _("Please enter the dossier code"), name=f"code {attempt}")
             try:
                 code = parse_code(typed.code)
@@ -73,6 +112,7 @@ class TrackDossier(HandedIn):
             if not answered:
                 return None
             if found is None:
+                await visit.fetch(self._strangers.wrong, attempt)
                 await visit.tell(
                     _("There is no dossier with this code"),
                     _("Please compare it with your receipt: {code}", code=code.code),
@@ -94,7 +134,37 @@ class TrackDossier(HandedIn):
         code = await visit.choose(_("Which dossier?"), options, name="dossier")
         return next(each for each in found if each.code == code)
 
+    async def _show_state(self, visit: Visit, dossier: Dossier) -> None:
+        """Tell how far a dossier is, and nothing else: its code holds a date and a number that can be guessed."""
+        state, next_step = STATES[dossier.state]
+        why = visit.why_unreachable(Level.CHIP)
+        mine = Option(
+            value="mine",
+            label=_("This is my dossier"),
+            hint=_("With your identity card: see everything, answer the authority, withdraw it"),
+            state=Availability.CLOSED if why else Availability.AVAILABLE,
+            reason=why,
+        )
+        facts = [Fact(label=_("Dossier code"), value=verbatim(dossier.code))]
+        if await visit.tell(state, next_step, facts=facts, options=[mine], action=_("Finish")) != "mine":
+            return
+        person = await visit.identify(Level.CHIP)
+        answered, found = await asked(visit, self.authority.dossiers_of, person.number)
+        if not answered:
+            return
+        own = next((each for each in found or () if each.code == dossier.code), None)
+        if own is None:
+            await visit.tell(
+                _("Somebody else has filed this dossier"),
+                _("Only who filed it can see more and change it."),
+                tone=Tone.WARNING,
+            )
+            return
+        await self._show(visit, own)
+
     async def _show(self, visit: Visit, dossier: Dossier) -> None:
+        """Show a dossier to the person whose it is: the card has been read, and the authority has named it theirs."""
+        number = (await visit.identify(Level.CHIP)).number
         state, next_step = STATES[dossier.state]
         facts = [
             Fact(label=_("Dossier code"), value=verbatim(dossier.code)),
@@ -120,7 +190,7 @@ class TrackDossier(HandedIn):
                 name="supplement",
                 later=_("None here: I bring them to the counter"),
             )
-            await self._place(visit, dossier, "supplement", said.words, papers)
+            await self._place(visit, dossier, "supplement", said.words, papers, number=number)
         elif chosen == "withdraw":
             sure = await visit.choose(
                 _("Withdraw this dossier?"),
@@ -129,8 +199,7 @@ class TrackDossier(HandedIn):
                 name="sure",
             )
             if sure == "yes":
-                person = await visit.identify(Level.CHIP if visit.reachable(Level.CHIP) else Level.CLAIMED)
-                await self._place(visit, dossier, "withdraw", "", number=person.number)
+                await self._place(visit, dossier, "withdraw", "", number=number)
 
     async def _place(
         self,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from tramkit import Gateway, GatewayError, ReceivedData
 from tramkit_hal.words import VIETNAM
@@ -108,7 +108,8 @@ class TrafficPolice:
 
 
 def _violation(told: Any) -> Violation:
+    """Read a violation; what is not known yet (no decision, no amount) may stand there as null."""
     try:
-        return Violation.model_validate(told)
-    except ValidationError:
+        return Violation.model_validate({name: value for name, value in dict(told).items() if value is not None})
+    except (TypeError, ValueError):
         raise GatewayError("the traffic police's answer cannot be understood") from None

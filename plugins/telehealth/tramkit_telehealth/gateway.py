@@ -2,6 +2,8 @@
 
 What is sent is kept until the desk has acknowledged it and is sent again after a lost connection; what is received
 twice counts once. A case outlives a lost connection, a restart of the desk and a visit that has ended.
+
+Longer than 400 lines: one connection, whose state every part of it changes.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from yarl import URL
 from tramkit import Data
 from tramkit_hal.device.clock import Clock
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
+from tramkit_telehealth.not_reached import reason_of
 from tramkit_telehealth.outbox import KioskMessage, Outbox
 from tramkit_telehealth.protocol import (
     MAX_MESSAGE,
@@ -109,6 +112,7 @@ class DeskGateway:
         self._facility: Facility | None = None
         self._specialties: tuple[Specialty, ...] | None = None
         self.ice_servers: tuple[IceServer, ...] = ()
+        self._reason = ""
         self.link: Link = "connecting"
         self.ways = ways or WaysOut()
         self.ways.moved = self._moved
@@ -256,8 +260,10 @@ class DeskGateway:
         except aiohttp.WSServerHandshakeError as error:
             if error.status in (401, 403):
                 self._refuse("key")
+            else:
+                self._not_reached(f"it answered {error.status} where a desk opens a WebSocket")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            _log.debug("desk not reached", extra={"error": type(error).__name__})
+            self._not_reached(reason_of(error))
         return False
 
     async def _over(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
@@ -267,7 +273,7 @@ class DeskGateway:
             async with asyncio.timeout(WELCOME_SECONDS):
                 welcome = await self._welcome(socket)
         except TimeoutError:
-            _log.warning("the desk did not welcome the kiosk in time")
+            self._not_reached("it did not welcome the station in time")
             return False
         if welcome is None:
             return False
@@ -304,6 +310,7 @@ class DeskGateway:
         self.ice_servers = welcome.ice_servers
         if not welcome.resumed:
             self._outbox.begin_again([OpenCase(intake=case.intake) for case in self._cases.values() if case.intake])
+        self._reason = ""
         self._become("connected")
         _log.info("desk connected", extra={"resumed": welcome.resumed})
 
@@ -354,7 +361,7 @@ class DeskGateway:
                 self._facility, self.ice_servers = welcome.facility, welcome.ice_servers
             case Refused(code=code):
                 _log.warning("the desk refused a message", extra={"code": code})
-                if code in ("unknown_specialty", "too_large", "closed"):
+                if code in ("unknown_specialty", "too_large", "closed", "consent", "quota"):
                     self._pass_to_all(envelope.message)
             case None:
                 return
@@ -381,8 +388,18 @@ class DeskGateway:
         self._tell()
 
     def _refuse(self, code: str) -> None:
-        _log.error("the desk refuses this kiosk", extra={"code": code, "version": VERSION})
+        if self._changed_reason(f"refused: {code}"):
+            _log.error("the desk refuses this kiosk", extra={"code": code, "version": VERSION})
         self._become("refused")
+
+    def _not_reached(self, reason: str) -> None:
+        """Say why, once each time it is another reason: a station tries every few seconds for as long as it takes."""
+        if self._changed_reason(reason):
+            _log.warning("desk not reached", extra={"reason": reason})
+
+    def _changed_reason(self, reason: str) -> bool:
+        before, self._reason = self._reason, reason
+        return before != reason
 
     def _become(self, link: Link) -> None:
         if link != self.link:

@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from tramkit import Born, Reading
-from tramkit_telehealth.wire import ConnectionCheck, IceServer, Id, Line, Prose, Sdp, Wire
+from tramkit_telehealth.wire import ConnectionCheck, IceServer, Id, Line, Prose, RefusalCode, Sdp, Wire
 
 VERSION = 1
 """Grows when a message changes so that an older side could not understand it; other versions are refused."""
@@ -340,10 +340,14 @@ class CaseSummary(Wire):
 
 
 class Refused(Wire):
-    """A message was not taken; the words are for the log and the engineer, the code for the program."""
+    """A message was not taken; the words are for the log and the engineer, the code for the program.
+
+    ``consent``: a consent that the law asks for is missing; ``quota``: this station has brought too many residents;
+    ``taken``: another machine is connected with this station's key.
+    """
 
     type: Literal["refused"] = "refused"
-    code: Literal["version", "key", "malformed", "unknown_case", "closed", "unknown_specialty", "too_large"]
+    code: RefusalCode
     words: Line
 
 

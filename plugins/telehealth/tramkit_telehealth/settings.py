@@ -11,4 +11,6 @@ class TelehealthSettings(PluginSettings):
     """The keys; each one's description is told where it is missing."""
 
     desk_url: Url = Field(description="Address of the doctors' desk, e.g. https://desk.example.vn")
-    station_key: SecretStr = Field(description="This station's key at the desk, from `tramkit desk station add`")
+    station_key: SecretStr = Field(
+        min_length=1, description="This station's key at the desk, from `tramkit desk station add`"
+    )

@@ -53,3 +53,18 @@ class ConnectionCheck(Wire):
             return "blocked"
         weak = (self.round_trip_ms or 0) > WEAK_ROUND_TRIP_MS or (self.lost or 0.0) > WEAK_LOSS
         return "weak" if weak else "good"
+
+
+RefusalCode = Literal[
+    "version",
+    "key",
+    "malformed",
+    "unknown_case",
+    "closed",
+    "unknown_specialty",
+    "too_large",
+    "consent",
+    "quota",
+    "taken",
+]
+"""Why the desk does not take what a kiosk says."""

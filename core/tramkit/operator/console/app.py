@@ -11,6 +11,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Footer, Header, RichLog, Static, TabbedContent, TabPane
 
+from tramkit.log import visible
 from tramkit.operator.console.client import LogLine, PanelClient, PanelError
 from tramkit_hal.words import VIETNAM, Messages, Text, render
 
@@ -197,7 +198,11 @@ class Console(App[None]):
             (each["level"], each["state"], f"  {each['title']}", "", each["state_words"], each["reason"])
             for each in self._report["identity"]
         ]
-        return plugins + services + identity
+        conditions = [
+            (each["title"], each["state"], f"  {each['title']}", "", each["state_words"], each["reason"])
+            for each in self._report["conditions"]
+        ]
+        return plugins + services + conditions + identity
 
     def _fill(self, name: str, rows: list[tuple[str, ...]]) -> None:
         """Show rows: a key, a state that colours the third cell, four cells."""
@@ -212,8 +217,8 @@ class Console(App[None]):
         log = self.query_one("#log-lines", RichLog)
         for line in lines:
             self._logged = line.number
-            fields = " ".join(f"{name}={value}" for name, value in line.fields.items() if name != "logger")
-            text = RichText(f"{_clock(line.at)} {line.level:<8}{line.event} ")
+            fields = visible(" ".join(f"{name}={value}" for name, value in line.fields.items() if name != "logger"))
+            text = RichText(f"{_clock(line.at)} {line.level:<8}{visible(line.event)} ")
             text.stylize(_STYLES.get(line.level, ""), 9, 17)
             log.write(text.append(fields, "dim"))
 

@@ -36,14 +36,19 @@ class LogLine:
 class PanelClient:
     """The panel of a running station.
 
-    :param address: as the station printed it, with its secret.
+    :param address: as the station printed it, with its secret; or ``unix:PATH`` of its socket, where the kernel says
+        who asks.
     """
 
     def __init__(self, address: str) -> None:
-        self._address = URL(address)
+        path = address.removeprefix("unix:") if address.startswith("unix:") else ""
+        self._by_socket = bool(path)
+        self._address = URL("http://station.invalid/" if path else address)
         self._origin = self._address.origin()
         self._http = aiohttp.ClientSession(
-            cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=SECONDS)
+            connector=aiohttp.UnixConnector(path) if path else None,
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            timeout=aiohttp.ClientTimeout(total=SECONDS),
         )
 
     async def close(self) -> None:
@@ -53,10 +58,12 @@ class PanelClient:
     async def sign_in(self) -> None:
         """Show the secret once; the answer's cookie opens the rest.
 
-        :raises PanelError: nobody answers, or the secret is an old one.
+        :raises PanelError: nobody answers, the secret is an old one, or this user may not look.
         """
         try:
             async with self._http.get(self._address) as answer:
+                if self._by_socket and answer.status == 403:
+                    raise PanelError(str((await answer.json()).get("error", "You may not look at this station.")))
                 if answer.status != 200:
                     raise PanelError("The secret in the address is not this start's: use the address it printed.")
         except (aiohttp.ClientError, TimeoutError):

@@ -15,14 +15,20 @@ from typing import cast
 
 from pydantic import Field
 
+from tramkit.conversation.staff import StaffCall
+from tramkit.conversation.system_pages import FACES
 from tramkit.facts import Change
+from tramkit.host.days import day_of
 from tramkit.host.person import Level
 from tramkit.operator.panel import words
 from tramkit.operator.panel.watch import Watch
+from tramkit.operator.self_test import SelfTest
+from tramkit.station.conditions import Condition
 from tramkit.station.menu import menu
 from tramkit.station.station import Station
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import Device, DeviceInfo
+from tramkit_hal.device.errors import Mend
 from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Control, Simulated
 from tramkit_hal.ui.pages import Availability
@@ -38,6 +44,10 @@ PluginsReport = Callable[[], Sequence[Mapping[str, object]]]
 
 ChangesReport = Callable[[], Sequence[Change]]
 """Returns the dated values that begin or end soon."""
+
+
+SelfTestReport = Callable[[], SelfTest | None]
+"""Returns the last self-test; None: there was none."""
 
 
 class OptionReport(Data):
@@ -96,12 +106,18 @@ class RoleReport(Data):
 
 
 class CallReport(Data):
-    """A call for staff; ``acknowledged`` is empty while nobody has answered."""
+    """A call for staff; ``acknowledged`` is empty while nobody has answered.
+
+    :param urgent: somebody is in danger: the panel is red and sounds, the longer the more often.
+    :param waiting_seconds: for how long, in steps of ten, nobody has answered an urgent one.
+    """
 
     id: int
     reason: str
     asked: str
     acknowledged: str
+    urgent: bool = False
+    waiting_seconds: int = 0
 
 
 class VisitReport(Data):
@@ -132,6 +148,15 @@ class IdentityReport(Data):
     reason: str
 
 
+class ConditionReport(Data):
+    """The clock or the ledger: whether it can be used, and what it says."""
+
+    title: str
+    state: str
+    state_words: str
+    reason: str
+
+
 class PluginReport(Data):
     name: str
     title: str
@@ -149,12 +174,22 @@ class ChangeReport(Data):
     note: str
 
 
+class SelfTestSummary(Data):
+    """The last self-test; ``at`` is empty where there was none, ``failed`` has a line for each device that failed."""
+
+    at: str = ""
+    passed: bool = False
+    failed: tuple[str, ...] = ()
+
+
 class Report(Data):
     """What the panel shows.
 
+    :param faces: how often each of the five faces was touched since the station began, from worst to best.
     :param last_wipe_certain: None before the end of the first visit.
     :param plugins: None where the station was started without a report of plugins.
     :param changes: fees, rates, forms that begin or end soon.
+    :param self_test: None where the station makes none by itself.
     """
 
     language: str
@@ -167,12 +202,15 @@ class Report(Data):
     calls: tuple[CallReport, ...]
     visit: VisitReport | None
     visits: int
+    faces: tuple[int, ...]
     closed: bool
     last_wipe_certain: bool | None
     services: tuple[ServiceReport, ...]
     identity: tuple[IdentityReport, ...]
+    conditions: tuple[ConditionReport, ...]
     plugins: tuple[PluginReport, ...] | None
     changes: tuple[ChangeReport, ...] = ()
+    self_test: SelfTestSummary | None = None
 
 
 class Reporter:
@@ -182,12 +220,18 @@ class Reporter:
     """
 
     def __init__(
-        self, station: Station, watch: Watch, plugins: PluginsReport | None, changes: ChangesReport | None = None
+        self,
+        station: Station,
+        watch: Watch,
+        plugins: PluginsReport | None,
+        changes: ChangesReport | None = None,
+        self_test: SelfTestReport | None = None,
     ) -> None:
         self._station = station
         self._watch = watch
         self._plugins = plugins
         self._changes = changes or (lambda: ())
+        self._self_test = self_test
         self._silent: set[Device] = set()
 
     def report(self, language: str) -> Report:
@@ -205,12 +249,15 @@ class Reporter:
             calls=self._calls(language),
             visit=self._visit(language),
             visits=station.visits,
+            faces=tuple(station.faces[face] for face in FACES),
             closed=station.closed,
             last_wipe_certain=station.last_wipe_certain if over else None,
             services=self._services(language),
             identity=tuple(self._identity(level, language) for level in words.IDENTITY),
+            conditions=tuple(_condition(each, language) for each in station.conditions.now),
             plugins=self._plugin_reports(language),
             changes=tuple(_change(each, language) for each in self._changes()),
+            self_test=_tested(self._self_test(), language) if self._self_test is not None else None,
         )
 
     # ── devices ───────────────────────────────────────────────────────────────────────────────────────────
@@ -262,7 +309,7 @@ class Reporter:
             controls=controls,
             shown=shown,
             paper=f"/api/devices/{device.context.role.value}/{index}/paper?v={paper}" if paper else "",
-            addresses=dict(device.addresses) if isinstance(device, Screen) else {},
+            addresses=without_secrets(device.addresses) if isinstance(device, Screen) else {},
         )
 
     def _simulator(self, device: Device, language: str) -> tuple[tuple[ControlReport, ...], str | None, str]:
@@ -291,6 +338,11 @@ class Reporter:
 
     # ── people and software ───────────────────────────────────────────────────────────────────────────────
 
+    def _waits(self, call: StaffCall) -> int:
+        if not call.urgent or call.acknowledged_at is not None:
+            return 0
+        return int((self._station.bell.now() - call.asked_at).total_seconds()) // 10 * 10
+
     def _calls(self, language: str) -> tuple[CallReport, ...]:
         return tuple(
             CallReport(
@@ -298,6 +350,8 @@ class Reporter:
                 reason=render(call.reason, language),
                 asked=show(Moment(at=call.asked_at), language),
                 acknowledged=show(Moment(at=call.acknowledged_at), language) if call.acknowledged_at else "",
+                urgent=call.urgent,
+                waiting_seconds=self._waits(call),
             )
             for call in reversed(self._station.bell.calls)
         )
@@ -395,6 +449,16 @@ def _control(device: Device, control: Control, language: str) -> ControlReport:
     )
 
 
+def _condition(condition: Condition, language: str) -> ConditionReport:
+    state = {True: "available", False: "closed", None: "offline"}[condition.well]
+    return ConditionReport(
+        title=render(condition.name, language),
+        state=state,
+        state_words=render(words.CONDITIONS[condition.well], language),
+        reason=render(condition.says, language),
+    )
+
+
 def _change(change: Change, language: str) -> ChangeReport:
     said = words.BEGINS if change.begins else words.ENDS
     value = change.value
@@ -402,6 +466,21 @@ def _change(change: Change, language: str) -> ChangeReport:
         on=show(Day(day=change.on), language),
         words=f"{render(said, language)}: {render(value.label, language)}",
         note=" · ".join(filter(None, (value.source, value.doubt))),
+    )
+
+
+def _tested(test: SelfTest | None, language: str) -> SelfTestSummary:
+    if test is None:
+        return SelfTestSummary()
+    return SelfTestSummary(
+        at=f"{show(Day(day=day_of(test.at)), language)} {show(Moment(at=test.at), language)}",
+        passed=test.passed,
+        failed=tuple(
+            f"{render(words.ROLES[Role(each.role)], language)}: {each.driver} {each.serial}, {each.found}. "
+            + (render(words.MENDS[Mend(each.mend)], language) if each.mend else "")
+            for each in test.tested
+            if each.outcome == "failed"
+        ),
     )
 
 
@@ -424,3 +503,8 @@ def _plugin(plugin: Mapping[str, object], language: str) -> PluginReport:
         state_words=render(state_words, language) if state_words else state,
         reason=said("reason"),
     )
+
+
+def without_secrets(addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return where a screen is, without what lets a browser in: only the screen's launcher is told that."""
+    return {name: address.partition("?")[0] for name, address in addresses.items()}

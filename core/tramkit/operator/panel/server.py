@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import logging
 import secrets
 from collections.abc import Mapping
@@ -17,15 +18,18 @@ from pydantic import BaseModel, Field, ValidationError
 from tramkit import log
 from tramkit.operator.panel import words
 from tramkit.operator.panel.actions import ActionRefusedError, Actions
-from tramkit.operator.panel.report import ChangesReport, PluginsReport, Reporter
+from tramkit.operator.panel.peers import ACTOR, Actor, Peers, open_socket, peer_of
+from tramkit.operator.panel.report import ChangesReport, PluginsReport, Reporter, SelfTestReport
 from tramkit.operator.panel.watch import Paper, Watch
 from tramkit.station.station import Station
 from tramkit_hal.data import Data
 from tramkit_hal.device.clock import Clock, SystemClock
 from tramkit_hal.device.simulated import Simulated
 from tramkit_hal.loopback import Guard, Handler, add_headers, fixed_token, loopback_address
+from tramkit_hal.ui.serving import FaceRunner
 from tramkit_hal.words import LANGUAGES, Messages, Nfc, render
 
+MAX_CONNECTIONS = 64
 _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
@@ -69,7 +73,12 @@ class Panel:
     :param token: a fixed secret that lets a browser in; empty or None: a new one at each start.
     :param plugins_report: tells which plugins are installed, enabled, quarantined, and why.
     :param changes_report: tells which dated values begin or end soon.
+    :param self_test_report: tells the last self-test; None: this station makes none by itself.
     :param clock: how often the devices are looked at.
+    :param viewer_token: a fixed secret that lets a browser look and do nothing; empty: there is none.
+    :param tcp: False: the socket is the only way in.
+    :param socket: a Unix socket where users of this machine are known by the kernel's word; None: there is none.
+    :param peers: who they are, and what they may do.
     :raises ValueError: ``host`` is not a loopback address, or ``token`` is no good secret.
     """
 
@@ -82,16 +91,25 @@ class Panel:
         token: str | None = None,
         plugins_report: PluginsReport | None = None,
         changes_report: ChangesReport | None = None,
+        self_test_report: SelfTestReport | None = None,
         clock: Clock | None = None,
+        viewer_token: str = "",
+        tcp: bool = True,
+        socket: Path | None = None,
+        peers: Peers | None = None,
     ) -> None:
         self._station = station
         self._host = loopback_address(host)
         self._port = port
         self._watch = Watch(station.devices, clock or SystemClock())
-        self._reporter = Reporter(station, self._watch, plugins_report, changes_report)
+        self._reporter = Reporter(station, self._watch, plugins_report, changes_report, self_test_report)
         self._actions = Actions(station)
         self._files: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
+        self._socket = socket
+        self._tcp = tcp
+        self._viewer_token = fixed_token(viewer_token) if viewer_token else ""
+        self._peers = peers or Peers()
         self.guard = Guard(
             "panel",
             host,
@@ -102,8 +120,8 @@ class Panel:
 
     @property
     def address(self) -> str:
-        """Where the operator opens the panel; it holds the secret of this start."""
-        return self.guard.address
+        """Where the operator opens the panel; it holds the secret of this start. Without TCP: the socket."""
+        return self.guard.address if self._tcp else f"unix:{self._socket}"
 
     async def start(self) -> None:
         """Listen.
@@ -112,7 +130,7 @@ class Panel:
         """
         names = (*STATIC, "panel.html", "closed.html")
         self._files = await asyncio.to_thread(lambda: {n: (_HERE / n).read_text(encoding="utf-8") for n in names})
-        app = web.Application(middlewares=[self.guard.middleware, self._refusals], client_max_size=MAX_BODY)
+        app = web.Application(middlewares=[self._door, self._refusals, self._may], client_max_size=MAX_BODY)
         app.on_response_prepare.append(add_headers)
         app.add_routes(
             [
@@ -129,15 +147,20 @@ class Panel:
                 *(web.get(f"/{name}", self._file) for name in STATIC),
             ]
         )
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        runner = FaceRunner(
+            app, "panel", connections=MAX_CONNECTIONS, each=MAX_CONNECTIONS, seconds=None, shutdown_timeout=2.0
+        )
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            if self._tcp:
+                await web.TCPSite(runner, self._host, self._port).start()
+                self.guard.port = int(runner.addresses[0][1])
+            if self._socket is not None:
+                await web.SockSite(runner, open_socket(self._socket)).start()
         except OSError:
             await runner.cleanup()
             raise
         self._runner = runner
-        self.guard.port = int(runner.addresses[0][1])
         self._watch.start()
 
     async def stop(self) -> None:
@@ -146,6 +169,41 @@ class Panel:
         if runner is not None:
             await self._watch.stop()
             await runner.cleanup()
+
+    @web.middleware
+    async def _door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Find out who asks: by the kernel's word at the socket, by what their browser holds elsewhere."""
+        uid = peer_of(request)
+        if uid is not None:
+            request[ACTOR] = self._peers.actor(uid)
+            return await handler(request)
+        shown = request.query.get("token", "") if request.path == "/" else ""
+        token = shown or request.cookies.get(self._viewers_cookie, "")
+        if self._viewer_token and not self.guard.foreign(request) and _same(token, self._viewer_token):
+            request[ACTOR] = Actor("viewer", may_act=False)
+            if shown:
+                answer = web.Response(status=303, headers={"Location": "/"})
+                answer.set_cookie(self._viewers_cookie, token, httponly=True, samesite="Strict", path="/")
+                return answer
+            return await handler(request)
+        request[ACTOR] = Actor("panel", may_act=True)
+        return await self.guard.middleware(request, handler)
+
+    @property
+    def _viewers_cookie(self) -> str:
+        return f"{self.guard.cookie}_viewer"
+
+    @web.middleware
+    async def _may(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let viewers look and operators do; what is done stands in the log with who did it."""
+        actor: Actor = request.get(ACTOR, Actor("panel", may_act=True))
+        if not actor.may_look:
+            raise ActionRefusedError(403, _("You may not look at this station: ask who runs it."))
+        if request.method not in ("GET", "HEAD"):
+            if not actor.may_act:
+                raise ActionRefusedError(403, _("You may look at this station, and change nothing."))
+            _log.info("operator acts", extra={"operator": actor.name, "path": request.path})
+        return await handler(request)
 
     @web.middleware
     async def _refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -248,6 +306,10 @@ class Panel:
     def _done(self) -> web.Response:
         self._watch.mark()
         return web.json_response({"done": True})
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode())
 
 
 def _language(request: web.Request) -> str:

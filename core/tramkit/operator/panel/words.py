@@ -61,6 +61,13 @@ SERVICES: dict[Availability, Text] = {
     Availability.CLOSED: _("Closed"),
 }
 
+CONDITIONS: dict[bool | None, Text] = {
+    True: _("In order"),
+    False: _("Cannot be used"),
+    None: _("Not used here"),
+}
+"""The station's clock and ledger."""
+
 IDENTITY: dict[Level, Text] = {
     Level.CHIP: _("Chip of the identity card"),
     Level.CHIP_FACE: _("Chip, and the face on it"),
@@ -102,6 +109,7 @@ LABELS: dict[str, Text] = {
     "visit": _("Visit under way"),
     "services": _("Services"),
     "identity": _("How residents can be known"),
+    "conditions": _("Clock and ledger"),
     "plugins": _("Plugins"),
     "language": _("Language"),
     "connecting": _("Connecting to the station…"),
@@ -140,6 +148,8 @@ LABELS: dict[str, Text] = {
     "visit_id": _("Visit"),
     "since": _("Since"),
     "visits": _("Visits since the start"),
+    "faces": _("How it was, from very bad to very good"),
+    "emergency": _("EMERGENCY: somebody is in danger"),
     "last_wipe": _("After the last visit"),
     "wiped": _("Everything was deleted"),
     "not_wiped": _("Not certain that everything was deleted"),
@@ -147,6 +157,9 @@ LABELS: dict[str, Text] = {
     "no_plugins": _("No plugins are installed."),
     "changes": _("What changes within 90 days"),
     "no_changes": _("No fee, rate or form changes."),
+    "self_test": _("Morning self-test"),
+    "self_test_passed": _("Every device passed."),
+    "no_self_test": _("No self-test has been made yet."),
     "done": _("Done"),
     "failed": _("That did not work"),
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -17,8 +18,9 @@ from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.installed import Installed, KeptOutError, Step
 from tramkit.plugins.isolation import Isolation
 from tramkit.plugins.manifest import Manifest
-from tramkit.plugins.process.launcher import LaunchError, start_confined, start_template
+from tramkit.plugins.process.launcher import LaunchError, Template, start_confined, start_template
 from tramkit.plugins.process.plugin import ProcessPlugin
+from tramkit.plugins.secrets import look_up
 from tramkit_hal.device.clock import SystemClock
 
 _STEPS: tuple[Step, ...] = ("manifest", "settings", "isolation", "import", "register", "verify")
@@ -44,7 +46,8 @@ def begin(
     if confined and (reason := confine.why_not()):
         trusting = f"trusted = true under [grants.{plugin.name}]"
         raise KeptOutError("isolation", f"{reason}; or let it run unconfined: {trusting}")
-    environ, secrets = _environ(given, confined=confined)
+    given, outside = _looked_up(given)
+    environ, secrets = _environ(given, outside, confined=confined)
     files = _files(given) if confined else []
     where = str(folder)
     template = start_confined(plugin.name, where, files) if confined else start_template(plugin.name, where)
@@ -69,31 +72,56 @@ def begin(
 
     def finish() -> ProcessPlugin:
         try:
-            told = template.loaded()
-            if "kept_out" in told:
-                template.kill()
-                step = told["kept_out"] if told["kept_out"] in _STEPS else "import"
-                raise KeptOutError(step, str(told.get("reason", ""))[:500])
-            described = Description.model_validate(told.get("described"))
-        except LaunchError as error:
+            described = _described(manifest, template)
+        except KeptOutError:
             template.kill()
-            raise KeptOutError("import", f"{error}{template.told()}") from None
-        except (ValidationError, ValueError):
-            template.kill()
-            raise KeptOutError("verify", "what it says of itself cannot be read") from None
-        if problem := _undeclared(manifest, described):
-            template.kill()
-            raise KeptOutError("verify", problem)
-        takes = {service.id: service.takes_orders for service in described.services}
-        services = tuple(each.described(takes_orders=takes[each.id]) for each in manifest.services)
-        described = described.model_copy(update={"services": services})  # what it says of them is not believed
+            raise
         egress = PluginEgress(plugin.name, _origins(manifest, given, isolation), secrets)
         return ProcessPlugin(plugin.name, described, template, context.clock, egress)
 
     return finish
 
 
-def _environ(given: Mapping[str, Any], *, confined: bool) -> tuple[dict[str, str], dict[str, str]]:
+def _looked_up(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return settings in which files and credentials are variables, and those beside the station's own: a plugin sees
+    neither the files nor the credentials.
+    """
+    found: dict[str, Any] = dict(given)
+    environ = dict(os.environ)
+    for key, value in given.items():
+        if isinstance(value, Mapping) and ("file" in value or "credential" in value):
+            name = f"TRAMKIT_SETTING_{key.upper()}"
+            with contextlib.suppress(ValueError):  # told where the settings are read
+                environ[name] = look_up(cast("Mapping[str, Any]", value), f"settings.{key}", os.environ)
+                found[key] = {"env": name}
+    return found, environ
+
+
+def _described(manifest: Manifest, template: Template) -> Description:
+    """Return what a plugin offers, by its manifest: what its process says of a service is not believed.
+
+    :raises KeptOutError: it was kept out there, or says what cannot be.
+    """
+    try:
+        told = template.loaded()
+        if "kept_out" in told:
+            step = told["kept_out"] if told["kept_out"] in _STEPS else "import"
+            raise KeptOutError(step, str(told.get("reason", ""))[:500])
+        described = Description.model_validate(told.get("described"))
+    except LaunchError as error:
+        raise KeptOutError("import", f"{error}{template.told()}") from None
+    except (ValidationError, ValueError):
+        raise KeptOutError("verify", "what it says of itself cannot be read") from None
+    if problem := _undeclared(manifest, described):
+        raise KeptOutError("verify", problem)
+    takes = {service.id: service.takes_orders for service in described.services}
+    services = tuple(each.described(takes_orders=takes[each.id]) for each in manifest.services)
+    return described.model_copy(update={"services": services})
+
+
+def _environ(
+    given: Mapping[str, Any], outside: Mapping[str, str], *, confined: bool
+) -> tuple[dict[str, str], dict[str, str]]:
     """Return the variables that a plugin's settings name, and what stands for a secret there with the secret itself.
 
     What the operator gives as ``{ env = "NAME" }`` is a secret: a confined plugin gets a reference, in whose place the
@@ -103,11 +131,11 @@ def _environ(given: Mapping[str, Any], *, confined: bool) -> tuple[dict[str, str
     secrets: dict[str, str] = {}
     for key, value in given.items():
         name = value.get("env") if isinstance(value, dict) and len(value) == 1 else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]
-        if not isinstance(name, str) or name not in os.environ:
+        if not isinstance(name, str) or name not in outside:
             continue
-        environ[name] = f"{{secret:{key}}}" if confined else os.environ[name]
+        environ[name] = f"{{secret:{key}}}" if confined else outside[name]
         if confined:
-            secrets[environ[name]] = os.environ[name]
+            secrets[environ[name]] = outside[name]
     return environ, secrets
 
 

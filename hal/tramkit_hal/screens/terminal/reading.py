@@ -105,7 +105,7 @@ class Reading:
         page = self._view.page
         match item.role:
             case "picture":
-                return self._picture(item)
+                return self._picture(item) if item.value else Part(item, look="text")
             case "code":
                 words = labels.CODE_NO_ROOM_PAY if isinstance(page, Pay) else labels.CODE_NO_ROOM
                 return Code(item, self._room, self._t(words))
@@ -156,8 +156,8 @@ class Reading:
         if item.name == large or (isinstance(page, Timeout) and item.value):
             return "large"
         tones = {self._t(labels.TONES[tone]): look for tone, look in _TONES.items()}
-        first = self._items[self._after_head]
-        return tones.get(item.name, "") if item is first else ""
+        beside = self._items[self._after_head :][:3]  # the step, the heading, the tone
+        return tones.get(item.name, "") if any(item is each for each in beside) else ""
 
     def _meters(self) -> Iterator[Meter]:
         page = self._view.page

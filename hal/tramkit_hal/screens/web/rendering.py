@@ -13,8 +13,8 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tramkit_hal.ui import labels
-from tramkit_hal.ui.accessibility import action_of, buttons_of, options_of
+from tramkit_hal.ui import guide, labels
+from tramkit_hal.ui.accessibility import action_of, buttons_of, options_of, stage_words
 from tramkit_hal.ui.keyboard import layouts
 from tramkit_hal.ui.keyboard.typing import Typing
 from tramkit_hal.ui.pages import OPTIONS_PER_PAGE, Ask, Choose, View
@@ -34,9 +34,10 @@ class Renderer:
     :param boot: names this run of the station, so that a browser notices a restart.
     :param ghost_tap_ms: milliseconds after a page change in which taps are not meant for it.
     :param orientation: ``auto``, ``portrait`` or ``landscape``.
+    :param emblem: the agency has given its emblem, which is served beside the page.
     """
 
-    def __init__(self, boot: str, ghost_tap_ms: int, orientation: str) -> None:
+    def __init__(self, boot: str, ghost_tap_ms: int, orientation: str, *, emblem: bool = False) -> None:
         self._boot = boot
         self._ghost_tap_ms = ghost_tap_ms
         self._media = {"auto": "(orientation: landscape)", "portrait": "not all", "landscape": "all"}[orientation]
@@ -54,6 +55,10 @@ class Renderer:
             action_of=action_of,
             buttons_of=buttons_of,
             layouts=layouts,
+            stage_words=stage_words,
+            guide_of=guide.guide_of,
+            guide_words=guide.WORDS,
+            emblem=emblem,
             ways=[way for way in Typing if way is not Typing.PLAIN],
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 
 from pydantic import BaseModel
 
-from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
+from tramkit_hal.device.base import DeviceContext, DeviceInfo, DeviceState, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.screens.web.server import Server
 from tramkit_hal.screens.web.settings import WebSettings
@@ -17,6 +19,12 @@ from tramkit_hal.ui.screen import Screen, ScreenCapabilities, Shown
 from tramkit_hal.ui.stage import BLANK, Stage
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import noted
+
+LOOK_SECONDS = 1.0
+SILENT_SECONDS = 8.0
+"""Without a sign of life of a page, which comes every three seconds: told within ten that nobody looks."""
+
+_log = logging.getLogger(__name__)
 
 
 class WebScreen(Screen):
@@ -30,6 +38,7 @@ class WebScreen(Screen):
         self._videos: dict[str, NewestFrame] = {}
         self._stage = Stage()
         self._server: Server | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._token: str = self.settings.token or secrets.token_urlsafe(24)
         self._port: int = self.settings.port
 
@@ -60,9 +69,28 @@ class WebScreen(Screen):
             detail = f"cannot listen on port {self._port}: {error.strerror}"
             raise DeviceError(Trouble.MISCONFIGURED, detail) from error
         self._server = server
+        self._watching = asyncio.create_task(self._watch(), name="screen watch")
+
+    async def _watch(self) -> None:
+        """Tell when nobody looks: the browser is gone, or stands still. The station goes on and takes it up again."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            server = self._server
+            if server is None:
+                continue
+            if server.silent > SILENT_SECONDS and self.state is DeviceState.READY:
+                _log.warning("nobody looks at the screen", extra={"browsers": server.viewers})
+                self._become(DeviceState.DEGRADED, Trouble.UNPLUGGED)
+            elif server.silent <= SILENT_SECONDS and self.state is DeviceState.DEGRADED:
+                _log.info("somebody looks at the screen again")
+                self._become(DeviceState.READY)
 
     async def _close(self) -> None:
         self._stage.close()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
         server, self._server = self._server, None
         if server:
             await server.stop()

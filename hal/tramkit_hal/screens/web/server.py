@@ -16,14 +16,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from tramkit_hal.loopback import Guard, add_headers
 from tramkit_hal.screens.web.rendering import HERE, LIVE_KINDS, Renderer
-from tramkit_hal.screens.web.settings import WebSettings
+from tramkit_hal.screens.web.settings import EMBLEM_TYPES, WebSettings
 from tramkit_hal.screens.web.video import feed
 from tramkit_hal.ui.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
 from tramkit_hal.ui.keyboard.typing import press
+from tramkit_hal.ui.serving import FaceRunner
 from tramkit_hal.ui.stage import EventRefusedError, Stage, StaleEventError
 from tramkit_hal.video import NewestFrame
 
-HEARTBEAT = 5.0
+MAX_CONNECTIONS = 64
+"""The screen's own browser needs six."""
+HEARTBEAT = 3.0
 """Seconds between two signs of life on the line."""
 
 T = TypeVar("T")
@@ -51,10 +54,13 @@ class Server:
         self._settings = settings
         self._stage = stage
         self._videos = videos
-        self._renderer = Renderer(secrets.token_hex(8), settings.ghost_tap_ms, settings.orientation)
-        public = frozenset({"/sizes.css", *(f"/{name}" for name in _STATIC)})
+        self._renderer = Renderer(
+            secrets.token_hex(8), settings.ghost_tap_ms, settings.orientation, emblem=settings.emblem is not None
+        )
+        public = frozenset({"/sizes.css", "/emblem", *(f"/{name}" for name in _STATIC)})
         self.guard = Guard("screen", settings.host, token, public=public, closed_page=self._renderer.closed)
         self._runner: web.AppRunner | None = None
+        self._alive = asyncio.get_running_loop().time()
         self._sockets: set[web.WebSocketResponse] = set()
         self.viewers = 0
 
@@ -74,9 +80,12 @@ class Server:
         app.router.add_post("/key", self._key)
         app.router.add_get("/video/{name}", self._video)
         app.router.add_get("/sizes.css", self._sizes)
+        app.router.add_get("/emblem", self._emblem)
         for name in _STATIC:
             app.router.add_get(f"/{name}", self._file)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        self._runner = FaceRunner(
+            app, "screen", connections=MAX_CONNECTIONS, each=MAX_CONNECTIONS, seconds=None, shutdown_timeout=2.0
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, port)
         await site.start()
@@ -105,6 +114,13 @@ class Server:
     async def _sizes(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._settings.sizes_css(), content_type="text/css")
 
+    async def _emblem(self, _request: web.Request) -> web.Response:
+        emblem = self._settings.emblem
+        if emblem is None:
+            raise web.HTTPNotFound
+        body = await asyncio.to_thread(emblem.read_bytes)
+        return web.Response(body=body, content_type=EMBLEM_TYPES[emblem.suffix.lower()])
+
     async def _file(self, request: web.Request) -> web.Response:
         name = request.path.removeprefix("/")
         text = await asyncio.to_thread(Path(HERE / "static" / name).read_text, encoding="utf-8")
@@ -120,11 +136,13 @@ class Server:
         """Send each view and a sign of life where there is none; take events."""
         socket = await self._socket(request, max_msg_size=MAX_EVENT)
         self.viewers += 1
+        self._note_life()
         try:
             async with asyncio.TaskGroup() as tasks:
                 telling = tasks.create_task(self._tell(socket))
                 async for message in socket:
-                    if message.type is WSMsgType.TEXT and not self._hear(message.data):
+                    self._note_life()
+                    if message.type is WSMsgType.TEXT and message.data and not self._hear(message.data):
                         await socket.send_str(self._message(again=True))
                 telling.cancel()
         except* ConnectionError:
@@ -133,6 +151,14 @@ class Server:
             self.viewers -= 1
             self._sockets.discard(socket)
         return socket
+
+    def _note_life(self) -> None:
+        self._alive = asyncio.get_running_loop().time()
+
+    @property
+    def silent(self) -> float:
+        """For how many seconds no page has given a sign of life."""
+        return asyncio.get_running_loop().time() - self._alive
 
     async def _tell(self, socket: web.WebSocketResponse) -> None:
         stage, seen = self._stage, -1

@@ -20,12 +20,12 @@ from yarl import URL
 from tramkit import Reading, Vital
 from tramkit_hal.device.clock import ManualClock
 from tramkit_telehealth.desk.app import Desk, serve
+from tramkit_telehealth.desk.page_changes import DeskChange, to_page
 from tramkit_telehealth.desk.page_protocol import (
     DeskState,
     Draft,
     LegOffer,
     Reply,
-    to_page,
 )
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.sign_in import COOKIE
@@ -53,6 +53,9 @@ from tramkit_telehealth.protocol import (
 PATIENCE = 20.0
 """Seconds in which whatever a test waits for must come."""
 
+SLEEPERS = 2
+"""Of a desk: its sweep, and what lets go of old cases."""
+
 PASSWORD = "một mật khẩu dài"
 NAME = "Nguyễn Thị Hoa Mai"
 COMPLAINT = "chóng mặt và đau đầu từ sáng nay"
@@ -77,7 +80,7 @@ def config(**desk: Any) -> DeskConfig:
                 {"id": "general", "title": {"vi": "Nội tổng quát", "en": "General medicine"}, "price": 150_000},
                 {"id": "heart", "title": {"vi": "Tim mạch", "en": "Heart and vessels"}, "price": 250_000},
             ],
-            "desk": {"minutes": 10, "hold_seconds": 60} | desk,
+            "desk": {"minutes": 10, "hold_seconds": 60, "cases_per_station": 50, "cases_per_hour": 500} | desk,
         }
     )
 
@@ -88,7 +91,10 @@ def intake(case: str = "case-1", station: str = "lobby-1", **changes: Any) -> In
     pressure = Reading(
         kind=Vital.BLOOD_PRESSURE, values=(184, 102), unit="mmHg", quality=0.9, taken_at=at, device="cuff 0042"
     )
-    consent = Consent(purpose="telehealth", text_version="2026-11-1", language="vi", given=True, at=at)
+    consents = tuple(
+        Consent(purpose=purpose, text_version="2026-11-1", language="vi", given=True, at=at)
+        for purpose in ("telehealth", "health_data")
+    )
     data: dict[str, Any] = {
         "case": case,
         "station": station,
@@ -99,7 +105,7 @@ def intake(case: str = "case-1", station: str = "lobby-1", **changes: Any) -> In
         "complaint": COMPLAINT,
         "urgency": 3,
         "vitals": (pressure,),
-        "consents": (consent,),
+        "consents": consents,
         "price": 150_000,
         "opened_at": at,
     }
@@ -266,6 +272,7 @@ class Doctor:
         self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         self.heard = Heard()
         self.n = 0
+        self.changes: list[DeskChange] = []
         self.socket: aiohttp.ClientWebSocketResponse | None = None
         self.listening: asyncio.Task[None] | None = None
 
@@ -304,7 +311,10 @@ class Doctor:
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for frame in socket:
-            message: Reply | LegOffer | DeskState = to_page.validate_json(frame.data)
+            message: Reply | LegOffer | DeskState | DeskChange = to_page.validate_json(frame.data)
+            if isinstance(message, DeskChange):
+                self.changes.append(message)
+                message = message.applied(self.state)
             await self.heard.add(message)
         await self.heard.end(socket.close_code)
 
@@ -459,7 +469,7 @@ class Clinic:
             self.doctors[id] = Doctor(self, id)
             self.doctors[id].http.cookie_jar.update_cookies({COOKIE: token}, URL(self.address))
             self.write(
-                "INSERT INTO doctors (id, name, licence, specialties, languages, password_hash, language, failures,"
+                "INSERT INTO doctors (id, name, licence, specialties, languages, password_hash, language, must_change,"
                 " available) VALUES (?, ?, '', '[\"general\"]', '[\"vi\"]', '', 'vi', 0, 0)",
                 (id, f"BS. {id}"),
             )
@@ -495,9 +505,9 @@ class Clinic:
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and the desk look at its leases at the end of it."""
         for step in (seconds - SWEEP_SECONDS, SWEEP_SECONDS):
-            await until(lambda: self.clock.sleepers == 1)
+            await until(lambda: self.clock.sleepers == SLEEPERS)
             await self.clock.advance(step)
-        await until(lambda: self.clock.sleepers == 1)
+        await until(lambda: self.clock.sleepers == SLEEPERS)
 
 
 async def call(kiosk: Kiosk, doctor: Doctor, case: str = "case-1") -> StartLeg:

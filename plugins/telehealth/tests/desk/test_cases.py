@@ -105,7 +105,7 @@ async def test_a_doctor_who_does_not_hold_the_case_can_do_nothing_to_it(clinic: 
     await call(kiosk, lan)
     before = await clinic.case()
     commands: list[tuple[str, dict[str, object]]] = [
-        ("release", {}),
+        ("release", {"reason": "mistake"}),
         ("answer_leg", {"leg": 1, "sdp": "another answer"}),
         ("media_state", {"leg": 1, "state": "live"}),
         ("ask_leg", {}),
@@ -138,7 +138,7 @@ async def test_a_claim_without_a_sign_of_life_goes_back_to_the_front_with_a_new_
     again = await kiosk.update(lambda update: update.state is CaseState.WAITING and update.position == 2)
     assert again.case == "case-1"
     assert (await lan.sees(lambda state: state.held is None)).queue[0].doctor == ""
-    assert (await lan.do("release", case="case-1")).trouble is Trouble.NOT_YOURS
+    assert (await lan.do("release", case="case-1", reason="mistake")).trouble is Trouble.NOT_YOURS
     assert (await lan.do("save_draft", case="case-1", version=0, draft=ANSWER)).trouble is Trouble.NOT_YOURS
 
 
@@ -188,7 +188,7 @@ async def test_a_released_case_waits_at_the_front(clinic: Clinic) -> None:
     await clinic.pass_time(5)
     await kiosk.open("urgent", urgency=1)
     await lan.accept("case-1")
-    await lan.must("release", case="case-1")
+    await lan.must("release", case="case-1", reason="mistake")
     await queue(minh, "urgent", "case-1")  # the front is that of its own class
     await minh.accept("case-1")
     assert [leg.leg for leg in kiosk.heard.all(StartLeg)] == [1, 2]
@@ -199,7 +199,7 @@ async def test_a_call_that_is_live_cannot_be_released(clinic: Clinic) -> None:
     kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
     await kiosk.open()
     await call(kiosk, doctor)
-    assert (await doctor.do("release", case="case-1")).trouble is Trouble.BUSY
+    assert (await doctor.do("release", case="case-1", reason="mistake")).trouble is Trouble.BUSY
     assert (await clinic.case()).state == "live"
 
 
@@ -230,7 +230,7 @@ async def test_a_case_is_handed_over_only_to_a_colleague_who_is_on_shift_and_fre
     for nobody in ("minh", "lan", "stranger"):
         reply = await lan.do("hand_over", case="case-1", doctor=nobody)
         assert reply.trouble is Trouble.NO_SUCH_DOCTOR
-    await minh.must("release", case="case-2")
+    await minh.must("release", case="case-2", reason="technical")
     await minh.must("set_shift", on=False)
     assert (await lan.do("hand_over", case="case-1", doctor="minh")).trouble is Trouble.NO_SUCH_DOCTOR
     assert (await clinic.case()).doctor == "lan"
@@ -459,4 +459,4 @@ async def test_opening_a_case_again_changes_nothing(clinic: Clinic) -> None:
     await kiosk.say(OpenCase(intake=brought.model_copy(update={"urgency": 1})))
     assert (await clinic.case()).urgency == 3
     assert events(clinic) == ["opened"]
-    assert clinic.read("SELECT count(*) FROM consents") == [(1,)]
+    assert clinic.read("SELECT count(*) FROM consents") == [(2,)]

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 from desk.kit import ANSWER, Clinic, Kiosk, call, config, intake
 
-from tramkit_telehealth.desk.accounts import IDLE, MAX_FAILURES
+from tramkit_telehealth.desk.accounts import IDLE
 from tramkit_telehealth.desk.app import serve
+from tramkit_telehealth.desk.attempts import FREE
 from tramkit_telehealth.desk.command import desk
 from tramkit_telehealth.desk.doctors import MAX_MALFORMED as MAX_MALFORMED_COMMANDS
 from tramkit_telehealth.desk.kiosks import MAX_MALFORMED
@@ -277,6 +278,7 @@ async def test_a_page_needs_a_session(clinic: Clinic) -> None:
     assert failure.value.status == 401
 
 
+@pytest.mark.shows("ASVS V3")
 async def test_a_foreign_page_cannot_use_a_doctors_session(clinic: Clinic) -> None:
     doctor = await clinic.put_doctor("lan")
     await doctor.sign_in()
@@ -289,6 +291,7 @@ async def test_a_foreign_page_cannot_use_a_doctors_session(clinic: Clinic) -> No
     assert (await doctor.get("/")).status == 200
 
 
+@pytest.mark.shows("ASVS V3")
 async def test_a_foreign_host_is_no_address_of_the_desk(clinic: Clinic) -> None:
     doctor = await clinic.put_doctor("lan")
     await doctor.sign_in()
@@ -328,6 +331,7 @@ MALFORMED: list[tuple[str, int, str]] = [
 ]
 
 
+@pytest.mark.shows("ASVS V2")
 async def test_a_malformed_command_gets_a_reply_that_names_the_field(clinic: Clinic) -> None:
     doctor = await clinic.doctor()
     for text, n, field in MALFORMED:
@@ -358,6 +362,7 @@ async def test_a_second_page_of_a_doctor_takes_over_and_the_first_one_shows_noth
     await second.beat()
 
 
+@pytest.mark.shows("ASVS V7")
 async def test_a_page_whose_session_has_ended_shows_and_does_nothing_more(clinic: Clinic) -> None:
     kiosk, doctor = await clinic.kiosk(), await clinic.doctor()
     await kiosk.open()
@@ -397,12 +402,12 @@ async def test_a_station_that_was_removed_is_put_out_and_not_let_in_again(clinic
     assert "no station" in await run(clinic, "station", "remove", "lobby-1")
 
 
-async def test_a_name_that_no_doctor_has_is_locked_like_one_that_a_doctor_has(clinic: Clinic) -> None:
+async def test_a_name_that_no_doctor_has_waits_like_one_that_a_doctor_has(clinic: Clinic) -> None:
     doctor = await clinic.put_doctor("somebody")
     answers: dict[str, list[tuple[int, str]]] = {}
     for name in ("somebody", "nobody"):
         answers[name] = []
-        for _attempt in range(MAX_FAILURES + 1):
+        for _attempt in range(FREE + 1):
             page = await doctor.http.post(
                 f"{clinic.address}/sign-in",
                 data={"name": name, "password": "wrong"},

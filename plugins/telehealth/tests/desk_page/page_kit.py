@@ -21,6 +21,7 @@ from tramkit_telehealth.desk.concerns import concerns
 from tramkit_telehealth.desk.lists import load
 from tramkit_telehealth.desk.lookup import Lookup
 from tramkit_telehealth.desk.page.words import words
+from tramkit_telehealth.desk.page_changes import change_of
 from tramkit_telehealth.desk.page_protocol import (
     Accept,
     Close,
@@ -41,6 +42,7 @@ from tramkit_telehealth.desk.page_protocol import (
     Waiting,
 )
 from tramkit_telehealth.desk.prescribing import blocked
+from tramkit_telehealth.desk.views import initials
 from tramkit_telehealth.protocol import (
     Answer,
     Bilingual,
@@ -121,9 +123,9 @@ def waiting(number: int, **changes: object) -> Waiting:
         "site": brought.site,
         "specialty": "general",
         "language": ("vi", "vi", "en", "vi")[number],
-        "name": brought.patient.name,
-        "age": (67, 34, 6, None)[number],
-        "complaint": brought.complaint,
+        "initials": initials(brought.patient.name),
+        "age": (60, 30, 0, None)[number],
+        "sign": "measurement",
         "urgency": brought.urgency,
         "waiting_since": brought.opened_at,
         "state": CaseState.WAITING,
@@ -161,6 +163,7 @@ class PageDesk:
 
     def __init__(self) -> None:
         self.state = first_state()
+        self.shown: DeskState | None = None
         self.commands: list[CommandEnvelope] = []
         self.refuse: dict[str, tuple[Trouble, str]] = {}
         self.signed_in = True
@@ -208,9 +211,12 @@ class PageDesk:
     # ── what the test says ────────────────────────────────────────────────────────────────────────────────
 
     async def change(self, **changes: object) -> None:
-        """Change the state and tell every page."""
-        self.state = self.state.model_copy(update={"now": datetime.now(UTC), **changes})
-        await self.tell(self.state)
+        """Change the state and tell every page what has changed, as the desk does."""
+        before, self.state = self.state, self.state.model_copy(update={"now": datetime.now(UTC), **changes})
+        change = change_of(self.shown or before, self.state)
+        self.shown = self.state
+        if change is not None:
+            await self.tell(change)
 
     async def hold(self, number: int = 0, **changes: object) -> None:
         """Let the doctor hold the case of that number."""
@@ -250,7 +256,7 @@ class PageDesk:
     # ── what the page gets ────────────────────────────────────────────────────────────────────────────────
 
     def _html(self, template: str, **more: str) -> web.Response:
-        context = {"lang": self.language, "words": words(self.language), **more}
+        context = {"lang": self.language, "words": words(self.language), "seconds": "", **more}
         text = self.templates.get_template(template).render(context)
         return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": CSP})
 
@@ -278,6 +284,7 @@ class PageDesk:
         self.connections += 1
         self.sockets.add(connection)
         try:
+            self.shown = self.state
             await connection.send_str(self.state.model_copy(update={"now": datetime.now(UTC)}).model_dump_json())
             async for message in connection:
                 if message.type is WSMsgType.TEXT:

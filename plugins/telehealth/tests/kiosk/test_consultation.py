@@ -331,11 +331,28 @@ async def test_a_claim_that_lapses_in_the_call_leads_back_to_the_queue_and_on_to
         await c.call(80, leg=2)
 
 
-async def test_the_resident_ends_the_call_and_waits_for_the_summary() -> None:
+async def hang_up(c: Clinic) -> None:
+    """End the call, which is asked about once more."""
+    c.screen.answer("end")
+    await c.screen.until(lambda page: "keep" in page.answers())
+    c.screen.answer("end")
+
+
+async def test_a_second_thought_keeps_the_call() -> None:
     async with clinic() as c:
         await c.to_queue()
         await c.call()
         c.screen.answer("end")
+        await c.screen.until(lambda page: "keep" in page.answers())
+        c.screen.answer("keep")
+        await c.screen.until(lambda page: page.kind == "call" and "mute" in page.answers())
+
+
+async def test_the_resident_ends_the_call_and_waits_for_the_summary() -> None:
+    async with clinic() as c:
+        await c.to_queue()
+        await c.call()
+        await hang_up(c)
         assert (await c.desk.heard(HangUp)).case == c.case
         await c.page("wait", "The call is over", "is writing the summary")
         await c.says(CaseState.CLOSING)
@@ -361,7 +378,7 @@ async def test_who_cannot_wait_for_the_summary_gets_a_ticket_and_the_doctor_lear
     async with clinic() as c:
         await c.to_queue()
         await c.call()
-        c.screen.answer("end")
+        await hang_up(c)
         await c.step("wait", "The call is over", "ticket")
         await c.page("tell", "Ask the facility for your summary", "The doctor is still writing it")
         assert c.case[:8].upper() in c.paper
@@ -381,7 +398,7 @@ async def test_who_goes_in_the_call_or_after_it_is_told_to_the_desk(how: str) ->
             await c.leave()
             await c.told_left("left")
         else:
-            c.screen.answer("end")
+            await hang_up(c)
             await c.told_left("timed_out")
         await c.gone()
         assert not c.screen.videos

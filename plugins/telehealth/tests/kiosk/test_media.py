@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -15,6 +17,8 @@ from media_kit import Browser, NumberCamera, number_in, until, voice
 
 from tramkit_hal.contracts.audio import Sound, SoundQueue
 from tramkit_hal.device.clock import SystemClock
+from tramkit_hal.words import render
+from tramkit_telehealth.kiosk.call_page import call_page
 from tramkit_telehealth.media import engine
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.leg import Leg
@@ -69,14 +73,19 @@ class Kiosk:
             self.sounds.put(Sound(voice(piece), clock.monotonic()))
             await asyncio.sleep(max(0.0, began + (piece + 1) * 0.02 - clock.monotonic()))
 
-    async def meet(self, number: int, *, leg: int | None = None) -> Browser:
-        """Let a browser answer the next offer."""
+    async def meet(
+        self, number: int, *, leg: int | None = None, spoil: Callable[[str], str] = lambda sdp: sdp
+    ) -> Browser:
+        """Let a browser answer the next offer.
+
+        :param spoil: makes of its answer what another browser would have said.
+        """
         async with asyncio.timeout(10):
             found, sdp = await self.offers.get()
         assert leg is None or found == leg
         browser = Browser(number)
         self.browsers.append(browser)
-        await self.media.answer(found, await browser.answer(sdp))
+        await self.media.answer(found, spoil(await browser.answer(sdp)))
         return browser
 
     @property
@@ -103,6 +112,61 @@ async def test_picture_sound_and_heartbeat_go_both_ways(kiosk: Kiosk) -> None:
     assert all(len(sound.samples) == 960 for sound in kiosk.heard)
     await until(lambda: len(browser.loudness) > 20 and browser.loudness[-1] > 1000)
     assert (browser.pc.connectionState, kiosk.media.leg) == ("connected", 1)
+
+
+def _video(change: Callable[[str], str]) -> Callable[[str], str]:
+    """Change the section of an answer that is about pictures."""
+
+    def spoil(sdp: str) -> str:
+        sections = re.split(r"(?m)^(?=m=)", sdp)
+        return "".join(change(each) if each.startswith("m=video") else each for each in sections)
+
+    return spoil
+
+
+def _direction(word: str) -> Callable[[str], str]:
+    return _video(lambda each: re.sub(r"a=sendrecv", f"a={word}", each))
+
+
+NO_PICTURE_AT_ALL = "Cuộc gọi này không có hình. Ông/bà và bác sĩ vẫn nghe được nhau."
+NOT_SHOWN = "Không nhận được hình của bác sĩ. Ông/bà vẫn nghe được bác sĩ."
+NOT_SEEN = "Hình của ông/bà không đến được bác sĩ: bác sĩ nghe được nhưng không nhìn thấy ông/bà."
+WITHOUT_A_PICTURE: dict[str, tuple[Callable[[str], str], str]] = {
+    "port 0": (_video(lambda each: re.sub(r"^m=video \d+", "m=video 0", each)), NO_PICTURE_AT_ALL),
+    "a codec that nobody here has": (
+        _video(lambda each: re.sub(r"(VP8|rtx)/90000", "AV9/90000", each)),
+        NO_PICTURE_AT_ALL,
+    ),
+    "only what repairs a codec that is missing": (
+        _video(lambda each: each.replace("VP8/90000", "AV1/90000")),
+        NO_PICTURE_AT_ALL,
+    ),
+    "put to rest": (_direction("inactive"), NO_PICTURE_AT_ALL),
+    "a doctor without a camera": (_direction("recvonly"), NOT_SHOWN),
+    "a doctor who takes no picture": (_direction("sendonly"), NOT_SEEN),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_A_PICTURE)
+async def test_where_a_picture_is_missing_the_sound_goes_on_and_the_resident_is_told(kiosk: Kiosk, kind: str) -> None:
+    spoil, said = WITHOUT_A_PICTURE[kind]
+    await kiosk.media.prepare()
+    kiosk.media.start_leg(1)
+    browser = await kiosk.meet(77, spoil=spoil)
+    await until(lambda: kiosk.media.connection == "live")
+    await until(lambda: len(kiosk.heard) > 20 and len(browser.loudness) > 20)
+    shown = call_page(kiosk.media, doctor=None, enlarged=False, microphone=True, speaker=True, camera=True, desk=True)
+    assert [render(each, "vi") for each in shown.body] == [said]
+    assert kiosk.media.leg == 1  # no other attempt was needed
+
+
+async def test_where_no_picture_is_missing_nothing_is_said_of_it(kiosk: Kiosk) -> None:
+    await kiosk.media.prepare()
+    kiosk.media.start_leg(1)
+    await kiosk.meet(77)
+    await until(lambda: kiosk.media.connection == "live" and kiosk.number_shown == 77)
+    shown = call_page(kiosk.media, doctor=None, enlarged=False, microphone=True, speaker=True, camera=True, desk=True)
+    assert shown.body == ()
 
 
 async def test_the_offer_has_sound_picture_heartbeat_and_candidates_and_no_h264(kiosk: Kiosk) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tramkit_hal.device.clock import Clock
+from tramkit_telehealth.desk.looked_up import ACCEPTED, RELEASED, releases_left
 from tramkit_telehealth.desk.page_protocol import Draft, Trouble
 from tramkit_telehealth.desk.store import Store
 from tramkit_telehealth.desk.tables import CaseRow, ConsentRow, DoctorRow, EventRow, VitalRow
@@ -105,6 +106,7 @@ class Cases:
             row = CaseRow(
                 id=intake.case,
                 station=intake.station,
+                person=self._store.seal.person(intake.patient.number),
                 intake=intake.model_dump(mode="json"),
                 specialty=intake.specialty,
                 language=intake.language,
@@ -225,7 +227,8 @@ class Cases:
     async def accept(self, doctor: str, id: str) -> CaseRow:
         """Claim a waiting case, with a lease.
 
-        :raises CommandRefusedError: ``off_shift``, ``busy``, ``taken``, ``gone``; ``blocked``: out of scope.
+        :raises CommandRefusedError: ``off_shift``, ``busy``, ``taken``, ``gone``; ``blocked``: out of scope;
+            ``review``: too many were given back unseen.
         """
         now = self._clock.now()
         try:
@@ -248,7 +251,7 @@ class Cases:
                 )
                 if cast(CursorResult[Any], changed).rowcount != 1:
                     raise CommandRefusedError(Trouble.TAKEN)
-                self._note(session, id, doctor, "accepted")
+                self._note(session, id, doctor, ACCEPTED)
         except IntegrityError:  # the same doctor in two windows at the same moment
             raise CommandRefusedError(Trouble.BUSY) from None
         row = await self.get(id)
@@ -261,6 +264,8 @@ class Cases:
             raise CommandRefusedError(Trouble.OFF_SHIFT)
         if await _held(session, doctor) is not None:
             raise CommandRefusedError(Trouble.BUSY)
+        if await releases_left(session, doctor, self._clock.now()) <= 0:
+            raise CommandRefusedError(Trouble.REVIEW)
         row = await session.get(CaseRow, id)
         if row is None or row.state in (CaseState.CLOSED, CaseState.ABANDONED):
             raise CommandRefusedError(Trouble.GONE)
@@ -270,8 +275,10 @@ class Cases:
             raise CommandRefusedError(Trouble.BLOCKED)
         return row
 
-    async def release(self, doctor: str, id: str) -> CaseRow:
+    async def release(self, doctor: str, id: str, reason: str) -> CaseRow:
         """Give a claimed case back to the front of the queue.
+
+        :param reason: why; kept with the case.
 
         :raises CommandRefusedError: ``not_yours``, ``gone``; ``busy`` once the call is live.
         """
@@ -280,7 +287,7 @@ class Cases:
             if row.state not in (CaseState.CLAIMED, CaseState.RINGING):
                 raise CommandRefusedError(Trouble.BUSY)
             _back_to_queue(row)
-            self._note(session, id, doctor, "released")
+            self._note(session, id, doctor, RELEASED + reason)
             return row
 
     async def next_leg(self, doctor: str, id: str) -> CaseRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import sys
@@ -12,22 +13,31 @@ from pathlib import Path
 
 import click
 
-from tramkit import FileError, configure_log
+from tramkit import FileError, Level, configure_log, harden_process
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.words import nfc
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.app import Desk, serve
 from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lists import KINDS, ListError, import_list
+from tramkit_telehealth.desk.migrations import MigrationError
+from tramkit_telehealth.desk.passkeys import Passkeys
+from tramkit_telehealth.desk.place import Place, opened
+from tramkit_telehealth.desk.records_command import lookups, person
+from tramkit_telehealth.desk.seal import DeskKeyError
 from tramkit_telehealth.desk.settings import DeskConfig, demo_file, read_config
-from tramkit_telehealth.desk.store import Store
+from tramkit_telehealth.desk.store import InUseError
 from tramkit_telehealth.ice_servers import known
 from tramkit_telehealth.media.connection_check import reached
 
 DATA = Path("var/desk")
+DEMO_DATA = Path("var/desk-demo")
+"""Apart: what is tried out is never in the folder of a desk that is used."""
 PORT = 8082
 
-DEMO_STATION, DEMO_KEY = "demo-1", "demo-station-key"
+DEMO_STATION = "demo-1"
+DEMO_STATION_KEY = "station.key"
+"""File in the demonstration's folder, which the demonstration's station reads; made at random, once."""
 DEMO_DOCTORS = {
     "bs-lan": ("BS. Nguyễn Thị Lan", "000001/HCM-CCHN (mẫu)", ["general"], ["vi", "en"]),
     "bs-minh": ("BS. Trần Quang Minh", "000002/HCM-CCHN (mẫu)", ["heart", "general"], ["vi"]),
@@ -35,7 +45,14 @@ DEMO_DOCTORS = {
 """Doctors who do not exist: name, licence, specialties, languages."""
 
 data_option = click.option(
-    "--data", type=click.Path(path_type=Path, file_okay=False), default=DATA, help="Folder of the database."
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Folder of the database.  [default: {DATA}, with --demo {DEMO_DATA}]",
+)
+key_option = click.option(
+    "--key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the desk's key.  [default: beside the folder; a systemd credential tramkit.desk-key comes first]",
 )
 
 
@@ -45,10 +62,13 @@ data_option = click.option(
 @click.option("--config", "file", type=click.Path(path_type=Path), help="The facility's desk.toml.")
 @click.option("--demo", is_flag=True, help="A facility that does not exist, with two doctors and one station.")
 @data_option
+@key_option
 @click.pass_context
-def desk(context: click.Context, host: str, port: int, file: Path | None, demo: bool, data: Path) -> None:
+def desk(
+    context: click.Context, host: str, port: int, file: Path | None, demo: bool, data: Path | None, key: Path | None
+) -> None:
     """Run the doctors' desk."""
-    context.obj = data
+    place = context.obj = Place(data or (DEMO_DATA if demo else DATA), key)
     if context.invoked_subcommand is not None:
         return
     if file is None and not demo:
@@ -58,30 +78,43 @@ def desk(context: click.Context, host: str, port: int, file: Path | None, demo: 
     except FileError as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
+    harden_process()
     configure_log()
     try:
-        asyncio.run(_run(config, data, host, port, demo))
-    except ListError as wrong:
+        asyncio.run(_run(config, place, host, port, demo))
+    except (ListError, DeskKeyError, MigrationError) as wrong:
         raise click.ClickException(str(wrong)) from None
+    except InUseError as error:
+        raise click.ClickException(error.strerror or str(error)) from None
     except OSError as error:
         raise click.ClickException(f"the desk cannot start on {host}:{port}: {error.strerror}") from None
 
 
-async def _run(config: DeskConfig, data: Path, host: str, port: int, demo: bool) -> None:
+async def _run(config: DeskConfig, place: Place, host: str, port: int, demo: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(name, stop.set)
-    async with serve(config, data, SystemClock(), host=host, port=port) as running:
+    async with serve(config, place.data, SystemClock(), host=host, port=port, key=place.key) as running:
         _say("desk", running.address)
         if demo:
-            await _put_demo(running)
+            await _put_demo(running, place.data)
         await stop.wait()
 
 
-async def _put_demo(running: Desk) -> None:
-    await running.accounts.put_station(DEMO_STATION, DEMO_KEY)
+def _demo_key(file: Path) -> str:
+    """Return the demonstration's key; whichever of desk and station comes first makes it, at random."""
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as new:
+            new.write(secrets.token_urlsafe(32))
+    return file.read_text().strip()
+
+
+async def _put_demo(running: Desk, folder: Path) -> None:
+    key = await asyncio.to_thread(_demo_key, folder / DEMO_STATION_KEY)
+    await running.accounts.put_station(DEMO_STATION, key, site="Trạm dùng thử")
     for id, (name, licence, specialties, languages) in DEMO_DOCTORS.items():
         password = secrets.token_urlsafe(9)
         await running.accounts.put_doctor(
@@ -96,12 +129,13 @@ def _say(name: str, value: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _accounts(data: Path) -> AsyncGenerator[Accounts]:
-    store = await Store.open(data)
-    try:
-        yield Accounts(store, SystemClock())
-    finally:
-        await store.close()
+async def _accounts(place: Place) -> AsyncGenerator[Accounts]:
+    async with opened(place) as store:
+        accounts = Accounts(store, SystemClock())
+        try:
+            yield accounts
+        finally:
+            accounts.close()
 
 
 # ── lists ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,14 +145,14 @@ async def _accounts(data: Path) -> AsyncGenerator[Accounts]:
 @click.argument("kind", type=click.Choice(sorted(KINDS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
-def import_file(data: Path, kind: str, file: Path) -> None:
+def import_file(place: Place, kind: str, file: Path) -> None:
     """Go by an official FILE instead of the list that comes with the desk, from its next start.
 
     KIND: controlled (medicines), remote (conditions that may be treated remotely), long (conditions with
     prescriptions of up to 90 days), medicines (names, classes, doses), icd10 (codes and names for the type-ahead).
     """
     try:
-        count = import_list(kind, file, data)
+        count = import_list(kind, file, place.data)
     except (ListError, OSError) as wrong:
         raise click.ClickException(f"{file}: {wrong}") from None
     click.echo(f"{kind}: {count} entries")
@@ -160,13 +194,21 @@ def station() -> None:
 
 @station.command("add")
 @click.argument("id")
+@click.option("--site", default="", help="Where it stands, as doctors are told it.  [default: the id]")
+@click.option(
+    "--level",
+    type=click.Choice(list(Level.__members__)),
+    default="VNEID",
+    show_default=True,
+    help="The highest level of identity that is believed of it, by the devices it has.",
+)
 @click.pass_obj
-def add_station(data: Path, id: str) -> None:
+def add_station(place: Place, id: str, site: str, level: str) -> None:
     """Let the station ID call in; tells its new key, once."""
 
     async def add() -> str:
-        async with _accounts(data) as accounts:
-            return await accounts.put_station(id)
+        async with _accounts(place) as accounts:
+            return await accounts.put_station(id, site=nfc(site), level=level)
 
     try:
         click.echo(asyncio.run(add()))
@@ -177,11 +219,11 @@ def add_station(data: Path, id: str) -> None:
 @station.command("remove")
 @click.argument("id")
 @click.pass_obj
-def remove_station(data: Path, id: str) -> None:
+def remove_station(place: Place, id: str) -> None:
     """Let the station ID call in no more."""
 
     async def remove() -> None:
-        async with _accounts(data) as accounts:
+        async with _accounts(place) as accounts:
             await accounts.remove_station(id)
 
     try:
@@ -202,21 +244,25 @@ def doctor() -> None:
 @click.option("--licence", required=True, help="Number of the practice licence.")
 @click.option("--specialty", "specialties", multiple=True, required=True, help="Id in desk.toml; may be repeated.")
 @click.option("--language", "languages", multiple=True, default=("vi",), show_default=True)
-@click.password_option(help="Asked for where it is not given.")
+@click.option("--config", "file", type=click.Path(path_type=Path), help="desk.toml, where the desk has not run yet.")
+@click.password_option(help="Asked for where it is not given; better not given: other users see what was typed.")
 @click.pass_obj
 def add_doctor(
-    data: Path,
+    place: Place,
     id: str,
     name: str,
     licence: str,
     specialties: tuple[str, ...],
     languages: tuple[str, ...],
+    file: Path | None,
     password: str,
 ) -> None:
     """Add the doctor ID, or change them; they are signed out everywhere."""
 
     async def add() -> None:
-        async with _accounts(data) as accounts:
+        async with _accounts(place) as accounts:
+            if file is not None:
+                await accounts.offer([each.id for each in read_config(file).specialties])
             await accounts.put_doctor(
                 id,
                 name=nfc(name),
@@ -228,19 +274,53 @@ def add_doctor(
 
     try:
         asyncio.run(add())
-    except ValueError as error:
+    except (ValueError, FileError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{id}: may sign in")
+
+
+@doctor.command("password")
+@click.argument("id")
+@click.pass_obj
+def reset_password(place: Place, id: str) -> None:
+    """Give the doctor ID a new password, told once; they are signed out everywhere and must choose their own."""
+
+    async def reset() -> str:
+        async with _accounts(place) as accounts:
+            return await accounts.reset_password(id)
+
+    try:
+        click.echo(asyncio.run(reset()))
+    except KeyError:
+        raise click.ClickException(f'there is no doctor "{id}" who may sign in') from None
+
+
+@doctor.command("passkeys")
+@click.argument("id")
+@click.option("--remove-all", is_flag=True, help="After a loss: the doctor signs in by password until one is added.")
+@click.pass_obj
+def doctor_passkeys(place: Place, id: str, remove_all: bool) -> None:
+    """List the passkeys of the doctor ID, or take all of them away."""
+
+    async def work() -> list[str]:
+        async with opened(place) as store:
+            passkeys = Passkeys(store, SystemClock(), "")
+            if remove_all:
+                return [f"{await passkeys.remove(id)} removed"]
+            return [f"{each.added_at:%Y-%m-%d}  {each.label}" for each in await passkeys.of(id)]
+
+    for line in asyncio.run(work()):
+        click.echo(line)
 
 
 @doctor.command("remove")
 @click.argument("id")
 @click.pass_obj
-def remove_doctor(data: Path, id: str) -> None:
+def remove_doctor(place: Place, id: str) -> None:
     """Let the doctor ID in no more and end their sessions; what they wrote stays."""
 
     async def remove() -> None:
-        async with _accounts(data) as accounts:
+        async with _accounts(place) as accounts:
             await accounts.shut_out(id)
 
     try:
@@ -252,12 +332,20 @@ def remove_doctor(data: Path, id: str) -> None:
 
 @doctor.command("list")
 @click.pass_obj
-def list_doctors(data: Path) -> None:
+def list_doctors(place: Place) -> None:
     """List the doctors."""
 
     async def found() -> list[str]:
-        async with _accounts(data) as accounts:
-            return [f"{row.id}  {row.name}  {', '.join(row.specialties)}" for row in await accounts.doctors()]
+        async with _accounts(place) as accounts:
+            rows = await accounts.doctors()
+        return [
+            f"{row.id}  {row.name}  {', '.join(row.specialties)}{'  (removed)' if row.removed_at else ''}"
+            for row in rows
+        ]
 
     for row in asyncio.run(found()):
         click.echo(row)
+
+
+desk.add_command(lookups)
+desk.add_command(person)

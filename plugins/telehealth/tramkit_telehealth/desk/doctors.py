@@ -33,7 +33,7 @@ class Doctors:
         """Serve one page's connection; the guard has checked its origin."""
         token = request.cookies.get(COOKIE, "")
         doctor = await self._accounts.doctor_of(token)
-        if doctor is None:
+        if doctor is None or await self._accounts.kept_out(doctor):
             raise web.HTTPUnauthorized(text="Sign in first.")
         socket = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=MAX_MESSAGE)
         await socket.prepare(request)

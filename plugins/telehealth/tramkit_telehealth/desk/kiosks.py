@@ -7,7 +7,10 @@ import logging
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import ValidationError
 
+from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.serving import LogBudget
 from tramkit_telehealth.desk.accounts import Accounts
+from tramkit_telehealth.desk.clients import TrustedProxies
 from tramkit_telehealth.desk.lines import KioskLine
 from tramkit_telehealth.desk.switchboard import KioskSaid, Switchboard
 from tramkit_telehealth.protocol import (
@@ -30,16 +33,22 @@ MAX_MALFORMED = 5
 class Kiosks:
     """The door for stations: a key lets in, and what they say goes to the switchboard."""
 
-    def __init__(self, board: Switchboard, accounts: Accounts) -> None:
+    def __init__(self, board: Switchboard, accounts: Accounts, clock: Clock, proxies: TrustedProxies) -> None:
         self._board = board
         self._accounts = accounts
+        self._proxies = proxies
+        self._refusals = LogBudget(clock)
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection of a kiosk."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         station = await self._accounts.station_of(key) if scheme == "Bearer" and key else None
         if station is None or "Origin" in request.headers:  # a browser's page is no kiosk
-            _log.warning("connection without a station's key refused")
+            if (left_out := self._refusals.take()) is not None:
+                client = self._proxies.client_of(request)
+                _log.warning(
+                    "connection without a station's key refused", extra={"client": client, "left_out": left_out}
+                )
             raise web.HTTPUnauthorized(text="A station connects with its key: Authorization: Bearer <key>.")
         socket = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=MAX_MESSAGE)
         await socket.prepare(request)
@@ -79,7 +88,11 @@ class Kiosks:
         if hello.station != station:
             await _refuse(socket, Refused(code="key", words="this key belongs to another station"))
             return None
-        line, resumed = await self._board.line(station, hello.session)
+        found = await self._board.line(station, hello.session)
+        if found is None:
+            await _refuse(socket, Refused(code="taken", words="another machine is connected with this station's key"))
+            return None
+        line, resumed = found
         await line.connect(socket, self._board.welcome(line, resumed), envelope.ack)
         _log.info("kiosk connected", extra={"station": station, "resumed": resumed})
         await self._board.on_kiosk_connected(line, resumed)

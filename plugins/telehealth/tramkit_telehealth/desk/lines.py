@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections import deque
 
 from aiohttp import WSCloseCode, web
 
+from tramkit_hal.device.clock import Clock
+from tramkit_telehealth.desk.admission import MessageBudget
+from tramkit_telehealth.desk.page_changes import DeskChange, change_of
 from tramkit_telehealth.desk.page_protocol import DeskState, LegOffer, Reply
 from tramkit_telehealth.protocol import (
     CaseSummary,
@@ -26,6 +30,9 @@ from tramkit_telehealth.protocol import (
 _log = logging.getLogger(__name__)
 
 DeskMessage = Welcome | Offered | CaseUpdate | StartLeg | RtcAnswer | HangUp | CaseSummary | Refused
+
+ANSWER_SECONDS = 3.0
+"""In which a kiosk that is there has acknowledged a message."""
 
 MAX_UNACKNOWLEDGED = 500
 """Messages kept for a kiosk that is away; the oldest go first, and the kiosk opens its case again."""
@@ -48,6 +55,15 @@ class KioskLine:
         self._outbox: deque[DeskEnvelope] = deque(maxlen=MAX_UNACKNOWLEDGED)
         self._sent = 0
         self._received = 0
+        self._acked = 0
+        self._heard = asyncio.Event()
+        self._budget: MessageBudget | None = None
+
+    def budget_of(self, clock: Clock) -> MessageBudget:
+        """Return how much this kiosk may still say."""
+        if self._budget is None:
+            self._budget = MessageBudget(clock)
+        return self._budget
 
     @property
     def connected(self) -> bool:
@@ -65,6 +81,20 @@ class KioskLine:
         for envelope in tuple(self._outbox):
             await self._put(envelope)
 
+    async def answers(self, message: DeskMessage) -> bool:
+        """Say something and return whether the kiosk takes it in soon: whether somebody is at the other end."""
+        if not self.connected:
+            return False
+        await self.say(message)
+        sent = self._sent
+        self._heard.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while self._acked < sent and self.connected:
+                    await self._heard.wait()
+                    self._heard.clear()
+        return self._acked >= sent and self.connected
+
     async def renew(self, welcome: Welcome) -> None:
         """Say the welcome again while the kiosk is there; one that is away gets a newer one when it is back."""
         await self._put(DeskEnvelope(seq=0, message=welcome))
@@ -81,6 +111,7 @@ class KioskLine:
         if self._socket is not socket:
             return False
         self._socket = None
+        self._heard.set()
         return True
 
     async def say(self, message: DeskMessage) -> None:
@@ -108,6 +139,8 @@ class KioskLine:
             await self._socket.send_str(envelope.model_copy(update={"ack": self._received}).model_dump_json())
 
     def _acknowledged(self, ack: int) -> None:
+        self._acked = max(self._acked, ack)
+        self._heard.set()
         while self._outbox and self._outbox[0].seq <= ack:
             self._outbox.popleft()
 
@@ -122,8 +155,19 @@ class DoctorPage:
         self.doctor = doctor
         self.token = token
         self._socket = socket
+        self._shown: DeskState | None = None
 
-    async def tell(self, message: Reply | LegOffer | DeskState) -> None:
+    async def show(self, state: DeskState) -> None:
+        """Show a state of the desk: whole at first, then what has changed of it."""
+        before, self._shown = self._shown, state
+        if before is None:
+            await self.tell(state)
+        elif (change := change_of(before, state)) is not None:
+            await self.tell(change)
+        else:
+            self._shown = before
+
+    async def tell(self, message: Reply | LegOffer | DeskState | DeskChange) -> None:
         """Tell the page something; one that has gone asks again when it is back."""
         if not self._socket.closed:
             with contextlib.suppress(ConnectionError, RuntimeError):

@@ -43,7 +43,8 @@ class Lookup:
         return [web.get("/search", self._search)]
 
     async def _search(self, request: web.Request) -> web.Response:
-        if await self._accounts.doctor_of(request.cookies.get(COOKIE, "")) is None:
+        doctor = await self._accounts.doctor_of(request.cookies.get(COOKIE, ""))
+        if doctor is None or await self._accounts.kept_out(doctor):
             raise web.HTTPUnauthorized(text="Sign in first.")
         kind, query = request.query.get("kind", ""), request.query.get("q", "")[:MAX_QUERY]
         if kind not in ("icd10", "medicine"):

@@ -1,8 +1,9 @@
 """What the desk and a doctor's page say to each other: JSON over the WebSocket ``/doctor`` that the page opens.
 
 The page sends commands, each ``{"n": 3, "command": {"do": "accept", "case": "..."}}``; the desk replies to each with
-:class:`Reply` of the same ``n``. The desk is authoritative: whenever something changes it sends the whole
-:class:`DeskState`, so a page that was reloaded needs nothing else. Offers of a call's legs come as :class:`LegOffer`.
+:class:`Reply` of the same ``n``. The desk is authoritative: it sends the whole :class:`DeskState` when a page opens, so
+one that was reloaded needs nothing else, and then what changes (:mod:`tramkit_telehealth.desk.page_changes`). Offers
+of a call's legs come as :class:`LegOffer`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import AwareDatetime, Field
 
 from tramkit_telehealth.protocol import (
     Bilingual,
@@ -50,6 +51,8 @@ class Trouble(StrEnum):
     """Not allowed here, e.g. a narcotic or psychotropic medicine (Circular 26/2025/TT-BYT)."""
     UNANSWERED = "unanswered"
     """A concern about the prescription is not answered in words; ``field`` ends in its id."""
+    REVIEW = "review"
+    """This doctor has given back so many residents unseen that somebody must look at why first."""
     NO_SUCH_DOCTOR = "no_such_doctor"
     """The doctor to hand over to is not on shift, or not free."""
 
@@ -121,11 +124,22 @@ class Accept(Wire):
     case: Id
 
 
+ReleaseReason = Literal["not_my_field", "know_resident", "technical", "called_away", "mistake"]
+"""Not this doctor's field; knows the resident in private; something does not work; called away; the wrong one."""
+
+Sign = Literal["red_flag", "measurement", "pain", "fever", "child", "none"]
+"""The chief sign of a case, from answers out of closed lists and from measurements; never in the resident's words."""
+
+
 class Release(Wire):
-    """Give a claimed case back to the front of the queue before the call is live."""
+    """Give a claimed case back to the front of the queue before the call is live.
+
+    :param reason: why; who has looked at health data says why they were needed (Law 91/2025/QH15).
+    """
 
     do: Literal["release"]
     case: Id
+    reason: ReleaseReason
 
 
 class AnswerLeg(Wire):
@@ -274,8 +288,11 @@ class LegOffer(Wire):
 
 
 class Waiting(Wire):
-    """One resident in the queue, as every doctor on shift sees them.
+    """One resident in the queue, as every doctor on shift sees them: what is needed to choose, and nobody's name.
 
+    :param initials: of the resident's name.
+    :param age: the decade of age, e.g. ``60``; None: not known.
+    :param sign: the chief sign.
     :param urgency: 1 (soon) to 3 (can wait).
     :param mine: this doctor has the specialty and the language.
     """
@@ -284,9 +301,9 @@ class Waiting(Wire):
     site: Line
     specialty: Id
     language: Id
-    name: Line
+    initials: Line
     age: int | None
-    complaint: Prose
+    sign: Sign
     urgency: Literal[1, 2, 3]
     waiting_since: AwareDatetime
     state: CaseState
@@ -346,7 +363,7 @@ class PastCase(Wire):
 
 
 class DeskState(Wire):
-    """Everything the page shows; sent on connection and after each change.
+    """Everything the page shows; sent on connection. Afterwards only what changes is told.
 
     :param specialties: titles of the facility's specialties, by id; one that is missing is shown by its id.
     """
@@ -365,7 +382,3 @@ class DeskState(Wire):
     now: AwareDatetime
     reload: bool = False
     """True: the doctor signed in elsewhere or was signed out; the page goes to the sign-in page."""
-
-
-ToPage = Annotated[Reply | LegOffer | DeskState, Field(discriminator="type")]
-to_page: TypeAdapter[ToPage] = TypeAdapter(ToPage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from importlib import resources
 from pathlib import Path
 
@@ -45,11 +46,36 @@ class DeskSection(Data):
     :param origins: addresses at which doctors open it, beside the one it listens on: ``https://desk.example.vn``.
     :param minutes: expected length of a consultation until there are figures of its own.
     :param hold_seconds: how long a call is held for a doctor or a kiosk that has vanished.
+    :param trusted_proxies: addresses or networks of the proxies before it, whose ``X-Forwarded-For`` is believed:
+        without it every doctor behind a proxy is one client, and whoever guesses makes all of them wait.
+    :param cases_per_station: residents of one station who are not yet seen at the same moment.
+    :param cases_per_hour: residents of one station in an hour.
+    :param require_passkeys: a doctor without a passkey sees nobody before one is added.
+    :param keep_days: how long a case is kept after it was closed (Law 15/2023/QH15: the facility's own records apart).
+    :param keep_abandoned_hours: how long one is kept that no doctor saw.
     """
 
     origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    cases_per_station: int = Field(default=4, ge=1, le=10_000)
+    cases_per_hour: int = Field(default=30, ge=1, le=100_000)
+    keep_days: int = Field(default=3650, ge=1, le=36_500)
+    require_passkeys: bool = False
+    keep_abandoned_hours: int = Field(default=24, ge=1, le=8760)
     minutes: float = Field(default=10, gt=0, le=120)
     hold_seconds: float = Field(default=300, ge=1, le=3600)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ipaddress.ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f'"{each}" is no address and no network; write e.g. "127.0.0.1" or "10.0.0.0/8"'
+                ) from None
+        return value
 
     @field_validator("origins")
     @classmethod

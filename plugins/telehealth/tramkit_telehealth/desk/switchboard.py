@@ -9,8 +9,10 @@ import asyncio
 import logging
 
 from tramkit_hal.device.clock import Clock
+from tramkit_hal.ui.serving import LogBudget
 from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
+from tramkit_telehealth.desk.admission import Admission, NotAdmittedError
 from tramkit_telehealth.desk.cases import CALLING, HELD, Cases, CommandRefusedError
 from tramkit_telehealth.desk.ice import IceServers
 from tramkit_telehealth.desk.lines import DoctorPage, KioskLine
@@ -54,6 +56,8 @@ _log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1.0
 """Between two looks at leases and holds."""
 
+TAKEN = "another machine calls in with this station's key: give each its own"
+
 KioskSaid = OpenCase | LeaveCase | RtcOffer | KioskMedia | ConnectionChecked | HangUp | SummaryHandedOver
 
 
@@ -71,6 +75,8 @@ class Switchboard:
         self._cases = cases
         self._accounts = accounts
         self._clock = clock
+        self._admission = Admission(config, clock)
+        self._refusals = LogBudget(clock)
         self._ice = IceServers(config.ice, clock)
         self._lines: dict[str, KioskLine] = {}
         self.pages: dict[str, DoctorPage] = {}
@@ -100,11 +106,18 @@ class Switchboard:
 
     # ── kiosks ────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def line(self, station: str, session: str) -> tuple[KioskLine, bool]:
-        """Return a kiosk's line, and whether its session was known; the line of a session before it ends."""
+    async def line(self, station: str, session: str) -> tuple[KioskLine, bool] | None:
+        """Return a kiosk's line, and whether its session was known; the line of a session before it ends.
+
+        None: another machine is connected with the same key and answers. A station that was started again does not:
+        its connection of before is dead.
+        """
         old = self._lines.get(station)
         if old is not None and old.session == session:
             return old, True
+        if old is not None and await old.answers(Refused(code="taken", words=TAKEN)):
+            _log.error("two machines use one station's key", extra={"station": station})
+            return None
         line = self._lines[station] = KioskLine(station, session)
         if old is not None:
             await old.close()
@@ -132,6 +145,10 @@ class Switchboard:
 
     async def from_kiosk(self, line: KioskLine, message: KioskSaid) -> None:
         """Take what a kiosk says; each message has one effect."""
+        if not line.budget_of(self._clock).take():
+            await line.say(Refused(code="quota", words="this station says more than a station may"))
+            await line.close()
+            return
         if not isinstance(message, OpenCase):
             case = await self._cases.get(message.case)
             if case is None or case.station != line.station:
@@ -160,11 +177,21 @@ class Switchboard:
         self.changed()
 
     async def _open(self, line: KioskLine, message: OpenCase) -> None:
-        intake = message.intake
-        if intake.station != line.station or self._config.specialty(intake.specialty) is None:
-            await line.say(Refused(code="unknown_specialty", words="this desk has no such specialty for this station"))
-            return
-        case = await self._cases.open(intake)
+        case = await self._cases.get(message.intake.case)
+        if case is None:
+            station = await self._accounts.station(line.station)
+            if station is None:
+                await line.say(Refused(code="key", words="this station may not call in any more"))
+                return
+            try:
+                intake = self._admission.admit(message.intake, station, await self._cases.open_cases())
+            except NotAdmittedError as refusal:
+                if (left_out := self._refusals.take()) is not None:
+                    extra = {"station": line.station, "code": refusal.code, "left_out": left_out}
+                    _log.warning("case not admitted", extra=extra)
+                await line.say(Refused(code=refusal.code, words=refusal.words))
+                return
+            case = await self._cases.open(intake)
         if case.station != line.station:
             await line.say(Refused(code="unknown_case", words="this case belongs to another station"))
             return
@@ -204,7 +231,7 @@ class Switchboard:
         if old is not None:
             await self._dismiss(old)
         await self._cases.renew(new.doctor)
-        await new.tell(await self._state(new.doctor))
+        await new.show(await self._state(new.doctor))
         held = await self._cases.held_by(new.doctor)
         if held is not None and held.state in CALLING:
             await self._start_leg(await self._cases.next_leg(new.doctor, held.id))
@@ -256,8 +283,9 @@ class Switchboard:
                 await self._cases.set_available(doctor, available)
             case page.Accept(case=id):
                 await self._accept(doctor, id)
-            case page.Release(case=id):
-                await self._cases.release(doctor, id)
+            case page.Release(case=id, reason=reason):
+                await self._cases.release(doctor, id, reason)
+                _log.info("resident given back unseen", extra={"doctor": doctor, "case": id, "reason": reason})
             case page.AnswerLeg(case=id, leg=leg, sdp=sdp):
                 await self._answer(doctor, id, leg, sdp)
             case page.MediaState(case=id, leg=leg, state=state):
@@ -362,7 +390,7 @@ class Switchboard:
             try:
                 await self._tell_kiosks()
                 for doctor, open_page in tuple(self.pages.items()):
-                    await open_page.tell(await self._state(doctor))
+                    await open_page.show(await self._state(doctor))
             except Exception:  # the top of a task: the next change tells again
                 _log.exception("telling what changed failed")
 

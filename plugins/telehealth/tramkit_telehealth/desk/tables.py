@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, Text, TypeDecorator, text
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from tramkit_telehealth.desk.seal import DeskSeal
 
 
 class Moment(TypeDecorator[datetime]):
@@ -25,6 +28,27 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Sealed(TypeDecorator[dict[str, Any]]):
+    """Something personal, sealed with the key of the desk whose database it is."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:
+        return None if value is None else _seals[dialect].seal(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None else _seals[dialect].open(value)
+
+
+_seals: WeakKeyDictionary[Dialect, DeskSeal] = WeakKeyDictionary()
+
+
+def give_seal(dialect: Dialect, seal: DeskSeal) -> None:
+    """Say with what the personal fields of one database are sealed."""
+    _seals[dialect] = seal
+
+
 class Base(DeclarativeBase):
     """Every table of the desk."""
 
@@ -32,18 +56,26 @@ class Base(DeclarativeBase):
 
 
 class StationRow(Base):
-    """A kiosk that may call in; ``key_hash`` is SHA-256 of a random key of 256 bits."""
+    """A kiosk that may call in; ``key_hash`` is SHA-256 of a random key of 256 bits.
+
+    :ivar site: where it stands, as the facility registered it.
+    :ivar level: the highest level of identity that is believed of it.
+    """
 
     __tablename__ = "stations"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     added_at: Mapped[datetime]
+    site: Mapped[str] = mapped_column(String(200), default="")
+    level: Mapped[str] = mapped_column(String(16), default="VNEID")
+    removed_at: Mapped[datetime | None]
 
 
 class DoctorRow(Base):
     """A doctor; ``id`` is the name to sign in with.
 
-    :ivar failures: wrong passwords since the last right one.
+    :ivar must_change: the password was made by the operator.
+    :ivar removed_at: since when the doctor may not sign in; what they wrote stays.
     """
 
     __tablename__ = "doctors"
@@ -54,8 +86,8 @@ class DoctorRow(Base):
     languages: Mapped[list[str]]
     password_hash: Mapped[str] = mapped_column(String(300))
     language: Mapped[str] = mapped_column(String(8), default="vi")
-    failures: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
+    must_change: Mapped[bool] = mapped_column(default=False)
+    removed_at: Mapped[datetime | None]
     on_shift_since: Mapped[datetime | None]
     available: Mapped[bool] = mapped_column(default=True)
 
@@ -70,9 +102,38 @@ class SessionRow(Base):
     seen_at: Mapped[datetime]
 
 
+class DeviceRow(Base):
+    """A browser in which a doctor has signed in; ``token_hash`` is SHA-256 of its cookie."""
+
+    __tablename__ = "devices"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    doctor: Mapped[str] = mapped_column(ForeignKey("doctors.id", ondelete="CASCADE"), primary_key=True)
+    seen_at: Mapped[datetime]
+
+
+class PasskeyRow(Base):
+    """A passkey of a doctor; ``id`` is the credential's, in base64url."""
+
+    __tablename__ = "passkeys"
+    id: Mapped[str] = mapped_column(String(512), primary_key=True)
+    doctor: Mapped[str] = mapped_column(ForeignKey("doctors.id", ondelete="CASCADE"))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int]
+    label: Mapped[str] = mapped_column(String(60), default="")
+    added_at: Mapped[datetime]
+
+
+class SpecialtyRow(Base):
+    """A specialty that the desk had when it was last started."""
+
+    __tablename__ = "specialties"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+
 class CaseRow(Base):
     """A resident's case.
 
+    :ivar person: under what the resident's cases are found, see :meth:`DeskSeal.person`; empty: no number was given.
     :ivar epoch: rises with each change of who holds it; a change is made only for the epoch it was decided on.
     :ivar front: it goes before all others: a doctor had it and the call did not come about.
     :ivar lease_until: until when a claim holds without a sign of life of the doctor's page.
@@ -84,7 +145,8 @@ class CaseRow(Base):
     __tablename__ = "cases"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     station: Mapped[str] = mapped_column(ForeignKey("stations.id"))
-    intake: Mapped[dict[str, Any]]
+    person: Mapped[str] = mapped_column(String(64), default="", index=True)
+    intake: Mapped[dict[str, Any]] = mapped_column(Sealed)
     specialty: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(64))
     urgency: Mapped[int]
@@ -101,9 +163,9 @@ class CaseRow(Base):
     doctor_gone_at: Mapped[datetime | None]
     kiosk_gone_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    draft: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    draft: Mapped[dict[str, Any]] = mapped_column(Sealed, default=dict)
     version: Mapped[int] = mapped_column(default=0)
-    summary: Mapped[dict[str, Any] | None]
+    summary: Mapped[dict[str, Any] | None] = mapped_column(Sealed)
     handed_over: Mapped[str] = mapped_column(String(16), default="")
 
     __table_args__ = (
@@ -139,7 +201,7 @@ class VitalRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     case: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     kind: Mapped[str] = mapped_column(String(32))
-    reading: Mapped[dict[str, Any]]
+    reading: Mapped[dict[str, Any]] = mapped_column(Sealed)
 
 
 class EventRow(Base):
@@ -154,3 +216,22 @@ class EventRow(Base):
     at: Mapped[datetime]
     who: Mapped[str] = mapped_column(String(64))
     what: Mapped[str] = mapped_column(Text)
+
+
+class ReviewRow(Base):
+    """Somebody has looked at what a doctor looked up, up to that moment."""
+
+    __tablename__ = "reviews"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    doctor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class ErasureRow(Base):
+    """A person's data were erased on request: that it was done, and of nobody (Law 91/2025/QH15)."""
+
+    __tablename__ = "erasures"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    cases: Mapped[int]
+    why: Mapped[str] = mapped_column(String(16))

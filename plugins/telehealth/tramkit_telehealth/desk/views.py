@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
 
-from tramkit import PartialDate, age
-from tramkit_hal.words import nfc
+from tramkit import Messages, PartialDate, age
+from tramkit_hal.words import LANGUAGES, nfc, render
+from tramkit_telehealth.consents import CHILD_BELOW
 from tramkit_telehealth.desk.allergies import allergy_of
 from tramkit_telehealth.desk.cases import CALLING, HELD, ahead_of, may_take
 from tramkit_telehealth.desk.concerns import concerns
 from tramkit_telehealth.desk.lists import Lists
-from tramkit_telehealth.desk.page_protocol import Colleague, Draft, HeldCase, PastCase, Waiting
+from tramkit_telehealth.desk.page_protocol import Colleague, Draft, HeldCase, PastCase, Sign, Waiting
 from tramkit_telehealth.desk.prescribing import blocked
 from tramkit_telehealth.desk.settings import DeskConfig
 from tramkit_telehealth.desk.tables import CaseRow, DoctorRow
@@ -28,6 +29,8 @@ from tramkit_telehealth.protocol import (
     Summary,
 )
 from tramkit_telehealth.triage import vitals_urgency
+
+_ = Messages("tramkit_telehealth")
 
 
 def doctor_card(doctor: DoctorRow, config: DeskConfig, specialty: str = "") -> DoctorCard:
@@ -134,9 +137,9 @@ def waiting_entry(
         site=intake.site,
         specialty=case.specialty,
         language=case.language,
-        name=intake.patient.name,
-        age=_age(born, today) if born else None,
-        complaint=intake.complaint,
+        initials=initials(intake.patient.name),
+        age=_age(born, today) // 10 * 10 if born else None,
+        sign=chief_sign(intake, today),
         urgency=intake.urgency,
         waiting_since=case.opened_at,
         state=CaseState(case.state),
@@ -216,6 +219,31 @@ def colleagues_of(
     """
     others = [each for each in ready if each.id != doctor.id]
     return tuple(colleague(each, cases) for each in others if held is None or may_take(each, held))
+
+
+def initials(name: str) -> str:
+    """Return the initials of a name: enough to tell two who wait from each other."""
+    return ".".join(part[0].upper() for part in nfc(name).split()[:6])
+
+
+HIGH_PAIN = 7
+
+
+def chief_sign(intake: Intake, today: date) -> Sign:
+    """Return the chief sign of a case, the gravest first; never in the resident's own words."""
+    answers = {each.id: each.answer.strip().lower() for each in intake.answers}
+    none = {render(_("None of these"), language).lower() for language in LANGUAGES}
+    if answers.get("red_flag") and answers["red_flag"] not in none:
+        return "red_flag"
+    if vitals_urgency(intake.vitals) < 3:
+        return "measurement"
+    if answers.get("pain", "").isdigit() and int(answers["pain"]) >= HIGH_PAIN:
+        return "pain"
+    if answers.get("fever") in {render(_("Yes"), language).lower() for language in LANGUAGES}:
+        return "fever"
+    if intake.patient.born is not None and _age(intake.patient.born, today) < CHILD_BELOW:
+        return "child"
+    return "none"
 
 
 def _age(born: date | PartialDate, today: date) -> int:

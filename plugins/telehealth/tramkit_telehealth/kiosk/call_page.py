@@ -21,6 +21,7 @@ def call_page(
     *,
     doctor: DoctorCard | None,
     enlarged: bool,
+    ending: bool = False,
     microphone: bool,
     speaker: bool,
     camera: bool,
@@ -42,6 +43,7 @@ def call_page(
         muted=media.muted,
         camera_off=media.camera_off,
         enlarged=enlarged,
+        ending=ending,
         written=media.written.theirs[-MAX_SHOWN:],
     )
 
@@ -60,7 +62,14 @@ def _notes(media: CallMedia, *, microphone: bool, speaker: bool, camera: bool, d
         notes.append(_("Your microphone is off: the doctor does not hear you."))
     elif not microphone:
         notes.append(_("The microphone does not work: the doctor sees you but does not hear you."))
-    if media.camera_off:
+    if not (media.seen or media.shown):
+        notes.append(_("There is no picture in this call. It goes on by sound."))
+    elif not media.shown:
+        notes.append(_("The doctor's picture does not come. You hear the doctor."))
+    if not media.seen:
+        if media.shown:
+            notes.append(_("Your picture does not reach the doctor: the doctor hears you but does not see you."))
+    elif media.camera_off:
         notes.append(_("Your camera is off: the doctor does not see you."))
     elif not camera or media.slating:
         notes.append(_("The camera gives no picture: the doctor hears you but does not see you."))

@@ -209,11 +209,11 @@ class Consultation:
         media.start_leg(self._first_leg.leg)
         self._visit.set_video("doctor", media.output.picture)
         tasks = (self._spawn(media.run()), self._spawn(self._keep_devices()))
-        enlarged = False
+        enlarged = ending = False
         following: Next | Ending = Next.QUEUE
         try:
             async with (
-                self._visit.live(self._call_page(media, enlarged)) as live,
+                self._visit.live(self._call_page(media, enlarged, ending)) as live,
                 self._happenings(live) as coming,
             ):
                 while True:
@@ -225,6 +225,10 @@ class Consultation:
                             media.camera_off = not media.camera_off
                         case "enlarge":
                             enlarged = not enlarged
+                        case "end" if not ending:
+                            ending = True
+                        case "keep":
+                            ending = False
                         case "end":
                             self._case.send(HangUp(case=self._case.id))
                             following = Next.CLOSING
@@ -237,7 +241,7 @@ class Consultation:
                                 following = led
                                 break
                     self._report(media)
-                    live.update(self._call_page(media, enlarged))
+                    live.update(self._call_page(media, enlarged, ending))
         finally:
             for task in tasks:
                 task.cancel()
@@ -260,12 +264,13 @@ class Consultation:
                 return self._follow(happened)
         return None
 
-    def _call_page(self, media: CallMedia, enlarged: bool) -> Call:
+    def _call_page(self, media: CallMedia, enlarged: bool, ending: bool) -> Call:
         self._show_own(None if media.camera_off else self._devices.picture())
         return call_page(
             media,
             doctor=self._doctor,
             enlarged=enlarged,
+            ending=ending,
             microphone=self._devices.microphone is not None,
             speaker=self._devices.speaker is not None,
             camera=self._devices.camera_works,

@@ -15,7 +15,10 @@ def sound_alone(sdp: str) -> tuple[str, bool]:
 
     :raises ValueError: it is no session description.
     """
-    told = SessionDescription.parse(sdp)
+    try:
+        told = SessionDescription.parse(sdp)
+    except Exception as error:  # the media library's edge: it asserts and unpacks what another side wrote
+        raise ValueError(type(error).__name__) from None
     sound = next((each for each in told.media if each.kind == "audio" and each.port), None)
     wrong = [
         each

@@ -124,6 +124,16 @@ class CallMedia:
         return self._current is not None and self._current.slating
 
     @property
+    def seen(self) -> bool:
+        """Whether the doctor's side takes our picture, on the leg in charge."""
+        return self._current is None or self._current.seen
+
+    @property
+    def shown(self) -> bool:
+        """Whether the doctor's side sends a picture, on the leg in charge."""
+        return self._current is None or self._current.shown
+
+    @property
     def frames(self) -> int:
         """Pictures of the doctor decoded on the leg in charge."""
         return self._current.frames if self._current is not None else 0

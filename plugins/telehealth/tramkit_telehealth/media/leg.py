@@ -78,8 +78,10 @@ class Leg:
         self.over = over
         self.state = LegState.NEW
         self.began_at = clock.monotonic()
-        self.has_picture = True
-        """Whether the other side takes a picture and may send one."""
+        self.seen = True
+        """Whether the other side takes our picture."""
+        self.shown = True
+        """Whether the other side sends a picture."""
         self.frames = 0
         """Pictures decoded so far."""
         self._clock = clock
@@ -120,19 +122,21 @@ class Leg:
     async def answer(self, sdp: str) -> None:
         """Take the browser's answer; a second one changes nothing.
 
-        :raises BadAnswer: it is not an answer to this leg's offer.
+        :raises BadAnswerError: it is not an answer to this leg's offer.
         """
         if self.state is not LegState.OFFERED:
             return
         self._become(LegState.ANSWERED)
         known, hidden = split_hidden(sdp)
         try:
-            known, self.has_picture = sound_alone(known)
+            known, _picture = sound_alone(known)
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=in_every_section(known), type="answer"))
         except Exception as error:  # the media library's edge: it reads what another side has written
             raise BadAnswerError(type(error).__name__) from None
-        if not self.has_picture:
-            _log.warning("the desk takes no picture: sound only", extra={"leg": self.number})
+        agreed = next((each.currentDirection for each in self._pc.getTransceivers() if each.kind == "video"), None)
+        self.seen, self.shown = agreed in ("sendrecv", "sendonly"), agreed in ("sendrecv", "recvonly")
+        if not (self.seen and self.shown):
+            _log.warning("a picture is missing", extra={"leg": self.number, "seen": self.seen, "shown": self.shown})
         if hidden:
             self._spawn(self._look_up(hidden))
 

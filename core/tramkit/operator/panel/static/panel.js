@@ -75,17 +75,41 @@ function head() {
 
 function banner() {
   const waiting = report ? report.calls.filter((call) => !call.acknowledged) : [];
-  const lines = waiting.map((call) => h("div", { class: "alarm", "data-key": `call-${call.id}` },
-    shape("degraded"), h("strong", {}, call.reason), h("span", {}, `${words.asked} ${call.asked}`),
+  waiting.sort((one, other) => other.urgent - one.urgent);
+  const lines = waiting.map((call) => h("div", { class: call.urgent ? "alarm urgent" : "alarm", "data-key": `call-${call.id}` },
+    shape(call.urgent ? "fault" : "degraded"), call.urgent ? h("strong", {}, words.emergency) : null,
+    h("strong", {}, call.reason), h("span", {}, `${words.asked} ${call.asked}`),
     button(words.acknowledge, { class: "primary", "data-do": "acknowledge", "data-id": call.id })));
   if (link !== "live") lines.unshift(h("div", { class: "alarm lost", "data-key": "link" }, shape("absent"), words[link] || ""));
   return h("div", { id: "banner", role: "alert" }, lines);
 }
 
+// Somebody is in danger and nobody has answered: it sounds, and the longer it takes the more often and the higher.
+let sound = null;
+let sounded = 0;
+
+function ring() {
+  const urgent = report ? report.calls.filter((call) => call.urgent && !call.acknowledged) : [];
+  if (!urgent.length) return;
+  const waited = Math.max(...urgent.map((call) => call.waiting_seconds));
+  if (Date.now() - sounded < (waited < 30 ? 4000 : waited < 90 ? 2000 : 1000)) return;
+  sounded = Date.now();
+  sound ??= new AudioContext();
+  const [tone, volume] = [sound.createOscillator(), sound.createGain()];
+  tone.frequency.value = waited < 30 ? 660 : waited < 90 ? 880 : 1175;
+  volume.gain.setValueAtTime(0.3, sound.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, sound.currentTime + 0.6);
+  tone.connect(volume).connect(sound.destination);
+  tone.start();
+  tone.stop(sound.currentTime + 0.6);
+  document.body.dataset.rung = String(waited);
+}
+setInterval(ring, 500);
+
 function panel() {
   return h("main", { id: "panel", class: link === "live" ? "" : "stale" },
     h("section", { class: "devices", "aria-label": words.devices }, report.roles.map(role)),
-    h("aside", {}, staff(), visit(), services(), identity(), plugins(), changes()));
+    h("aside", {}, staff(), visit(), services(), conditions(), identity(), plugins(), changes(), selfTest()));
 }
 
 function role(r) {
@@ -163,6 +187,7 @@ function visit() {
     v ? pairs(rows) : h("p", { class: "note" }, words.nobody),
     pairs([
       [words.visits, String(report.visits)],
+      [words.faces, report.faces.join(" · ")],
       [words.last_wipe, wiped === null ? words.no_visit_yet : state(wiped ? "certain" : "uncertain", wiped ? words.wiped : words.not_wiped)],
     ]),
     button(report.closed ? words.open_station : words.close_station, { "data-do": "close", "data-value": String(!report.closed) }));
@@ -180,6 +205,12 @@ function identity() {
     each.reason ? h("span", { class: "note" }, each.reason) : null))));
 }
 
+function conditions() {
+  return section("conditions", words.conditions, h("ul", {}, report.conditions.map((each) => h("li", { "data-key": each.title },
+    h("span", { class: "line" }, state(each.state, each.title), tag(each.state_words)),
+    each.reason ? h("span", { class: "note" }, each.reason) : null))));
+}
+
 function plugins() {
   if (report.plugins === null) return null;
   const list = report.plugins.map((p) => h("li", { "data-key": p.name },
@@ -193,6 +224,15 @@ function changes() {
   const list = report.changes.map((c) => h("li", { "data-key": `${c.on} ${c.words}` },
     h("span", { class: "line" }, h("span", {}, c.words), tag(c.on)), c.note ? h("span", { class: "note" }, c.note) : null));
   return section("changes", words.changes, list.length ? h("ul", {}, list) : h("p", { class: "note" }, words.no_changes));
+}
+
+function selfTest() {
+  const test = report.self_test;
+  if (!test) return null;
+  if (!test.at) return section("self_test", words.self_test, h("p", { class: "note" }, words.no_self_test));
+  const failed = test.failed.map((line) => h("li", { "data-key": line }, h("span", { class: "trouble" }, line)));
+  return section("self_test", words.self_test, h("p", { class: "note" }, test.at),
+    test.passed ? h("p", {}, words.self_test_passed) : h("ul", {}, failed));
 }
 
 // ── changing only what changed, so that focus, caret and half-typed words stay ───────────────────────────

@@ -561,7 +561,8 @@ line.onmessage = ({ data }) => {
     setTimeout(rejoin, 1000);
     return;
   }
-  const said = away && performance.now() - pending < 5000 ? unheard : null; // later it would startle
+  const said = away && performance.now() - pending < 5000 ? unheard : null; // or it would startle
+  line.postMessage("");
   away = false;
   heardAt = performance.now();
   lost.hidden = true;

@@ -2,7 +2,7 @@
 
 import { CallMedia } from "./call.js";
 import { CallView, inCall } from "./call_view.js";
-import { $, both, forgetTroubles, notify, say, troubleWords, write } from "./dom.js";
+import { $, ask, both, forgetTroubles, notify, say, troubleWords, write } from "./dom.js";
 import { Line } from "./line.js";
 import { OwnMedia } from "./own_media.js";
 import { showPatient } from "./patient.js";
@@ -34,9 +34,10 @@ window.tramkitDesk = Object.freeze({ stats: () => media.stats() });
 // ── what the desk says ───────────────────────────────────────────────────────────────────────────────────────────
 
 function hear(message) {
-  if (message.type === "state") {
-    if (message.reload) signIn();
-    else take(message);
+  if (message.type === "state" || (message.type === "change" && state !== null)) {
+    const next = message.type === "state" ? message : changed(state, message);
+    if (next.reload) signIn();
+    else take(next);
   } else if (message.type === "leg_offer" && state !== null) {
     media.offered(message, state.ice_servers.map(iceServer));
   }
@@ -44,6 +45,13 @@ function hear(message) {
 
 /** An empty user name stands for none. */
 const iceServer = ({ urls, username, credential }) => (username ? { urls, username, credential } : { urls });
+
+/** Return a state after what has changed of it. */
+function changed(before, { fields, put, gone, order }) {
+  const rows = new Map(before.queue.filter((row) => !gone.includes(row.case)).map((row) => [row.case, row]));
+  for (const row of put) rows.set(row.case, row);
+  return { ...before, ...fields, queue: order === null ? [...rows.values()] : order.map((id) => rows.get(id)) };
+}
 
 function take(next) {
   const before = state?.held ?? null;
@@ -128,9 +136,12 @@ async function accept(caseId) {
   if (reply.trouble !== null && !inCall(state.held) && !view.checking) own.close();
 }
 
-function release() {
-  leaving = state.held.intake.case;
-  return give({ do: "release", case: leaving });
+async function release() {
+  const caseId = state.held.intake.case;
+  if (!(await ask($("release-dialog"))) || state.held?.intake.case !== caseId) return;
+  leaving = caseId;
+  const reason = document.querySelector("#release-dialog input:checked").value;
+  await give({ do: "release", case: leaving, reason });
 }
 
 function endCall() {

@@ -37,7 +37,7 @@ export class Queue {
 
   tellNew(free) {
     const fresh = free.filter((waiting) => waiting.mine && this.known !== null && !this.known.has(waiting.case));
-    if (fresh.length > 0) announce(say("queue.new", { name: fresh[0].name }));
+    if (fresh.length > 0) announce(say("queue.new", { name: fresh[0].initials }));
     if (fresh.length > 0 && this.state.available && this.state.held === null) chime();
     this.known = new Set(free.map((waiting) => waiting.case));
   }
@@ -65,12 +65,12 @@ export class Queue {
       part.hidden = text === "";
     };
     node.dataset.state = waiting.state;
-    put("name", waiting.name);
-    put("age", waiting.age === null ? say("queue.no_age") : say("queue.age", { n: waiting.age }));
+    put("name", waiting.initials);
+    put("age", waiting.age === null ? say("queue.no_age") : waiting.age === 0 ? say("queue.age_child") : say("queue.age_band", { from: waiting.age, to: waiting.age + 9 }));
     put("tag", say(`urgency.${waiting.urgency}`));
     node.querySelector(".tag").dataset.urgency = waiting.urgency;
     put("abnormal", waiting.abnormal ? say("queue.abnormal") : "");
-    put("complaint", waiting.complaint);
+    put("complaint", waiting.abnormal && waiting.sign === "measurement" ? "" : say(`sign.${waiting.sign}`));
     put("kind", `${this.specialty(waiting.specialty)} · ${languageName(waiting.language)}`);
     put("site", waiting.site);
     put("connection", waiting.connection && say(`connection.${waiting.connection}`));
@@ -80,7 +80,7 @@ export class Queue {
     const button = node.querySelector(".accept");
     button.hidden = waiting.state !== "waiting" || !waiting.mine || this.state.held !== null;
     button.disabled = !this.lineUp || !this.state.on_shift || !this.state.available;
-    button.ariaLabel = say("queue.accept_whom", { name: waiting.name });
+    button.ariaLabel = say("queue.accept_whom", { name: waiting.initials });
   }
 
   specialty(id) {
