@@ -153,7 +153,9 @@ async def _pages(folder: Path, name: str, kinds: list[Kind], visits: int) -> Non
     pages: dict[Kind, list[float]] = {kind: [] for kind in kinds}
     begins: dict[Kind, list[float]] = {kind: [] for kind in kinds}
     async with contextlib.AsyncExitStack() as stack:
-        screens = {kind: await stack.enter_async_context(_station(_load(folder, [name], kind))) for kind in kinds}
+        screens: dict[Kind, ScriptedScreen] = {
+            kind: await stack.enter_async_context(_station(_load(folder, [name], kind))) for kind in kinds
+        }
         for _round in range(visits):
             for kind, screen in screens.items():
                 first, *others = await _visit(screen, f"{name}.pages")
