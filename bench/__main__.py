@@ -1,4 +1,4 @@
-"""``python -m bench [call|devices|ledger|screens|services] [--quick] [--seed N]``."""
+"""``python -m bench [call|devices|isolation|ledger|screens|services] [--quick] [--seed N]``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 
 from bench.call import run as call
 from bench.devices import run as devices
+from bench.isolation import run as isolation
 from bench.ledger import run as ledger
 from bench.options import Options
 from bench.records import say
@@ -18,6 +19,7 @@ BENCHES = {
     "call": call.run,
     "devices": devices.run,
     "screens": screens.run,
+    "isolation": isolation.run,
     "ledger": ledger.run,
     "services": services.run,
 }

@@ -38,6 +38,7 @@ from tramkit.station.devices import Devices
 from tramkit.station.drivers import load_driver
 from tramkit.station.profile import Profile
 from tramkit.station.station import Station
+from tramkit.station.watchdog import Watchdog
 from tramkit_hal import TramkitError
 from tramkit_hal.card.guarded import ROOT
 from tramkit_hal.card.trust import FolderTrust
@@ -146,6 +147,7 @@ async def run_station(
         *_self_tests(station, config, clock),
     ]
     opened = asyncio.create_task(station.opened())
+    watchdog = _start_watchdog(station, plugins)
     try:
         if panel is not None:
             announce("panel", panel.address)
@@ -156,6 +158,7 @@ async def run_station(
         await running
     finally:
         opened.cancel()
+        await watchdog.stop()
         for watch in watches:
             watch.cancel()
         await asyncio.gather(*watches, return_exceptions=True)
@@ -168,6 +171,19 @@ async def run_station(
         if runner is not None:
             await runner.stop()
             await runner.ledger.close()
+
+
+def _start_watchdog(station: Station, plugins: PluginSet) -> Watchdog:
+    """Watch the loop; a plugin that blocks it has its services closed until the operator opens them."""
+
+    def close(plugin: str) -> None:
+        for service in plugins.running[plugin].services:
+            station.faults.close(service.id)
+
+    folders = {each.name: each.folder for each in plugins.installed if each.folder and each.name in plugins.running}
+    watchdog = Watchdog(folders, close)
+    watchdog.start()
+    return watchdog
 
 
 def _self_tests(station: Station, config: StationConfig, clock: Clock) -> list[asyncio.Task[None]]:

@@ -28,9 +28,15 @@ class Faults:
         if self._in_a_row[service] == MAX_FAULTS:
             _log.error("service closed after faults", extra={"service": service, "faults": MAX_FAULTS})
 
+    def close(self, service: str) -> None:
+        """Close a service at once: it has blocked the station."""
+        self._in_a_row[service] = MAX_FAULTS
+        _log.error("service closed after faults", extra={"service": service, "faults": MAX_FAULTS})
+
     def worked(self, service: str) -> None:
         """Forget the faults of a service: a visit went well."""
-        del self._in_a_row[service]
+        if self._in_a_row[service] < MAX_FAULTS:
+            del self._in_a_row[service]
 
     def closes(self, service: str) -> ServiceState | None:
         """Return why a service is closed; None: it is not, for its faults."""

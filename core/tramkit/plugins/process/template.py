@@ -123,6 +123,8 @@ class Template:
     def _load(self, number: int, answer: socket.socket, output: int) -> None:
         """Import the plugin here, or in a process that is forked for it."""
         if self._asked["confined"]:
+            gc.collect()
+            gc.freeze()  # what is forked leaves these pages as they are, and shares them
             if self._forked(number):
                 self._leave(answer, output)
                 _run(lambda: child.begin(answer, self._asked))

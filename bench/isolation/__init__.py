@@ -1,0 +1,1 @@
+"""What it costs that plugins run apart from the station."""
