@@ -24,7 +24,7 @@ phone = "1022"
 enabled = []
 [orders]
 data = "{folder / "station"}"
-key = "{folder / "station" / "key" / "station.key"}"
+key = "{folder / "key" / "station.key"}"
 [[roles.screen]]
 driver = "scripted"
 """,

@@ -90,7 +90,7 @@ async def station(
     devices = Devices({Role.PAYMENT_TERMINAL: [terminal]}, SystemClock())
     card.terminals = StationTerminals(devices)
     await devices.open()
-    seal = Seal(read_key(data / "key" / "station.key"))
+    seal = Seal(read_key(data.parent / "key" / "station.key"))
     ledger = Ledger(data / "ledger.sqlite", seal, boundary=Killer(kill_at))
     await ledger.open()
     runner = Runner(

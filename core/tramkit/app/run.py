@@ -164,13 +164,18 @@ async def run_station(
         await asyncio.gather(*watches, return_exceptions=True)
         station.stop()
         await asyncio.wait({running})
-        if panel is not None:
-            await panel.stop()
-        if uploads is not None:
-            await uploads.stop()
-        if runner is not None:
-            await runner.stop()
-            await runner.ledger.close()
+        await _put_away(panel, uploads, runner)
+
+
+async def _put_away(panel: Panel | None, uploads: Uploads | None, runner: Runner | None) -> None:
+    """Stop what serves beside the station, orders last."""
+    if panel is not None:
+        await panel.stop()
+    if uploads is not None:
+        await uploads.stop()
+    if runner is not None:
+        await runner.stop()
+        await runner.ledger.close()
 
 
 def _start_watchdog(station: Station, plugins: PluginSet) -> Watchdog:

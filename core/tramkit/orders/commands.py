@@ -29,9 +29,10 @@ T = TypeVar("T")
 ALL = 2**31 - 1
 
 
-def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> T:
+def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]], *, unproven: bool = False) -> T:
     """Open a station's ledger and do something with it.
 
+    :param unproven: a file of before its end was sealed is migrated too.
     :raises click.ClickException: there is none, it is in use, or it cannot be read.
     """
     file = Path(data) / "ledger.sqlite"
@@ -40,7 +41,7 @@ def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> 
         raise click.ClickException(said)
 
     async def run() -> T:
-        ledger = Ledger(file, Seal(read_key(Path(key), make=False)))
+        ledger = Ledger(file, Seal(read_key(Path(key), make=False)), unproven=unproven)
         await ledger.open()
         try:
             return await work(ledger)
@@ -51,6 +52,18 @@ def with_ledger(data: str, key: str, work: Callable[[Ledger], Awaitable[T]]) -> 
         return asyncio.run(run())
     except (LedgerError, SealError) as problem:
         raise click.ClickException(str(problem)) from None
+
+
+def migrate_ledger(data: str, key: str) -> None:
+    """Make today's version of the ledger's file and look at all of it; what it was is kept beside it."""
+
+    async def look(ledger: Ledger) -> int:
+        verdict = await ledger.verify()
+        if verdict.problem:
+            raise click.ClickException(f"the file was migrated, but is not sound: {verdict.problem}")
+        return verdict.entries
+
+    click.echo(f"The ledger is of today's version; {with_ledger(data, key, look, unproven=True)} entries verify.")
 
 
 def operator_name() -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
 import shutil
@@ -26,14 +27,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from tramkit.host.order import EffectKind, Order, Record, State, canonical
-from tramkit.orders import attachments, audit, data_keys
+from tramkit.orders import attachments, audit, data_keys, versions
 from tramkit.orders.audit import FIRST_LINK, Verdict
 from tramkit.orders.data_keys import ERASED
 from tramkit.orders.rekey import RekeyError, rekey
 from tramkit.orders.rows import (
     CLOSED,
     PLACED,
-    SCHEMA,
     SETTLED,
     LedgerEntry,
     after,
@@ -48,6 +48,7 @@ from tramkit.orders.seal import KEY_BYTES, Box, Seal, SealError
 from tramkit_hal import TramkitError
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 """Is told ``before NAME`` and ``after NAME`` of each commit; a test ends the process there."""
@@ -97,6 +98,7 @@ class Ledger:
     :param boot: names this start of the station.
     :param boundary: is told of each commit.
     :param synchronous: ``FULL``; a test shows what ``NORMAL`` loses.
+    :param unproven: a file of before its end was sealed is migrated too.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class Ledger:
         boundary: Boundary | None = None,
         synchronous: str = "FULL",
         connect: Callable[[Path], sqlite3.Connection] | None = None,
+        unproven: bool = False,
     ) -> None:
         self._file = file
         self._seal = seal
@@ -115,6 +118,7 @@ class Ledger:
         self._boundary: Boundary = boundary or _leave
         self._synchronous = synchronous
         self._connect = connect or _connect
+        self._unproven = unproven
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._db: sqlite3.Connection | None = None
         self._locked: BinaryIO | None = None
@@ -152,12 +156,14 @@ class Ledger:
         db.execute(f"PRAGMA synchronous = {self._synchronous}")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA secure_delete = ON")
-        db.executescript(SCHEMA + attachments.SCHEMA + data_keys.SCHEMA)
         try:
+            was = versions.bring_up_to_date(db, self._seal, self._file, unproven=self._unproven)
+            if 0 < was < versions.VERSION:
+                _log.warning("ledger migrated", extra={"was": was, "version": versions.VERSION})
             data_keys.check(db, self._seal)
             self._seal = data_keys.with_holders(db, self._seal)
             self._tail = Tail(*audit.tail(db, self._seal))
-        except (ValueError, SealError) as problem:
+        except (ValueError, SealError, versions.VersionError) as problem:
             raise LedgerError(f"{self._file}: {problem}") from None
 
     def _make_private(self) -> None:
