@@ -141,24 +141,16 @@ async def run_station(
     _stop_on_signals(station)
     panel = await _start_panel(station, config, plugins, clock)
     running = asyncio.create_task(station.run())
-    watches = [
-        asyncio.create_task(watch_plugs(devices, clock), name="plugs"),
-        asyncio.create_task(watch_power(devices, clock, station.stop), name="power"),
-        *_self_tests(station, config, clock),
-    ]
+    watches = [*_watches(station, plugins, clock), *_self_tests(station, config, clock)]
     opened = asyncio.create_task(station.opened())
-    watchdog = _start_watchdog(station, plugins)
     try:
         if panel is not None:
             announce("panel", panel.address)
         await _opened(devices, running, opened)
-        for screen in devices.usable(Role.SCREEN, Screen):
-            for name, address in screen.addresses.items():
-                announce(name, address)
+        _announce_screens(devices, announce)
         await running
     finally:
         opened.cancel()
-        await watchdog.stop()
         for watch in watches:
             watch.cancel()
         await asyncio.gather(*watches, return_exceptions=True)
@@ -178,17 +170,25 @@ async def _put_away(panel: Panel | None, uploads: Uploads | None, runner: Runner
         await runner.ledger.close()
 
 
-def _start_watchdog(station: Station, plugins: PluginSet) -> Watchdog:
-    """Watch the loop; a plugin that blocks it has its services closed until the operator opens them."""
+def _announce_screens(devices: Devices, announce: Announce) -> None:
+    for screen in devices.usable(Role.SCREEN, Screen):
+        for name, address in screen.addresses.items():
+            announce(name, address)
+
+
+def _watches(station: Station, plugins: PluginSet, clock: Clock) -> list[asyncio.Task[None]]:
+    """Watch plugs, power and the loop; a plugin that blocks it has its services closed till the operator opens them."""
 
     def close(plugin: str) -> None:
         for service in plugins.running[plugin].services:
             station.faults.close(service.id)
 
     folders = {each.name: each.folder for each in plugins.installed if each.folder and each.name in plugins.running}
-    watchdog = Watchdog(folders, close)
-    watchdog.start()
-    return watchdog
+    return [
+        asyncio.create_task(watch_plugs(station.devices, clock), name="plugs"),
+        asyncio.create_task(watch_power(station.devices, clock, station.stop), name="power"),
+        asyncio.create_task(Watchdog(folders, close).watch(), name="watchdog"),
+    ]
 
 
 def _self_tests(station: Station, config: StationConfig, clock: Clock) -> list[asyncio.Task[None]]:

@@ -24,7 +24,7 @@ BEAT_SECONDS = 0.25
 
 
 class Watchdog:
-    """Watches the loop in which it is started.
+    """Watches a loop.
 
     :param folders: of the packages of plugins that run inline, by plugin.
     :param on_blocked: is told the plugin, in the loop, once that turns again.
@@ -35,28 +35,20 @@ class Watchdog:
         self._on_blocked = on_blocked
         self._turned_at = time.monotonic()
         self._ended = threading.Event()
-        self._beating: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread_id = 0
 
-    def start(self) -> None:
-        """Watch the loop that runs."""
+    async def watch(self) -> None:
+        """Watch the loop that runs, until this is cancelled."""
         self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
-        self._beating = asyncio.create_task(self._beat(), name="watchdog")
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
-
-    async def stop(self) -> None:
-        """Watch no more."""
-        self._ended.set()
-        if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
-
-    async def _beat(self) -> None:
-        while True:
-            self._turned_at = time.monotonic()
-            await asyncio.sleep(BEAT_SECONDS)
+        try:
+            while True:
+                self._turned_at = time.monotonic()
+                await asyncio.sleep(BEAT_SECONDS)
+        finally:
+            self._ended.set()
 
     def _watch(self) -> None:
         named = 0.0

@@ -89,7 +89,7 @@ async def test_inline_the_plugin_that_blocks_the_station_is_named_and_closed(
     caplog.set_level(logging.INFO)
     async with station(loaded.sides, clock=SystemClock()) as running:
         watchdog = Watchdog(folders, lambda _plugin: running.station.faults.close("stuck.hello"))
-        watchdog.start()
+        watching = asyncio.create_task(watchdog.watch())
         try:
             await running.menu()
             running.screen.answer("stuck.hello")
@@ -102,10 +102,10 @@ async def test_inline_the_plugin_that_blocks_the_station_is_named_and_closed(
             menu = await running.menu()
             assert [each.state.value for each in menu.options] == ["closed"]
         finally:
-            await watchdog.stop()
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
             for name in [each for each in sys.modules if each.startswith("toy_")]:
                 monkeypatch.delitem(sys.modules, name)
     (record,) = [each for each in caplog.records if each.message == "plugin blocks the station"]
     assert (record.__dict__["plugin"], record.__dict__["place"]) == ("stuck", f"plugin.py:{LINE} serve")
     assert record.created - since < SECONDS + SLACK
-    await asyncio.sleep(0)

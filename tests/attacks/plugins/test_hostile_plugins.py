@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 SILENT_SECONDS = 3.0
 """A station that says nothing for so long is blocked."""
-EVERY = 9
+EVERY = 15
 """One in so many is shown at every run, the others at each landing."""
 
 
