@@ -235,7 +235,7 @@ def test_a_setting_from_the_environment_has_its_own_type(key: str, text: str, va
         ("number", "0.5", 'not the text "0.5"'),
         ("boolean", 1, "not the number 1"),
         ("listed", ["a", 7], "settings.typed.listed.1: input should be a valid string"),
-        ("string", {"path": "x"}, 'a table here is { env = "NAME" }'),
+        ("string", {"path": "x"}, 'a table here is { file = "PATH" }'),
         ("level", "hihg", 'did you mean "high"?'),
     ],
 )
