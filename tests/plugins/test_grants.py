@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -236,3 +237,5 @@ def tramkit_commands():
     a_station(site, '[plugins]\nenabled = ["waterworks"]\n')
     assert CliRunner().invoke(main, ["water"]).output == "ran\n"
     assert "stolen" not in CliRunner().invoke(main, ["desk", "--help"]).output
+    for name in [each for each in sys.modules if each.startswith("toy_")]:
+        del sys.modules[name]
