@@ -285,12 +285,15 @@ async def running(screen: Screen, folder: Path, *, services: bool) -> AsyncGener
         station = Station(
             Profile("test-1", "UBND phường Bình Trưng", "Đảo Kim Cương"),
             devices,
-            [InlinePlugin([each for each in offered if isinstance(each, Service)])],
+            [
+                *(each for each in offered if hasattr(each, "services")),
+                InlinePlugin([each for each in offered if isinstance(each, Service)]),
+            ],
             StaffBell(clock, "1022"),
             clock,
             Timeouts(farewell=0.1),
             seed=FIRST,
-            own=[each for each in offered if not isinstance(each, Service)],
+            own=[each for each in offered if hasattr(each, "descriptor")],
             **(town.joins(devices) if town else {}),
         )
         task = asyncio.create_task(station.run())

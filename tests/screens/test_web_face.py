@@ -16,7 +16,8 @@ from tramkit_hal.ui.guide import Guide
 from tramkit_hal.ui.icons import Icon
 from tramkit_hal.ui.pages import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.browser
+in_browser = pytest.mark.asyncio(loop_scope="session")
 
 MAX_FIRST_LOAD = 80_000
 """Bytes, unpacked."""
@@ -57,6 +58,7 @@ def test_the_first_load_of_every_page_stays_within_its_budget() -> None:
     assert static + longest <= MAX_FIRST_LOAD
 
 
+@in_browser
 async def test_the_first_page_of_the_menu_has_eight_services_and_four_in_the_largest_letters(resident) -> None:
     from tramkit_hal.ui.pages import Mode
 
@@ -69,6 +71,7 @@ async def test_the_first_page_of_the_menu_has_eight_services_and_four_in_the_lar
         assert seen >= least, (scale, shape)
 
 
+@in_browser
 async def test_motion_is_calm_and_there_is_none_for_who_wants_none(resident) -> None:
     running = """() => document.getAnimations().filter((each) => each.effect.getTiming().duration > 0)
         .map((each) => [each.animationName ?? each.transitionProperty, each.effect.getTiming().duration])"""
