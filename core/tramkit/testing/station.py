@@ -55,7 +55,7 @@ class Running:
 
     async def attract(self) -> None:
         """Wait until nobody is here again, moving a hand-moved clock past the farewell."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (self.screen.history and self.screen.page.kind == "attract" and self.station.progress is None):
                 if isinstance(self.clock, ManualClock):
                     await self.clock.advance(1)
@@ -126,7 +126,7 @@ async def station(
         yield Running(running, robot, clock, bell, devices)
     finally:
         running.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not task.done():
                 if isinstance(clock, ManualClock):
                     await clock.advance(1)
