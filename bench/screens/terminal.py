@@ -121,7 +121,7 @@ def page_changes(options: Options) -> None:
     keys: list[float] = []
     with _station() as glass:
         for number in range(rounds + 1):
-            _begin(glass)
+            _begin(glass, again=number > 0)
             found_taps, found_keys = _round(glass)
             if number:  # the first round warms up
                 taps += found_taps
@@ -132,11 +132,17 @@ def page_changes(options: Options) -> None:
         emit("screens", f"terminal_key_to_drawn_{metric}", value(keys) * 1000, "ms")
 
 
-def _begin(glass: Glass) -> None:
-    """Come from the attract page through the menu to the first page."""
-    glass.wait("chạm vào màn hình", time.monotonic())
-    time.sleep(PAUSE)
-    glass.wait(MENU, glass.press("\r"))  # the attract page has the service's name too
+def _begin(glass: Glass, *, again: bool) -> None:
+    """Come from the attract page through the menu to the first page.
+
+    :param again: the last page of the round before led to the menu: "another errand".
+    """
+    if again:
+        glass.wait(MENU, time.monotonic())
+    else:
+        glass.wait("chạm vào màn hình", time.monotonic())
+        time.sleep(PAUSE)
+        glass.wait(MENU, glass.press("\r"))  # the attract page has the service's name too
     time.sleep(PAUSE)
     glass.wait(PAGES[0].heading, glass.press("\r"))
 
