@@ -46,6 +46,7 @@ from tramkit_hal.document.document import Code, Document, Heading, Paragraph, Ro
 from tramkit_hal.partial_date import Born, PartialDate, first_day, last_day
 from tramkit_hal.ui.icons import Icon
 from tramkit_hal.ui.pages import Availability, Call, Control, Fact, Option, Stage, Tone, Wait
+from tramkit_hal.ui.serving import FaceRunner, LogBudget
 from tramkit_hal.ui.web_headers import adding, web_headers
 from tramkit_hal.video import Frame, NewestFrame
 from tramkit_hal.words import (
@@ -91,6 +92,7 @@ __all__ = [
     "Decimal1",
     "DeviceError",
     "Document",
+    "FaceRunner",
     "Fact",
     "FileError",
     "Form",
@@ -107,6 +109,7 @@ __all__ = [
     "KnownPerson",
     "Level",
     "Live",
+    "LogBudget",
     "Messages",
     "MicrophoneHandle",
     "Moment",

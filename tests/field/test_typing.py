@@ -7,7 +7,7 @@ import pytest
 from tramkit_hal.screens.terminal.pen import Pen
 from tramkit_hal.ui.keyboard.typing import DELETE, Typing, press
 from tramkit_hal.ui.pages import Ask, Control, FieldView, View
-from tramkit_hal.ui.stage import Stage
+from tramkit_hal.ui.stage import ShownView
 from tramkit_hal.words import verbatim
 
 
@@ -132,7 +132,7 @@ def test_a_name_that_was_filled_in_before_keeps_its_spelling_as_it_goes_on() -> 
 
 @pytest.mark.parametrize(("control", "text"), [(Control.NAME, "Thúy Hòa"), (Control.TEXT, "Thuý Hoà")])
 def test_the_terminal_knows_a_name_from_other_words(control: Control, text: str) -> None:
-    stage = Stage()
+    stage = ShownView()
     field = FieldView(name="said", control=control, label=verbatim("Said"))
     view = View(page=Ask(id="said", title=verbatim("Said"), fields=(field,)), language="vi", languages=("vi", "en"))
     stage.show(view)

@@ -272,9 +272,13 @@ _DEVICES = ("null", "zero", "random", "urandom")
 
 
 def _paths() -> list[str]:
-    """Return the folders from which Tramkit itself is imported."""
+    """Return the folders from which Tramkit itself and installed libraries are imported.
+
+    Those that a ``.pth`` file adds (:func:`site.addsitedir`) lie outside the environment.
+    """
     found = [importlib.util.find_spec(each) for each in ("tramkit", "tramkit_hal")]
-    return [str(Path(spec.origin).parent.parent) for spec in found if spec is not None and spec.origin is not None]
+    ours = [str(Path(spec.origin).parent.parent) for spec in found if spec is not None and spec.origin is not None]
+    return [*ours, *(each for each in sys.path if Path(each).name in ("site-packages", "dist-packages"))]
 
 
 def limits_argument() -> str:

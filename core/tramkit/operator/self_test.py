@@ -191,7 +191,7 @@ def last(file: Path) -> SelfTest | None:
     return None
 
 
-class Serving(Protocol):
+class StationUnderTest(Protocol):
     """The station, as far as a self-test must know it.
 
     :ivar testing: set while it is tested: nobody can begin a visit.
@@ -205,7 +205,9 @@ class Serving(Protocol):
         ...
 
 
-async def each_morning(devices: Iterable[Device], clock: Clock, at: time, file: Path, station: Serving) -> None:
+async def each_morning(
+    devices: Iterable[Device], clock: Clock, at: time, file: Path, station: StationUnderTest
+) -> None:
     """Make the self-test each day at that time of Việt Nam (UTC+7), until cancelled.
 
     A station that was off at that time makes it up as soon as it is on. A visit under way goes on to its end; no other

@@ -28,7 +28,7 @@ class EventRefusedError(TramkitError):
     """The page shown does not take this answer, or the core takes no more events; the words say which."""
 
 
-class Stage:
+class ShownView:
     """The one view shown.
 
     :ivar serial: rises with each view, so that a browser knows whether it has seen it.

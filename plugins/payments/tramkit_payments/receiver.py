@@ -18,8 +18,7 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field
 
-from tramkit import Clock, Data, FileError, SystemClock, find_memo, read_settings
-from tramkit_hal.ui.serving import FaceRunner, LogBudget
+from tramkit import Clock, Data, FaceRunner, FileError, LogBudget, SystemClock, find_memo, read_settings
 from tramkit_payments.webhooks import MAX_BODY, IrrelevantNoticeError, WebhookError, verify
 
 _log = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ from tramkit_hal.ui.keyboard import layouts
 from tramkit_hal.ui.keyboard.typing import DELETE
 from tramkit_hal.ui.pages import Attract, Bar, FieldView
 from tramkit_hal.ui.screen import ScreenCapabilities, Shown
-from tramkit_hal.ui.stage import EventRefusedError, Stage, StaleEventError
+from tramkit_hal.ui.stage import EventRefusedError, ShownView, StaleEventError
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text, render
 
@@ -75,7 +75,7 @@ class TerminalApp(App[None]):
 
     def __init__(
         self,
-        stage: Stage,
+        stage: ShownView,
         videos: Mapping[str, NewestFrame],
         stop: Callable[[], None],
         ghost_tap_seconds: float = 0.25,

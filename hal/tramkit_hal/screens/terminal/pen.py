@@ -5,7 +5,7 @@ from __future__ import annotations
 from tramkit_hal.screens.terminal.reading import typed
 from tramkit_hal.ui.keyboard.typing import Typing, press
 from tramkit_hal.ui.pages import Ask, Control, FieldView, View
-from tramkit_hal.ui.stage import Stage
+from tramkit_hal.ui.stage import ShownView
 
 _WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
 
@@ -13,7 +13,7 @@ _WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
 class Pen:
     """Writes into one field at a time; what it writes are the stage's drafts."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: ShownView) -> None:
         self._stage = stage
         self._view = stage.view
         self.name = ""

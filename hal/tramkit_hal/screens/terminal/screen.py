@@ -16,7 +16,7 @@ from tramkit_hal.screens.terminal.app import CAPABILITIES, TerminalApp, ViewChan
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import View
 from tramkit_hal.ui.screen import Screen, ScreenCapabilities, Shown
-from tramkit_hal.ui.stage import BLANK, Stage
+from tramkit_hal.ui.stage import BLANK, ShownView
 from tramkit_hal.video import NewestFrame
 
 
@@ -43,7 +43,7 @@ class TerminalScreen(Screen):
 
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
         super().__init__(settings, context)
-        self._stage = Stage()
+        self._stage = ShownView()
         self._videos: dict[str, NewestFrame] = {}
         self._running: asyncio.Task[None] | None = None
         self.app: TerminalApp | None = None

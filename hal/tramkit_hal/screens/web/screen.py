@@ -16,7 +16,7 @@ from tramkit_hal.ui.accessibility import describe
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import View
 from tramkit_hal.ui.screen import Screen, ScreenCapabilities, Shown
-from tramkit_hal.ui.stage import BLANK, Stage
+from tramkit_hal.ui.stage import BLANK, ShownView
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import noted
 
@@ -36,7 +36,7 @@ class WebScreen(Screen):
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
         super().__init__(settings, context)
         self._videos: dict[str, NewestFrame] = {}
-        self._stage = Stage()
+        self._stage = ShownView()
         self._server: Server | None = None
         self._watching: asyncio.Task[None] | None = None
         self._token: str = self.settings.token or secrets.token_urlsafe(24)

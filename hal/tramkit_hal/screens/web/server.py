@@ -21,7 +21,7 @@ from tramkit_hal.screens.web.video import feed
 from tramkit_hal.ui.events import MAX_EVENT, Answered, Key, Pressed, Touched, event_adapter
 from tramkit_hal.ui.keyboard.typing import press
 from tramkit_hal.ui.serving import FaceRunner
-from tramkit_hal.ui.stage import EventRefusedError, Stage, StaleEventError
+from tramkit_hal.ui.stage import EventRefusedError, ShownView, StaleEventError
 from tramkit_hal.video import NewestFrame
 
 MAX_CONNECTIONS = 64
@@ -50,7 +50,7 @@ class Server:
     :param videos: the moving pictures by name; looked up at each frame.
     """
 
-    def __init__(self, settings: WebSettings, token: str, stage: Stage, videos: Mapping[str, NewestFrame]) -> None:
+    def __init__(self, settings: WebSettings, token: str, stage: ShownView, videos: Mapping[str, NewestFrame]) -> None:
         self._settings = settings
         self._stage = stage
         self._videos = videos
@@ -201,7 +201,7 @@ class Server:
         return True
 
     def _take(self, event: Answered | Pressed | Touched) -> None:
-        """Take an event for the core, as :meth:`Stage.accept` does."""
+        """Take an event for the core, as :meth:`ShownView.accept` does."""
         page = self._stage.view.page
         if page.kind in LIVE_KINDS and event.page == page.id:  # only figures have moved since the press
             event = event.model_copy(update={"revision": page.revision})

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tramkit import Clock
-from tramkit_hal.ui.serving import FaceRunner
+from tramkit import Clock, FaceRunner
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.cases import Cases
 from tramkit_telehealth.desk.clients import TrustedProxies

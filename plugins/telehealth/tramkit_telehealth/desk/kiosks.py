@@ -7,8 +7,7 @@ import logging
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import ValidationError
 
-from tramkit import Clock
-from tramkit_hal.ui.serving import LogBudget
+from tramkit import Clock, LogBudget
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.clients import TrustedProxies
 from tramkit_telehealth.desk.lines import KioskLine

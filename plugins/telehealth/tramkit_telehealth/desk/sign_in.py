@@ -13,8 +13,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from yarl import URL
 
-from tramkit import LANGUAGES, Clock, adding, web_headers
-from tramkit_hal.ui.serving import LogBudget
+from tramkit import LANGUAGES, Clock, LogBudget, adding, web_headers
 from tramkit_telehealth.desk.accounts import DEVICE_KNOWN, LONGEST, Accounts, SignedIn, SignInTrouble
 from tramkit_telehealth.desk.attempts import TooManyError
 from tramkit_telehealth.desk.clients import TrustedProxies

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tramkit import Clock
-from tramkit_hal.ui.serving import LogBudget
+from tramkit import Clock, LogBudget
 from tramkit_telehealth.desk import page_protocol as page
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.admission import Admission, NotAdmittedError
