@@ -127,7 +127,9 @@ def day_file(rng: random.Random, damaged: Damage, text: Words) -> None:
     record = _paid(f"o{rng.randrange(1000)}")
     memo = memo_of(record.effects[EffectKind.COLLECT].key)
     rows = [
-        DayFileRow(text(rng, rng.choice((memo, f"IBFT{memo}GD99", "CHUYEN TIEN", ""))), rng.choice((1000, -1000, 0, 7)), done)
+        DayFileRow(
+            text(rng, rng.choice((memo, f"IBFT{memo}GD99", "CHUYEN TIEN", ""))), rng.choice((1000, -1000, 0, 7)), done
+        )
         for done in (rng.random() < 0.8 for _each in range(rng.randrange(5)))
     ]
     data = write_day_file("payments.vietqr", date(2026, 11, 25), rows).encode(errors="surrogatepass")

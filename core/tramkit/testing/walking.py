@@ -108,7 +108,7 @@ class ScriptedGlass:
         needed = act.do in ("answer", "press")
         async with asyncio.timeout(PATIENCE if needed else None):
             for turn in count() if needed else range(TURNS):
-                if self.over or self.screen.view is not view:
+                if self.over or not self.screen.history or self.screen.view is not view:
                     return
                 await self.clock.advance(0.05 if needed else 1)
                 # a picture is drawn in a thread, and what stands outside answers over the network
