@@ -116,6 +116,8 @@ class ProcessPlugin(RemotePlugin):
                 process.kill()
         if ended:
             await asyncio.wait(ended, timeout=STOP_SECONDS)
+        for _turn in range(3):  # what was given up closes its end in the loop's next turns
+            await asyncio.sleep(0)
         self.template.detach()
         self.template.kill()
 

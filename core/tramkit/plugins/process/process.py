@@ -70,13 +70,16 @@ class Process:
 
         :raises LaunchError: it is not.
         """
-        self._frames = await FrameSocket.over(self._socket, self._take, self._lost, MAX_OF_PLUGIN)
         try:
+            self._frames = await FrameSocket.over(self._socket, self._take, self._lost, MAX_OF_PLUGIN)
             async with asyncio.timeout(READY_SECONDS):
                 await self._ready
         except (TimeoutError, OtherSideError):
             self.kill()
             raise LaunchError("a process of the plugin did not start") from None
+        except asyncio.CancelledError:
+            self.kill()
+            raise
 
     def _send(self, frame: bytes) -> None:
         if self._frames is not None:
