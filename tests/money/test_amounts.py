@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from support.money import ACCOUNT, World
 from support.money_station import MoneyStation
-from support.payer import Payer, Wish
+from support.payer import Payer, Wish, comes_to
 
 from tramkit.checkout import outcomes
 from tramkit.host.order import EffectKind, Order
@@ -75,7 +75,7 @@ async def one_order(kiosk: MoneyStation, wish: Wish, seen: Counter[str]) -> None
     record = (await kiosk.records())[-1]
     amount = record.order.amount
     (check,) = (each for each in passed if isinstance(each, Check))
-    assert money(amount) in [render(fact.value, "vi") for fact in check.facts], "looked over"
+    assert comes_to(check, "vi") == money(amount), "looked over"
     _offered(owed, passed, record.order, seen)
     code = parse(page.code)
     await by_the_banking_app(kiosk.outside, page.code)

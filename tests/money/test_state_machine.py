@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support.money import ACCOUNT, BILL, PHONE, REFUSED_BILL, REFUSED_PHONE
 from support.money_station import LATE, MoneyStation, notice
-from support.payer import Payer, Wish
+from support.payer import Payer, Wish, comes_to
 
 from tramkit.host.order import EffectKind, OrderEnding, Record, State
 from tramkit.orders.runner import PAY_WITHIN
@@ -271,7 +271,7 @@ class Money(RuleBasedStateMachine):
 
     @invariant()
     def money_is_conserved_and_no_page_says_what_is_not_so(self) -> None:
-        if hasattr(self, "till"):
+        if hasattr(self, "kiosk"):
             self._nothing_is_paid_on_that_did_not_come()
             self._no_page_says_what_is_not_so()
 
@@ -306,7 +306,7 @@ class Money(RuleBasedStateMachine):
             ordered = {render(fact.label, "en"): render(fact.value, "en") for fact in record.order.facts}
             assert ordered.items() <= shown.items(), "what was checked is what is ordered"
             assert render(record.order.title, "en")
-            assert shown["Amount"] == self._money(record.order.amount)
+            assert comes_to(self.checked) == self._money(record.order.amount)
             missing = record.order.amount - record.came
             assert page.amount in (Amount(amount=missing), Amount(amount=record.order.amount))
             if page.code:
@@ -347,7 +347,7 @@ class Money(RuleBasedStateMachine):
             self.placed[id] = await self._closed(id)
 
     def teardown(self) -> None:
-        if not hasattr(self, "till"):
+        if not hasattr(self, "kiosk"):
             return
         try:
             self.await_(self._heal())

@@ -13,7 +13,7 @@ from tramkit.host.order import Record
 from tramkit.station.conditions import LOOK_SECONDS, NO_LEDGER
 from tramkit_billing.service import LEAST_PART
 from tramkit_hal.ui.events import Answered, Pressed, Touched
-from tramkit_hal.ui.pages import AnyPage, Availability, Bar, Option
+from tramkit_hal.ui.pages import AnyPage, Availability, Bar, Check, Option
 from tramkit_hal.words import Money, render
 
 ENOUGH = 60
@@ -174,6 +174,14 @@ async def ordered(kiosk: MoneyStation, customer: str = BILL, method: str = "paym
     payer.wish = Wish(customer, method)
     assert (await payer.go_on()).kind == "pay"
     return payer, (await kiosk.records())[-1]
+
+
+def comes_to(check: Check, language: str = "en") -> str:
+    """Return what it comes to, as a page says it on which an order is looked over: large, or among the facts."""
+    if check.large is not None:
+        return render(check.large, language)
+    (fact,) = (fact for fact in check.facts if fact.label.id == "Amount")
+    return render(fact.value, language)
 
 
 def words(page: AnyPage, language: str = "en") -> str:

@@ -69,9 +69,11 @@ class Listening:
         self._runner: web.AppRunner | None = None
         self._site: web.BaseSite | None = None
         self._wanted = False
-        self._opening: asyncio.Task[None] | None = None
+        self._opening: asyncio.Task[bool] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._bound = ""
+        self._one = asyncio.Lock()
+        """Is held by whoever opens or closes: the network may change while it is being listened."""
         self._following: asyncio.Task[None] | None = None
         self.address = ""
         """What phones open; empty while it cannot be reached."""
@@ -107,7 +109,12 @@ class Listening:
         if not wanted:
             self._closing = asyncio.create_task(self._close_later())
         elif self._site is None and self._bound and (self._opening is None or self._opening.done()):
-            self._opening = asyncio.create_task(self._open(self._at_once()))
+            listening = self._at_once()
+            self._opening = asyncio.create_task(self._open(listening, self._bound))
+            if listening is not None:
+                self._opening.add_done_callback(
+                    lambda done: None if not done.cancelled() and done.result() else listening.close()
+                )
 
     def _at_once(self) -> socket.socket | None:
         """Listen before the address is shown: who comes at once waits until it is served."""
@@ -117,20 +124,27 @@ class Listening:
         except OSError:
             return None
 
-    async def _open(self, listening: socket.socket | None) -> None:
-        if listening is None or self._runner is None:
+    async def _open(self, listening: socket.socket | None, host: str) -> bool:
+        """Serve what listens already, unless the station has another address by now; tell whether it is served."""
+        if listening is None:
             with contextlib.suppress(OSError):
                 await self._look()
-            return
-        site = self._site = web.SockSite(self._runner, listening)
-        await site.start()
+            return False
+        async with self._one:
+            if self._runner is None or self._site is not None or host != self._bound:
+                return False
+            site = web.SockSite(self._runner, listening)
+            await site.start()
+            self._site = site
+            return True
 
     async def _close_later(self) -> None:
         await self._clock.sleep(LATE_SECONDS)
-        self._wanted, self._closing = False, None
-        site, self._site = self._site, None
-        if site is not None:
-            await site.stop()
+        async with self._one:
+            self._wanted, self._closing = False, None
+            site, self._site = self._site, None
+            if site is not None:
+                await site.stop()
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -175,16 +189,17 @@ class Listening:
 
         :raises OSError: it cannot.
         """
-        try:
-            host = self._where()
-            if host != self._bound or (self._wanted and self._site is None):
-                await self._listen(host)
-        except OSError as error:
-            self._tell(error.strerror or "it cannot listen")
-            if isinstance(error, NoNetworkError):
-                await self._unlisten()
-            raise
-        self._tell("")
+        async with self._one:
+            try:
+                host = self._where()
+                if host != self._bound or (self._wanted and self._site is None):
+                    await self._listen(host)
+            except OSError as error:
+                self._tell(error.strerror or "it cannot listen")
+                if isinstance(error, NoNetworkError):
+                    await self._unlisten()
+                raise
+            self._tell("")
 
     def _where(self) -> str:
         if self._host != AUTO:

@@ -90,7 +90,7 @@ class WebDriver:
     async def begin(self) -> None:
         """Touch the attract page and wait for the menu."""
         await self.at("attract")
-        await self.page.click("#main")
+        await self.page.click("#title")  # anywhere but on a service's tile
         await self.at("choose")
 
     async def choose(self, value: str) -> None:
