@@ -32,6 +32,7 @@ Steady = Callable[[str], str]
 _drawn = {
     "Receipt code": RECEIPT,
     "Your receipt code: {code}": RECEIPT,
+    "Keep the code {code}: My receipts shows what became of it": RECEIPT,
     "Transfer message": MEMO,
 }
 _shapes: list[Steady] = []
