@@ -81,7 +81,7 @@ async def test_a_partners_plugin_comes_into_the_menu_by_pip_and_goes_by_pip(venv
     assert "Báo rò rỉ nước" in page
 
     venv.pip("uninstall", "--yes", "tramkit-water")
-    rows = {row["name"]: row for row in json.loads(venv.tramkit("plugins", "--json", "--config", str(config)))}
+    rows = {row["name"]: row for row in json.loads(venv.tramkit("plugins", "--json", "--config", str(config), code=3))}
     assert rows["water"]["state"] == "quarantined"
     assert 'no plugin "water" is installed' in rows["water"]["reason"]
     services, page = await menu(venv, tmp_path, config)

@@ -49,9 +49,10 @@ class Venv:
         """Return the command line of ``tramkit``."""
         return [str(self.python), "-c", "from tramkit.app.cli import main; main()", *arguments]
 
-    def tramkit(self, *arguments: str) -> str:
-        """Run ``tramkit`` and return what it says."""
-        run = subprocess.run(self.command(*arguments), check=True, timeout=60, capture_output=True, text=True)
+    def tramkit(self, *arguments: str, code: int = 0) -> str:
+        """Run ``tramkit``, which must end with this code, and return what it says."""
+        run = subprocess.run(self.command(*arguments), check=False, timeout=60, capture_output=True, text=True)
+        assert run.returncode == code, run.stdout + run.stderr
         return run.stdout
 
 

@@ -61,6 +61,7 @@ def test_numbers_are_said_in_vietnamese_words(number: int, words: str) -> None:
         ("128/82 mmHg", "một trăm hai mươi tám trên tám mươi hai mi li mét thủy ngân"),
         ("36,8 °C", "ba mươi sáu phẩy tám độ C"),
         ("••••", "sao sao sao sao"),
+        ("PH** Q", "pê hát sao sao Q"),
         ("079••0123", "không bảy chín sao sao không một hai ba"),
         ("Mời ông/bà chờ 10 phút", "Mời ông bà chờ mười phút"),
         ("Mã 99/99/2026", "Mã 99/99/2026"),

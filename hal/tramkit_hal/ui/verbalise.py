@@ -183,6 +183,16 @@ def _stars(language: str, word: str) -> tuple[re.Pattern[str], Said]:
     return re.compile(r"\d*•+\d*"), lambda match: " ".join(names[each] for each in match[0])
 
 
+def _masked_name(language: str, word: str) -> tuple[re.Pattern[str], Said]:
+    """Say a name that is partly hidden, "PH** Q. D.", letter by letter."""
+
+    def said(match: re.Match[str]) -> str:
+        signs = (word if each == "*" else _LETTERS.get(each, each) if language == "vi" else each for each in match[0])
+        return " ".join(signs)
+
+    return re.compile(r"(?<!\w)[^\W\d_]+\*+"), said
+
+
 _LETTERS = {
     **{"A": "a", "B": "bê", "C": "xê", "D": "đê", "E": "e", "F": "ép", "G": "giê", "H": "hát", "I": "i", "J": "gi"},
     **{"K": "ca", "L": "lờ", "M": "mờ", "N": "nờ", "O": "o", "P": "pê", "Q": "quy", "R": "rờ", "S": "sờ", "T": "tê"},
@@ -279,6 +289,7 @@ _DATE = re.compile(r"(ngày\s+|on\s+)?(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)",
 _RULES: dict[str, tuple[tuple[re.Pattern[str], Said], ...]] = {
     "vi": (
         (_ADDRESS, lambda _match: "có trên màn hình"),
+        _masked_name("vi", "sao"),
         _stars("vi", "sao"),
         (re.compile(rf"({_NUMBER})\s*₫"), lambda match: f"{number_in_words(_plain(match[1]))} đồng"),
         (_CODE, _unless_short(_spelled("vi"))),
@@ -298,6 +309,7 @@ _RULES: dict[str, tuple[tuple[re.Pattern[str], Said], ...]] = {
     ),
     "en": (
         (_ADDRESS, lambda _match: "on the screen"),
+        _masked_name("en", "star"),
         _stars("en", "star"),
         (re.compile(rf"({_NUMBER})\s*₫"), lambda match: f"{_plain(match[1])} dong"),
         (_CODE, _unless_short(_spelled("en"))),
