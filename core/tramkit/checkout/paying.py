@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tramkit.capture.printing import hand_over
 from tramkit.checkout.outcomes import (
@@ -161,7 +161,7 @@ async def _collect(visit: StationVisit, runner: Runner, record: Record) -> Recor
 
 async def _until_paid(visit: StationVisit, runner: Runner, record: Record) -> Record:
     first = await _invitation(runner, record)
-    until = visit.clock.now() + runner.left_to_pay(record)
+    until = (visit.clock.now() + runner.left_to_pay(record) + timedelta(seconds=0.5)).replace(microsecond=0)
     asking = False  # whether the resident is asked if the payment is to be given up
     async with visit.live(_giving_up(record) if first is None else pay_page(record, first, until)) as live:
         invited = {record.came: first}  # once for each amount: a code that changes cannot be scanned
