@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import site
 import subprocess
 import sys
@@ -41,8 +42,15 @@ class Venv:
 
     def run(self, *arguments: str, folder: Path, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """Run its Python in a folder."""
+        environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         return subprocess.run(
-            [str(self.python), *arguments], cwd=folder, timeout=seconds, capture_output=True, text=True, check=False
+            [str(self.python), *arguments],
+            cwd=folder,
+            timeout=seconds,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environ,
         )
 
     def command(self, *arguments: str) -> list[str]:
