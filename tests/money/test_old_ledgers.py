@@ -69,12 +69,14 @@ async def test_a_ledger_whose_end_is_not_sealed_is_migrated_only_when_somebody_s
         await ledger.open()
     assert file.read_bytes() == before
     station = tmp_path / "station.toml"
+    (tmp_path / "data").mkdir()
+    file.rename(tmp_path / "data" / file.name)
     key = tmp_path / "key" / "station.key"
     key.parent.mkdir()
     key.write_bytes(KEY)
     key.chmod(0o600)
     station.write_text(
-        f'[station]\nid = "demo-1"\nsite = "x"\nagency = "y"\n[orders]\ndata = "{tmp_path}"\n'
+        f'[station]\nid = "demo-1"\nsite = "x"\nagency = "y"\n[orders]\ndata = "{tmp_path / "data"}"\n'
         f'key = "{key}"\n[[roles.screen]]\ndriver = "scripted"\n'
     )
     told = await asyncio.to_thread(CliRunner().invoke, main, ["orders", "--config", str(station), "migrate"])

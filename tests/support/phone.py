@@ -27,7 +27,7 @@ async def read_code(glass: AnyDriver) -> str:
         return found[0]
     code = glass.page.locator(".code")
     await code.wait_for()
-    image = cv2.imdecode(np.frombuffer(await code.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(await code.screenshot(animations="disabled"), np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
     text, _corners, _straight = cv2.QRCodeDetector().detectAndDecode(image)
     assert text, "the code on the glass cannot be read"

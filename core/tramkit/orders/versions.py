@@ -34,8 +34,8 @@ def version_of(db: sqlite3.Connection) -> int:
     if number:
         return int(number)
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "entries" not in tables:
-        return 0
+    if "entries" not in tables or db.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is None:
+        return 0  # a power cut may have left it half made
     if "order_keys" in tables:
         return VERSION
     if "live" not in tables:
