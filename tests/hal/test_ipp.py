@@ -168,11 +168,11 @@ class TestIppPrinter(DeviceConformance):
 
     async def test_a_wipe_cancels_what_was_not_printed_yet(self) -> None:
         await self.eve.stop()
-        await self.eve.start(seconds=1)
+        await self.eve.start(seconds=8)
         async with self.opened() as device:
             await device.submit(PAGE, "visit:1")
             await device.wipe()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(40):
                 while not (await device.job("visit:1")).state.ended:
                     await asyncio.sleep(0.05)
             assert (await device.job("visit:1")).state is JobState.CANCELLED
