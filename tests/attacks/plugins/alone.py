@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
-from .corpus import ATTACKS
+from .corpus import ATTACKS, KEEPS
 from .place import attacked, loot, try_it
 
 
@@ -24,7 +25,8 @@ async def main(folder: Path, does: str) -> None:
             beat = asyncio.create_task(_beat())
             await asyncio.sleep(0.3)
             print("attacked", flush=True)
-            print(await try_it(running, "first"), flush=True)
+            for turn in ("first", "second") if attack in KEEPS else ("first",):
+                print(f"said {json.dumps(await try_it(running, turn))}", flush=True)
             print("survived", flush=True)
             beat.cancel()
 

@@ -77,8 +77,9 @@ READS = [
         """
         import gc
         for each in gc.get_objects():
-            if isinstance(each, dict) and isinstance(each.get("password"), str):
-                return each["password"]
+            if type(each).__name__ == "Mine":
+                value = each.password
+                return value.get_secret_value() if hasattr(value, "get_secret_value") else value
         return ""
         """,
         process=True,
