@@ -343,7 +343,7 @@ async def test_walkers_at_the_web_screen(browser: Browser, viewport, services: b
             await driver.open(screen.addresses["station"])
             glass = OnWeb(site, screen, driver)
             there.append(glass)
-            await visits(glass, lambda: driver.page.click("#main"))
+            await visits(glass, lambda: driver.page.click("#title"))
             assert driver.problems == []
             glass.waits_for = "the attract page, again"
             await glass.until(lambda: glass.over and glass.view.page.kind == "attract")

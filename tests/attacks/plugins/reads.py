@@ -77,9 +77,9 @@ READS = [
         """
         import gc
         for each in gc.get_objects():
-            if type(each).__name__ == "Mine":
-                value = each.password
-                return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+            for inner in list(each.values()) if isinstance(each, dict) else ():
+                if isinstance(inner, dict) and isinstance(inner.get("password"), str):
+                    return inner["password"]
         return ""
         """,
         process=True,
