@@ -108,8 +108,8 @@ class ScriptedGlass:
         needed = act.do in ("answer", "press")
         async with asyncio.timeout(PATIENCE if needed else None):
             for turn in count() if needed else range(TURNS):
-                if self.over or not self.screen.history or self.screen.view is not view:
-                    return
+                if self.over or (self.screen.history and self.screen.view is not view):
+                    return  # where nothing is shown, the next visit of who has another errand is about to begin
                 await self.clock.advance(0.05 if needed else 1)
                 # a picture is drawn in a thread, and what stands outside answers over the network
                 await asyncio.sleep(0 if turn < TURNS and not self.outside else 0.01)
