@@ -92,7 +92,55 @@ class Description(Data):
     background: bool = False
 
 
-class PluginSide(Protocol):
+class Carries(Protocol):
+    """What means the same on both sides of a pipe: orders, ways to pay, ways to sign in."""
+
+    # ── orders: each call is idempotent by its key; whatever is raised, the outcome is not known ──────────
+
+    async def fulfil(self, service: str, order: Order, key: str) -> Outcome:
+        """Carry an order out."""
+        ...
+
+    async def inquire(self, service: str, order: Order, key: str) -> Outcome:
+        """Ask what became of an order."""
+        ...
+
+    async def invitation(self, method: str, payment: Payment) -> Invitation:
+        """Return what the resident is to do to pay."""
+        ...
+
+    async def collect(self, method: str, payment: Payment) -> Outcome:
+        """Begin to collect, or go on with it."""
+        ...
+
+    async def inquire_payment(self, method: str, payment: Payment) -> Outcome:
+        """Ask what became of a payment."""
+        ...
+
+    async def cancel(self, method: str, payment: Payment) -> Outcome:
+        """Give a payment up."""
+        ...
+
+    async def refund(self, method: str, payment: Payment, key: str, amount: int) -> Outcome:
+        """Give money back."""
+        ...
+
+    async def inquire_refund(self, method: str, payment: Payment, key: str) -> Outcome:
+        """Ask what became of a refund."""
+        ...
+
+    # ── signing in ────────────────────────────────────────────────────────────────────────────────────────
+
+    async def begin_sign_in(self, method: str) -> SignIn:
+        """Ask the provider for a sign-in; see :meth:`IdentityMethod.begin`."""
+        ...
+
+    async def wait_sign_in(self, method: str, sign_in: SignIn) -> Person:
+        """Wait until the resident has approved it; see :meth:`IdentityMethod.wait`."""
+        ...
+
+
+class PluginSide(Carries, Protocol):
     """A plugin, wherever it runs: its services, its ways to pay and its ways to sign in."""
 
     @property
@@ -141,48 +189,4 @@ class PluginSide(Protocol):
 
     def visit_ended(self, visit: str) -> None:
         """Forget everything of a visit."""
-        ...
-
-    # ── orders: each call is idempotent by its key; whatever is raised, the outcome is not known ──────────
-
-    async def fulfil(self, service: str, order: Order, key: str) -> Outcome:
-        """Carry an order out."""
-        ...
-
-    async def inquire(self, service: str, order: Order, key: str) -> Outcome:
-        """Ask what became of an order."""
-        ...
-
-    async def invitation(self, method: str, payment: Payment) -> Invitation:
-        """Return what the resident is to do to pay."""
-        ...
-
-    async def collect(self, method: str, payment: Payment) -> Outcome:
-        """Begin to collect, or go on with it."""
-        ...
-
-    async def inquire_payment(self, method: str, payment: Payment) -> Outcome:
-        """Ask what became of a payment."""
-        ...
-
-    async def cancel(self, method: str, payment: Payment) -> Outcome:
-        """Give a payment up."""
-        ...
-
-    async def refund(self, method: str, payment: Payment, key: str, amount: int) -> Outcome:
-        """Give money back."""
-        ...
-
-    async def inquire_refund(self, method: str, payment: Payment, key: str) -> Outcome:
-        """Ask what became of a refund."""
-        ...
-
-    # ── signing in ────────────────────────────────────────────────────────────────────────────────────────
-
-    async def begin_sign_in(self, method: str) -> SignIn:
-        """Ask the provider for a sign-in; see :meth:`IdentityMethod.begin`."""
-        ...
-
-    async def wait_sign_in(self, method: str, sign_in: SignIn) -> Person:
-        """Wait until the resident has approved it; see :meth:`IdentityMethod.wait`."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable
 from typing import Protocol, cast
@@ -9,14 +10,11 @@ from typing import Protocol, cast
 from tramkit.host.calls import Calls
 from tramkit.host.ending import Followed, Signal, VisitIsOverError
 from tramkit.host.host import Host, Snapshot
-from tramkit.host.order import Order, Outcome
-from tramkit.host.payment import Invitation, Payment
 from tramkit.host.peer import Peer, Proxy, Target
-from tramkit.host.person import NotIdentifiedError, Person
-from tramkit.host.plugin_side import PluginSide
+from tramkit.host.person import NotIdentifiedError
+from tramkit.host.plugin_side import Carries, PluginSide
 from tramkit.host.remote_host import RemoteHost, Streams
 from tramkit.host.service_state import ServiceState
-from tramkit.host.sign_in import SignIn
 from tramkit.host.terminals import Terminals
 from tramkit_hal.ui.pages import Availability
 from tramkit_hal.words import Messages
@@ -25,7 +23,7 @@ _ = Messages("tramkit")
 _log = logging.getLogger(__name__)
 
 
-class Worker(Protocol):
+class Worker(Carries, Protocol):
     """A plugin's end of the pipe, as the station calls it."""
 
     async def start(self) -> None:
@@ -52,62 +50,11 @@ class Worker(Protocol):
         """Forget everything of a visit."""
         ...
 
-    async def fulfil(self, service: str, order: Order, key: str) -> Outcome:
-        """Carry an order out."""
-        ...
-
-    async def inquire(self, service: str, order: Order, key: str) -> Outcome:
-        """Ask what became of an order."""
-        ...
-
-    async def invitation(self, method: str, payment: Payment) -> Invitation:
-        """Return what the resident is to do to pay."""
-        ...
-
-    async def collect(self, method: str, payment: Payment) -> Outcome:
-        """Begin to collect, or go on with it."""
-        ...
-
-    async def inquire_payment(self, method: str, payment: Payment) -> Outcome:
-        """Ask what became of a payment."""
-        ...
-
-    async def cancel(self, method: str, payment: Payment) -> Outcome:
-        """Give a payment up."""
-        ...
-
-    async def refund(self, method: str, payment: Payment, key: str, amount: int) -> Outcome:
-        """Give money back."""
-        ...
-
-    async def inquire_refund(self, method: str, payment: Payment, key: str) -> Outcome:
-        """Ask what became of a refund."""
-        ...
-
-    async def begin_sign_in(self, method: str) -> SignIn:
-        """Ask the provider for a sign-in."""
-        ...
-
-    async def wait_sign_in(self, method: str, sign_in: SignIn) -> Person:
-        """Wait until the resident has approved it."""
-        ...
-
 
 WORKER = Calls(Worker)
 TERMINALS = Calls(Terminals)
 
-PASSED_ON = (
-    "fulfil",
-    "inquire",
-    "invitation",
-    "collect",
-    "inquire_payment",
-    "cancel",
-    "refund",
-    "inquire_refund",
-    "begin_sign_in",
-    "wait_sign_in",
-)
+PASSED_ON = tuple(name for name, _call in inspect.getmembers(Carries, inspect.iscoroutinefunction))
 """Calls that mean the same on both sides of the pipe."""
 
 
