@@ -30,6 +30,7 @@ class PluginEgress:
 
     :param origins: where it may ask; None: everywhere.
     :param secrets: what stands for a secret in a header, and the secret.
+    :param at_home: where secrets may go: the addresses that the operator wrote beside them.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class PluginEgress:
         plugin: str,
         origins: Collection[str] | None,
         secrets: Mapping[str, str] | None = None,
+        at_home: Collection[str] = (),
         way: Egress | None = None,
     ) -> None:
         self._plugin = plugin
         self._origins = origins
         self._secrets = dict(secrets or {})
+        self._at_home = at_home
         self._way = way or DirectEgress()
         self._at_once = 0
         self._told: set[str] = set()
@@ -59,7 +62,9 @@ class PluginEgress:
             raise ValueError("this plugin may not ask there")
         if self._at_once >= MAX_AT_ONCE:
             raise ValueError("this plugin asks too much at once")
-        headers = {name: self._with_secrets(value) for name, value in request.headers.items()}
+        headers = request.headers
+        if origin in self._at_home:
+            headers = {name: self._with_secrets(value) for name, value in headers.items()}
         self._at_once += 1
         try:
             return await self._way.http(request.model_copy(update={"headers": headers}))

@@ -76,7 +76,7 @@ def begin(
         except KeptOutError:
             template.kill()
             raise
-        egress = PluginEgress(plugin.name, _origins(manifest, given, isolation), secrets)
+        egress = PluginEgress(plugin.name, _origins(manifest, given, isolation), secrets, _named(given))
         return ProcessPlugin(plugin.name, described, template, context.clock, egress)
 
     return finish
@@ -144,14 +144,19 @@ def _files(given: Mapping[str, Any]) -> list[str]:
     return [value for value in given.values() if isinstance(value, str) and value and Path(value).is_file()]
 
 
+def _named(given: Mapping[str, Any]) -> frozenset[str]:
+    """Return the origins of the addresses that a plugin's settings name."""
+    addresses = (value for value in given.values() if isinstance(value, str))
+    return frozenset(origin_of(each) for each in addresses if each.startswith(("https://", "http://")))
+
+
 def _origins(manifest: Manifest, given: Mapping[str, Any], isolation: Isolation) -> frozenset[str] | None:
     """Return where the plugin may ask: what it declares, what its settings name, what was granted beside."""
     if isolation.origins is None:
         return None
-    named = [value for value in given.values() if isinstance(value, str) and value.startswith(("https://", "http://"))]
     granted = isolation.origins if isolation.grant is not None else (*isolation.origins, *manifest.hosts)
     asked = [each if "://" in each else f"https://{each}" for each in granted]
-    return frozenset(origin_of(each) for each in (*named, *asked))
+    return _named(given) | frozenset(origin_of(each) for each in asked)
 
 
 def _undeclared(manifest: Manifest, described: Description) -> str:
