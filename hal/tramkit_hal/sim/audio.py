@@ -28,12 +28,14 @@ from tramkit_hal.words import noted
 
 PIECE_SECONDS = PIECE / SAMPLE_RATE
 SOUNDS = (noted("room"), noted("tone"), noted("silence"))
+SYLLABLES = 4.0
+"""How often a second the tone swells and fades, as speech does: a steady tone is noise, and is taken away as such."""
 
 
 class MicrophoneSettings(SimSettings):
     """Settings of the simulated microphone.
 
-    :param sound: what it hears: ``room`` (a quiet room), ``tone``, ``silence``.
+    :param sound: what it hears: ``room`` (a quiet room), ``tone`` (in syllables), ``silence``.
     :param frequency: of the tone, Hz.
     """
 
@@ -104,7 +106,8 @@ class SimMicrophone(Simulator, Microphone):
         if self._sound == "room":
             return self._noise.normal(0, 180, PIECE).astype(np.int16)
         at = (first + np.arange(PIECE)) / SAMPLE_RATE
-        return (8000 * np.sin(2 * np.pi * self.settings.frequency * at)).astype(np.int16)
+        swell = np.sin(np.pi * SYLLABLES * at) ** 2
+        return (12_000 * swell * np.sin(2 * np.pi * self.settings.frequency * at)).astype(np.int16)
 
     def _controls(self) -> tuple[SimControl, ...]:
         return (
