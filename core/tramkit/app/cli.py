@@ -17,6 +17,7 @@ from tramkit import log
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
 from tramkit.app.devices_command import conformance, devices
 from tramkit.app.group import Tramkit
+from tramkit.app.station_command import station
 from tramkit.host.order import EffectKind
 from tramkit.plugins.hardening import harden_process
 from tramkit.plugins.hookspecs import PluginContext
@@ -46,6 +47,7 @@ def main() -> None:
 
 main.add_command(devices)
 main.add_command(conformance)
+main.add_command(station)
 
 config_option = click.option(
     "--config",
