@@ -141,7 +141,7 @@ async def run_station(
         made=made,
     )
     _stop_on_signals(station)
-    panel = await _start_panel(station, config, plugins, clock)
+    panel = await _start_panel(station, config, plugins, clock, runner)
     running = asyncio.create_task(station.run())
     manager = ServiceManager()
     alive = asyncio.create_task(manager.watch(StationHealth(station), clock), name="service manager")
@@ -269,7 +269,9 @@ async def _start_uploads(config: StationConfig, clock: Clock) -> Uploads | None:
     return uploads
 
 
-async def _start_panel(station: Station, config: StationConfig, plugins: PluginSet, clock: Clock) -> Panel | None:
+async def _start_panel(
+    station: Station, config: StationConfig, plugins: PluginSet, clock: Clock, runner: Runner | None
+) -> Panel | None:
     """Serve the operator's panel; None: the configuration wants none."""
     if not config.panel.enabled:
         return None
@@ -287,6 +289,7 @@ async def _start_panel(station: Station, config: StationConfig, plugins: PluginS
         changes_report=lambda: changes(values, day_of(clock.now())),
         self_test_report=(lambda: last(Path(config.self_test.file))) if config.self_test.at else None,
         clock=clock,
+        runner=runner,
     )
     try:
         await panel.start()

@@ -13,6 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from tramkit.operator.health import StationHealth
+from tramkit.operator.open_orders import OpenOrders
 from tramkit.station.station import Station
 from tramkit_hal.device.base import DeviceState
 from tramkit_hal.device.roles import Role
@@ -21,9 +22,10 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class _StationCollector(Collector):
-    def __init__(self, station: Station, version: str) -> None:
+    def __init__(self, station: Station, version: str, orders: OpenOrders | None) -> None:
         self._station = station
         self._version = version
+        self._orders = orders
         self._health = StationHealth(station)
 
     def collect(self) -> Iterator[Metric]:
@@ -38,6 +40,11 @@ class _StationCollector(Collector):
         yield GaugeMetricFamily("tramkit_ready", "1 while a resident can begin a visit.", float(self._health.ready))
         yield from self._visits()
         yield from self._devices()
+        if self._orders is not None:
+            orders = GaugeMetricFamily("tramkit_orders_open", "Orders not at their end, by state.", labels=["state"])
+            for state, count in self._orders.counts.items():
+                orders.add_metric([state], count)
+            yield orders
         waiting = sum(not call.acknowledged for call in station.bell.calls)
         yield GaugeMetricFamily("tramkit_staff_calls_waiting", "Calls for staff that nobody has answered.", waiting)
 
@@ -74,11 +81,12 @@ class Metrics:
     """The figures of one station.
 
     :param version: of Tramkit.
+    :param orders: its open orders, looked at before; None: it takes none.
     """
 
-    def __init__(self, station: Station, version: str) -> None:
+    def __init__(self, station: Station, version: str, orders: OpenOrders | None = None) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_StationCollector(station, version))
+        self._registry.register(_StationCollector(station, version, orders))
         ProcessCollector(registry=self._registry)
 
     def text(self) -> bytes:

@@ -158,6 +158,10 @@ class Runner:
             if record is not None:
                 await self._wire.give_up(record)
 
+    def carries_out(self, record: Record) -> bool:
+        """Tell whether who fulfils an order and who collects for it are here."""
+        return record.order.service in self._services and (not record.method or record.method in self.methods)
+
     def awaits_card(self, record: Record) -> bool:
         """Tell whether an order's payment can only be made by a resident who stands before the station."""
         collect = record.effect(EffectKind.COLLECT)

@@ -20,6 +20,7 @@ from tramkit.conversation.system_pages import FACES
 from tramkit.facts import Change
 from tramkit.host.days import day_of
 from tramkit.host.person import Level
+from tramkit.operator.open_orders import OpenOrders
 from tramkit.operator.panel import words
 from tramkit.operator.panel.watch import Watch
 from tramkit.operator.self_test import SelfTest
@@ -33,7 +34,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import SimControl, Simulated
 from tramkit_hal.ui.pages import Availability
 from tramkit_hal.ui.screen import Screen
-from tramkit_hal.words import LANGUAGES, Day, Moment, Text, render, show
+from tramkit_hal.words import LANGUAGES, Day, Moment, Money, Text, render, show
 
 _log = logging.getLogger(__name__)
 
@@ -174,6 +175,28 @@ class ChangeReport(Data):
     note: str
 
 
+class OrderReport(Data):
+    """An order that is not at its end, see :class:`~tramkit.operator.open_orders.OpenOrder`."""
+
+    code: str
+    plugin: str
+    title: str
+    amount: str
+    state: str
+    state_words: str
+    why: str
+    placed: str
+
+
+class OrdersReport(Data):
+    """The orders that are not at their end: how many of each state, and the first of them, stuck ones first."""
+
+    stuck: int
+    late: int
+    open: int
+    orders: tuple[OrderReport, ...]
+
+
 class SelfTestSummary(Data):
     """The last self-test; ``at`` is empty where there was none, ``failed`` has a line for each device that failed."""
 
@@ -190,6 +213,7 @@ class Report(Data):
     :param plugins: None where the station was started without a report of plugins.
     :param changes: fees, rates, forms that begin or end soon.
     :param self_test: None where the station makes none by itself.
+    :param orders: None where the station takes none.
     """
 
     language: str
@@ -211,6 +235,7 @@ class Report(Data):
     plugins: tuple[PluginReport, ...] | None
     changes: tuple[ChangeReport, ...] = ()
     self_test: SelfTestSummary | None = None
+    orders: OrdersReport | None = None
 
 
 class Reporter:
@@ -226,8 +251,10 @@ class Reporter:
         plugins: PluginsReport | None,
         changes: ChangesReport | None = None,
         self_test: SelfTestReport | None = None,
+        orders: OpenOrders | None = None,
     ) -> None:
         self._station = station
+        self._orders = orders
         self._watch = watch
         self._plugins = plugins
         self._changes = changes or (lambda: ())
@@ -258,6 +285,7 @@ class Reporter:
             plugins=self._plugin_reports(language),
             changes=tuple(_change(each, language) for each in self._changes()),
             self_test=_tested(self._self_test(), language) if self._self_test is not None else None,
+            orders=self._open_orders(language),
         )
 
     # ── devices ───────────────────────────────────────────────────────────────────────────────────────────
@@ -381,6 +409,27 @@ class Reporter:
                 reason=render(option.reason, language) if option.reason else "",
             )
             for option in menu(self._station.offers, self._station.means, self._station.faults)
+        )
+
+    def _open_orders(self, language: str) -> OrdersReport | None:
+        if self._orders is None:
+            return None
+        titles = {offer.service.id: offer.service.title for offer in self._station.offers}
+        return OrdersReport(
+            **self._orders.counts,
+            orders=tuple(
+                OrderReport(
+                    code=each.code,
+                    plugin=each.plugin,
+                    title=render(titles[each.service], language) if each.service in titles else each.service,
+                    amount=show(Money(amount=each.amount), language) if each.amount else "",
+                    state=each.state,
+                    state_words=render(words.ORDERS[each.state], language),
+                    why=render(each.why, language),
+                    placed=show(Moment(at=each.placed_at), language),
+                )
+                for each in self._orders.now
+            ),
         )
 
     def _identity(self, level: Level, language: str) -> IdentityReport:

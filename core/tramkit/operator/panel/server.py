@@ -19,11 +19,13 @@ from pydantic import BaseModel, Field, ValidationError
 from tramkit import log
 from tramkit.operator.health import StationHealth
 from tramkit.operator.metrics import CONTENT_TYPE, Metrics
+from tramkit.operator.open_orders import OpenOrders
 from tramkit.operator.panel import words
 from tramkit.operator.panel.actions import ActionRefusedError, Actions
 from tramkit.operator.panel.peers import ACTOR, Actor, Peers, open_socket, peer_of
 from tramkit.operator.panel.report import ChangesReport, PluginsReport, Reporter, SelfTestReport
 from tramkit.operator.panel.watch import Paper, Watch
+from tramkit.orders.runner import Runner
 from tramkit.station.station import Station
 from tramkit_hal.data import Data
 from tramkit_hal.device.clock import Clock, SystemClock
@@ -82,6 +84,7 @@ class Panel:
     :param tcp: False: the socket is the only way in.
     :param socket: a Unix socket where users of this machine are known by the kernel's word; None: there is none.
     :param peers: who they are, and what they may do.
+    :param runner: whose open orders are shown; None: this station takes none.
     :raises ValueError: ``host`` is not a loopback address, or ``token`` is no good secret.
     """
 
@@ -100,14 +103,17 @@ class Panel:
         tcp: bool = True,
         socket: Path | None = None,
         peers: Peers | None = None,
+        runner: Runner | None = None,
     ) -> None:
         self._station = station
         self._host = loopback_address(host)
         self._port = port
-        self._watch = Watch(station.devices, clock or SystemClock())
-        self._reporter = Reporter(station, self._watch, plugins_report, changes_report, self_test_report)
+        self._orders = OpenOrders(runner) if runner is not None else None
+        self._clock = clock or SystemClock()
+        self._watch = Watch(station.devices, self._clock, self._orders)
+        self._reporter = Reporter(station, self._watch, plugins_report, changes_report, self_test_report, self._orders)
         self._actions = Actions(station)
-        self._health, self._metrics = StationHealth(station), Metrics(station, version("tramkit"))
+        self._health, self._metrics = StationHealth(station), Metrics(station, version("tramkit"), self._orders)
         self._files: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
         self._socket = socket
@@ -263,6 +269,8 @@ class Panel:
         return web.json_response(self._health.report(_language(request)), status=200 if well else 503)
 
     async def _metrics_text(self, _request: web.Request) -> web.Response:
+        if self._orders is not None:
+            await self._orders.look(self._clock.now())
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:

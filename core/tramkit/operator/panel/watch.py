@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Generator
 from typing import Protocol, runtime_checkable
 
+from tramkit.operator.open_orders import OpenOrders
 from tramkit.station.devices import Devices
 from tramkit_hal.device.base import Device, Health
 from tramkit_hal.device.clock import Clock
@@ -42,7 +43,8 @@ class Watch:
     :ivar serial: rises whenever something may have changed.
     """
 
-    def __init__(self, devices: Devices, clock: Clock) -> None:
+    def __init__(self, devices: Devices, clock: Clock, orders: OpenOrders | None = None) -> None:
+        self._orders = orders
         self.serial = 0
         self.closed = False
         self._devices = devices
@@ -120,6 +122,8 @@ class Watch:
 
     async def look(self) -> None:
         """Look at every device now; one that does not answer is waited for :data:`LOOK_DEADLINE` at most."""
+        if self._orders is not None:
+            await self._orders.look(self._clock.now())
         await asyncio.gather(*(self._look_at(device) for device in self._devices))
 
     async def _look_at(self, device: Device) -> None:

@@ -102,6 +102,12 @@ PLUGINS: dict[str, Text] = {
 QUARANTINED = _("Kept from residents: it could not be cleared after a visit. Press Reset.")
 NOT_LOOKED = _("The device could not be looked at.")
 
+ORDERS: dict[str, Text] = {
+    "stuck": _("waits for you"),
+    "late": _("late"),
+    "open": _("under way"),
+}
+
 LABELS: dict[str, Text] = {
     "title": _("Device panel"),
     "devices": _("Devices"),
@@ -111,6 +117,9 @@ LABELS: dict[str, Text] = {
     "identity": _("How residents can be known"),
     "conditions": _("Clock and ledger"),
     "plugins": _("Plugins"),
+    "orders": _("Orders under way"),
+    "no_orders": _("Every order is at its end."),
+    "more_orders": _("More: tramkit orders"),
     "language": _("Language"),
     "connecting": _("Connecting to the station…"),
     "lost": _("No connection to the station. What you see may no longer be true."),

@@ -109,7 +109,7 @@ setInterval(ring, 500);
 function panel() {
   return h("main", { id: "panel", class: link === "live" ? "" : "stale" },
     h("section", { class: "devices", "aria-label": words.devices }, report.roles.map(role)),
-    h("aside", {}, staff(), visit(), services(), conditions(), identity(), plugins(), changes(), selfTest()));
+    h("aside", {}, staff(), visit(), orders(), services(), conditions(), identity(), plugins(), changes(), selfTest()));
 }
 
 function role(r) {
@@ -218,6 +218,18 @@ function plugins() {
     h("span", { class: "note" }, [p.title ? p.name : "", p.version].filter(Boolean).join(" ")),
     p.reason ? h("span", { class: "note" }, p.reason) : null));
   return section("plugins", words.plugins, list.length ? h("ul", {}, list) : h("p", { class: "note" }, words.no_plugins));
+}
+
+function orders() {
+  const found = report.orders;
+  if (!found) return null;
+  const list = found.orders.map((o) => h("li", { "data-key": o.code },
+    h("span", { class: "line" }, state(o.state, `${o.code} · ${o.title}`), tag(o.state_words)),
+    h("span", { class: "note" }, [o.plugin, o.amount, o.placed].filter(Boolean).join(" · ")),
+    h("span", { class: o.state === "stuck" ? "trouble" : "note" }, o.why)));
+  const more = found.stuck + found.late + found.open > list.length;
+  return section("orders", words.orders, list.length ? h("ul", {}, list) : h("p", { class: "note" }, words.no_orders),
+    more ? h("p", { class: "note" }, words.more_orders) : null);
 }
 
 function changes() {
