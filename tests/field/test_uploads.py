@@ -102,7 +102,7 @@ async def test_a_network_that_comes_after_the_station_is_used_without_a_restart(
 ALONE = """
 ip link set lo up
 python=$1
-own() { "$python" -c 'from tramkit.papers.listening import own_address
+own() { "$python" -c 'from tramkit.papers.place import own_address
 try: print(own_address())
 except OSError: print("none")'; }
 own
