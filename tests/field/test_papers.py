@@ -143,6 +143,7 @@ def test_a_pdf_that_needs_a_password_is_refused_and_says_so(user: str) -> None:
         ["/RunLengthDecode", "/DCTDecode"],
         ["/LZWDecode", "/DCTDecode"],
         ["/ASCII85Decode", "/FlateDecode", "/DCTDecode"],
+        ["/FlateDecode", "/FlateDecode", "/DCTDecode"],
         ["/DCT"],
         ["/A85", "/Fl", "/DCT"],
         ["/AHx", "/DCT"],

@@ -137,6 +137,13 @@ async def test_payos_irrelevant_notices_are_no_errors(tmp_path: Path, changes: d
     assert stored(tmp_path) == 0
 
 
+@pytest.mark.parametrize("changes", [{"transferType": "IN"}, {"transferType": "In "}, {"currency": "vnd"}])
+async def test_money_that_comes_is_taken_however_its_words_are_written(tmp_path: Path, changes: dict[str, Any]) -> None:
+    async with receiver(tmp_path) as address:
+        assert await send(address, sepay_body(**changes), "sepay", KEY) == 200
+    assert stored(tmp_path) == 1
+
+
 @pytest.mark.parametrize("changes", [{"transferType": "out"}, {"transferAmount": 0}])
 async def test_irrelevant_and_forged_is_still_an_error(tmp_path: Path, changes: dict[str, Any]) -> None:
     async with receiver(tmp_path) as address:
