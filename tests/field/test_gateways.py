@@ -70,6 +70,7 @@ async def test_an_ordinary_answer_is_read_however_it_is_packed(outside: Outside,
     assert (status, told["status"]) == (200, "ACCEPTED")
 
 
+@pytest.mark.shows("ASVS V2", "EN 5.9")
 async def test_a_small_answer_that_unpacks_to_400_megabytes_costs_neither_memory_nor_time(outside: Outside) -> None:
     outside.body, outside.coding = bomb(400), "gzip"
     assert len(outside.body) < 500_000
@@ -125,6 +126,7 @@ TOO_MUCH: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", list(TOO_MUCH))
+@pytest.mark.shows("ASVS V1", "EN 5.13")
 async def test_an_answer_that_is_too_much_or_none_is_a_trouble_of_the_gateway(outside: Outside, case: str) -> None:
     outside.body, outside.coding = TOO_MUCH[case]
     with pytest.raises(GatewayError):
