@@ -55,7 +55,7 @@ ASVS = (
     Requirement(
         "ASVS V13",
         "Configuration",
-        "the desk's sign-in is budgeted, not a process of its own; the payment receiver's process holds its providers' keys",
+        "the desk's sign-in is budgeted, not a process of its own; the payment receiver's holds its providers' keys",
     ),
     Requirement(
         "ASVS V14",
