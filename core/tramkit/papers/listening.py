@@ -22,7 +22,7 @@ BACKLOG = 64
 _log = logging.getLogger(__name__)
 
 
-class Serving(Protocol):
+class PhoneServer(Protocol):
     """Who serves what comes to a socket that listens."""
 
     async def start(self) -> None:
@@ -58,7 +58,7 @@ class Listening:
         host: str,
         port: int,
         clock: Clock,
-        server: Serving,
+        server: PhoneServer,
         *,
         given: str = "",
         loopback: bool = False,
