@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable
@@ -20,6 +21,7 @@ HEADERS = {"Accept-Encoding": "gzip, deflate"}
 that unpacks a whole chunk at once makes hundreds of megabytes of it."""
 
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 Unpack = Callable[[bytes, int], tuple[bytes, bytes]]
 
 
@@ -51,9 +53,9 @@ async def read_bytes(answer: aiohttp.ClientResponse, max_bytes: int = MAX_BYTES)
 
 
 def loads(text: bytes) -> Any:
-    """Return the value of a JSON text.
+    """Return the value of a JSON text in UTF-8, a byte order mark before it or not.
 
-    :raises ValueError: it is none, or too deep.
+    :raises ValueError: it is none, too deep, or holds half of a character, NaN or an infinity.
     """
     depth = 0
     for found in _BRACKETS.finditer(text) if text.count(b"[") + text.count(b"{") > MAX_DEPTH else ():
@@ -61,7 +63,19 @@ def loads(text: bytes) -> Any:
         depth += 1 if bracket in b"[{" else -1 if bracket in b"]}" else 0
         if depth > MAX_DEPTH:
             raise ValueError("the answer is too deep")
-    return json.loads(text)
+    value = json.loads(text.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
+    if _HALF.search(text):  # half of a character may be one with the next; alone it can be neither shown nor stored
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _no_number(said: str) -> float:
+    raise ValueError(f"{said} is no number (RFC 8259, section 6)")
+
+
+def _finite(said: str) -> float:
+    value = float(said)
+    return value if math.isfinite(value) else _no_number("an infinity")
 
 
 def _unpacker(coding: str) -> Unpack:

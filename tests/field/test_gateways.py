@@ -70,6 +70,7 @@ async def test_an_ordinary_answer_is_read_however_it_is_packed(outside: Outside,
     assert (status, told["status"]) == (200, "ACCEPTED")
 
 
+@pytest.mark.shows("ASVS V2", "EN 5.9")
 async def test_a_small_answer_that_unpacks_to_400_megabytes_costs_neither_memory_nor_time(outside: Outside) -> None:
     outside.body, outside.coding = bomb(400), "gzip"
     assert len(outside.body) < 500_000
@@ -107,6 +108,15 @@ TOO_MUCH: dict[str, tuple[bytes, str]] = {
     "two codings": (gzip.compress(b"{}"), "gzip, gzip"),
     "not packed though it says so": (b"{}", "gzip"),
     "packed and cut off": (gzip.compress(b'{"a": 1}' + b" " * 5000)[:20], "gzip"),
+    "deep, in another form of Unicode": (
+        ('{"a": "\u0122", "b": ' + "[" * 100_000 + "]" * 100_000 + "}").encode("utf-16-le"),
+        "",
+    ),
+    "half of a character": (b'{"a": "\\ud83d"}', ""),
+    "half of a character as a name": (b'{"\\uDE00": 1}', ""),
+    "no number": (b'{"a": NaN}', ""),
+    "an infinity": (b'{"a": -Infinity}', ""),
+    "a number without end": (b'{"a": 1e999}', ""),
     "no object": (b"[]", ""),
     "no JSON": (b"<html>", ""),
     "nothing": (b"", ""),
@@ -116,6 +126,7 @@ TOO_MUCH: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", list(TOO_MUCH))
+@pytest.mark.shows("ASVS V1", "EN 5.13")
 async def test_an_answer_that_is_too_much_or_none_is_a_trouble_of_the_gateway(outside: Outside, case: str) -> None:
     outside.body, outside.coding = TOO_MUCH[case]
     with pytest.raises(GatewayError):
@@ -127,4 +138,5 @@ async def test_an_answer_that_is_too_much_or_none_is_a_trouble_of_the_gateway(ou
 def test_depth_is_counted_outside_of_texts_only() -> None:
     assert loads(b'{"a": "[[[[\\"[[[' + b"[" * 500 + b'"}') == {"a": '[[[["[[[' + "[" * 500}
     assert loads(deep(MAX_DEPTH))
+    assert loads(b'\xef\xbb\xbf{"a": "\\ud83d\\ude00", "b": -1.5e3}') == {"a": "😀", "b": -1500.0}
     assert loads(b"[" + b"[]," * 5000 + b"[]]") == [[]] * 5001

@@ -78,6 +78,7 @@ def test_the_body_is_signed_as_it_came_whatever_its_spaces() -> None:
         lambda headers, body: ({**headers, "X-SePay-Timestamp": "yesterday"}, body),
     ],
 )
+@pytest.mark.shows("ASVS V11")
 async def test_a_wrong_signature_of_sepay_is_not_believed(tmp_path: Path, spoil: Any) -> None:
     body = sepay_body()
     headers, changed = spoil(hmac_headers(body), body)
@@ -87,6 +88,7 @@ async def test_a_wrong_signature_of_sepay_is_not_believed(tmp_path: Path, spoil:
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(0, 200), (4, 200), (-4, 200), (6, 400), (-6, 400), (-60 * 24, 400)])
+@pytest.mark.shows("ASVS V2", "ASVS V11")
 async def test_a_replayed_notice_is_refused(tmp_path: Path, minutes: int, status: int) -> None:
     body = sepay_body()
     headers = hmac_headers(body, at=time.time() + minutes * 60)
@@ -135,6 +137,13 @@ async def test_payos_irrelevant_notices_are_no_errors(tmp_path: Path, changes: d
     async with receiver(tmp_path) as address:
         assert 200 <= await send(address, signed(changes)) < 300
     assert stored(tmp_path) == 0
+
+
+@pytest.mark.parametrize("changes", [{"transferType": "IN"}, {"transferType": "In "}, {"currency": "vnd"}])
+async def test_money_that_comes_is_taken_however_its_words_are_written(tmp_path: Path, changes: dict[str, Any]) -> None:
+    async with receiver(tmp_path) as address:
+        assert await send(address, sepay_body(**changes), "sepay", KEY) == 200
+    assert stored(tmp_path) == 1
 
 
 @pytest.mark.parametrize("changes", [{"transferType": "out"}, {"transferAmount": 0}])

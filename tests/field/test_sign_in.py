@@ -88,6 +88,7 @@ UNUSABLE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("bad", list(UNUSABLE.values()), ids=list(UNUSABLE))
+@pytest.mark.shows("ASVS V9", "ASVS V11")
 def test_a_key_that_cannot_be_used_is_passed_over(bad: Any) -> None:
     assert usable({"keys": [bad]}) == []
     for key, algorithm in ((RSA, "RS256"), (EC, "ES256")):
@@ -115,6 +116,7 @@ def test_two_keys_of_one_name_are_told_apart_by_their_type_and_tried_in_turn() -
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS512", "PS256", "ES384", None, 5, ["RS256"], {}])
+@pytest.mark.shows("ASVS V9", "ASVS V11")
 def test_a_token_with_another_algorithm_is_not_believed(algorithm: Any) -> None:
     _head, body, signature = token().split(".")
     head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": "r1"}).encode()).decode().rstrip("=")
@@ -123,6 +125,7 @@ def test_a_token_with_another_algorithm_is_not_believed(algorithm: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "e30.e30.", "\x00", "é.é.é", "[" * 5000 + ".x.y"])
+@pytest.mark.shows("ASVS V9")
 def test_what_is_no_token_is_not_believed(text: str) -> None:
     with pytest.raises(TokenNotBelievedError):
         check(text, public(RSA))
@@ -147,6 +150,7 @@ def test_clocks_that_are_a_little_apart_do_not_matter(seconds: int) -> None:
     assert verify(made, told, issuer=ISSUER, client=CLIENT, nonce=NONCE, begun=begun, now=NOW)
 
 
+@pytest.mark.shows("ASVS V9")
 def test_a_forged_token_is_no_question_of_clocks() -> None:
     forger = RSAKey.generate_key(2048, {"kid": "r1"})
     for at in (NOW, NOW + timedelta(days=1)):
@@ -265,6 +269,7 @@ async def test_a_key_that_the_provider_has_just_begun_to_use_is_asked_for_once_m
     assert sso.asked == 2
 
 
+@pytest.mark.shows("ASVS V9", "ASVS V10")
 async def test_a_key_that_the_provider_never_tells_of_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
     sso = Sso([public(RSA)])
     with pytest.raises(NotSignedInError):

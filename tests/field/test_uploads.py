@@ -102,7 +102,7 @@ async def test_a_network_that_comes_after_the_station_is_used_without_a_restart(
 ALONE = """
 ip link set lo up
 python=$1
-own() { "$python" -c 'from tramkit.papers.listening import own_address
+own() { "$python" -c 'from tramkit.papers.place import own_address
 try: print(own_address())
 except OSError: print("none")'; }
 own
@@ -293,6 +293,7 @@ async def test_case_default_port_and_form_of_a_name_do_not_matter(port: int, add
 
 
 @pytest.mark.parametrize(("address", "host"), OTHER)
+@pytest.mark.shows("ASVS V3", "ASVS V4")
 async def test_another_name_is_another_name(port: int, address: str, host: str) -> None:
     server = Uploads("127.0.0.1", port, SystemClock(), address=address)
     await server.start()
@@ -317,6 +318,7 @@ async def test_another_name_is_another_name(port: int, address: str, host: str) 
         ("http://tram1.phuong.vn.example.invalid", 403),
     ],
 )
+@pytest.mark.shows("ASVS V3")
 async def test_a_form_is_taken_from_the_own_origin_only_however_it_is_written(
     port: int, origin: str, status: int
 ) -> None:
@@ -363,6 +365,7 @@ async def test_whoever_only_looks_takes_the_link_from_nobody(agent: str) -> None
                 assert kinds(link) == ["sending", "arrived"]
 
 
+@pytest.mark.shows("ASVS V8")
 async def test_who_presses_the_button_first_has_the_link_and_nobody_else() -> None:
     async with uploads(Network("127.0.0.2"), ManualClock()) as server:
         with server.link(WHAT, 1, "vi") as link:

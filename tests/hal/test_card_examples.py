@@ -122,6 +122,7 @@ def test_secure_messaging_with_3des_is_the_exchange_of_the_standard() -> None:
 
 
 @pytest.mark.parametrize("place", range(14))
+@pytest.mark.shows("ASVS V11", "EN 5.5")
 def test_a_flipped_bit_of_a_protected_answer_is_seen(place: int) -> None:
     answer = bytearray(h("990290008e08fa855a5d4c50a8ed9000"))
     answer[place] ^= 1
@@ -229,6 +230,7 @@ def test_multiplication_is_repeated_addition_on_every_curve(curve: Curve) -> Non
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
+@pytest.mark.shows("ASVS V11")
 def test_a_point_beside_the_curve_is_refused(curve: Curve) -> None:
     x, y = curve.generator
     for wrong in ((x, y + 1), (x + 1, y), (0, 0)):

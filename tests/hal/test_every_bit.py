@@ -61,6 +61,7 @@ async def is_believed(files: CardFiles, trust: FolderTrust) -> bool:
 
 
 @pytest.mark.parametrize("group", ALL)
+@pytest.mark.shows("ASVS V11")
 async def test_a_card_with_any_of_a_sample_of_bits_flipped_is_not_believed(
     group: DataGroup, card: IssuedCard, trust: FolderTrust
 ) -> None:
@@ -95,6 +96,7 @@ async def test_no_flipped_bit_is_ever_believed(group: DataGroup, card: IssuedCar
     assert believed == []
 
 
+@pytest.mark.shows("ASVS V11")
 async def test_no_byte_may_follow_a_file_that_was_signed(card: IssuedCard, trust: FolderTrust) -> None:
     files = read_chip(card.chip(), AccessKeys.parse(card.can), ALL)
     for group in ALL:

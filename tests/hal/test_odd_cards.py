@@ -78,6 +78,7 @@ async def test_a_genuine_card_is_believed_however_odd_it_is(odd: OddCard, countr
 
 
 @pytest.mark.parametrize("odd", HOSTILE, ids=lambda odd: odd.name)
+@pytest.mark.shows("ASVS V6", "ASVS V11")
 async def test_a_hostile_card_is_never_believed(odd: OddCard, country: Country, trust: FolderTrust) -> None:
     assert await ending(odd.make(AN, country), trust) is odd.ends
 
@@ -142,6 +143,7 @@ def test_what_is_taken_away_says_so(country: Country) -> None:
         read_chip(TakenAway(issue(AN, country).chip(), at=12), AccessKeys.parse(AN.number), ALL)
 
 
+@pytest.mark.shows("ASVS V16", "EN 5.13")
 async def test_garbage_of_any_kind_ends_in_an_error_of_the_closed_set(trust: FolderTrust) -> None:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")

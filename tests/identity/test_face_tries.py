@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tramkit import Level, Person
 from tramkit.identity.face_check import MAX_FAILURES, FaceCheck
 from tramkit.identity.face_tries import MAX_CARDS, MAX_FAILURES_OF_A_CARD, WINDOW, FaceTries
@@ -13,6 +15,7 @@ AN = Person(level=Level.CHIP, name="Nguyễn Văn An", number="079090123458")
 HA = Person(level=Level.CHIP, name="Trần Thị Hà", number="079303012342")
 
 
+@pytest.mark.shows("ASVS V6")
 def test_a_new_visit_gives_a_card_no_new_tries() -> None:
     tries = FaceTries()
     for _visit in range(2):

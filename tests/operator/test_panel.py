@@ -400,6 +400,7 @@ async def test_a_wrong_request_gets_a_clear_message(
     assert CANARY not in caplog.text
 
 
+@pytest.mark.shows("ASVS V4")
 async def test_a_body_of_another_type_or_without_a_length_is_refused() -> None:
     async with opened() as o:
         path = "/api/devices/receipt_printer/0/control"
@@ -416,6 +417,7 @@ async def test_a_body_of_another_type_or_without_a_length_is_refused() -> None:
         assert (await o.role("receipt_printer"))[0]["state"] == "ready"
 
 
+@pytest.mark.shows("ASVS V8", "EN 5.6")
 async def test_without_the_token_nothing_is_told_and_nothing_done() -> None:
     async with opened() as o, aiohttp.ClientSession() as stranger:
         for path in ("/", "/?token=wrong", "/api/state", "/api/stream", "/api/devices/receipt_printer/0/paper"):
@@ -428,6 +430,7 @@ async def test_without_the_token_nothing_is_told_and_nothing_done() -> None:
                 assert response.status == 403
 
 
+@pytest.mark.shows("ASVS V3", "ASVS V7")
 async def test_the_token_becomes_a_strict_cookie_and_leaves_the_address() -> None:
     async with (
         opened() as o,
@@ -440,6 +443,7 @@ async def test_the_token_becomes_a_strict_cookie_and_leaves_the_address() -> Non
         assert "SameSite=Strict" in cookie
 
 
+@pytest.mark.shows("ASVS V3", "ASVS V4")
 async def test_requests_from_elsewhere_are_refused() -> None:
     async with opened() as o:
         get: list[dict[str, str]] = [
@@ -461,6 +465,7 @@ async def test_requests_from_elsewhere_are_refused() -> None:
             assert response.status == 403
 
 
+@pytest.mark.shows("ASVS V3")
 async def test_every_answer_carries_the_headers_that_shut_scripts_and_frames_out() -> None:
     async with opened() as o:
         for path in ("/", "/panel.js", "/api/state", "/missing"):
@@ -472,6 +477,7 @@ async def test_every_answer_carries_the_headers_that_shut_scripts_and_frames_out
                 assert response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.shows("ASVS V13", "EN 5.6")
 async def test_the_panel_listens_on_loopback_only() -> None:
     async with station([Slow()]) as running:
         for host in ("0.0.0.0", "192.0.2.1", "localhost", ""):
@@ -479,6 +485,7 @@ async def test_the_panel_listens_on_loopback_only() -> None:
                 Panel(running.station, host=host)
 
 
+@pytest.mark.shows("ASVS V6", "EN 5.1")
 async def test_a_fixed_token_is_kept_and_a_weak_one_refused() -> None:
     token = "a-token-fixed-by-the-operator"
     async with opened(token=token) as o:

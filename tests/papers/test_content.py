@@ -124,6 +124,7 @@ def test_what_was_filled_into_a_form_stays_readable() -> None:
         (papers.twice_packed_pdf(300), Problem.PACKED),
     ],
 )
+@pytest.mark.shows("ASVS V5")
 def test_what_cannot_be_a_paper_is_refused_with_its_own_words(data: bytes, problem: Problem) -> None:
     assert refused(data) is problem
     assert PROBLEMS[problem].id

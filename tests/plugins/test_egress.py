@@ -44,6 +44,7 @@ def asks(url: str, **more: object) -> HttpRequest:
     )
 
 
+@pytest.mark.shows("ASVS V13", "EN 5.4")
 async def test_a_secret_goes_to_the_address_beside_it_and_nowhere_else() -> None:
     async with outside() as (home, at_home), outside() as (other, elsewhere):
         granted = frozenset((origin_of(home), origin_of(other)))
@@ -54,6 +55,7 @@ async def test_a_secret_goes_to_the_address_beside_it_and_nowhere_else() -> None
     assert elsewhere == [f"Bearer {REFERENCE}"]
 
 
+@pytest.mark.shows("ASVS V8", "ASVS V15")
 async def test_what_was_not_granted_is_not_asked_and_the_log_names_the_plugin(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
     async with outside() as (home, told):
@@ -68,11 +70,13 @@ async def test_what_was_not_granted_is_not_asked_and_the_log_names_the_plugin(ca
 @pytest.mark.parametrize(
     "address", ["ftp://bills.example.vn/", "file:///etc/passwd", "unix:/run/x", "//x/", "http:///x"]
 )
+@pytest.mark.shows("ASVS V15")
 async def test_what_is_no_address_of_http_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="no address"):
         await PluginEgress("water", None).http(asks(address))
 
 
+@pytest.mark.shows("ASVS V12", "EN 5.5")
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     async with outside() as (home, told):
         answer = await PluginEgress("water", frozenset((origin_of(home),))).http(asks(f"{home}elsewhere"))

@@ -84,6 +84,7 @@ async def test_a_good_event_is_taken(door: Door) -> None:
         (b"x" * (MAX_EVENT + 1), 413, "at most"),
     ],
 )
+@pytest.mark.shows("ASVS V2", "ASVS V4", "EN 5.13")
 async def test_what_is_no_event_is_refused(door: Door, body: bytes, status: int, says: str) -> None:
     got, said = await door.send(body)
     assert got == status
@@ -104,6 +105,7 @@ async def test_what_is_no_event_is_refused(door: Door, body: bytes, status: int,
         {"kind": "pressed", "button": "self_destruct", "choice": None},
     ],
 )
+@pytest.mark.shows("ASVS V2", "ASVS V8")
 async def test_an_event_that_the_page_does_not_take_is_refused(door: Door, changes: dict[str, Any]) -> None:
     status, said = await door.send(door.event(**changes))
     assert status == 400
@@ -117,6 +119,7 @@ async def test_an_event_of_a_page_that_is_gone_is_dropped_and_told_which_page_st
         assert json.loads(said)["page"] == PAGE.id
 
 
+@pytest.mark.shows("ASVS V4", "EN 5.13")
 async def test_a_name_of_four_megabytes_is_refused_before_it_is_read(door: Door) -> None:
     status, said = await door.send(door.event(values={"complaint": "A" * 4 * 1024 * 1024}))
     assert status == 413
@@ -131,6 +134,7 @@ async def test_decomposed_vietnamese_comes_in_composed(door: Door) -> None:
     assert event.values["complaint"] == "Chóng mặt từ hôm qua"
 
 
+@pytest.mark.shows("ASVS V4")
 async def test_another_content_type_is_refused(door: Door) -> None:
     status, _said = await door.send(door.event(), **{"Content-Type": "text/plain"})
     assert status == 415
@@ -145,12 +149,14 @@ async def test_another_content_type_is_refused(door: Door) -> None:
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
+@pytest.mark.shows("ASVS V3", "ASVS V4")
 async def test_another_site_is_turned_away(door: Door, headers: dict[str, str]) -> None:
     status, said = await door.send(door.event(), **headers)
     assert status == 403
     assert "Forbidden" in said
 
 
+@pytest.mark.shows("ASVS V8", "EN 5.6")
 async def test_a_browser_without_the_secret_sees_nothing(door: Door) -> None:
     async with aiohttp.ClientSession() as stranger:
         for path in ("/", "/view", "/line", "/?token=wrong"):
@@ -199,6 +205,7 @@ async def test_a_line_ends_with_the_screen(door: Door) -> None:
         assert message.type is aiohttp.WSMsgType.CLOSE
 
 
+@pytest.mark.shows("ASVS V3", "ASVS V4")
 async def test_a_foreign_socket_gets_no_line(door: Door) -> None:
     for headers in ({"Origin": "https://evil.example"}, {}):
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
@@ -212,6 +219,7 @@ async def test_a_foreign_socket_gets_no_line(door: Door) -> None:
         assert response.status == 400
 
 
+@pytest.mark.shows("ASVS V3", "ASVS V8")
 async def test_a_foreign_or_replayed_socket_gets_no_picture(door: Door) -> None:
     slot = NewestFrame()
     slot.put(np.zeros((90, 160, 3), np.uint8), "bgr24", 0.0)

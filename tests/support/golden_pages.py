@@ -538,7 +538,7 @@ def _captures() -> dict[str, AnyPage]:
             title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
             body=(
                 b(
-                    "Xin quét mã bằng điện thoại dùng chung Wi-Fi với trạm.",
+                    "Mời ông/bà quét mã bằng điện thoại dùng chung Wi-Fi với trạm.",
                     "Scan this code with your phone's camera. Your phone must be in the same network as this station.",
                 ),
             ),
@@ -554,7 +554,7 @@ def _captures() -> dict[str, AnyPage]:
             title=b("Giấy tờ chứng minh chỗ ở hợp pháp", "Proof of lawful dwelling"),
             body=(
                 b(
-                    "Điện thoại của ông/bà đã mở trang. Xin chọn ảnh trên điện thoại rồi bấm Gửi.",
+                    "Điện thoại của ông/bà đã mở trang. Mời ông/bà chọn ảnh trên điện thoại rồi bấm Gửi.",
                     "Your phone has opened the page. Choose the photo there and press Send.",
                 ),
             ),

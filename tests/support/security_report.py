@@ -53,7 +53,9 @@ ASVS = (
     Requirement("ASVS V11", "Cryptography", "no inventory of algorithms in a machine-readable form (11.1.2)"),
     Requirement("ASVS V12", "Secure communication", "TLS is the proxy's; Tramkit refuses http to other machines"),
     Requirement(
-        "ASVS V13", "Configuration", "uploads and the payment receiver are budgeted, not processes of their own"
+        "ASVS V13",
+        "Configuration",
+        "the desk's sign-in is budgeted, not a process of its own; the payment receiver's holds its providers' keys",
     ),
     Requirement(
         "ASVS V14",

@@ -258,6 +258,7 @@ async def _start_uploads(config: StationConfig, clock: Clock) -> Uploads | None:
         most_bytes=section.megabytes * 1024 * 1024,
         seconds=section.minutes * 60,
         loopback=section.loopback,
+        apart=True,
     )
     try:
         await uploads.start()

@@ -48,7 +48,8 @@ _NO_PROCESS = (
     "rt_sigqueueinfo",
     "rt_tgsigqueueinfo",
 )
-_NO_SOCKET = ("socket", "connect", "bind", "listen", "accept", "accept4")
+_NO_SOCKET = ("socket", "connect", "bind")
+_NO_CALLER = ("listen", "accept", "accept4")
 _NO_OTHER = (
     # what is shared with another process, or can be seen by one
     "shmget",
@@ -164,11 +165,12 @@ class CannotConfineError(TramkitError, RuntimeError):
     """This machine cannot confine a plugin; why, for the operator."""
 
 
-def lock_process() -> None:
+def lock_process(*, accepts: bool = False) -> None:
     """Take from this process what no service needs: programs, other processes, sockets, memory shared with others.
 
     From here on it may start threads and nothing else; what it knows ends with it.
 
+    :param accepts: it may take what comes to a socket that it was given, and still makes and connects none.
     :raises CannotConfineError: the filter cannot be loaded.
     """
     try:
@@ -177,7 +179,8 @@ def lock_process() -> None:
         raise CannotConfineError("pyseccomp is missing; run: pip install 'tramkit[sandbox]'") from None
     rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
     refuse, end = seccomp.ERRNO(errno.EPERM), seccomp.KILL_PROCESS
-    for names, action in (((*_NO_PROGRAM, *_NO_PROCESS, *_NO_SOCKET, *_NO_OTHER), refuse), (_DEADLY, end)):
+    refused = (*_NO_PROGRAM, *_NO_PROCESS, *_NO_SOCKET, *(() if accepts else _NO_CALLER), *_NO_OTHER)
+    for names, action in ((refused, refuse), (_DEADLY, end)):
         for name in names:
             with contextlib.suppress(ValueError, OSError):  # a call that this architecture or library has not
                 rules.add_rule(action, name)

@@ -140,6 +140,14 @@ class Host(Protocol):
         """Wait until staff have said that they come; return when."""
         ...
 
+    async def wait_for_tries(self, what: str, most: int, seconds: float) -> float:
+        """Return for how many seconds nothing more of a kind may be tried here; see :meth:`Visit.must_wait`."""
+        ...
+
+    async def wrong_try(self, what: str) -> None:
+        """Count a wrong try of a kind, over all visits."""
+        ...
+
     async def live_open(self, page: Wait | Call | Pay) -> int:
         """Show a page that changes while it stands; return what names it.
 

@@ -16,7 +16,7 @@ STALE_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """One thing that a station needs to serve residents.
 
     :param name: for programs.
@@ -34,7 +34,7 @@ class StationHealth:
     def __init__(self, station: Station) -> None:
         self._station = station
 
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[HealthCheck, ...]:
         """Return what there is to know now: loop, screen, clock, ledger, whether it is open."""
         station = self._station
         screens = station.devices.of(Role.SCREEN)
@@ -44,11 +44,13 @@ class StationHealth:
         hung = station.conditions.unlooked_for > STALE_SECONDS
         why_closed = _("The operator has closed it.") if station.closed else _("It tests its devices.")
         return (
-            Check("work", not hung, _("Its look at clock and ledger has hung for {seconds} s.", seconds=STALE_SECONDS)),
-            Check("screen", usable, verbatim(trouble)),
-            Check("clock", clock is None, clock or verbatim("")),
-            Check("ledger", not ledger, verbatim(ledger)),
-            Check("open", station.open_to_residents, why_closed),
+            HealthCheck(
+                "work", not hung, _("Its look at clock and ledger has hung for {seconds} s.", seconds=STALE_SECONDS)
+            ),
+            HealthCheck("screen", usable, verbatim(trouble)),
+            HealthCheck("clock", clock is None, clock or verbatim("")),
+            HealthCheck("ledger", not ledger, verbatim(ledger)),
+            HealthCheck("open", station.open_to_residents, why_closed),
         )
 
     def report(self, language: str) -> dict[str, dict[str, object]]:

@@ -1,40 +1,44 @@
-"""Where the server for phones listens: it follows the station's network, and knows its own address however written."""
+"""Where the server for phones listens: it follows the station's network."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import ipaddress
 import logging
 import socket
-import sys
 from collections.abc import Callable
-from urllib.parse import SplitResult, urlsplit
+from typing import Protocol
 
-from aiohttp import web
-
+from tramkit.papers.place import PORTS, Place, own_address
 from tramkit_hal import TramkitError
 from tramkit_hal.device.clock import Clock
-from tramkit_hal.ui.serving import FaceRunner
 
 AUTO = "auto"
 FOLLOW_SECONDS = 3.0
 """How often it is looked whether the network has come, gone, or given the station another address."""
-MAX_CONNECTIONS = 64
-MAX_CONNECTIONS_EACH = 12
-"""Of one address; a browser opens six."""
 LATE_SECONDS = 60.0
 """How long a phone that comes after its link's end is still told so, before nothing listens any more."""
-LINGER_SECONDS = 3.0
-"""How long the rest of something too large is read and thrown away, so that the phone hears why."""
-_PORTS = {"http": 80, "https": 443}
-_SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Addresses of documentation (RFC 5737, RFC 3849): lead nowhere, but tell by which address one would leave."""
-_SIOCGIFFLAGS, _SIOCGIFADDR = 0x8913, 0x8915
-_LOOPBACK, _UP_AND_RUNNING = 0x8, 0x41
-"""Of linux/sockios.h and linux/if.h."""
+BACKLOG = 64
 _log = logging.getLogger(__name__)
+
+
+class PhoneServer(Protocol):
+    """Who serves what comes to a socket that listens."""
+
+    async def start(self) -> None:
+        """Get ready."""
+
+    async def serve(self, listening: socket.socket) -> None:
+        """Take what comes to a socket."""
+
+    async def unserve(self) -> None:
+        """Take nothing more, and close the socket."""
+
+    async def stop(self) -> None:
+        """End."""
+
+    def move(self, place: Place) -> None:
+        """Be told where it is reached."""
 
 
 class Listening:
@@ -42,6 +46,7 @@ class Listening:
 
     :param host: address to listen on; ``auto``: the machine's own in its network, whatever that is at the time.
     :param port: 0: a free one.
+    :param server: serves what comes there.
     :param given: what is opened instead of host and port; empty: those.
     :param loopback: while there is no network, a browser on this machine may be served.
     :param moved: is told when the address has become another one.
@@ -53,50 +58,40 @@ class Listening:
         host: str,
         port: int,
         clock: Clock,
+        server: PhoneServer,
         *,
         given: str = "",
         loopback: bool = False,
         moved: Callable[[], None] = lambda: None,
-        find: Callable[[], str] | None = None,
+        find: Callable[[], str] = own_address,
     ) -> None:
         self._host = host
         self._port = port
         self._clock = clock
+        self._server = server
         self._given = given
         self._loopback = loopback
         self._moved = moved
-        self._find = find or own_address
-        self._runner: web.AppRunner | None = None
-        self._site: web.BaseSite | None = None
+        self._find = find
+        self._served = False
         self._wanted = False
         self._opening: asyncio.Task[bool] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._bound = ""
+        self._bound: str = ""
         self._one = asyncio.Lock()
         """Is held by whoever opens or closes: the network may change while it is being listened."""
         self._following: asyncio.Task[None] | None = None
-        self.address = ""
-        """What phones open; empty while it cannot be reached."""
+        self.place = Place()
+        """Where phones reach it."""
         self.trouble = ""
         """Why it cannot be reached now, for the operator; empty: it can."""
 
-    async def start(self, app: web.Application) -> None:
+    async def start(self) -> None:
         """Listen, and go on following the network.
 
         :raises OSError: it cannot listen now; it goes on trying until :meth:`stop`.
         """
-        each = MAX_CONNECTIONS if self._given else MAX_CONNECTIONS_EACH  # a proxy's are all from its own address
-        self._runner = FaceRunner(
-            app,
-            "uploads",
-            connections=MAX_CONNECTIONS,
-            each=each,
-            seconds=None,
-            clock=self._clock,
-            shutdown_timeout=1.0,
-            lingering_time=LINGER_SECONDS,
-        )
-        await self._runner.setup()
+        await self._server.start()
         self._following = asyncio.create_task(self._follow())
         await self._look()
 
@@ -108,7 +103,7 @@ class Listening:
         self._wanted = True
         if not wanted:
             self._closing = asyncio.create_task(self._close_later())
-        elif self._site is None and self._bound and (self._opening is None or self._opening.done()):
+        elif not self._served and self._bound and (self._opening is None or self._opening.done()):
             listening = self._at_once()
             self._opening = asyncio.create_task(self._open(listening, self._bound))
             if listening is not None:
@@ -118,9 +113,8 @@ class Listening:
 
     def _at_once(self) -> socket.socket | None:
         """Listen before the address is shown: who comes at once waits until it is served."""
-        family = socket.AF_INET6 if ":" in self._bound else socket.AF_INET
         try:
-            return socket.create_server((self._bound, self._port), family=family, backlog=MAX_CONNECTIONS)
+            return _listen(self._bound, self._port)
         except OSError:
             return None
 
@@ -131,20 +125,22 @@ class Listening:
                 await self._look()
             return False
         async with self._one:
-            if self._runner is None or self._site is not None or host != self._bound:
+            if self._following is None or self._served or host != self._bound:
                 return False
-            site = web.SockSite(self._runner, listening)
-            await site.start()
-            self._site = site
+            await self._server.serve(listening)
+            self._served = True
             return True
 
     async def _close_later(self) -> None:
         await self._clock.sleep(LATE_SECONDS)
         async with self._one:
             self._wanted, self._closing = False, None
-            site, self._site = self._site, None
-            if site is not None:
-                await site.stop()
+            await self._unserve()
+
+    async def _unserve(self) -> None:
+        if self._served:
+            self._served = False
+            await self._server.unserve()
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -152,29 +148,13 @@ class Listening:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-        if self._following is not None:
-            self._following.cancel()
+        following, self._following = self._following, None
+        if following is not None:
+            following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._following
-            self._following = None
-        runner, self._runner, self._site = self._runner, None, None
-        if runner is not None:
-            await runner.cleanup()
-
-    def is_own(self, written: str) -> bool:
-        """Tell whether a ``Host`` names this server (RFC 9110 section 7.2; RFC 3986 sections 3.2 and 6.2)."""
-        own = urlsplit(self.address)
-        return bool(own.netloc) and authority(own.scheme, written) == authority(own.scheme, own.netloc)
-
-    def is_own_origin(self, written: str) -> bool:
-        """Tell whether an ``Origin`` is this server (RFC 6454 section 7)."""
-        own, told = urlsplit(self.address), _split(written)
-        return told is not None and told.scheme == own.scheme and not told.path and self.is_own(told.netloc)
-
-    @property
-    def secure(self) -> bool:
-        """Whether phones reach it by TLS."""
-        return urlsplit(self.address).scheme == "https"
+                await following
+        await self._unserve()
+        await self._server.stop()
 
     # ── following ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -192,8 +172,8 @@ class Listening:
         async with self._one:
             try:
                 host = self._where()
-                if host != self._bound or (self._wanted and self._site is None):
-                    await self._listen(host)
+                if host != self._bound or (self._wanted and not self._served):
+                    await self._listen_at(host)
             except OSError as error:
                 self._tell(error.strerror or "it cannot listen")
                 if isinstance(error, NoNetworkError):
@@ -211,34 +191,29 @@ class Listening:
                 return "127.0.0.1"
             raise NoNetworkError from None
 
-    async def _listen(self, host: str) -> None:
-        assert self._runner is not None
+    async def _listen_at(self, host: str) -> None:
         if host != self._bound:
             await self._unlisten()
-        site = web.TCPSite(self._runner, host, self._port)
-        try:
-            await site.start()
-        except OSError:
-            with contextlib.suppress(RuntimeError, ValueError, OSError):
-                await site.stop()
-            raise
-        self._site, self._bound = site, host
-        port = self._port = int(self._runner.addresses[0][1])
+        listening = _listen(host, self._port)
+        self._bound = host
+        port = self._port = int(listening.getsockname()[1])
         name = f"[{host}]" if ":" in host else host
-        self._put(self._given or (f"http://{name}" if port == _PORTS["http"] else f"http://{name}:{port}"))
-        if not self._wanted:  # it was seen that it can be listened there
-            self._site = None
-            await site.stop()
+        self._put(self._given or (f"http://{name}" if port == PORTS["http"] else f"http://{name}:{port}"))
+        if self._wanted:
+            await self._server.serve(listening)
+            self._served = True
+        else:  # it was seen that it can be listened there
+            listening.close()
 
     async def _unlisten(self) -> None:
-        site, self._site, self._bound = self._site, None, ""
-        if site is not None:
-            await site.stop()
+        self._bound = ""
+        await self._unserve()
         self._put("")
 
     def _put(self, address: str) -> None:
-        if address != self.address:
-            self.address = address
+        if address != self.place.address:
+            self.place = Place(address)
+            self._server.move(self.place)
             self._moved()
 
     def _tell(self, trouble: str) -> None:
@@ -250,75 +225,17 @@ class Listening:
                 _log.info("phones can reach the station")
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    :raises OSError: it cannot be listened there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
 class NoNetworkError(TramkitError, OSError):
     """The machine has no address in any network."""
 
     def __init__(self) -> None:
         super().__init__(0, "this machine has no network")
-
-
-def own_address() -> str:
-    """Return this machine's address in its network, by asking which one it would send from; nothing is sent.
-
-    A network of its own without a way out, the Wi-Fi of the hall and no router behind it, has no such answer: there it
-    is the address of the first interface that is up.
-
-    :raises OSError: it has none.
-    """
-    last = OSError("no network")
-    for family, somewhere in _SOMEWHERE:
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as line:
-                line.connect((somewhere, 9))
-                return str(line.getsockname()[0])
-        except OSError as error:
-            last = error
-    for _number, name in socket.if_nameindex():
-        if found := _of_interface(name):
-            return found
-    raise last
-
-
-def _of_interface(name: str) -> str:
-    """Return the IPv4 address of an interface that is up and has a line (netdevice(7)); empty: it has none."""
-    request = name.encode()[:15].ljust(32, b"\0")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        try:
-            flags = int.from_bytes(fcntl.ioctl(line.fileno(), _SIOCGIFFLAGS, request)[16:18], sys.byteorder)
-            if flags & _LOOPBACK or flags & _UP_AND_RUNNING != _UP_AND_RUNNING:
-                return ""
-            return socket.inet_ntoa(fcntl.ioctl(line.fileno(), _SIOCGIFADDR, request)[20:24])
-        except OSError:
-            return ""
-
-
-def authority(scheme: str, written: str) -> tuple[str, int] | None:
-    """Return host and port of an authority in one form, case and default port not mattering; None: it is none.
-
-    :param scheme: whose default port is meant where none is written.
-    :param written: ``host``, ``host:port`` or ``[IPv6]:port``.
-    """
-    found = _split(f"{scheme}://{written}")
-    try:
-        if found is None or found.hostname is None or "@" in written or found.path or found.query or found.fragment:
-            return None
-        port = found.port if found.port is not None else _PORTS.get(found.scheme, 0)
-    except ValueError:
-        return None
-    return _name(found.hostname), port
-
-
-def _split(written: str) -> SplitResult | None:
-    try:
-        return urlsplit(written.strip())
-    except ValueError:
-        return None
-
-
-def _name(host: str) -> str:
-    """Return a host in small letters, an IP address in its shortest form, other scripts as DNS writes them."""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).compressed
-    with contextlib.suppress(UnicodeError):
-        host = host.encode("idna").decode("ascii")
-    return host.lower().removesuffix(".")

@@ -273,26 +273,33 @@ def _weigh(found: pikepdf.Pdf) -> None:
     for each in list(found.objects):
         if not isinstance(each, pikepdf.Stream):
             continue
-        filters = [name for name, _parameters in _filters(each)]
-        if filters.count("/FlateDecode") + filters.count("/LZWDecode") > 1 or len(filters) > MAX_FILTERS:
+        written = _filters(each)
+        filters = [name for name, _parameters in written]
+        if len(filters) > MAX_FILTERS:
+            raise PaperRefusedError(Problem.PACKED, "pdf")
+        raw = each.read_raw_bytes()
+        if filters[:2] == ["/FlateDecode", "/FlateDecode"] and written[0][1] is None:  # some pack what is packed
+            raw, filters = b"".join(_inflating(raw)), filters[1:]
+        if filters.count("/FlateDecode") + filters.count("/LZWDecode") > 1:
             raise PaperRefusedError(Problem.PACKED, "pdf")
         if filters[:1] == ["/FlateDecode"]:
-            total += _inflated(each.read_raw_bytes())
+            total += sum(map(len, _inflating(raw)))
         elif any(name in filters for name in ("/FlateDecode", "/LZWDecode", "/RunLengthDecode")):
             total += len(_unwrapped(found, each))
         if total > MAX_UNPACKED:
             raise PaperRefusedError(Problem.PACKED, "pdf")
 
 
-def _inflated(packed: bytes) -> int:
-    """Return how many bytes deflated data hold, at most a little more than one stream may."""
+def _inflating(packed: bytes) -> Iterator[bytes]:
+    """Yield what deflated data hold, piece by piece, at most a little more than one stream may."""
     size, inflate, rest = 0, zlib.decompressobj(), packed
     while rest and not inflate.eof:
         try:
-            size += len(inflate.decompress(rest, 1024 * 1024))
+            piece = inflate.decompress(rest, 1024 * 1024)
         except zlib.error:
-            return size  # readers show what there is of a damaged stream, and so do we
+            return  # readers show what there is of a damaged stream, and so do we
+        yield piece
+        size += len(piece)
         rest = inflate.unconsumed_tail
         if size > MAX_OF_STREAM:
             raise PaperRefusedError(Problem.PACKED, "pdf")
-    return size

@@ -7,6 +7,9 @@ from tramkit.papers.problem import Kind, Made, PaperRefusedError, Problem
 from tramkit.papers.sandboxed_worker import examine
 from tramkit_hal import TramkitError
 
+MAX_TOGETHER = 30 * 1024 * 1024
+"""Bytes of one sending."""
+
 
 class NotTakenError(TramkitError):
     """What was sent is not taken.

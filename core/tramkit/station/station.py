@@ -34,6 +34,7 @@ from tramkit.station.profile import GoesOn, Profile, Progress
 from tramkit.station.session import Session
 from tramkit.station.station_host import StationHost
 from tramkit.station.wipe import wipe
+from tramkit.station.wrong_tries import WrongTries
 from tramkit_hal.contracts.presence import Presence
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.clock import Clock
@@ -84,6 +85,7 @@ class Station:
     ) -> None:
         self._runner = runner
         self._uploads = uploads
+        self._tries = WrongTries(clock)
         self.means = means or IdentityMeans(devices)
         self.conditions = self.means.conditions = Conditions(clock, runner, made)
         self.profile = profile
@@ -328,7 +330,7 @@ class Station:
             id=id, conversation=conversation, screen=screen, devices=self.devices, bell=self.bell, clock=self._clock
         )
         seed = secrets.randbits(63) if self._seed is None else self._seed + self.visits
-        host = StationHost(visit, self.means, self._runner, self._uploads, seed)
+        host = StationHost(visit, self.means, self._runner, self._uploads, seed, self._tries)
         before = goes_on.person if goes_on else None
         session = Session(host, self.offers, self._menu, self._chose, self._wish, before)
         self._attract_view = None

@@ -31,6 +31,7 @@ from tramkit.orders.runner import Runner
 from tramkit.papers.asking import Asked, ask_papers
 from tramkit.station.quota import Quota
 from tramkit.station.running_step import RunningStep
+from tramkit.station.wrong_tries import WrongTries
 from tramkit_hal import TramkitError
 from tramkit_hal.contracts.audio import Microphone, Sound, SoundQueue, Speaker
 from tramkit_hal.contracts.camera import Camera
@@ -55,6 +56,8 @@ _OPENED: Mapping[Role, type[Device]] = {
 """What a service may take for itself; everything else is used by the station's steps only."""
 
 
+MAX_WHAT = 80
+"""Letters of the name of a kind of tries."""
 _SHOWN = frozenset(("choose", "ask", "read", "check", "tell", "wait", "done"))
 
 
@@ -83,6 +86,7 @@ class StationHost:
     :param runner: carries orders out; None: this station takes none.
     :param uploads: where phones send papers to; None: this station takes none that way.
     :param seed: of the visit's randomness.
+    :param tries: counts wrong tries over all visits.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class StationHost:
         runner: Runner | None,
         uploads: Uploads | None,
         seed: int,
+        tries: WrongTries,
     ) -> None:
         self.visit = visit
         self.identification = Identification(visit, means)
@@ -99,6 +104,7 @@ class StationHost:
         self._runner = runner
         self._uploads = uploads
         self._seed = seed
+        self._tries = tries
         self._service = ""
         self._known: Person | None = None
         self._steps: dict[tuple[str, str], _Step] = {}
@@ -246,6 +252,16 @@ class StationHost:
         if number not in self._lives:
             raise NotOfThisVisitError(f"there is no live page {number}")
         return self._lives[number]
+
+    # ── tries ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def wait_for_tries(self, what: str, most: int, seconds: float) -> float:
+        """Return for how many seconds nothing more of a kind may be tried; see :class:`Host`."""
+        return self._tries.wait(self._service, what[:MAX_WHAT], most, seconds)
+
+    async def wrong_try(self, what: str) -> None:
+        """Count a wrong try of a kind; see :class:`Host`."""
+        self._tries.wrong(self._service, what[:MAX_WHAT])
 
     # ── orders, paper, staff ──────────────────────────────────────────────────────────────────────────────
 

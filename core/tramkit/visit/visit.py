@@ -148,6 +148,30 @@ class Visit(Questions):
         journal.record(JournalEntry(key, "", result, answer=False))
         return copy.deepcopy(result)  # the service's own: what it does with it is no part of the journal
 
+    async def must_wait(self, what: str, attempt: int, *, most: int = 10, seconds: float = 600.0) -> float:
+        """Return for how many seconds nothing of a kind may be tried: too many were wrong here, in whatever visits.
+
+        The station counts, so that it holds over the processes of visits. The same in each replay.
+
+        :param what: the kind, e.g. ``dossier code``; never what was tried.
+        :param attempt: number of the try in this visit.
+        :param most: that may be wrong within ``seconds``.
+        """
+        return await self.fetch(self._must_wait, what, attempt, most, seconds)
+
+    async def was_wrong(self, what: str, attempt: int) -> None:
+        """Count a wrong try of a kind; going back and on again counts it once.
+
+        :param attempt: number of the try in this visit.
+        """
+        await self.fetch(self._was_wrong, what, attempt)
+
+    async def _must_wait(self, what: str, _attempt: int, most: int, seconds: float) -> float:
+        return await self._host.wait_for_tries(what, most, seconds)
+
+    async def _was_wrong(self, what: str, _attempt: int) -> None:
+        await self._host.wrong_try(what)
+
     async def meanwhile(self, work: Awaitable[T], title: Text) -> T:
         """Wait for work, telling the resident so where it takes longer than a moment."""
 

@@ -88,7 +88,7 @@ def guide_of(page: Page) -> Guide | None:
         case Done() if len(page.facts) > FEW:
             return None
         case Done():
-            return Guide.PRINTER if not page.codes else Guide.GLAD
+            return Guide.PRINTER if page.facts and not page.codes else Guide.GLAD  # no receipt says nothing
         case Read():
             return Guide.EXPLAINS
         case Choose() if len(page.options) <= FEW:

@@ -44,6 +44,7 @@ def test_wrong_settings_keep_the_plugin_out_and_say_why(settings: dict[str, str]
     assert says in str(loaded.report())
 
 
+@pytest.mark.shows("ASVS V13", "EN 5.4")
 def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("s3cret\n", encoding="utf-8")

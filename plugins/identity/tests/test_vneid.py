@@ -104,6 +104,7 @@ async def test_who_approves_is_known_by_what_the_account_says_in_either_algorith
         )
 
 
+@pytest.mark.shows("ASVS V10")
 async def test_a_station_with_another_secret_gets_no_code(tmp_path: Path) -> None:
     async with site(tmp_path, secret="right", told="wrong") as s:
         with pytest.raises(NotSignedInError) as failed:
@@ -118,6 +119,7 @@ async def test_who_refuses_stays_unknown(tmp_path: Path) -> None:
         assert await s.outcome(begun) == method.REFUSED
 
 
+@pytest.mark.shows("ASVS V10")
 async def test_a_code_that_nobody_uses_expires_and_cannot_be_approved_afterwards(tmp_path: Path) -> None:
     async with site(tmp_path, seconds=20) as s:
         begun = await s.vneid.begin()
@@ -137,6 +139,7 @@ async def test_a_station_told_to_slow_down_does_and_is_never_early_again(tmp_pat
         assert s.provider.polls(begun.spoken)[1] == 0
 
 
+@pytest.mark.shows("ASVS V6", "ASVS V10")
 async def test_an_account_of_level_1_is_refused_with_words(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         begun = await s.vneid.begin()
@@ -147,6 +150,7 @@ async def test_an_account_of_level_1_is_refused_with_words(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "trick", ["audience", "issuer", "key", "unsigned", "symmetric", "expired", "nonce", "replay", "number"]
 )
+@pytest.mark.shows("ASVS V9", "ASVS V10", "ASVS V16")
 async def test_a_token_that_is_not_this_providers_for_this_sign_in_lets_nobody_in_and_no_log_tells_of_whom(
     tmp_path: Path, trick: Trick, lines: io.StringIO
 ) -> None:
@@ -164,6 +168,7 @@ async def test_a_token_that_is_not_this_providers_for_this_sign_in_lets_nobody_i
     assert [word for word in secret if word in told] == []
 
 
+@pytest.mark.shows("ASVS V9", "ASVS V10")
 async def test_where_no_nonce_comes_back_a_token_older_than_the_sign_in_lets_nobody_in(tmp_path: Path) -> None:
     async with site(tmp_path, echoes_nonce=False) as s:
         first = await s.vneid.begin()
@@ -201,6 +206,7 @@ async def test_a_provider_out_of_order_for_a_moment_costs_nothing_and_for_longer
 
 
 @pytest.mark.parametrize("fault", ["down", "garbage"])
+@pytest.mark.shows("ASVS V9", "ASVS V10")
 async def test_without_the_providers_keys_nobody_is_let_in(tmp_path: Path, fault: Any) -> None:
     async with site(tmp_path) as s:
         begun = await s.vneid.begin()
@@ -209,6 +215,7 @@ async def test_without_the_providers_keys_nobody_is_let_in(tmp_path: Path, fault
         assert await s.outcome(begun) == method.DOWN
 
 
+@pytest.mark.shows("ASVS V10")
 async def test_a_token_lost_on_the_way_is_not_given_twice_and_the_resident_may_try_again(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         begun = await s.vneid.begin()
@@ -240,6 +247,7 @@ async def test_on_the_phone_the_code_is_typed_compared_and_approved_in_two_langu
         assert isinstance(await s.outcome(begun), Person)
 
 
+@pytest.mark.shows("ASVS V10", "ASVS V14", "EN 6")
 async def test_the_provider_learns_that_somebody_signs_in_at_this_station_and_nothing_else(tmp_path: Path) -> None:
     clock, told = ManualClock(), dict[str, set[str]]()
     provider = OpenIdProvider(tmp_path / "vneid.sqlite", clock=clock)

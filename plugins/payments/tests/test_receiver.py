@@ -79,6 +79,7 @@ CORPUS: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize("name", CORPUS)
+@pytest.mark.shows("ASVS V2")
 async def test_a_notice_that_is_not_of_this_payment_pays_nothing(tmp_path: Path, name: str) -> None:
     body, status = CORPUS[name]
     async with Switch(tmp_path / "switch.sqlite").running() as switch, receiver(tmp_path) as address:
@@ -96,6 +97,7 @@ async def test_a_notice_that_is_not_of_this_payment_pays_nothing(tmp_path: Path,
         "TK7Q2M9 XKP4RT thanh toan",
     ],
 )
+@pytest.mark.shows("ASVS V2")
 async def test_the_true_notice_pays_once_however_often_it_comes(tmp_path: Path, words: str) -> None:
     async with Switch(tmp_path / "switch.sqlite").running() as switch, receiver(tmp_path) as address:
         for _again in range(3):
@@ -137,6 +139,7 @@ def modes_in(folder: Path, names: str) -> list[int]:
     return [file.stat().st_mode for file in folder.glob(names)]
 
 
+@pytest.mark.shows("ASVS V14", "EN 5.8")
 async def test_nobody_else_on_the_machine_reads_who_paid(tmp_path: Path) -> None:
     async with receiver(tmp_path) as address:
         assert await send(address, signed()) == 200
@@ -155,6 +158,7 @@ async def test_with_one_of_both_away_the_other_is_enough_but_never_for_giving_up
         assert told.state == "done"
 
 
+@pytest.mark.shows("ASVS V8")
 async def test_a_stranger_learns_nothing_of_transfers(tmp_path: Path) -> None:
     async with Switch(tmp_path / "switch.sqlite").running() as switch, receiver(tmp_path) as address:
         assert await send(address, signed()) == 200
@@ -162,6 +166,7 @@ async def test_a_stranger_learns_nothing_of_transfers(tmp_path: Path) -> None:
             await station(switch, address, key="guessed").inquire(PAYMENT)
 
 
+@pytest.mark.shows("ASVS V13", "EN 5.4")
 def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "receiver.toml"
     file.write_text(f'station_key = "{STATION}"\n[secrets]\npayos = "{KEY}"\n', encoding="utf-8")

@@ -62,6 +62,7 @@ def test_payos_published_example() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(DATA))
+@pytest.mark.shows("ASVS V11")
 def test_payos_any_changed_value_is_noticed(name: str) -> None:
     with pytest.raises(WebhookError, match="signature"):
         verify("payos", {}, payos({**DATA, name: "x"}, SIGNATURE), KEY)
@@ -86,6 +87,7 @@ def test_payos_any_changed_value_is_noticed(name: str) -> None:
         b" " * (MAX_BODY + 1),
     ],
 )
+@pytest.mark.shows("ASVS V2", "EN 5.13")
 def test_payos_what_is_not_believed(body: bytes) -> None:
     with pytest.raises(WebhookError):
         verify("payos", {}, body, KEY)
@@ -109,11 +111,13 @@ def test_sepay_incoming_transfer() -> None:
         ({"Authorization": "Apikey geheim"}, sepay(currency="USD")),
     ],
 )
+@pytest.mark.shows("ASVS V2", "EN 5.13")
 def test_sepay_what_is_not_believed(headers: dict[str, str], body: bytes) -> None:
     with pytest.raises(WebhookError):
         verify("sepay", headers, body, "geheim")
 
 
+@pytest.mark.shows("ASVS V16")
 def test_a_refusal_repeats_nothing_of_the_notice() -> None:
     with pytest.raises(WebhookError) as caught:
         verify("payos", {}, payos({**DATA, "description": "CHIM HOANG YEN", "amount": 0}), KEY)

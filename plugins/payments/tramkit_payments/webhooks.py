@@ -141,7 +141,7 @@ def _payos(told: Mapping[str, Any]) -> Notice:
     data = cast("dict[str, Any]", told["data"])
     if (data.get("code") or told.get("code")) != "00" or told.get("success") is False:
         raise IrrelevantNoticeError("the transfer did not succeed")
-    if (data.get("currency") or "VND") != "VND":
+    if not _is_vnd(data):
         raise IrrelevantNoticeError("the transfer is not in VND")
     return Notice(
         provider="payos",
@@ -186,10 +186,14 @@ def _is_one_of(given: str, right: Sequence[str]) -> bool:
     return any([hmac.compare_digest(each.encode(), given_bytes) for each in right])
 
 
+def _is_vnd(told: Mapping[str, Any]) -> bool:
+    return str(told.get("currency") or "VND").strip().upper() == "VND"
+
+
 def _sepay(told: Mapping[str, Any]) -> Notice:
-    if told.get("transferType") != "in":
+    if str(told.get("transferType")).strip().lower() != "in":
         raise IrrelevantNoticeError("the notice is not of an incoming transfer")
-    if (told.get("currency") or "VND") != "VND":
+    if not _is_vnd(told):
         raise IrrelevantNoticeError("the transfer is not in VND")
     return Notice(
         provider="sepay",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import JsonValue
@@ -25,7 +22,7 @@ from tramkit import (
     verbatim,
 )
 from tramkit_procedures.dossiers import CodeError, parse_code
-from tramkit_procedures.gateway import OVER, STATES, WITHDRAWABLE, Authority, Dossier
+from tramkit_procedures.gateway import OVER, STATES, WITHDRAWABLE, Dossier
 from tramkit_procedures.handing_in import HandedIn, asked
 
 _ = Messages("tramkit_procedures")
@@ -34,6 +31,7 @@ MAX_TRIES = 5
 MAX_WRONG = 10
 WRONG_SECONDS = 600.0
 """So many wrong codes in ten minutes, whoever types them in however many visits: a code can be guessed."""
+DOSSIER_CODE = "dossier code"
 SUPPLEMENT = 5
 
 
@@ -49,34 +47,10 @@ class Supplement(Form):
     words: Annotated[str, forms.text(_("What would you like to tell the authority?"), max_length=200)]
 
 
-class WrongCodes:
-    """Wrong codes typed here, over all visits; asked and told by ``visit.fetch``, so that Back counts once."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._at: deque[float] = deque(maxlen=MAX_WRONG)
-
-    async def wait(self, _attempt: int) -> float:
-        """Return for how many seconds nothing is looked up."""
-        now = self._clock()
-        if len(self._at) < MAX_WRONG:
-            return 0.0
-        return max(0.0, self._at[0] + WRONG_SECONDS - now)
-
-    async def wrong(self, _attempt: int) -> float:
-        """Count a wrong code."""
-        self._at.append(self._clock())
-        return 0.0
-
-
 class TrackDossier(HandedIn):
     """Tells what became of a dossier."""
 
     id = "procedures.track"
-
-    def __init__(self, authority: Authority) -> None:
-        super().__init__(authority)
-        self._strangers = WrongCodes()
 
     async def serve(self, visit: Visit) -> None:
         how = await visit.choose(
@@ -95,7 +69,7 @@ class TrackDossier(HandedIn):
 
     async def _by_code(self, visit: Visit) -> Dossier | None:
         for attempt in range(MAX_TRIES):
-            if await visit.fetch(self._strangers.wait, attempt) > 0:
+            if await visit.must_wait(DOSSIER_CODE, attempt, most=MAX_WRONG, seconds=WRONG_SECONDS) > 0:
                 await visit.tell(
                     _("Codes cannot be looked up now"),
                     _("Wrong codes were entered too often here. Please use your identity card, or come back later."),
@@ -112,7 +86,7 @@ class TrackDossier(HandedIn):
             if not answered:
                 return None
             if found is None:
-                await visit.fetch(self._strangers.wrong, attempt)
+                await visit.was_wrong(DOSSIER_CODE, attempt)
                 await visit.tell(
                     _("There is no dossier with this code"),
                     _("Please compare it with your receipt: {code}", code=code.code),

@@ -8,7 +8,7 @@ _PIPE = """
 def station_pipe():
     # whatever of the asyncio loop's transports leads to the station
     import gc
-    from tramkit.plugins.process.frames import FrameSocket
+    from tramkit.confinement.frames import FrameSocket
     return next((each for each in gc.get_objects() if isinstance(each, FrameSocket)), None)
 """
 

@@ -93,6 +93,7 @@ async def visited(running: Running, name: str, way: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.shows("ASVS V14", "ASVS V15", "EN 5.11")
 async def test_after_each_visit_no_process_of_the_plugin_holds_what_was_typed(tmp_path: Path, kind: Kind) -> None:
     random_ = random.Random(SEED)
     print(f"seed {SEED}, {VISITS} visits")
@@ -133,6 +134,7 @@ async def _is_seen_while_it_lasts(running: Running, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.shows("ASVS V14", "ASVS V15")
 async def test_a_worker_that_has_carried_out_an_order_gives_way_to_one_that_knows_nothing(
     tmp_path: Path, kind: Kind
 ) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tramkit.confinement import confine
+from tramkit.confinement.frames import MAX_TO_PLUGIN, FrameSocket, receive_frame, send_frame
 from tramkit.host.egress import Egress
 from tramkit.host.peer import Peer, Proxy
 from tramkit.host.plugin_side import Description
@@ -29,7 +30,6 @@ from tramkit.plugins.importing import load_here
 from tramkit.plugins.installed import KeptOutError, installed
 from tramkit.plugins.process.attempts import Attempts
 from tramkit.plugins.process.calls import CLOCK, EGRESS
-from tramkit.plugins.process.frames import MAX_TO_PLUGIN, FrameSocket, receive_frame, send_frame
 from tramkit.visit import egress
 from tramkit.visit.inline import InlinePlugin
 from tramkit_hal.device.clock import Clock, SystemClock

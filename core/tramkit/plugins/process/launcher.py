@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from tramkit.confinement import confine
+from tramkit.confinement.frames import receive_by, send_frame
 from tramkit.host.calls import BadCallError
-from tramkit.plugins.process.frames import receive_by, send_frame
 from tramkit.plugins.process.printed import Printed
 from tramkit_hal import TramkitError
 

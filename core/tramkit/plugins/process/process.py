@@ -9,9 +9,9 @@ from collections.abc import Callable
 from signal import SIGSYS
 from typing import Any, Literal, Protocol
 
+from tramkit.confinement.frames import MAX_OF_PLUGIN, FrameSocket
 from tramkit.host.calls import BadCallError, OtherSideError
 from tramkit.host.peer import Peer, Target
-from tramkit.plugins.process.frames import MAX_OF_PLUGIN, FrameSocket
 from tramkit.plugins.process.launcher import LaunchError, Template
 from tramkit.plugins.process.said import Said
 

@@ -29,9 +29,9 @@ from typing import Any, NoReturn
 
 # imported once, for all that are forked
 from tramkit.confinement import confine
+from tramkit.confinement.frames import receive_frame, send_frame
 from tramkit.plugins.process import child
 from tramkit.plugins.process.child import Loaded
-from tramkit.plugins.process.frames import receive_frame, send_frame
 
 MAX_FRAME = 4 * 1024 * 1024
 MAX_FILES = 4096

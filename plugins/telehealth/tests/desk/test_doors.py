@@ -56,12 +56,14 @@ async def refused(kiosk: Kiosk) -> str:
     ],
     ids=["no key", "wrong key", "empty key", "other scheme", "no scheme", "a browser's page"],
 )
+@pytest.mark.shows("ASVS V6", "ASVS V8")
 async def test_only_a_station_with_its_key_gets_in(clinic: Clinic, headers: dict[str, str]) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as failure:
         await clinic.http.ws_connect(f"{clinic.address}/kiosk", headers=headers)
     assert failure.value.status == 401
 
 
+@pytest.mark.shows("ASVS V6", "ASVS V7")
 async def test_a_key_that_was_replaced_lets_nobody_in(clinic: Clinic) -> None:
     assert clinic.desk is not None
     await clinic.desk.accounts.put_station("lobby-1", "another key")
@@ -98,6 +100,7 @@ async def test_another_version_is_refused_in_the_envelope_and_in_hello(clinic: C
     assert await refused(kiosk) == "version"
 
 
+@pytest.mark.shows("ASVS V8")
 async def test_a_station_cannot_be_another_one_with_its_own_key(clinic: Clinic) -> None:
     await clinic.put_station("lobby-2")
     kiosk = await clinic.station().dial(key=clinic.key("lobby-2"))
@@ -120,6 +123,7 @@ async def test_a_malformed_message_is_dropped_and_the_conversation_goes_on(clini
     assert (await clinic.case()).state == "waiting"
 
 
+@pytest.mark.shows("ASVS V4", "EN 5.13")
 async def test_a_kiosk_that_talks_only_nonsense_is_put_out(clinic: Clinic) -> None:
     kiosk = await clinic.kiosk()
     for _ in range(MAX_MALFORMED):
@@ -135,6 +139,7 @@ async def test_bytes_end_the_connection(clinic: Clinic) -> None:
     assert not (await clinic.station(session="session-2").connect()).resumed
 
 
+@pytest.mark.shows("ASVS V4", "EN 5.9")
 async def test_a_message_beyond_the_limit_ends_the_connection_and_the_desk_goes_on(clinic: Clinic) -> None:
     kiosk = await clinic.kiosk()
     await kiosk.write_text(" " * (MAX_MESSAGE + 1))
@@ -144,6 +149,7 @@ async def test_a_message_beyond_the_limit_ends_the_connection_and_the_desk_goes_
     await kiosk.open()
 
 
+@pytest.mark.shows("ASVS V8")
 async def test_a_case_of_another_station_is_not_to_be_touched(clinic: Clinic) -> None:
     mine, other = await clinic.kiosk("lobby-1"), await clinic.kiosk("lobby-2")
     await mine.open("case-1")
@@ -267,6 +273,7 @@ async def test_a_kiosk_that_is_away_for_longer_than_the_hold_loses_its_place(cli
 # ── doctors ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.shows("ASVS V7", "ASVS V8")
 async def test_a_page_needs_a_session(clinic: Clinic) -> None:
     doctor = await clinic.put_doctor("lan")
     with pytest.raises(aiohttp.WSServerHandshakeError) as failure:
@@ -392,6 +399,7 @@ async def test_a_doctor_who_was_removed_signs_in_no_more(clinic: Clinic) -> None
     assert "no doctor" in await run(clinic, "doctor", "remove", "nobody")
 
 
+@pytest.mark.shows("ASVS V7", "ASVS V8")
 async def test_a_station_that_was_removed_is_put_out_and_not_let_in_again(clinic: Clinic) -> None:
     kiosk = await clinic.kiosk()
     await run(clinic, "station", "remove", "lobby-1")
@@ -402,6 +410,7 @@ async def test_a_station_that_was_removed_is_put_out_and_not_let_in_again(clinic
     assert "no station" in await run(clinic, "station", "remove", "lobby-1")
 
 
+@pytest.mark.shows("ASVS V6")
 async def test_a_name_that_no_doctor_has_waits_like_one_that_a_doctor_has(clinic: Clinic) -> None:
     doctor = await clinic.put_doctor("somebody")
     answers: dict[str, list[tuple[int, str]]] = {}

@@ -38,6 +38,7 @@ def password_at_coturn(username: str) -> str:
     return base64.b64encode(hmac.digest(SECRET.encode(), username.encode(), hashlib.sha1)).decode()
 
 
+@pytest.mark.shows("ASVS V17")
 async def test_station_and_doctor_get_tickets_of_their_own_that_the_turn_server_takes(clinic: Clinic) -> None:
     kiosk = await clinic.kiosk()
     doctor = await clinic.doctor()
