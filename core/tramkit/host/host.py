@@ -155,6 +155,10 @@ class Host(Protocol):
         """Wait for the next choice that the resident presses there."""
         ...
 
+    async def live_typed(self, live: int) -> str:
+        """Wait until something else has been typed into its field; return what stands there."""
+        ...
+
     async def live_close(self, live: int) -> None:
         """End it."""
         ...

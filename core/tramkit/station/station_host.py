@@ -238,6 +238,10 @@ class StationHost:
         """Wait for the next choice that the resident presses there."""
         return await self._live(live).answer()
 
+    async def live_typed(self, live: int) -> str:
+        """Wait until something else has been typed into its field; return what stands there."""
+        return await self._live(live).typed()
+
     async def live_close(self, live: int) -> None:
         """End it."""
         await self._live(live).close()
