@@ -15,7 +15,7 @@ from support.scripted_desk import DOCTOR
 from tramkit.conversation.timeouts import Timeouts
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.device.roles import Role
-from tramkit_hal.ui.pages import Call, Done, Tell, Wait
+from tramkit_hal.ui.pages import Bar, Call, Done, Tell, Wait
 from tramkit_telehealth.protocol import CaseRefused, CaseState, HangUp, LeaveCase, OpenCase, StartLeg, SummaryHandedOver
 
 
@@ -47,6 +47,34 @@ async def take_leave(c: Clinic) -> None:
     assert isinstance(page, Done)
     c.screen.answer()
     await c.gone()
+
+
+async def test_the_resident_writes_on_the_keyboard_and_the_doctor_reads_it_as_it_is_typed() -> None:
+    async with clinic() as c:
+        await c.to_queue()
+        browser = await c.call(77)
+        await c.step("call", "Talking with", "write")
+        await c.screen.until(lambda page: isinstance(page, Call) and page.reply == "")
+        for text in ("Ở", "Ở bụng"):
+            c.screen.touch(reply=text)
+            await until(lambda text=text: browser.written.theirs == text)
+        browser.written.write("Đau từ bao giờ?")
+        await c.page("call", "Talking with", "Đau từ bao giờ?")
+        c.screen.press(Bar.HELP)  # a page of the station stands over it meanwhile
+        await c.step("help", "", "continue")
+        page = await c.page("call", "Talking with")
+        assert isinstance(page, Call)
+        assert page.reply == "Ở bụng"
+        await c.desk.say(StartLeg(case=c.case, leg=2, doctor=DOCTOR))
+        other = await c.answer(2, 91)  # the doctor's page was loaded anew
+        await c.sees(91)
+        await until(lambda: other.written.theirs == "Ở bụng")
+        c.screen.answer("write", reply="Ở bụng từ")
+        await until(lambda: other.written.theirs == "Ở bụng từ")
+        await c.screen.until(lambda page: isinstance(page, Call) and page.reply is None)
+        await c.close_case(summary_of(c.desk))
+        await c.page("tell", "The doctor's summary for you")
+        assert not any("bụng" in said.model_dump_json() for said in c.desk.said), "nothing of it goes to the desk"
 
 
 # ── the whole way ─────────────────────────────────────────────────────────────────────────────────────────────
