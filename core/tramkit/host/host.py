@@ -190,7 +190,7 @@ class Host(Protocol):
         ...
 
     def play(self, handle: str, sound: Sound) -> None:
-        """Give a speaker that was started a piece of sound.
+        """Give a speaker that was started a piece of sound, or a recogniser.
 
         :raises DeviceError: it is gone.
         """

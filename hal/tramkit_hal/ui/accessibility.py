@@ -125,6 +125,9 @@ class _Reader:
                 yield Shown(role="picture", name=self.t(labels.OWN_PICTURE), value=page.own_video)
                 if page.written:
                     yield Shown(role="text", name=page.written)
+                if page.captioned and page.captions is not None:
+                    yield Shown(role="text", name=self.t(labels.CAPTIONS_BY))
+                    yield Shown(role="text", name=page.captions)
                 for field in fields_of(page):
                     yield from self.field(field)
                 yield from () if page.enlarged or page.reply is not None else self.facts(page.facts)

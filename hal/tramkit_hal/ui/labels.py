@@ -60,6 +60,8 @@ MUTE = _("Turn microphone off")
 UNMUTE = _("Turn microphone on")
 CAMERA_OFF = _("Turn camera off")
 CAMERA_ON = _("Turn camera on")
+CAPTIONS = _("Captions")
+CAPTIONS_BY = _("What is said, as a computer hears it; it may be wrong")
 WRITE = _("Write")
 WRITE_NO_MORE = _("Close the keyboard")
 NEW_LINE = _("New line")
@@ -146,6 +148,7 @@ def call_buttons(page: Call) -> tuple[tuple[str, Text, bool], ...]:
         ("mute", UNMUTE if page.muted else MUTE, page.muted),
         ("camera", CAMERA_ON if page.camera_off else CAMERA_OFF, page.camera_off),
         ("enlarge", SHRINK if page.enlarged else ENLARGE, page.enlarged),
+        *((("captions", CAPTIONS, page.captioned),) if page.captions is not None else ()),
         *((("write", WRITE, False),) if page.writes else ()),
         ("end", END_CALL, False),
     )

@@ -352,6 +352,8 @@ class Call(Page):
     :param facts: who it is, from where.
     :param ending: the resident is asked whether the call is really to end: the answers are ``end`` and ``keep``.
     :param written: what the other side writes, as it is typed; shown in letters of 10 mm.
+    :param captions: what the other side says, as a computer hears it; None: none are offered. Shown while
+        ``captioned``, which ``captions`` switches.
     :param writes: the resident can write back: a button, ``write``, opens and closes the keyboard.
     :param reply: what the resident has written, while the keyboard stands; it goes to the other side as it is typed,
         nothing is sent by a button.
@@ -366,6 +368,8 @@ class Call(Page):
     camera_off: bool = False
     enlarged: bool = False
     written: str = ""
+    captions: str | None = Field(default=None, exclude_if=lambda given: given is None)
+    captioned: bool = Field(default=False, exclude_if=lambda given: not given)
     writes: bool = Field(default=False, exclude_if=lambda given: not given)
     reply: str | None = Field(default=None, max_length=MAX_REPLY, exclude_if=lambda given: given is None)
     ending: bool = False
@@ -375,7 +379,8 @@ class Call(Page):
             return frozenset({"end", "keep"})
         if self.reply is not None:
             return frozenset({"write", "end"})
-        return frozenset({"mute", "camera", "enlarge", "end", *(("write",) if self.writes else ())})
+        more = {"write": self.writes, "captions": self.captions is not None}
+        return frozenset({"mute", "camera", "enlarge", "end", *(answer for answer, given in more.items() if given)})
 
 
 class Done(Page):

@@ -65,6 +65,7 @@ async def test_the_resident_writes_on_the_keyboard_and_the_doctor_reads_it_as_it
         page = await c.page("call", "Talking with")
         assert isinstance(page, Call)
         assert page.reply == "Ở bụng"
+        assert page.captions is None, "without a recogniser none are offered"
         await c.desk.say(StartLeg(case=c.case, leg=2, doctor=DOCTOR))
         other = await c.answer(2, 91)  # the doctor's page was loaded anew
         await c.sees(91)
@@ -75,6 +76,23 @@ async def test_the_resident_writes_on_the_keyboard_and_the_doctor_reads_it_as_it
         await c.close_case(summary_of(c.desk))
         await c.page("tell", "The doctor's summary for you")
         assert not any("bụng" in said.model_dump_json() for said in c.desk.said), "nothing of it goes to the desk"
+
+
+async def test_what_the_doctor_says_stands_as_captions_once_the_resident_wants_them() -> None:
+    async with clinic(captions=True) as c:
+        await c.to_queue()
+        await c.call(77)
+        recogniser = c.device(Role.SPEECH_RECOGNISER)
+        page = await c.screen.until(lambda page: isinstance(page, Call) and page.captions == "" and not page.captioned)
+        assert recogniser.shown() == "", "nobody is listened to before"  # type: ignore[attr-defined]
+        c.screen.answer("captions")
+        await c.page("call", "Talking with", "Chào ông bà, tôi")
+        await c.control(Role.SPEECH_RECOGNISER, "plugged", "off")
+        page = await c.screen.until(lambda page: isinstance(page, Call) and page.captions is None)
+        assert "captions" not in page.answers(), "no longer offered"
+        await c.told_media(state="live")
+        await c.close_case(summary_of(c.desk))
+        await c.page("tell", "The doctor's summary for you")
 
 
 # ── the whole way ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tramkit import Call, Messages, Text, verbatim
+from tramkit_telehealth.kiosk.captions import Captions
 from tramkit_telehealth.kiosk.words import doctor_facts
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.protocol import DoctorCard
@@ -24,11 +25,13 @@ class CallChoices:
 
     :param ending: they are asked whether the call is really to end.
     :param writing: the keyboard of the written line stands.
+    :param captioned: what the doctor says is shown in words.
     """
 
     enlarged: bool = False
     ending: bool = False
     writing: bool = False
+    captioned: bool = False
 
     def take(self, choice: str, media: CallMedia) -> None:
         """Do what a button says."""
@@ -41,6 +44,8 @@ class CallChoices:
                 self.enlarged = not self.enlarged
             case "write":
                 self.writing = not self.writing
+            case "captions":
+                self.captioned = not self.captioned
             case "end" | "keep":
                 self.ending = choice == "end"
             case _:
@@ -52,6 +57,7 @@ def call_page(
     *,
     doctor: DoctorCard | None,
     choices: CallChoices,
+    captions: Captions,
     microphone: bool,
     speaker: bool,
     camera: bool,
@@ -75,6 +81,8 @@ def call_page(
         enlarged=choices.enlarged,
         ending=choices.ending,
         written=media.written.theirs[-MAX_SHOWN:],
+        captions=captions.text if captions.offered else None,
+        captioned=choices.captioned and captions.offered,
         writes=True,
         reply=media.written.own if choices.writing and not choices.ending else None,
     )

@@ -16,6 +16,7 @@ from tramkit_telehealth.case_link import CaseLink
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.kiosk.call_devices import CallDevices
 from tramkit_telehealth.kiosk.call_page import CallChoices, call_page
+from tramkit_telehealth.kiosk.captions import Captions
 from tramkit_telehealth.kiosk.connection_trial import ConnectionTrial
 from tramkit_telehealth.kiosk.endings import CallEnding, show_ending
 from tramkit_telehealth.kiosk.events import CallEvent, Tick, Typed, events
@@ -77,6 +78,7 @@ class Consultation:
         self._price = price
         self._clock = clock
         self._devices = CallDevices(visit)
+        self._captions = Captions(visit)
         self._trial = ConnectionTrial(gateway, case, clock)
         self._place = QueuePlace()
         self._doctor: DoctorCard | None = None
@@ -206,7 +208,7 @@ class Consultation:
         assert self._first_leg is not None
         media.start_leg(self._first_leg.leg)
         self._visit.set_video("doctor", media.output.picture)
-        tasks = (self._spawn(media.run()), self._spawn(self._keep_devices()))
+        tasks = [self._spawn(each) for each in (media.run(), self._keep_devices(), self._captions.run())]
         choices = CallChoices()
         following: Next | CallEnding = Next.QUEUE
         try:
@@ -223,6 +225,7 @@ class Consultation:
                             break
                         case str():
                             choices.take(happened, media)
+                            self._captions.want(choices.captioned)
                         case Typed(text=text):
                             media.written.write(text)
                         case Tick() if media.down_for > GIVE_UP_SECONDS:
@@ -262,6 +265,7 @@ class Consultation:
             media,
             doctor=self._doctor,
             choices=choices,
+            captions=self._captions,
             microphone=self._devices.microphone is not None,
             speaker=self._devices.speaker is not None,
             camera=self._devices.camera_works,
@@ -344,7 +348,7 @@ class Consultation:
                 servers=lambda: self._gateway.ice_servers,
                 picture=self._devices.picture,
                 fan=self._devices.fan,
-                output=Output(self._devices.play, self._devices.backlog),
+                output=Output(self._captions.beside(self._devices.play), self._devices.backlog),
                 send_offer=lambda leg, sdp: self._case.send(RtcOffer(case=self._case.id, leg=leg, sdp=sdp)),
                 reachable=lambda: self._gateway.connected,
                 clock=self._clock,
