@@ -42,6 +42,7 @@ from tramkit_telehealth.protocol import (
     Summary,
 )
 from tramkit_telehealth.service import SeeDoctor
+from tramkit_telehealth.settings import EngineName
 
 SERVICE = "telehealth.doctor"
 NAME = "Trần Thị Thu Hà"
@@ -262,6 +263,7 @@ async def clinic(
     desk: ScriptedDesk | None = None,
     up: bool = True,
     captions: bool = False,
+    engine: EngineName = "aiortc",
 ) -> AsyncGenerator[Clinic]:
     """Run station and desk until the block ends.
 
@@ -269,11 +271,12 @@ async def clinic(
     :param clock: of the station; the gateway always lives in real time, as its sockets do.
     :param up: whether the desk can be reached.
     :param captions: it has a recogniser of speech.
+    :param engine: what makes its calls.
     """
     clock = clock or SystemClock()
     desk = desk or ScriptedDesk()
     await desk.start()
-    gateway = DeskGateway(desk.url, KEY, "test-1", SystemClock(), seed=1)
+    gateway = DeskGateway(desk.url, KEY, "test-1", SystemClock(), seed=1, engine=engine)
     if not up:
         await desk.stop()
     bound: dict[Role, list[Device]] = {

@@ -17,6 +17,9 @@ from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui.pages import Bar, Call, Done, Tell, Wait
 from tramkit_telehealth.protocol import CaseRefused, CaseState, HangUp, LeaveCase, OpenCase, StartLeg, SummaryHandedOver
+from tramkit_telehealth.settings import EngineName
+
+ENGINES = ["aiortc", pytest.param("wrtc", marks=pytest.mark.slow)]
 
 
 class SwiftClock:
@@ -49,8 +52,9 @@ async def take_leave(c: Clinic) -> None:
     await c.gone()
 
 
-async def test_the_resident_writes_on_the_keyboard_and_the_doctor_reads_it_as_it_is_typed() -> None:
-    async with clinic() as c:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_the_resident_writes_on_the_keyboard_and_the_doctor_reads_it_as_it_is_typed(engine: EngineName) -> None:
+    async with clinic(engine=engine) as c:
         await c.to_queue()
         browser = await c.call(77)
         await c.step("call", "Talking with", "write")
@@ -102,8 +106,9 @@ HIS_PITCH = re.compile(r"Playing: (9\d|1\d\d) Hz")
 """The doctor's voice is between 100 and 160 Hz."""
 
 
-async def test_from_the_queue_through_the_call_to_the_printed_summary() -> None:
-    async with clinic() as c:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_from_the_queue_through_the_call_to_the_printed_summary(engine: EngineName) -> None:
+    async with clinic(engine=engine) as c:
         intake = (await c.to_queue()).intake
         assert (intake.station, intake.price, intake.patient.level) == ("test-1", 150_000, "CHIP")
         browser = await c.call(77)

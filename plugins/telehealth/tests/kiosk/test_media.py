@@ -28,12 +28,13 @@ from tramkit_telehealth.media.leg import Leg
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.slate import NO_PICTURE, slate, words
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack, SoundFan
+from tramkit_telehealth.settings import EngineName
 
 
 class Kiosk:
     """A call's media with a camera, a microphone with a voice, and a speaker that remembers."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: EngineName = "aiortc") -> None:
         self.camera = NumberCamera()
         self.camera_there = True
         self.fan = SoundFan()
@@ -50,6 +51,7 @@ class Kiosk:
             reachable=lambda: self.reachable,
             clock=SystemClock(),
             random=Random(1),
+            engine=engine,
         )
         self.browsers: list[Browser] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,9 +99,12 @@ class Kiosk:
         return -1 if frame is None else number_in(frame.image)
 
 
-@pytest.fixture
-async def kiosk():
-    async with Kiosk() as kiosk:
+@pytest.fixture(params=["aiortc", pytest.param("wrtc", marks=pytest.mark.slow)])
+async def kiosk(request: pytest.FixtureRequest):
+    if request.param == "wrtc":
+        pytest.importorskip("webrtc", reason="the optional engine is not installed")
+    async with Kiosk(request.param) as kiosk:
+        assert kiosk.media.engine == request.param
         yield kiosk
 
 

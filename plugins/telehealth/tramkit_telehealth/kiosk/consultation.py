@@ -354,6 +354,7 @@ class Consultation:
                 clock=self._clock,
                 random=self._visit.random,
                 ways=self._gateway.ways,
+                engine=self._gateway.engine,
             )
         return self._media
 
