@@ -43,8 +43,6 @@ def look(side: Side, other: Side, process: psutil.Process) -> Look:
         each.seen.clear()
         each.sizes.clear()
         each.heard.clear()
-        for number in list(each.scene.sent)[:-300]:
-            del each.scene.sent[number]
     memory = process.memory_info().rss / 1e6
     return Look(
         time.monotonic(), side.pc.sound_receiver.buffer.delay, statistics.median(ages), memory, process.num_fds()
@@ -90,14 +88,20 @@ def drift(looks: list[Look]) -> tuple[float, float, float, int]:
 
 
 @pytest.mark.slow
-async def test_in_a_minute_of_call_nothing_drifts_and_nothing_grows() -> None:
-    looks = await talk(60)
-    sound, picture, memory, descriptors = drift(looks)
-    print(f"sound {sound:+.3f} s, picture {picture:+.3f} s, {memory:+.1f} MB, {descriptors:+d} descriptors")
-    assert sound < 0.05
-    assert picture < 0.05
+async def test_in_half_a_minute_of_call_nothing_grows() -> None:
+    looks = await talk(30)
+    *_delays, memory, descriptors = drift(looks)
+    print(f"{memory:+.1f} MB, {descriptors:+d} descriptors")
     assert memory < 20
     assert descriptors <= 0
+
+
+@pytest.mark.long  # on a machine that does nothing else: delays are told by its clock
+async def test_in_two_minutes_of_call_nothing_drifts() -> None:
+    sound, picture, *_growth = drift(await talk(120))
+    print(f"sound {sound:+.3f} s, picture {picture:+.3f} s")
+    assert sound < 0.05
+    assert picture < 0.05
 
 
 if __name__ == "__main__":
