@@ -27,7 +27,7 @@ from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
 from tramkit.secret_file import make_secret_file
 from tramkit.settings import PluginSettings, Url
-from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
+from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle, SpeechRecogniserHandle
 from tramkit.visit.egress import ask_http
 from tramkit.visit.gateway import Gateway
 from tramkit.visit.gateway_service import GatewayService, OrderTaker
@@ -142,6 +142,7 @@ __all__ = [
     "ServiceState",
     "SignIn",
     "SpeakerHandle",
+    "SpeechRecogniserHandle",
     "StaffCall",
     "Stage",
     "SystemClock",

@@ -15,6 +15,7 @@ from tramkit_hal.contracts.payment_terminal import PaymentTerminal
 from tramkit_hal.contracts.power import Power
 from tramkit_hal.contracts.presence import Presence
 from tramkit_hal.contracts.printer import ReceiptPrinter
+from tramkit_hal.contracts.recogniser import SpeechRecogniser
 from tramkit_hal.contracts.scanner import CodeScanner
 from tramkit_hal.contracts.vital import VitalSensor
 from tramkit_hal.contracts.voice import Voice
@@ -35,6 +36,7 @@ CONTRACTS: Mapping[Role, type[Device]] = {
     Role.PAYMENT_TERMINAL: PaymentTerminal,
     Role.PRESENCE: Presence,
     Role.VOICE: Voice,
+    Role.SPEECH_RECOGNISER: SpeechRecogniser,
     Role.FACE_MATCHER: FaceMatcher,
     Role.DOCUMENT_PRINTER: DocumentPrinter,
     Role.POWER: Power,

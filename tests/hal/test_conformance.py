@@ -38,6 +38,7 @@ from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
 from tramkit_hal.sim.people import PEOPLE
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+from tramkit_hal.sim.speech_recogniser import SimSpeechRecogniser
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.sim.voice import SimVoice
 from tramkit_hal.ui.pages import Tell, View
@@ -159,6 +160,19 @@ class TestSimVoice(Sim):
 
     async def operate(self, device: Device) -> None:
         assert len(await device.say("một hai ba", "vi")) > SAMPLE_RATE  # type: ignore[attr-defined]
+
+
+class TestSimSpeechRecogniser(Sim):
+    driver, role = SimSpeechRecogniser, Role.SPEECH_RECOGNISER
+
+    async def operate(self, device: Device) -> None:
+        assert isinstance(device, SimSpeechRecogniser)
+        await device.start("vi")
+        for _each in range(100):
+            device.hear(Sound(np.full(PIECE, 3000, np.int16), 0.0))
+        assert await device.said() == "Chào ông bà, tôi là"
+        await device.stop()
+        assert device.shown() == ""
 
 
 class TestSimFaceMatcher(Sim):

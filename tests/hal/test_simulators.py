@@ -22,6 +22,7 @@ from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
 from tramkit_hal.sim.power import SimPower
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+from tramkit_hal.sim.speech_recogniser import SimSpeechRecogniser
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.sim.voice import SimVoice
 from tramkit_hal.testing import Case, NotApplicableError, SimRig, cases_for
@@ -43,6 +44,7 @@ SIMULATORS: dict[type[Device], tuple[Role, dict[str, Any]]] = {
     SimSpeaker: (Role.SPEAKER, {}),
     SimVitalSensor: (Role.VITAL_SENSOR, {"seconds": 0.05}),
     SimVoice: (Role.VOICE, {}),
+    SimSpeechRecogniser: (Role.SPEECH_RECOGNISER, {}),
 }
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from support.doctor import DOCTORS_TONE, FIRST_FRAME
 
-from tramkit.testing.wipe_search import found_in, heap_strings
+from tramkit.testing.wipe_search import found_in, found_in_files, heap_strings
 
 from .conftest import RESIDENTS_TONE, Site
 from .steps import CANARIES, CONCLUSION, NAME, intake, nothing_stays, until
@@ -54,3 +54,40 @@ async def test_a_resident_sees_a_doctor_and_leaves_with_paper(site: Site, langua
     await nothing_stays(site, resident)
     assert resident.problems == []
     assert doctor.problems == []
+
+
+QUESTION, ANSWER = "Bà đau ở đâu?", "ở bụng"
+
+
+@pytest.mark.slow
+async def test_a_deaf_resident_sees_a_doctor_in_writing_and_leaves_with_paper(site: Site) -> None:
+    doctor = await site.doctor()
+    resident = await site.resident()
+    await intake(site, resident)
+    await doctor.accept(NAME)
+    await doctor.live()
+    await resident.at("call")
+    await doctor.page.get_by_test_id("written-own").press_sequentially(QUESTION)
+    await resident.says(QUESTION)
+    await resident.choose("write")
+    await resident.type("reply", ANSWER)
+    theirs = doctor.page.get_by_test_id("written-theirs")
+    assert await until(theirs.text_content, lambda said: said == ANSWER), "without any button that sends it"
+    await resident.says(QUESTION)
+    assert await doctor.page.input_value("#notes") == "", "nothing is kept by itself"
+    await doctor.page.get_by_test_id("written-keep").click()
+    assert await doctor.page.input_value("#notes") == f"{QUESTION}\n{ANSWER}"
+    await doctor.write("conclusion", CONCLUSION)
+    await doctor.close_case()
+    await resident.at("tell")
+    paper = await site.panel.shown("receipt_printer")
+    assert CONCLUSION in paper
+    assert ANSWER not in paper
+    await resident.go_on()
+    await resident.at("done")
+    await resident.go_on()
+    await resident.at("attract")
+    await nothing_stays(site, resident)
+    assert found_in(await heap_strings(resident.page), (QUESTION, ANSWER)) == []
+    assert found_in_files(site.folder, (QUESTION, ANSWER), but=["desk"]) == []
+    assert (resident.problems, doctor.problems) == ([], [])

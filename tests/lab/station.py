@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import os
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -32,8 +33,11 @@ from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.tracks import SoundFan
 from tramkit_telehealth.protocol import IceServer
+from tramkit_telehealth.settings import EngineName
 
 NAME = "station"
+ENGINE: EngineName = "wrtc" if os.environ.get("TRAMKIT_LAB_ENGINE") == "wrtc" else "aiortc"
+"""What makes the station's calls."""
 
 
 async def speak(sounds: SoundQueue) -> None:
@@ -64,6 +68,7 @@ class Call:
             reachable=lambda: self.reachable,
             clock=SystemClock(),
             random=Random(1),
+            engine=ENGINE,
         )
         self.seen: list[tuple[int, float, float]] = []
         self.heard: list[tuple[float, NDArray[np.int16]]] = []
@@ -158,7 +163,7 @@ class Kiosk:
                 return call.report()
             case "state":
                 legs = {
-                    number: [leg.state.name, leg._pc.iceConnectionState, leg._pc.connectionState]
+                    number: [leg.state.name, leg._connection.state, leg._connection.state]
                     for number, leg in call.media._legs.items()
                 }
                 return {"connection": call.media.connection, "leg": call.media.leg, "legs": legs}

@@ -22,7 +22,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.terminal import TerminalScreen
 from tramkit_hal.screens.terminal.sheet import Sheet
 from tramkit_hal.ui.accessibility import describe
-from tramkit_hal.ui.pages import Ask, Attract, Bar, Capture, Contrast, Control, FieldView, Mode, Pay, Read, View
+from tramkit_hal.ui.pages import Ask, Attract, Bar, Call, Capture, Contrast, Control, FieldView, Mode, Pay, Read, View
 from tramkit_hal.ui.screen import Shown
 from tramkit_hal.video import NewestFrame, PixelFormat
 from tramkit_hal.words import PSEUDO, verbatim
@@ -121,6 +121,21 @@ async def test_every_button_and_answer_says_so(terminal: Terminal) -> None:
                 page.revision,
                 choice,
             )
+
+
+async def test_what_is_written_in_a_call_goes_on_its_way_as_it_is_typed(terminal: Terminal) -> None:
+    page = Call(id="call", title=verbatim("Call"), video="v", own_video="o", connection="live", writes=True)
+    await terminal.show(view_of(page))
+    await terminal.press("write")
+    await terminal.show(view_of(page.model_copy(update={"reply": ""})))
+    for key in ("đ", "a", "u"):
+        terminal.app.type_key(key)
+    async with asyncio.timeout(10):
+        while getattr(await terminal.screen.next_event(), "values", {}) != {"reply": "đau"}:
+            pass
+    await terminal.show(view_of(page.model_copy(update={"reply": "đ", "written": "Ở đâu?"})))
+    assert "đau" in [item.value for item in await terminal.screen.describe()], "the echo is late"
+    assert terminal.app.described() == describe(terminal.screen.view, {"reply": "đau"}, terminal.screen.capabilities)
 
 
 async def test_the_frame_s_buttons_say_so(terminal: Terminal) -> None:

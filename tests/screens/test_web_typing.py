@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from support.golden_pages import view_of
 
-from tramkit_hal.ui.pages import Ask, Control, FieldView
+from tramkit_hal.ui.pages import Ask, Call, Control, FieldView
 from tramkit_hal.words import verbatim
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -107,3 +109,27 @@ async def test_a_name_keeps_its_tone_where_it_was_put(resident):
     await ask(resident, Control.NAME)
     await keys(resident, ["way", *"thusy", " ", *"hofa"])
     await said(resident, "Thúy Hòa")
+
+
+def call(**more):
+    return Call(id="call", title=verbatim("Call"), video="v", own_video="o", connection="live", writes=True, **more)
+
+
+async def test_what_is_written_in_a_call_goes_on_its_way_as_it_is_typed_and_stays_while_the_call_moves(resident):
+    await resident.show(view_of(call(reply="")))
+    await keys(resident, ["đ", "a", "u", " "])
+    async with asyncio.timeout(10):
+        while (await resident.screen.next_event()).values != {"reply": "đau "}:
+            pass
+    await resident.show(view_of(call(reply="đa", written="Ở đâu?")))  # the echo is late: what stands there is newer
+    await keys(resident, ["b"])
+    await resident.page.wait_for_function("() => document.getElementById('f-reply').value === 'đau b'")
+    await resident.page.click('[data-key="enter"]')
+    await keys(resident, ["x"])
+    async with asyncio.timeout(10):
+        while (await resident.screen.next_event()).values != {"reply": "đau b\nx"}:
+            pass
+    size = await resident.page.eval_on_selector(
+        "#f-reply", "(box) => parseFloat(getComputedStyle(box).fontSize) / (Math.min(innerWidth, innerHeight) / 268)"
+    )
+    assert size * 0.7 > 9.5, "capitals of 10 mm on the commonest display"

@@ -218,6 +218,7 @@ def telehealth_pages() -> dict[str, AnyPage]:
         "call": _call("live"),
         "call_enlarged": _call("live", enlarged=True, muted=True),
         "call_interrupted": _call("interrupted"),
+        "call_writing": _call("live", written="Ông đau ở đâu? Đau từ bao giờ?", reply="Ở bụng, từ"),
         "done": Done(
             id="done",
             title=b("Cảm ơn ông/bà", "Thank you"),
@@ -623,7 +624,9 @@ def _captures() -> dict[str, AnyPage]:
     }
 
 
-def _call(connection: str, *, enlarged: bool = False, muted: bool = False) -> Call:
+def _call(
+    connection: str, *, enlarged: bool = False, muted: bool = False, written: str = "", reply: str | None = None
+) -> Call:
     return Call(
         id="call",
         title=b("Cuộc gọi với bác sĩ", "Call with the doctor"),
@@ -636,6 +639,9 @@ def _call(connection: str, *, enlarged: bool = False, muted: bool = False) -> Ca
         ),
         enlarged=enlarged,
         muted=muted,
+        written=written,
+        writes=True,
+        reply=reply,
     )
 
 

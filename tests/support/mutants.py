@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tramkit_hal.contracts.audio import PIECE, Sound
 from tramkit_hal.contracts.document_printer import JobState, PrintJob
 from tramkit_hal.contracts.enclosure import EnclosureNow
 from tramkit_hal.contracts.face import FaceFinding
@@ -35,6 +36,7 @@ from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
 from tramkit_hal.sim.power import SimPower
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+from tramkit_hal.sim.speech_recogniser import SimSpeechRecogniser
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.sim.voice import SimVoice
 
@@ -442,6 +444,18 @@ class IsSilent(SimVoice):
 class SpeaksEverything(SimVoice):
     async def say(self, words: str, language: str, deadline: float = 10.0) -> Any:
         return await super().say(words, "vi", deadline)
+
+
+@caught_by("HAL-REC-001")
+class UnderstandsEverything(SimSpeechRecogniser):
+    async def start(self, language: str, deadline: float = 5.0) -> None:
+        await super().start("vi", deadline)
+
+
+@caught_by("HAL-REC-002")
+class HearsWordsInSilence(SimSpeechRecogniser):
+    def hear(self, sound: Any) -> None:
+        super().hear(Sound(np.full(PIECE, 3000, np.int16), sound.captured_at))
 
 
 @caught_by("HAL-FAC-001")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tramkit.asking.idle import Idle
@@ -21,10 +22,12 @@ from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import (
+    MAX_REPLY,
     AnyPage,
     Ask,
     Availability,
     Bar,
+    Call,
     Choose,
     Contrast,
     Leave,
@@ -244,21 +247,33 @@ class Conversation:
 
     # ── a page and its answer ─────────────────────────────────────────────────────────────────────────────
 
-    async def exchange(self, page: AnyPage, idle: Idle, *, back: bool = False, note: Text | None = None) -> Answered:
+    async def exchange(
+        self,
+        page: AnyPage,
+        idle: Idle,
+        *,
+        back: bool = False,
+        note: Text | None = None,
+        typed: Callable[[AnyPage], None] | None = None,
+    ) -> Answered:
         """Show a page and return its answer.
+
+        :param typed: is told the page whenever something else has been typed into it.
 
         Never returns where the resident leaves or goes back, or the screen fails: then :attr:`signal` is set and the
         caller is cancelled.
         """
         try:
-            return await self._exchange(page, idle, back, note)
+            return await self._exchange(page, idle, back, note, typed or _nobody)
         except DeviceError as error:  # the screen's: it is no fault of a device that the caller waits for
             _log.error("screen lost in a visit", extra={"trouble": error.trouble.value})
             self._tell(Ended(ending="fault"))
             await self._forever()
             raise
 
-    async def _exchange(self, page: AnyPage, idle: Idle, back: bool, note: Text | None) -> Answered:
+    async def _exchange(
+        self, page: AnyPage, idle: Idle, back: bool, note: Text | None, typed: Callable[[AnyPage], None]
+    ) -> Answered:
         self._note = note
         await self._show(page, back=back)
         now, (asked, at) = self._clock.monotonic(), self._asked
@@ -282,10 +297,12 @@ class Conversation:
                     await self._show(page, back=back)
                 case Touched():
                     page = self._with_typed(page, item)
+                    typed(page)
                 case Pressed():
                     if self._stale(item):
                         continue
                     page = self._with_typed(page, item)
+                    typed(page)
                     if not await self._press(item, back):
                         await self._forever()
                     await self._show(page, back=back)
@@ -293,6 +310,7 @@ class Conversation:
                     if self._stale(item) or item.choice not in page.answers():
                         _log.debug("answer dropped")
                         continue
+                    typed(self._with_typed(page, item))
                     closed = _closed_option(page, item.choice)
                     if closed is None:
                         self._arm(None)
@@ -337,9 +355,14 @@ class Conversation:
         page = self._view.page
         return event.page != page.id or event.revision != page.revision
 
-    def _with_typed(self, page: AnyPage, event: Pressed | Touched) -> AnyPage:
+    def _with_typed(self, page: AnyPage, event: Answered | Pressed | Touched) -> AnyPage:
         """Keep what is typed, so that a change of language or a warning loses nothing."""
-        if not isinstance(page, Ask) or not event.values or event.page != page.id:
+        if not event.values or event.page != page.id:
+            return page
+        if isinstance(page, Call) and page.reply is not None:
+            reply = event.values.get("reply", page.reply)[:MAX_REPLY]
+            return page.model_copy(update={"reply": reply})
+        if not isinstance(page, Ask):
             return page
         fields = tuple(f.model_copy(update={"value": event.values.get(f.name, f.value)}) for f in page.fields)
         return page.model_copy(update={"fields": fields})
@@ -528,6 +551,10 @@ class Conversation:
                     self._set_mode(more_time=time == "more")
                 case _:
                     return
+
+
+def _nobody(_page: AnyPage) -> None:
+    """Care for nothing that is typed."""
 
 
 def _closed_option(page: AnyPage, choice: str) -> Option | None:

@@ -7,7 +7,7 @@ import contextlib
 
 from tramkit.asking.idle import Idle
 from tramkit.conversation.conversation import Conversation
-from tramkit_hal.ui.pages import Call, Pay, Wait
+from tramkit_hal.ui.pages import AnyPage, Call, Pay, Wait
 
 
 class LivePage:
@@ -18,6 +18,8 @@ class LivePage:
         self._page = page
         self._idle = idle
         self._choices: asyncio.Queue[str] = asyncio.Queue(16)
+        self._typed = ""
+        self._typing = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="live page")
 
     def update(self, page: Wait | Call | Pay) -> None:
@@ -31,6 +33,12 @@ class LivePage:
         """Return the next choice that the resident presses, waiting for it."""
         return await self._choices.get()
 
+    async def typed(self) -> str:
+        """Return what stands in the page's field, once it is different from what was returned before."""
+        await self._typing.wait()
+        self._typing.clear()
+        return self._typed
+
     async def close(self) -> None:
         """End it."""
         self._task.cancel()
@@ -38,6 +46,12 @@ class LivePage:
 
     async def _run(self) -> None:
         while True:
-            answered = await self._conversation.exchange(self._page, self._idle)
+            answered = await self._conversation.exchange(self._page, self._idle, typed=self._take)
             with contextlib.suppress(asyncio.QueueFull):  # a resident who presses faster than the service reads
                 self._choices.put_nowait(answered.choice)
+
+    def _take(self, page: AnyPage) -> None:
+        """Keep what has been typed into the page: the service hears the newest only."""
+        if isinstance(page, Call) and page.reply is not None and page.reply != self._typed:
+            self._typed = page.reply
+            self._typing.set()

@@ -163,6 +163,10 @@ class Host(Protocol):
         """Wait for the next choice that the resident presses there."""
         ...
 
+    async def live_typed(self, live: int) -> str:
+        """Wait until something else has been typed into its field; return what stands there."""
+        ...
+
     async def live_close(self, live: int) -> None:
         """End it."""
         ...
@@ -194,7 +198,7 @@ class Host(Protocol):
         ...
 
     def play(self, handle: str, sound: Sound) -> None:
-        """Give a speaker that was started a piece of sound.
+        """Give a speaker that was started a piece of sound, or a recogniser.
 
         :raises DeviceError: it is gone.
         """

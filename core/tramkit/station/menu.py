@@ -29,12 +29,15 @@ _GOES_WITHOUT: dict[Role, Text] = {
     Role.PRESENCE: _("The presence sensor does not work now."),
     Role.SCREEN: _("The screen does not work now."),
     Role.VOICE: _("Without being read aloud: the voice does not work now."),
+    Role.SPEECH_RECOGNISER: _("Without captions: the recogniser of speech does not work now."),
     Role.FACE_MATCHER: _("Without comparing faces: that does not work now."),
 }
 
 _DEVICE = _("A device that the service uses does not work now.")
 
-_NEED_NOT_BE_THERE = frozenset((Role.ID_READER, Role.CODE_SCANNER, Role.PAYMENT_TERMINAL, Role.PRESENCE))
+_NEED_NOT_BE_THERE = frozenset(
+    (Role.ID_READER, Role.CODE_SCANNER, Role.PAYMENT_TERMINAL, Role.PRESENCE, Role.SPEECH_RECOGNISER)
+)
 """Where a station has none the resident types or pays in another way, and misses nothing; out of order is told."""
 
 

@@ -35,6 +35,7 @@ from tramkit.station.wrong_tries import WrongTries
 from tramkit_hal import TramkitError
 from tramkit_hal.contracts.audio import Microphone, Sound, SoundQueue, Speaker
 from tramkit_hal.contracts.camera import Camera
+from tramkit_hal.contracts.recogniser import SpeechRecogniser
 from tramkit_hal.device.base import Device
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
@@ -52,6 +53,7 @@ _OPENED: Mapping[Role, type[Device]] = {
     Role.DOCUMENT_CAMERA: Camera,
     Role.MICROPHONE: Microphone,
     Role.SPEAKER: Speaker,
+    Role.SPEECH_RECOGNISER: SpeechRecogniser,
 }
 """What a service may take for itself; everything else is used by the station's steps only."""
 
@@ -244,6 +246,10 @@ class StationHost:
         """Wait for the next choice that the resident presses there."""
         return await self._live(live).answer()
 
+    async def live_typed(self, live: int) -> str:
+        """Wait until something else has been typed into its field; return what stands there."""
+        return await self._live(live).typed()
+
     async def live_close(self, live: int) -> None:
         """End it."""
         await self._live(live).close()
@@ -352,7 +358,11 @@ class StationHost:
                 self._sounds[handle] = await device.start()
             case "start", Speaker():
                 await device.start()
-            case "stop", Camera() | Microphone() | Speaker():
+            case "start", SpeechRecogniser():
+                await device.start(str(arguments["language"]))
+            case "said", SpeechRecogniser():
+                return await device.said()
+            case "stop", Camera() | Microphone() | Speaker() | SpeechRecogniser():
                 await device.stop()
             case _:
                 raise NotOfThisVisitError(f'no device does "{operation}" for a service')
@@ -367,9 +377,15 @@ class StationHost:
         return self._sounds[handle]
 
     def play(self, handle: str, sound: Sound) -> None:
-        """Give a speaker a piece of sound."""
+        """Give a speaker a piece of sound, or a recogniser."""
         self.visit.alive()
-        self._device(handle, Speaker).play(sound)
+        match self._device(handle, Device):
+            case Speaker() as speaker:
+                speaker.play(sound)
+            case SpeechRecogniser() as recogniser:
+                recogniser.hear(sound)
+            case _:
+                raise NotOfThisVisitError(f'the device "{handle}" takes no sound')
 
     def backlog(self, handle: str) -> float:
         """Return the seconds of sound that wait at a speaker."""

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from tramkit_hal.screens.scripted import ScriptedScreen
 from tramkit_hal.ui.keyboard.syllables import split_tone
-from tramkit_hal.ui.pages import Ask, Bar, View
+from tramkit_hal.ui.pages import Bar, View, fields_of
 from tramkit_hal.ui.screen import Shown
 from tramkit_hal.words import render
 
@@ -176,7 +176,7 @@ class ScriptedDriver(Looking):
         await self.has("continue")
         self._under = await self.title()
         page = self.screen.page
-        standing = {field.name: field.value for field in page.fields} if isinstance(page, Ask) else {}
+        standing = {field.name: field.value for field in fields_of(page)}
         values, self._typed = standing | self._typed, {}
         self.screen.answer("continue", **values)
         await self.screen.changed(LOOK_SECONDS)

@@ -21,6 +21,7 @@ from tramkit_hal.sim.payment_terminal import SimPaymentTerminal
 from tramkit_hal.sim.power import SimPower
 from tramkit_hal.sim.presence import SimPresence
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+from tramkit_hal.sim.speech_recogniser import SimSpeechRecogniser
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.sim.voice import SimVoice
 
@@ -32,6 +33,7 @@ SIMULATORS: Mapping[Role, type[Device]] = {
     Role.MICROPHONE: SimMicrophone,
     Role.SPEAKER: SimSpeaker,
     Role.VOICE: SimVoice,
+    Role.SPEECH_RECOGNISER: SimSpeechRecogniser,
     Role.FACE_MATCHER: SimFaceMatcher,
     Role.RECEIPT_PRINTER: SimReceiptPrinter,
     Role.DOCUMENT_PRINTER: SimDocumentPrinter,

@@ -78,3 +78,35 @@ class SpeakerHandle(DeviceHandle):
     def backlog(self) -> float:
         """Seconds of sound that were given and have not played yet."""
         return self._host.backlog(self._handle)
+
+
+class SpeechRecogniserHandle(DeviceHandle):
+    """A recogniser of speech."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that it understands."""
+        found = self.capabilities.get("languages")
+        return tuple(str(each) for each in found) if isinstance(found, list) else ()
+
+    async def start(self, language: str) -> None:
+        """Begin to understand.
+
+        :raises DeviceError: it does not understand that language, or is gone.
+        """
+        await self._host.do(self._handle, "start", {"language": language})
+
+    def hear(self, sound: Sound) -> None:
+        """Give it a piece of the voice (48 kHz, mono, 20 ms); it never waits.
+
+        :raises DeviceError: it is gone.
+        """
+        self._host.play(self._handle, sound)
+
+    async def said(self) -> str | None:
+        """Return what was said last, once it is different from what was returned before; None: it was stopped.
+
+        :raises DeviceError: it is gone.
+        """
+        said = await self._host.do(self._handle, "said", {})
+        return said if isinstance(said, str) else None

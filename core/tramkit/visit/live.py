@@ -28,6 +28,10 @@ class Live:
         """Return the next choice that the resident presses, waiting for it."""
         return await self._host.live_answer(self._number)
 
+    async def typed(self) -> str:
+        """Return what the resident writes in a call, as it is typed, waiting for something else than before."""
+        return await self._host.live_typed(self._number)
+
     async def send(self) -> None:
         """Pass states on to the station, the newest one only where they come faster."""
         while True:

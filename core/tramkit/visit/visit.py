@@ -31,7 +31,7 @@ from tramkit.host.order import Order, Record
 from tramkit.host.person import KnownPerson, Level, NotIdentifiedError, Person
 from tramkit.host.results import CameraTest, HandedOver
 from tramkit.host.steps import CameraStep, IdentifyStep, MeasureStep, PapersStep, SignStep
-from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
+from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle, SpeechRecogniserHandle
 from tramkit.visit.live import Live
 from tramkit.visit.staff import StaffCall
 from tramkit.visit.station_steps import StationSteps
@@ -317,6 +317,13 @@ class Visit(Questions):
         :raises DeviceError: there is none now.
         """
         return SpeakerHandle(self._host, await self._host.open(Role.SPEAKER))
+
+    async def speech_recogniser(self) -> SpeechRecogniserHandle:
+        """Take the first recogniser of speech that works, for captions.
+
+        :raises DeviceError: there is none now.
+        """
+        return SpeechRecogniserHandle(self._host, await self._host.open(Role.SPEECH_RECOGNISER))
 
     def set_video(self, name: str, picture: NewestFrame | None) -> None:
         """Give a name to a moving picture for Capture and Call pages; None takes it away."""

@@ -14,6 +14,7 @@ class Role(StrEnum):
     MICROPHONE = "microphone"
     SPEAKER = "speaker"
     VOICE = "voice"
+    SPEECH_RECOGNISER = "speech_recogniser"
     FACE_MATCHER = "face_matcher"
     RECEIPT_PRINTER = "receipt_printer"
     VITAL_SENSOR = "vital_sensor"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tramkit_hal.data import Data
 from tramkit_hal.ui.events import Answered, Pressed, Touched
-from tramkit_hal.ui.pages import AnyPage, Ask, Availability, Bar, Control, FieldView, View
+from tramkit_hal.ui.pages import AnyPage, Availability, Bar, Control, FieldView, View, fields_of
 
 _SAID = {
     Control.TEXT: ("chóng mặt khi đứng dậy", "đau đầu", "ho"),
@@ -84,7 +84,7 @@ class Walker:
         return Act(choice=self._random.choice(answers), values=self._typed(view.page))
 
     def _typed(self, page: AnyPage) -> dict[str, str]:
-        return {field.name: self._value(field) for field in page.fields} if isinstance(page, Ask) else {}
+        return {field.name: self._value(field) for field in fields_of(page)}
 
     def _value(self, field: FieldView) -> str:
         if field.value and self._random.random() < 0.5:

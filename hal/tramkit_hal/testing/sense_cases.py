@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import numpy as np
 
-from tramkit_hal.contracts.audio import SAMPLE_RATE, Microphone, Speaker
+from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Microphone, Sound, Speaker
 from tramkit_hal.contracts.camera import Camera
 from tramkit_hal.contracts.enclosure import Enclosure
 from tramkit_hal.contracts.face import FaceFinding, FaceMatcher
 from tramkit_hal.contracts.lights import Lights, Shine
 from tramkit_hal.contracts.power import Power
 from tramkit_hal.contracts.presence import Presence
+from tramkit_hal.contracts.recogniser import SpeechRecogniser
 from tramkit_hal.contracts.vital import UNITS, Vital, VitalSensor
 from tramkit_hal.contracts.voice import Voice
 from tramkit_hal.device.errors import Trouble
@@ -239,6 +240,27 @@ async def languages(rig: Rig) -> None:
     async with rig.opened() as device:
         error = await error_of(device.say("bonjour", "xx"))
         check(error.trouble is Trouble.UNSUPPORTED, f"it says {error.trouble}")
+
+
+@case("HAL-REC-001", SpeechRecogniser, "A language that it does not understand is refused")
+async def not_understood(rig: Rig) -> None:
+    async with rig.opened() as device:
+        error = await error_of(device.start("xx"))
+        check(error.trouble is Trouble.UNSUPPORTED, f"it says {error.trouble}")
+
+
+@case("HAL-REC-002", SpeechRecogniser, "Silence is no words, and who stops it is not left waiting")
+async def nothing_said(rig: Rig) -> None:
+    async with rig.opened() as device:
+        await device.start(device.capabilities.languages[0])
+        saying = asyncio.create_task(device.said())
+        for _each in range(100):
+            device.hear(Sound(np.zeros(PIECE, np.int16), 0.0))
+            await asyncio.sleep(0)
+        check(not saying.done(), "it hears words in two seconds of silence")
+        await device.stop()
+        async with asyncio.timeout(rig.seconds):
+            check(await saying is None, "it was stopped and goes on telling")
 
 
 @case("HAL-FAC-001", FaceMatcher, "Without a picture or a portrait nobody is the same")

@@ -19,6 +19,7 @@ from tramkit_hal.contracts.payment_terminal import PaymentTerminal
 from tramkit_hal.contracts.power import Power
 from tramkit_hal.contracts.presence import Presence
 from tramkit_hal.contracts.printer import ReceiptPrinter
+from tramkit_hal.contracts.recogniser import SpeechRecogniser
 from tramkit_hal.contracts.scanner import CodeScanner
 from tramkit_hal.contracts.vital import Vital, VitalSensor
 from tramkit_hal.contracts.voice import Voice
@@ -80,6 +81,10 @@ async def operate(device: Any, rig: Rig) -> bool:
             await device.start()
             device.play(Sound(np.zeros(PIECE, np.int16), 0.0))
             await device.stop()
+        case SpeechRecogniser():
+            await device.start("vi")
+            device.hear(Sound(np.zeros(PIECE, np.int16), 0.0))
+            await device.stop()
         case FaceMatcher():
             await device.compare(PORTRAIT, [FRAME])
         case VitalSensor():
@@ -118,6 +123,8 @@ async def operate_shortly(device: Any, deadline: float = 0.1) -> None:
             await device.set(device.capabilities.lights[0], Shine.ON, deadline=deadline)
         case Voice():
             await device.say("một", "vi", deadline=deadline)
+        case SpeechRecogniser():
+            await device.start("vi", deadline=deadline)
         case Camera():
             await device.start(320, 180, 15, deadline=deadline)
         case Microphone() | Speaker():

@@ -29,6 +29,7 @@ from tramkit_hal.ui.pages import (
     Tone,
     View,
     Wait,
+    fields_of,
 )
 from tramkit_hal.ui.screen import ScreenCapabilities, Shown
 from tramkit_hal.words import LANGUAGES, Moment, Text, render, show
@@ -124,7 +125,12 @@ class _Reader:
                 yield Shown(role="picture", name=self.t(labels.OWN_PICTURE), value=page.own_video)
                 if page.written:
                     yield Shown(role="text", name=page.written)
-                yield from () if page.enlarged else self.facts(page.facts)
+                if page.captioned and page.captions is not None:
+                    yield Shown(role="text", name=self.t(labels.CAPTIONS_BY))
+                    yield Shown(role="text", name=page.captions)
+                for field in fields_of(page):
+                    yield from self.field(field)
+                yield from () if page.enlarged or page.reply is not None else self.facts(page.facts)
             case _:
                 yield from self.core_content(page)
 

@@ -60,6 +60,11 @@ MUTE = _("Turn microphone off")
 UNMUTE = _("Turn microphone on")
 CAMERA_OFF = _("Turn camera off")
 CAMERA_ON = _("Turn camera on")
+CAPTIONS = _("Captions")
+CAPTIONS_BY = _("What is said, as a computer hears it; it may be wrong")
+WRITE = _("Write")
+WRITE_NO_MORE = _("Close the keyboard")
+NEW_LINE = _("New line")
 ENLARGE = _("Larger picture")
 SHRINK = _("Smaller picture")
 END_CALL = _("End the call")
@@ -137,9 +142,13 @@ def call_buttons(page: Call) -> tuple[tuple[str, Text, bool], ...]:
     """
     if page.ending:
         return (("end", END_CALL_SURELY, False), ("keep", KEEP_TALKING, False))
+    if page.reply is not None:  # the keyboard takes the room
+        return (("write", WRITE_NO_MORE, True), ("end", END_CALL, False))
     return (
         ("mute", UNMUTE if page.muted else MUTE, page.muted),
         ("camera", CAMERA_ON if page.camera_off else CAMERA_OFF, page.camera_off),
         ("enlarge", SHRINK if page.enlarged else ENLARGE, page.enlarged),
+        *((("captions", CAPTIONS, page.captioned),) if page.captions is not None else ()),
+        *((("write", WRITE, False),) if page.writes else ()),
         ("end", END_CALL, False),
     )

@@ -28,6 +28,9 @@ OPTIONS_PER_PAGE = 8
 SERVICES_ON_ATTRACT = 6
 """At most so many services are led to by one touch while nobody is here."""
 
+MAX_REPLY = 2_000
+"""Characters that a resident writes in one call."""
+
 FIELDS_PER_PAGE = 4
 """At most four related questions stand on one page."""
 
@@ -349,6 +352,11 @@ class Call(Page):
     :param facts: who it is, from where.
     :param ending: the resident is asked whether the call is really to end: the answers are ``end`` and ``keep``.
     :param written: what the other side writes, as it is typed; shown in letters of 10 mm.
+    :param captions: what the other side says, as a computer hears it; None: none are offered. Shown while
+        ``captioned``, which ``captions`` switches.
+    :param writes: the resident can write back: a button, ``write``, opens and closes the keyboard.
+    :param reply: what the resident has written, while the keyboard stands; it goes to the other side as it is typed,
+        nothing is sent by a button.
     """
 
     kind: Literal["call"] = "call"
@@ -360,10 +368,19 @@ class Call(Page):
     camera_off: bool = False
     enlarged: bool = False
     written: str = ""
+    captions: str | None = Field(default=None, exclude_if=lambda given: given is None)
+    captioned: bool = Field(default=False, exclude_if=lambda given: not given)
+    writes: bool = Field(default=False, exclude_if=lambda given: not given)
+    reply: str | None = Field(default=None, max_length=MAX_REPLY, exclude_if=lambda given: given is None)
     ending: bool = False
 
     def answers(self) -> frozenset[str]:
-        return frozenset({"end", "keep"} if self.ending else {"mute", "camera", "enlarge", "end"})
+        if self.ending:
+            return frozenset({"end", "keep"})
+        if self.reply is not None:
+            return frozenset({"write", "end"})
+        more = {"write": self.writes, "captions": self.captions is not None}
+        return frozenset({"mute", "camera", "enlarge", "end", *(answer for answer, given in more.items() if given)})
 
 
 class Done(Page):
@@ -553,3 +570,15 @@ class View(Data):
     note: Text | None = None
     path: tuple[Stage, ...] = ()
     stage: Stage | None = None
+
+
+def fields_of(page: Page) -> tuple[FieldView, ...]:
+    """Return the fields of a page that can be typed into: an Ask page's questions, what is written in a call."""
+    match page:
+        case Ask():
+            return page.fields
+        case Call(reply=str() as reply):
+            label = _("You write")
+            return (FieldView(name="reply", control=Control.TEXT, label=label, value=reply, max_length=MAX_REPLY),)
+        case _:
+            return ()

@@ -9,7 +9,7 @@ from tramkit_hal import TramkitError
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.keyboard.typing import Typing
-from tramkit_hal.ui.pages import Ask, Check, FieldView, View, Wait
+from tramkit_hal.ui.pages import Ask, Call, Check, View, Wait, fields_of
 
 EVENTS = 64
 """Events kept for the core; when it takes none for so long, newer ones are refused."""
@@ -108,12 +108,9 @@ class ShownView:
         changed.set()
 
 
-def _fields(view: View) -> tuple[FieldView, ...]:
-    return view.page.fields if isinstance(view.page, Ask) else ()
-
-
 def _given(view: View) -> Mapping[str, str]:
-    return {field.name: field.value for field in _fields(view)}
+    """Return the fields and what the core gave them; in a call that only repeats what was typed."""
+    return {field.name: "" if isinstance(view.page, Call) else field.value for field in fields_of(view.page)}
 
 
 def _takes(view: View, event: Answered | Pressed | Touched) -> bool:

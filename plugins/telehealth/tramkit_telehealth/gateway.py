@@ -44,6 +44,7 @@ from tramkit_telehealth.protocol import (
     Welcome,
     version_of,
 )
+from tramkit_telehealth.settings import EngineName
 from tramkit_telehealth.uplinks import WaysOut, tcp_socket
 
 _log = logging.getLogger(__name__)
@@ -88,11 +89,20 @@ class DeskGateway:
     :param station: the station's id.
     :param seed: spreads the attempts of many kiosks after a power cut.
     :param ways: the ways out of the station, shared with its calls.
+    :param engine: which engine makes its calls.
     """
 
     def __init__(
-        self, url: str, key: str, station: str, clock: Clock, seed: int = 0, ways: WaysOut | None = None
+        self,
+        url: str,
+        key: str,
+        station: str,
+        clock: Clock,
+        seed: int = 0,
+        ways: WaysOut | None = None,
+        engine: EngineName = "aiortc",
     ) -> None:
+        self.engine: EngineName = engine
         self._url = URL(url) / "kiosk"
         self._key = key
         self._station = station

@@ -12,13 +12,16 @@ from tramkit_telehealth.settings import TelehealthSettings
 def tramkit_services(settings: TelehealthSettings, context: PluginContext) -> list[Service]:
     """Return the service "see a doctor"."""
     from tramkit_telehealth.gateway import DeskGateway
+    from tramkit_telehealth.media.engines import engine_of
     from tramkit_telehealth.service import SeeDoctor
 
+    engine_of(settings.engine)  # one that is missing is told when the station starts
     gateway = DeskGateway(
         url=settings.desk_url,
         key=settings.station_key.get_secret_value(),
         station=context.station,
         clock=context.clock,
+        engine=settings.engine,
     )
     return [SeeDoctor(gateway, context)]
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 
 from tramkit import PluginSettings, Url
+
+EngineName = Literal["aiortc", "wrtc"]
+"""The engines that a call can be made with."""
 
 
 class TelehealthSettings(PluginSettings):
@@ -13,4 +18,7 @@ class TelehealthSettings(PluginSettings):
     desk_url: Url = Field(description="Address of the doctors' desk, e.g. https://desk.example.vn")
     station_key: SecretStr = Field(
         min_length=1, description="This station's key at the desk, from `tramkit desk station add`"
+    )
+    engine: EngineName = Field(
+        "aiortc", description="What makes the calls: aiortc, or libwebrtc by the package wrtc (extra [wrtc])"
     )

@@ -22,6 +22,7 @@ ROLES: dict[Role, Text] = {
     Role.RECEIPT_PRINTER: _("Receipt printer"),
     Role.VITAL_SENSOR: _("Health sensors"),
     Role.VOICE: _("Reading voice"),
+    Role.SPEECH_RECOGNISER: _("Captions"),
     Role.FACE_MATCHER: _("Face check"),
     Role.PAYMENT_TERMINAL: _("Payment terminal"),
     Role.PRESENCE: _("Presence sensor"),

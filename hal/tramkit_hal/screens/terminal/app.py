@@ -13,6 +13,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.timer import Timer
 
 from tramkit_hal.screens.terminal import layout
 from tramkit_hal.screens.terminal.keyboard import KEY_LINES, Keyboard
@@ -26,7 +27,7 @@ from tramkit_hal.ui import labels
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.keyboard import layouts
 from tramkit_hal.ui.keyboard.typing import DELETE
-from tramkit_hal.ui.pages import Attract, Bar, FieldView
+from tramkit_hal.ui.pages import Attract, Bar, Call, FieldView
 from tramkit_hal.ui.screen import ScreenCapabilities, Shown
 from tramkit_hal.ui.stage import EventRefusedError, ShownView, StaleEventError
 from tramkit_hal.video import NewestFrame
@@ -34,6 +35,8 @@ from tramkit_hal.words import Text, render
 
 TOUCH_SECONDS = 1.0
 """How often at most the core hears that somebody is typing."""
+WRITE_SECONDS = 0.3
+"""The same in a call, where what is typed is read as it is typed (ITU-T T.140 §7)."""
 
 SHORT = 34
 """A terminal of fewer lines has buttons and keys of one line."""
@@ -87,6 +90,7 @@ class TerminalApp(App[None]):
         self._ghost_tap_seconds = ghost_tap_seconds
         self._changed_at = 0.0
         self._touched_at = 0.0
+        self._touching: Timer | None = None
         self._page: tuple[str, str, str] = ("", "", "")
         self._pen = Pen(stage)
         self._view = stage.view
@@ -278,14 +282,24 @@ class TerminalApp(App[None]):
 
     def _touch(self) -> None:
         now = time.monotonic()
-        if now - self._touched_at < TOUCH_SECONDS:
+        often = WRITE_SECONDS if isinstance(self._view.page, Call) else TOUCH_SECONDS
+        if now - self._touched_at < often:
+            if self._touching is None:  # what is typed last counts too
+                self._touching = self.set_timer(self._touched_at + often - now, self._touch_late)
             return
+        if self._touching is not None:
+            self._touching.stop()
+            self._touching = None
         self._touched_at = now
         page = self._view.page
         try:
             self._stage.accept(Touched(page=page.id, revision=page.revision, values=self._pen.values()))
         except StaleEventError:
             self.post_message(ViewChanged())
+
+    def _touch_late(self) -> None:
+        self._touching, self._touched_at = None, 0.0
+        self._touch()
 
     # ── typing ────────────────────────────────────────────────────────────────────────────────────────────
 

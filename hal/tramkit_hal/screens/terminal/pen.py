@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tramkit_hal.screens.terminal.reading import typed
 from tramkit_hal.ui.keyboard.typing import Typing, press
-from tramkit_hal.ui.pages import Ask, Control, FieldView, View
+from tramkit_hal.ui.pages import Control, FieldView, View, fields_of
 from tramkit_hal.ui.stage import ShownView
 
 _WAYS = (Typing.DIRECT, Typing.TELEX, Typing.VNI)
@@ -23,8 +23,7 @@ class Pen:
     @property
     def fields(self) -> tuple[FieldView, ...]:
         """The fields of the page."""
-        page = self._view.page
-        return page.fields if isinstance(page, Ask) else ()
+        return fields_of(self._view.page)
 
     @property
     def field(self) -> FieldView | None:
@@ -42,7 +41,7 @@ class Pen:
     def turn_to(self, view: View, *, new: bool) -> None:
         """Take another view; a new page begins at its first wrong field, or else at its first."""
         self._view = view
-        if new:
+        if new or self.field is None:
             fields = [field for field in self.fields if typed(field)]
             first = next((field for field in fields if field.error), fields[0] if fields else None)
             self.go_to(first.name if first else "")

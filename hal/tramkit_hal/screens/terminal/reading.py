@@ -9,7 +9,21 @@ from tramkit_hal.screens.terminal.parts import Count, FactPart, Field, Meter, Pa
 from tramkit_hal.screens.terminal.picture import Code, Picture
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.accessibility import describe, options_of
-from tramkit_hal.ui.pages import Ask, Bar, Call, Capture, Control, FieldView, Help, Pay, Tell, Timeout, Tone, View, Wait
+from tramkit_hal.ui.pages import (
+    Bar,
+    Call,
+    Capture,
+    Control,
+    FieldView,
+    Help,
+    Pay,
+    Tell,
+    Timeout,
+    Tone,
+    View,
+    Wait,
+    fields_of,
+)
 from tramkit_hal.ui.screen import ScreenCapabilities, Shown
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import Text, render
@@ -127,16 +141,15 @@ class ReadingAloud:
                 return Part(item)
 
     def _asked(self, item: Shown) -> Part:
-        page = self._view.page
-        assert isinstance(page, Ask)
-        field = next(field for field in page.fields if field.name == item.action)
+        fields = fields_of(self._view.page)
+        field = next(field for field in fields if field.name == item.action)
         self._field = field
         if field.control is Control.CONSENT:
             ticked = self._drafts.get(field.name, field.value)
             return Tick(item, self._do.choosing(field, "" if ticked else "yes"))
         if typed(field):
             return Field(item, self._do.activating(field.name))
-        return Question(item, None, "heading" if len(page.fields) > 1 else "text")
+        return Question(item, None, "heading" if len(fields) > 1 else "text")
 
     def _picture(self, item: Shown) -> Picture:
         page = self._view.page

@@ -17,7 +17,7 @@ from tramkit_hal.ui import guide, labels
 from tramkit_hal.ui.accessibility import action_of, buttons_of, options_of, stage_words
 from tramkit_hal.ui.keyboard import layouts
 from tramkit_hal.ui.keyboard.typing import Typing
-from tramkit_hal.ui.pages import OPTIONS_PER_PAGE, Ask, Choose, View
+from tramkit_hal.ui.pages import OPTIONS_PER_PAGE, Choose, View, fields_of
 from tramkit_hal.words import LANGUAGES, Moment, Text, Value, render, show
 
 HERE = Path(__file__).parent
@@ -55,6 +55,7 @@ class Renderer:
             action_of=action_of,
             buttons_of=buttons_of,
             layouts=layouts,
+            fields_of=fields_of,
             stage_words=stage_words,
             guide_of=guide.guide_of,
             guide_words=guide.WORDS,
@@ -133,9 +134,8 @@ def _joined(words: str) -> str:
 
 def _keyboards(view: View) -> tuple[str, ...]:
     """Return the on-screen keyboards that the page's fields want, the first field's first."""
-    if not isinstance(view.page, Ask):
-        return ()
-    return tuple(dict.fromkeys(f.control.keyboard for f in view.page.fields if f.control.keyboard != "none"))
+    fields = fields_of(view.page)
+    return tuple(dict.fromkeys(f.control.keyboard for f in fields if f.control.keyboard != "none"))
 
 
 def qr_svg(content: str) -> Markup | None:

@@ -21,6 +21,7 @@ from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.tracks import SoundFan
 from tramkit_telehealth.protocol import CaseState
+from tramkit_telehealth.settings import EngineName
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -57,7 +58,7 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
 class Kiosk:
     """The kiosk's own media engine, at a desk that only carries offers and answers."""
 
-    def __init__(self, desk: PageDesk) -> None:
+    def __init__(self, desk: PageDesk, engine: EngineName = "aiortc") -> None:
         self.desk = desk
         self.camera = NumberCamera()
         self.fan = SoundFan()
@@ -72,6 +73,7 @@ class Kiosk:
             reachable=lambda: True,
             clock=SystemClock(),
             random=Random(1),
+            engine=engine,
         )
         self.tasks: set[asyncio.Task[None]] = set()
         self.answered: set[int] = set()

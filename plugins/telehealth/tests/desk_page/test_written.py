@@ -9,14 +9,16 @@ from kiosk.media_kit import until
 from playwright.async_api import expect
 
 from tramkit_telehealth.protocol import CaseState
+from tramkit_telehealth.settings import EngineName
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest.mark.parametrize("engine", ["aiortc", pytest.param("wrtc", marks=pytest.mark.slow)])
 async def test_the_patient_reads_what_the_doctor_types_and_the_doctor_what_the_patient_types(
-    desk: PageDesk, doctor: Doctor
+    desk: PageDesk, doctor: Doctor, engine: EngineName
 ) -> None:
-    async with Kiosk(desk) as kiosk:
+    async with Kiosk(desk, engine) as kiosk:
         await desk.hold(state=CaseState.RINGING)
         kiosk.media.start_leg(1)
         await expect(doctor.of("call")).to_have_attribute("data-media", "live")

@@ -23,6 +23,7 @@ from tramkit_hal.sim.audio import SimMicrophone, SimSpeaker
 from tramkit_hal.sim.camera import SimCamera
 from tramkit_hal.sim.id_reader import SimIdReader
 from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
+from tramkit_hal.sim.speech_recogniser import SimSpeechRecogniser
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.ui.pages import AnyPage, Ask, Bar, Capture
 from tramkit_telehealth.gateway import DeskGateway
@@ -41,6 +42,7 @@ from tramkit_telehealth.protocol import (
     Summary,
 )
 from tramkit_telehealth.service import SeeDoctor
+from tramkit_telehealth.settings import EngineName
 
 SERVICE = "telehealth.doctor"
 NAME = "Trần Thị Thu Hà"
@@ -53,6 +55,9 @@ SETTINGS: dict[Role, tuple[type[Device], dict[str, object]]] = {
     Role.SPEAKER: (SimSpeaker, {}),
     Role.VITAL_SENSOR: (SimVitalSensor, {"seconds": 0}),
     Role.RECEIPT_PRINTER: (SimReceiptPrinter, {}),
+}
+RECOGNISER: dict[Role, tuple[type[Device], dict[str, object]]] = {
+    Role.SPEECH_RECOGNISER: (SimSpeechRecogniser, {"words_per_second": 10}),
 }
 
 
@@ -257,22 +262,26 @@ async def clinic(
     timeouts: Timeouts | None = None,
     desk: ScriptedDesk | None = None,
     up: bool = True,
+    captions: bool = False,
+    engine: EngineName = "aiortc",
 ) -> AsyncGenerator[Clinic]:
     """Run station and desk until the block ends.
 
     :param without: devices that the station does not have; without a printer it shows codes.
     :param clock: of the station; the gateway always lives in real time, as its sockets do.
     :param up: whether the desk can be reached.
+    :param captions: it has a recogniser of speech.
+    :param engine: what makes its calls.
     """
     clock = clock or SystemClock()
     desk = desk or ScriptedDesk()
     await desk.start()
-    gateway = DeskGateway(desk.url, KEY, "test-1", SystemClock(), seed=1)
+    gateway = DeskGateway(desk.url, KEY, "test-1", SystemClock(), seed=1, engine=engine)
     if not up:
         await desk.stop()
     bound: dict[Role, list[Device]] = {
         role: [driver(driver.Settings.model_validate(settings), DeviceContext(role, clock, seed=1))]
-        for role, (driver, settings) in SETTINGS.items()
+        for role, (driver, settings) in (SETTINGS | (RECOGNISER if captions else {})).items()
         if role not in without
     }
     context = DeviceContext(Role.RECEIPT_PRINTER, clock)

@@ -12,6 +12,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, VideoFrame
 
 from tramkit_hal.video import NewestFrame
+from tramkit_telehealth.media.written import WrittenLine
 
 WIDTH, HEIGHT, BITS = 320, 240, 8
 
@@ -120,6 +121,7 @@ class Browser:
         self.loudness: list[float] = []
         self.sizes: set[tuple[int, int]] = set()
         self.beats_heard = 0
+        self.written = WrittenLine()
         self.tasks: set[asyncio.Task[None]] = set()
         self.pc.on("track", self._on_track)
         self.pc.on("datachannel", self._on_channel)
@@ -142,7 +144,9 @@ class Browser:
 
     def _on_channel(self, channel) -> None:
         if channel.label != "beat":
-            return  # the written line
+            channel.on("message", self.written.got)
+            self.written.opened(channel.send)
+            return
         channel.on("message", self._on_message)
         self._spawn(self._beat(channel))
 

@@ -15,8 +15,11 @@ from support.scripted_desk import DOCTOR
 from tramkit.conversation.timeouts import Timeouts
 from tramkit_hal.device.clock import ManualClock
 from tramkit_hal.device.roles import Role
-from tramkit_hal.ui.pages import Call, Done, Tell, Wait
+from tramkit_hal.ui.pages import Bar, Call, Done, Tell, Wait
 from tramkit_telehealth.protocol import CaseRefused, CaseState, HangUp, LeaveCase, OpenCase, StartLeg, SummaryHandedOver
+from tramkit_telehealth.settings import EngineName
+
+ENGINES = ["aiortc", pytest.param("wrtc", marks=pytest.mark.slow)]
 
 
 class SwiftClock:
@@ -49,6 +52,53 @@ async def take_leave(c: Clinic) -> None:
     await c.gone()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_the_resident_writes_on_the_keyboard_and_the_doctor_reads_it_as_it_is_typed(engine: EngineName) -> None:
+    async with clinic(engine=engine) as c:
+        await c.to_queue()
+        browser = await c.call(77)
+        await c.step("call", "Talking with", "write")
+        await c.screen.until(lambda page: isinstance(page, Call) and page.reply == "")
+        for text in ("Ở", "Ở bụng"):
+            c.screen.touch(reply=text)
+            await until(lambda text=text: browser.written.theirs == text)
+        browser.written.write("Đau từ bao giờ?")
+        await c.page("call", "Talking with", "Đau từ bao giờ?")
+        c.screen.press(Bar.HELP)  # a page of the station stands over it meanwhile
+        await c.step("help", "", "continue")
+        page = await c.page("call", "Talking with")
+        assert isinstance(page, Call)
+        assert page.reply == "Ở bụng"
+        assert page.captions is None, "without a recogniser none are offered"
+        await c.desk.say(StartLeg(case=c.case, leg=2, doctor=DOCTOR))
+        other = await c.answer(2, 91)  # the doctor's page was loaded anew
+        await c.sees(91)
+        await until(lambda: other.written.theirs == "Ở bụng")
+        c.screen.answer("write", reply="Ở bụng từ")
+        await until(lambda: other.written.theirs == "Ở bụng từ")
+        await c.screen.until(lambda page: isinstance(page, Call) and page.reply is None)
+        await c.close_case(summary_of(c.desk))
+        await c.page("tell", "The doctor's summary for you")
+        assert not any("bụng" in said.model_dump_json() for said in c.desk.said), "nothing of it goes to the desk"
+
+
+async def test_what_the_doctor_says_stands_as_captions_once_the_resident_wants_them() -> None:
+    async with clinic(captions=True) as c:
+        await c.to_queue()
+        await c.call(77)
+        recogniser = c.device(Role.SPEECH_RECOGNISER)
+        page = await c.screen.until(lambda page: isinstance(page, Call) and page.captions == "" and not page.captioned)
+        assert recogniser.shown() == "", "nobody is listened to before"  # type: ignore[attr-defined]
+        c.screen.answer("captions")
+        await c.page("call", "Talking with", "Chào ông bà, tôi")
+        await c.control(Role.SPEECH_RECOGNISER, "plugged", "off")
+        page = await c.screen.until(lambda page: isinstance(page, Call) and page.captions is None)
+        assert "captions" not in page.answers(), "no longer offered"
+        await c.told_media(state="live")
+        await c.close_case(summary_of(c.desk))
+        await c.page("tell", "The doctor's summary for you")
+
+
 # ── the whole way ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -56,8 +106,9 @@ HIS_PITCH = re.compile(r"Playing: (9\d|1\d\d) Hz")
 """The doctor's voice is between 100 and 160 Hz."""
 
 
-async def test_from_the_queue_through_the_call_to_the_printed_summary() -> None:
-    async with clinic() as c:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_from_the_queue_through_the_call_to_the_printed_summary(engine: EngineName) -> None:
+    async with clinic(engine=engine) as c:
         intake = (await c.to_queue()).intake
         assert (intake.station, intake.price, intake.patient.level) == ("test-1", 150_000, "CHIP")
         browser = await c.call(77)

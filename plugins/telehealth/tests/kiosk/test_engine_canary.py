@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import sys
 from importlib.metadata import version
 
 import pytest
 from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, rtcdtlstransport, rtcpeerconnection, rtp
 from aiortc.codecs import vpx
 
+from tramkit_telehealth.media.engines import EngineMissingError, engine_of
 from tramkit_telehealth.media.peer import StationPeerConnection
 from tramkit_telehealth.media.picture_receiver import PictureReceiver
 from tramkit_telehealth.media.picture_sender import PictureSender
@@ -76,3 +78,11 @@ async def test_the_peer_connection_really_uses_the_stations_engines() -> None:
         assert type(transceiver.sender) is sender
         assert type(transceiver.receiver) is receiver
     await pc.close()
+
+
+def test_an_engine_that_is_not_installed_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "webrtc.aiortc", None)
+    monkeypatch.delitem(sys.modules, "tramkit_telehealth.media.wrtc_connection", raising=False)
+    with pytest.raises(EngineMissingError, match=r"tramkit-telehealth\[wrtc\]"):
+        engine_of("wrtc")
+    assert engine_of("aiortc").abilities.needs_package == ""

@@ -121,7 +121,7 @@ async def test_an_answer_that_ends_its_candidates_leaves_the_station_open_for_wh
     try:
         answer = await answer_of_a_browser(await leg.offer(), silent.port)
         await leg.answer(answer.replace("m=video", "a=end-of-candidates\r\nm=video"))
-        transport = leg._pc.getTransceivers()[0].receiver.transport.transport
+        transport = leg._connection.pc.getTransceivers()[0].receiver.transport.transport
         assert len(transport.getRemoteCandidates()) == 1
         assert not transport.iceGatherer._remote_candidates_end
     finally:

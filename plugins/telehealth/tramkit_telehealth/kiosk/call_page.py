@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tramkit import Call, Messages, Text, verbatim
+from tramkit_telehealth.kiosk.captions import Captions
 from tramkit_telehealth.kiosk.words import doctor_facts
 from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.protocol import DoctorCard
@@ -16,12 +19,45 @@ TROUBLE_AFTER = 3
 """Legs that fail before the page says that the connection does not come about."""
 
 
+@dataclass
+class CallChoices:
+    """How the resident wants to have the page of the call.
+
+    :param ending: they are asked whether the call is really to end.
+    :param writing: the keyboard of the written line stands.
+    :param captioned: what the doctor says is shown in words.
+    """
+
+    enlarged: bool = False
+    ending: bool = False
+    writing: bool = False
+    captioned: bool = False
+
+    def take(self, choice: str, media: CallMedia) -> None:
+        """Do what a button says."""
+        match choice:
+            case "mute":
+                media.muted = not media.muted
+            case "camera":
+                media.camera_off = not media.camera_off
+            case "enlarge":
+                self.enlarged = not self.enlarged
+            case "write":
+                self.writing = not self.writing
+            case "captions":
+                self.captioned = not self.captioned
+            case "end" | "keep":
+                self.ending = choice == "end"
+            case _:
+                pass
+
+
 def call_page(
     media: CallMedia,
     *,
     doctor: DoctorCard | None,
-    enlarged: bool,
-    ending: bool = False,
+    choices: CallChoices,
+    captions: Captions,
     microphone: bool,
     speaker: bool,
     camera: bool,
@@ -42,9 +78,13 @@ def call_page(
         facts=doctor_facts(doctor) if doctor else (),
         muted=media.muted,
         camera_off=media.camera_off,
-        enlarged=enlarged,
-        ending=ending,
+        enlarged=choices.enlarged,
+        ending=choices.ending,
         written=media.written.theirs[-MAX_SHOWN:],
+        captions=captions.text if captions.offered else None,
+        captioned=choices.captioned and captions.offered,
+        writes=True,
+        reply=media.written.own if choices.writing and not choices.ending else None,
     )
 
 
@@ -75,4 +115,6 @@ def _notes(media: CallMedia, *, microphone: bool, speaker: bool, camera: bool, d
         notes.append(_("The camera gives no picture: the doctor hears you but does not see you."))
     if not speaker:
         notes.append(_("The loudspeaker does not work: you see the doctor but do not hear them."))
+    if not (microphone and speaker):
+        notes.append(_("You can write to the doctor: touch “Write”. What the doctor writes stands here."))
     return notes

@@ -15,10 +15,11 @@ from tramkit import Call, Clock, Live, NewestFrame, Visit, Wait
 from tramkit_telehealth.case_link import CaseLink
 from tramkit_telehealth.gateway import DeskGateway
 from tramkit_telehealth.kiosk.call_devices import CallDevices
-from tramkit_telehealth.kiosk.call_page import call_page
+from tramkit_telehealth.kiosk.call_page import CallChoices, call_page
+from tramkit_telehealth.kiosk.captions import Captions
 from tramkit_telehealth.kiosk.connection_trial import ConnectionTrial
 from tramkit_telehealth.kiosk.endings import CallEnding, show_ending
-from tramkit_telehealth.kiosk.events import CallEvent, Tick, events
+from tramkit_telehealth.kiosk.events import CallEvent, Tick, Typed, events
 from tramkit_telehealth.kiosk.handover import hand_over_summary, show_summary
 from tramkit_telehealth.kiosk.queue_page import QueuePlace, closing_page, queue_page
 from tramkit_telehealth.media.call import CallMedia
@@ -77,6 +78,7 @@ class Consultation:
         self._price = price
         self._clock = clock
         self._devices = CallDevices(visit)
+        self._captions = Captions(visit)
         self._trial = ConnectionTrial(gateway, case, clock)
         self._place = QueuePlace()
         self._doctor: DoctorCard | None = None
@@ -206,31 +208,26 @@ class Consultation:
         assert self._first_leg is not None
         media.start_leg(self._first_leg.leg)
         self._visit.set_video("doctor", media.output.picture)
-        tasks = (self._spawn(media.run()), self._spawn(self._keep_devices()))
-        enlarged = ending = False
+        tasks = [self._spawn(each) for each in (media.run(), self._keep_devices(), self._captions.run())]
+        choices = CallChoices()
         following: Next | CallEnding = Next.QUEUE
         try:
             async with (
-                self._visit.live(self._call_page(media, enlarged, ending)) as live,
+                self._visit.live(self._call_page(media, choices)) as live,
                 self._events(live) as coming,
             ):
                 while True:
                     happened = await coming.get()
                     match happened:
-                        case "mute":
-                            media.muted = not media.muted
-                        case "camera":
-                            media.camera_off = not media.camera_off
-                        case "enlarge":
-                            enlarged = not enlarged
-                        case "end" if not ending:
-                            ending = True
-                        case "keep":
-                            ending = False
-                        case "end":
+                        case "end" if choices.ending:
                             self._case.send(HangUp(case=self._case.id))
                             following = Next.CLOSING
                             break
+                        case str():
+                            choices.take(happened, media)
+                            self._captions.want(choices.captioned)
+                        case Typed(text=text):
+                            media.written.write(text)
                         case Tick() if media.down_for > GIVE_UP_SECONDS:
                             following = CallEnding.LOST_IN_CALL
                             break
@@ -239,7 +236,7 @@ class Consultation:
                                 following = led
                                 break
                     self._report(media)
-                    live.update(self._call_page(media, enlarged, ending))
+                    live.update(self._call_page(media, choices))
         finally:
             for task in tasks:
                 task.cancel()
@@ -262,13 +259,13 @@ class Consultation:
                 return self._follow(happened)
         return None
 
-    def _call_page(self, media: CallMedia, enlarged: bool, ending: bool) -> Call:
+    def _call_page(self, media: CallMedia, choices: CallChoices) -> Call:
         self._show_own(None if media.camera_off else self._devices.picture())
         return call_page(
             media,
             doctor=self._doctor,
-            enlarged=enlarged,
-            ending=ending,
+            choices=choices,
+            captions=self._captions,
             microphone=self._devices.microphone is not None,
             speaker=self._devices.speaker is not None,
             camera=self._devices.camera_works,
@@ -351,12 +348,13 @@ class Consultation:
                 servers=lambda: self._gateway.ice_servers,
                 picture=self._devices.picture,
                 fan=self._devices.fan,
-                output=Output(self._devices.play, self._devices.backlog),
+                output=Output(self._captions.beside(self._devices.play), self._devices.backlog),
                 send_offer=lambda leg, sdp: self._case.send(RtcOffer(case=self._case.id, leg=leg, sdp=sdp)),
                 reachable=lambda: self._gateway.connected,
                 clock=self._clock,
                 random=self._visit.random,
                 ways=self._gateway.ways,
+                engine=self._gateway.engine,
             )
         return self._media
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tramkit import Clock, Live
 from tramkit_telehealth.case_link import CaseLink, CaseMessage
@@ -18,8 +18,15 @@ class Tick:
     """Time has passed: look at connection and media again."""
 
 
-CallEvent = CaseMessage | str | Tick
-"""The desk spoke, the resident pressed (a choice), time has passed."""
+@dataclass(frozen=True)
+class Typed:
+    """The resident writes: what stands in the field now."""
+
+    text: str = field(repr=False)
+
+
+CallEvent = CaseMessage | str | Typed | Tick
+"""The desk spoke, the resident pressed (a choice) or wrote, time has passed."""
 
 
 @contextlib.asynccontextmanager
@@ -35,13 +42,17 @@ async def events(case: CaseLink, live: Live, clock: Clock) -> AsyncGenerator[asy
         while True:
             happened.put_nowait(await live.answer())
 
+    async def writing() -> None:
+        while True:
+            happened.put_nowait(Typed(await live.typed()))
+
     async def time() -> None:
         while True:
             await clock.sleep(TICK_SECONDS)
             if happened.empty():
                 happened.put_nowait(Tick())
 
-    pumps = [asyncio.create_task(pump()) for pump in (desk, resident, time)]
+    pumps = [asyncio.create_task(pump()) for pump in (desk, resident, writing, time)]
     try:
         yield happened
     finally:
@@ -49,4 +60,4 @@ async def events(case: CaseLink, live: Live, clock: Clock) -> AsyncGenerator[asy
             pump.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
         rest = [happened.get_nowait() for _each in range(happened.qsize())]
-        case.put_back([each for each in rest if not isinstance(each, str | Tick)])
+        case.put_back([each for each in rest if not isinstance(each, str | Typed | Tick)])

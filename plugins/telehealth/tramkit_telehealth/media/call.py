@@ -10,11 +10,13 @@ from random import Random
 from typing import Literal
 
 from tramkit import Clock, NewestFrame
+from tramkit_telehealth.media.engines import engine_of
 from tramkit_telehealth.media.leg import BadAnswerError, Leg, LegState
 from tramkit_telehealth.media.playout import Output
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack, SoundFan
 from tramkit_telehealth.media.written import WrittenLine
 from tramkit_telehealth.protocol import INTERRUPTED_AFTER, NEW_LEG_AFTER, IceServer
+from tramkit_telehealth.settings import EngineName
 from tramkit_telehealth.uplinks import Uplink, WaysOut
 
 _log = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class CallMedia:
     :param send_offer: sends a leg's number and offer to the desk.
     :param reachable: returns whether an offer would arrive now.
     :param ways: the ways out of the station; None: whichever the kernel prefers.
+    :param engine: which engine makes the connections.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class CallMedia:
         clock: Clock,
         random: Random,
         ways: WaysOut | None = None,
+        engine: EngineName = "aiortc",
     ) -> None:
         self.muted = False
         self.camera_off = False
@@ -82,7 +86,9 @@ class CallMedia:
         self._reachable = reachable
         self._clock = clock
         self._random = random
-        self._ways = ways or WaysOut(list)
+        self._engine = engine_of(engine)
+        self.engine = self._engine.name
+        self._ways = ways if ways and self._engine.abilities.binds_uplink else WaysOut(list)
         self._cut = False
         self._epoch = time.monotonic()
         self._legs: dict[int, Leg] = {}
@@ -287,6 +293,7 @@ class CallMedia:
             uplink,
             uplink.name if uplink else self._ways.current(),
             self.written,
+            self._engine,
         )
 
     def _take_spare(self) -> Leg | None:

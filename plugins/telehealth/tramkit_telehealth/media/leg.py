@@ -9,18 +9,13 @@ from collections.abc import Callable, Coroutine, Iterable
 from enum import IntEnum
 from typing import Any
 
-from aiortc import RTCDataChannel, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError
-from aiortc.mediastreams import MediaStreamTrack
-from aiortc.sdp import candidate_from_sdp
 
 from tramkit import Clock, TramkitError
 from tramkit_telehealth.media import written as written_line
-from tramkit_telehealth.media.answers import sound_alone
-from tramkit_telehealth.media.engine import AUDIO_CODECS, VIDEO_CODECS, peer_connection, prefer
-from tramkit_telehealth.media.gathering import gather_from
+from tramkit_telehealth.media.connection import Channel, Engine, ReceivedTrack
+from tramkit_telehealth.media.engines import engine_of
 from tramkit_telehealth.media.playout import Output, play_sound, show_picture
-from tramkit_telehealth.media.remote_candidates import in_every_section, split_hidden
 from tramkit_telehealth.media.tracks import CameraTrack, MicrophoneTrack
 from tramkit_telehealth.media.written import WrittenLine
 from tramkit_telehealth.protocol import BEAT_SECONDS, HEARTBEAT_CHANNEL, IceServer
@@ -60,6 +55,7 @@ class Leg:
     :param uplink: the only way out that is used; None: all that the kernel uses.
     :param over: name of the way out that it takes; empty: not known.
     :param written: the written line of the call.
+    :param engine: makes the connection; None: the default one.
     """
 
     def __init__(
@@ -73,7 +69,9 @@ class Leg:
         uplink: Uplink | None = None,
         over: str = "",
         written: WrittenLine | None = None,
+        engine: Engine | None = None,
     ) -> None:
+        engine = engine or engine_of("aiortc")
         self.number = 0
         self.over = over
         self.state = LegState.NEW
@@ -94,16 +92,11 @@ class Leg:
         self._tasks: set[asyncio.Task[None]] = set()
         self._describing: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._pc = peer_connection()
-        self._pc.line.speaker_backlog = output.backlog
-        self._pc.addTrack(microphone)
-        self._pc.addTrack(camera)
-        for transceiver in self._pc.getTransceivers():
-            prefer(transceiver, AUDIO_CODECS if transceiver.kind == "audio" else VIDEO_CODECS)
-        self._channel = self._pc.createDataChannel(HEARTBEAT_CHANNEL, ordered=False, maxRetransmits=0)
+        self._connection = engine.connect(servers, camera, microphone, output.backlog, uplink)
+        self._channel = self._connection.channel(HEARTBEAT_CHANNEL, reliable=False)
         self._written = written if written is not None else WrittenLine()
-        self._text = self._pc.createDataChannel(written_line.CHANNEL, protocol=written_line.CHANNEL)
-        self._gathering = gather_from(self._pc, servers, uplink)
+        self._text = self._connection.channel(written_line.CHANNEL, reliable=True, protocol=written_line.CHANNEL)
+        self._offer = ""
         self._listen()
 
     # ── signalling ────────────────────────────────────────────────────────────────────────────────────────
@@ -113,10 +106,10 @@ class Leg:
         if self._describing is None:
             self._describing = asyncio.create_task(self._describe(), name="leg gathers")
         await asyncio.shield(self._describing)  # gathering that is cut short would leave its sockets open
-        return self._pc.localDescription.sdp
+        return self._offer
 
     async def _describe(self) -> None:
-        await self._pc.setLocalDescription(await self._pc.createOffer())
+        self._offer = await self._connection.offer()
         self._become(LegState.OFFERED)
 
     async def answer(self, sdp: str) -> None:
@@ -127,26 +120,12 @@ class Leg:
         if self.state is not LegState.OFFERED:
             return
         self._become(LegState.ANSWERED)
-        known, hidden = split_hidden(sdp)
         try:
-            known, _picture = sound_alone(known)
-            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=in_every_section(known), type="answer"))
+            self.seen, self.shown = await self._connection.answer(sdp)
         except Exception as error:  # the media library's edge: it reads what another side has written
             raise BadAnswerError(type(error).__name__) from None
-        agreed = next((each.currentDirection for each in self._pc.getTransceivers() if each.kind == "video"), None)
-        self.seen, self.shown = agreed in ("sendrecv", "sendonly"), agreed in ("sendrecv", "recvonly")
         if not (self.seen and self.shown):
             _log.warning("a picture is missing", extra={"leg": self.number, "seen": self.seen, "shown": self.shown})
-        if hidden:
-            self._spawn(self._look_up(hidden))
-
-    async def _look_up(self, hidden: list[str]) -> None:
-        """Add addresses that the browser has hidden behind names, as far as this network knows them."""
-        transport = self._pc.getTransceivers()[0].receiver.transport.transport
-        candidates = [candidate_from_sdp(line.partition(":")[2]) for line in hidden]
-        done = await asyncio.gather(*map(transport.addRemoteCandidate, candidates), return_exceptions=True)
-        if any(isinstance(each, Exception) for each in done):
-            _log.info("addresses behind names not looked up", extra={"leg": self.number})
 
     async def close(self) -> None:
         """End the leg; may be called more than once."""
@@ -165,7 +144,7 @@ class Leg:
             async with asyncio.timeout(CLOSE_SECONDS):
                 if self._describing is not None:
                     await asyncio.wait({self._describing})
-                await self._pc.close()
+                await self._connection.close()
         except TimeoutError:
             _log.warning("leg did not close in time", extra={"leg": self.number})
 
@@ -179,17 +158,14 @@ class Leg:
     @property
     def quiet_for(self) -> float:
         """Seconds since anything at all came over it: sound, picture, heartbeat or a report on them."""
-        heard = self._gathering.heard_at
-        return self.silent_for if heard is None else max(0.0, asyncio.get_running_loop().time() - heard)
+        heard = self._connection.heard_at
+        if heard is None:  # what can be told is the heartbeat alone, which pauses between two beats
+            return max(0.0, self.silent_for - BEAT_SECONDS)
+        return max(0.0, asyncio.get_running_loop().time() - heard)
 
     def refresh(self) -> None:
-        """Send a key frame at once and ask for one: the line was cut and is back (RFC 4585 §6.3.1)."""
-        for transceiver in self._pc.getTransceivers():
-            if transceiver.kind != "video":
-                continue
-            transceiver.sender._send_keyframe()
-            for source in transceiver.receiver.getSynchronizationSources():
-                self._spawn(transceiver.receiver._send_rtcp_pli(source.source))
+        """Send a key frame at once and ask for one: the line was cut and is back."""
+        self._connection.refresh()
 
     @property
     def slating(self) -> bool:
@@ -213,14 +189,13 @@ class Leg:
     # ── what happens on it ────────────────────────────────────────────────────────────────────────────────
 
     def _listen(self) -> None:
-        self._pc.on("track", self._on_track)
-        self._pc.on("connectionstatechange", self._on_connection)
+        self._connection.listen(self._on_track, self._on_connection)
         self._channel.on("open", lambda: self._spawn(self._beat(self._channel)))
         self._channel.on("message", self._on_beat)
         self._text.on("open", lambda: self._written.opened(self._write))
         self._text.on("message", self._on_text)
 
-    def _on_track(self, track: MediaStreamTrack) -> None:
+    def _on_track(self, track: ReceivedTrack) -> None:
         if track.kind == "audio":
             self._spawn(play_sound(track, lambda sound: self._output.play(self.number, sound)))
         else:
@@ -232,7 +207,7 @@ class Leg:
         self._output.show(self.number, image, received_at)
 
     def _on_connection(self) -> None:
-        if self._pc.connectionState == "failed":
+        if self._connection.state == "failed":
             _log.info("leg failed", extra={"leg": self.number})
             self._spawn(self.close())
         else:
@@ -254,7 +229,7 @@ class Leg:
         self._written.got(data)
         self._changed()
 
-    async def _beat(self, channel: RTCDataChannel) -> None:
+    async def _beat(self, channel: Channel) -> None:
         while channel.readyState == "open":
             with contextlib.suppress(InvalidStateError, ConnectionError):
                 channel.send(str(round(self._clock.monotonic() * 1000)))

@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler, VideoFrame
 from numpy.typing import NDArray
 
 from tramkit import NewestFrame
 from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Sound
+from tramkit_telehealth.media.connection import ReceivedTrack
 
 _log = logging.getLogger(__name__)
 
 
-async def play_sound(track: MediaStreamTrack, play: Callable[[Sound], None]) -> None:
+async def play_sound(track: ReceivedTrack, play: Callable[[Sound], None]) -> None:
     """Play a track until it ends; the speaker itself drops what is older than 200 ms, so nothing queues.
 
     :param play: takes pieces of 20 ms, 48 kHz, mono.
@@ -47,7 +48,7 @@ def _mono(frame: AudioFrame) -> NDArray[np.int16]:
     return frame.to_ndarray().reshape(-1).astype(np.int16, copy=False)
 
 
-async def show_picture(track: MediaStreamTrack, show: Callable[[NDArray[np.uint8], float], None]) -> None:
+async def show_picture(track: ReceivedTrack, show: Callable[[NDArray[np.uint8], float], None]) -> None:
     """Hand over each picture of a track until it ends.
 
     :param show: takes the picture as ``i420`` and when it was received, seconds of ``time.monotonic()``.

@@ -85,7 +85,8 @@ function told() {
 
 function touch() {
   if (touchTimer) return;
-  const wait = Math.max(300, touchedAt + 1000 - performance.now());
+  const often = state.kind === "call" ? 300 : 1000; // who writes in a call is read as it is typed (T.140 §7)
+  const wait = Math.max(300, touchedAt + often - performance.now());
   touchTimer = setTimeout(() => {
     touchTimer = 0;
     touchedAt = performance.now();
@@ -260,6 +261,7 @@ function capitals(on) {
 function type(key) {
   if (!active) return;
   if (key === "way") return turn();
+  if (key === "enter") key = "\n";
   if (document.activeElement !== active && !document.activeElement.dataset.key) {
     active.focus();
     active.setSelectionRange(active.value.length, active.value.length);
@@ -308,6 +310,7 @@ function put(field, key) {
 
 function changed(field, key) {
   const inputType = key === "delete" ? "deleteContentBackward" : "insertText";
+  if (field.selectionEnd === field.value.length) field.scrollTop = field.scrollHeight;
   field.dispatchEvent(new InputEvent("input", { bubbles: true, inputType }));
   capitals();
 }
