@@ -18,7 +18,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           fonts-noto-core:NotoSans-Regular.ttf pulseaudio:pulseaudio pulseaudio-utils:pactl \
           libasound2-plugins:libasound_module_pcm_pulse.so espeak-ng:espeak-ng \
           cups-ipp-utils:ippeveprinter nut-server:upsd dbus:dbus-daemon \
-          coturn:turnserver nginx-light:nginx nftables:nft iproute2:ip \
+          coturn:turnserver nginx-light:nginx systemd:systemd-analyze nftables:nft iproute2:ip \
           bubblewrap:bwrap libseccomp2:libseccomp.so.2 \
           pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so \
           libpcsclite-dev:/usr/include/PCSC/winscard.h swig:swig

@@ -25,6 +25,7 @@ from tramkit.plugins.hardening import harden_process
 from tramkit.plugins.hookspecs import PluginContext, hookimpl
 from tramkit.problems import FileError, read_settings
 from tramkit.sandbox.command import sandbox_command
+from tramkit.secret_file import make_secret_file
 from tramkit.settings import PluginSettings, Url
 from tramkit.visit.devices import CameraHandle, MicrophoneHandle, SpeakerHandle
 from tramkit.visit.egress import ask_http
@@ -171,6 +172,7 @@ __all__ = [
     "harden_process",
     "hookimpl",
     "last_day",
+    "make_secret_file",
     "masked",
     "newest",
     "nfc",

@@ -7,6 +7,7 @@ message of a failed validation would repeat what a resident typed.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -49,7 +50,8 @@ def configure(level: str = "info", file: str = "", stream: TextIO | None = None)
     handler = WatchedFileHandler(file, encoding="utf-8") if file else logging.StreamHandler(target)
     readable = not file and target.isatty()
     renderer: Any = _readable if readable else structlog.processors.JSONRenderer(ensure_ascii=False)
-    handler.setFormatter(_formatter(renderer))
+    formatter = _formatter(renderer)
+    handler.setFormatter(_ForJournal(formatter) if not file and _is_journal(target) else formatter)
     _kept.setFormatter(_formatter(structlog.processors.JSONRenderer(ensure_ascii=False)))
     root = logging.getLogger()
     for old in root.handlers[:]:
@@ -79,6 +81,31 @@ def _picture(character: str) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else f"<U+{code:04X}>"
+
+
+class _ForJournal(logging.Formatter):
+    """Puts the priority before each line, as journald reads it (sd-daemon(3), ``<3>`` for an error)."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = next(number for level, number in _PRIORITIES if record.levelno >= level)
+        return f"<{priority}>{self._inner.format(record)}"
+
+
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))
+"""Levels and the priorities of syslog(3) that stand for them, most urgent first."""
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Whether a stream goes to journald: ``JOURNAL_STREAM`` names its device and inode (systemd.exec(5))."""
+    try:
+        there = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM", "") == f"{there.st_dev}:{there.st_ino}"
 
 
 class _Kept(logging.Handler):

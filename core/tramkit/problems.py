@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,6 @@ import rtoml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tramkit.suggest import did_you_mean
 from tramkit_hal import TramkitError
 
 M = TypeVar("M", bound=BaseModel)
@@ -135,3 +135,12 @@ def _kind(value: Any) -> str:
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean "x"?`` where a known name is near, otherwise the known names, or nothing."""
+    names = sorted(known)
+    near = get_close_matches(wrong, names, n=1, cutoff=0.6)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return f"; there are: {', '.join(names)}" if names and len(names) <= 20 else ""

@@ -95,6 +95,15 @@ async def test_the_key_is_the_stations_alone(tmp_path: Path) -> None:
         read_key(file)
 
 
+async def test_processes_that_begin_at_once_have_one_key_between_them(tmp_path: Path) -> None:
+    """Each sees a whole key or none: nobody finds one that is half written, whenever the power goes."""
+    for round in range(20):
+        file = tmp_path / f"{round}" / "station.key"
+        keys = await asyncio.gather(*(asyncio.to_thread(read_key, file) for _ in range(8)))
+        assert len(set(keys)) == 1
+        assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
 async def test_another_stations_key_opens_nothing(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as ledger:
         await ledger.place("o1", order(), "m", NOW)

@@ -56,7 +56,7 @@ def write_camera(file: Path, first: int) -> None:
 
 
 def write_microphone(file: Path, frequency: float) -> None:
-    """Write what the doctor's microphone hears: ten seconds of a tone in syllables; a steady one passes for noise."""
+    """Write what the doctor's microphone hears: ten seconds of a tone in syllables (a steady one counts as noise)."""
     at = np.arange(SAMPLE_RATE * 10) / SAMPLE_RATE
     samples = (12_000 * np.sin(np.pi * 4 * at) ** 2 * np.sin(2 * np.pi * frequency * at)).astype("<i2")
     with wave.open(str(file), "wb") as out:

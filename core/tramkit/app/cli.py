@@ -16,7 +16,9 @@ import click
 from tramkit import log
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
 from tramkit.app.devices_command import conformance, devices
+from tramkit.app.doctor_command import doctor
 from tramkit.app.group import Tramkit
+from tramkit.app.station_command import station
 from tramkit.host.order import EffectKind
 from tramkit.plugins.hardening import harden_process
 from tramkit.plugins.hookspecs import PluginContext
@@ -46,6 +48,8 @@ def main() -> None:
 
 main.add_command(devices)
 main.add_command(conformance)
+main.add_command(doctor)
+main.add_command(station)
 
 config_option = click.option(
     "--config",

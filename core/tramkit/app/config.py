@@ -20,10 +20,9 @@ from tramkit.conversation.timeouts import Timeouts
 from tramkit.plugins.importing import settings_model
 from tramkit.plugins.installed import Installed, KeptOutError
 from tramkit.plugins.isolation import Grant, Isolation, isolation_of
-from tramkit.problems import FileError, describe, read_toml
+from tramkit.problems import FileError, describe, did_you_mean, read_toml
 from tramkit.settings import PluginSettings, settle
 from tramkit.station.drivers import DriverError, load_driver
-from tramkit.suggest import did_you_mean
 from tramkit_hal.device.isolated import can_be_isolated
 from tramkit_hal.device.roles import Role
 from tramkit_hal.device.simulated import Simulated

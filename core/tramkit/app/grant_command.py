@@ -11,7 +11,7 @@ import click
 from tramkit.app.config import StationConfig
 from tramkit.plugins.installed import Installed, discover
 from tramkit.plugins.isolation import OWN, Grant
-from tramkit.suggest import did_you_mean
+from tramkit.problems import did_you_mean
 
 _MEANING = {
     "hosts": "it may ask these systems, beside the addresses in its settings",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from tramkit.app.config import StationConfig, reads_real_cards
+from tramkit.app.service_manager import ServiceManager
 from tramkit.checkout.methods import payment_methods
 from tramkit.checkout.receipts import Receipts
 from tramkit.checkout.terminals import StationTerminals
@@ -25,6 +26,7 @@ from tramkit.host.days import day_of
 from tramkit.host.plugin_side import fulfillers
 from tramkit.identity.means import IdentityMeans
 from tramkit.identity.methods import sign_ins
+from tramkit.operator.health import StationHealth
 from tramkit.operator.panel import Panel
 from tramkit.operator.panel.peers import Peers
 from tramkit.operator.self_test import each_morning, last
@@ -141,15 +143,19 @@ async def run_station(
     _stop_on_signals(station)
     panel = await _start_panel(station, config, plugins, clock)
     running = asyncio.create_task(station.run())
-    watches = [*_watches(station, plugins, clock), *_self_tests(station, config, clock)]
+    manager = ServiceManager()
+    alive = asyncio.create_task(manager.watch(StationHealth(station), clock), name="service manager")
+    watches = [*_watches(station, plugins, clock), *_self_tests(station, config, clock), alive]
     opened = asyncio.create_task(station.opened())
     try:
         if panel is not None:
             announce("panel", panel.address)
+        manager.tell(READY="1")  # a screen that is not there yet is tried again, and told of
         await _opened(devices, running, opened)
         _announce_screens(devices, announce)
         await running
     finally:
+        manager.tell(STOPPING="1")
         opened.cancel()
         for watch in watches:
             watch.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import hashlib
 import hmac
@@ -12,6 +11,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tramkit.secret_file import make_secret_file
 from tramkit_hal import TramkitError
 
 KEY_BYTES = 32
@@ -91,9 +91,9 @@ def read_key(file: Path, *, make: bool = True) -> bytes:
     folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
     if folder and (credential := Path(folder) / CREDENTIAL).exists():
         file = credential
-    if make:
-        _make_key(file)
     try:
+        if make:
+            make_secret_file(file, os.urandom(KEY_BYTES))
         if file.stat().st_mode & 0o077:
             raise SealError(f"{file}: others can read the station's key; run: chmod 600 {file}")
         key = file.read_bytes()
@@ -102,19 +102,3 @@ def read_key(file: Path, *, make: bool = True) -> bytes:
     if len(key) != KEY_BYTES:
         raise SealError(f"{file}: holds {len(key)} bytes, a station's key has {KEY_BYTES}")
     return key
-
-
-def _make_key(file: Path) -> None:
-    with contextlib.suppress(FileExistsError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(handle, os.urandom(KEY_BYTES))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

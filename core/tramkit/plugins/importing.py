@@ -20,8 +20,8 @@ from tramkit.plugins import hookspecs
 from tramkit.plugins.hookspecs import PROJECT, PluginContext
 from tramkit.plugins.installed import Installed, KeptOutError, Step
 from tramkit.plugins.manifest import Manifest
+from tramkit.problems import did_you_mean
 from tramkit.settings import PluginSettings, settle
-from tramkit.suggest import did_you_mean
 from tramkit.visit.inline import InlinePlugin
 from tramkit.visit.service import Service
 

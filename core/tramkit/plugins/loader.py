@@ -23,7 +23,7 @@ from tramkit.plugins.hookspecs import PluginContext
 from tramkit.plugins.importing import load_here, new_manager
 from tramkit.plugins.installed import Installed, KeptOutError, Quarantined, discover
 from tramkit.plugins.isolation import INLINE, Isolation
-from tramkit.suggest import did_you_mean
+from tramkit.problems import did_you_mean
 from tramkit_hal.ui.pages import AnyPage
 from tramkit_hal.ui.screen import ScreenCapabilities
 

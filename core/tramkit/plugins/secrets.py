@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tramkit.secret_file import make_secret_file
 
 WAYS = '{ file = "PATH" }, { credential = "NAME" } (systemd LoadCredential=) or { env = "NAME" }'
 
@@ -46,7 +46,7 @@ def read_secret(file: Path, where: str, *, made: bool = False) -> str:
     """
     try:
         if made:
-            make_secret(file)
+            make_secret_file(file, secrets.token_urlsafe(32).encode())
         mode, text = file.stat().st_mode, file.read_bytes()[:MAX_SECRET].decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{where}: {file}: {getattr(error, 'strerror', None) or 'is no text'}") from None
@@ -55,15 +55,3 @@ def read_secret(file: Path, where: str, *, made: bool = False) -> str:
     if not text.strip():
         raise ValueError(f"{where}: {file} is empty")
     return text.strip()
-
-
-def make_secret(file: Path) -> None:
-    """Write a random secret into a file where there is none; only its owner can read it.
-
-    :raises OSError: it cannot be written.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as new:
-            new.write(secrets.token_urlsafe(32))

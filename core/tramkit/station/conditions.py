@@ -70,6 +70,7 @@ class Conditions:
         self._runner = runner
         self._made = made
         self._said: dict[str, str] = {}
+        self._looked_at = clock.monotonic()
 
     @property
     def clock_trouble(self) -> Text | None:
@@ -89,6 +90,11 @@ class Conditions:
     def ledger_trouble(self) -> str:
         """Why no order can be written, for the operator; empty: it can."""
         return self._runner.ledger.trouble if self._runner is not None else ""
+
+    @property
+    def unlooked_for(self) -> float:
+        """Seconds since clock and ledger were looked at last: where they grow, the ledger's disk or thread hangs."""
+        return self._clock.monotonic() - self._looked_at
 
     @property
     def now(self) -> tuple[Condition, ...]:
@@ -112,6 +118,7 @@ class Conditions:
         """Look again and again; tell the operator each time something has changed; put right what can be."""
         while True:
             await self._heal()
+            self._looked_at = self._clock.monotonic()
             wrong = self.clock_trouble
             self._tell("the clock cannot be right", render(wrong, "en") if wrong else "")
             self._tell("the ledger cannot be used: services that take orders are closed", self.ledger_trouble)

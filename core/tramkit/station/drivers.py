@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from tramkit.suggest import did_you_mean
+from tramkit.problems import did_you_mean
 from tramkit_hal import TramkitError
 from tramkit_hal.device.base import Device
 

@@ -108,6 +108,8 @@ class Station:
         self._stopping = asyncio.Event()
         self._opened = asyncio.Event()
         self.visits = 0
+        self.endings: Counter[VisitEnding] = Counter()
+        """How visits have ended since the station began."""
         self.faces: Counter[str] = Counter()
         """How often each face was touched at the end of a visit since the station began; whose it was is not kept."""
         self.last_wipe_certain = True
@@ -348,6 +350,7 @@ class Station:
         finally:
             watch.cancel()
             self._conversation = None
+            self.endings[ending] += 1
             for side in self._sides:
                 side.visit_ended(id)
             self.last_wipe_certain = await wipe(host, self.devices, screen, stopped=not session.did_not_stop)

@@ -193,6 +193,10 @@ async def try_it(running: Running, way: str) -> str:
     page = await running.screen.until(lambda page: page.id == "fault" or page.title.id.startswith(("GOT", "NOTHING")))
     said = "FAULT" if page.id == "fault" else page.title.id
     running.screen.answer()
+    if said != "FAULT":  # what it has done to its pipe can end it after its last page
+        page = await running.screen.until(lambda page: page.id == "fault" or page.kind == "attract")
+        if page.id == "fault":
+            running.screen.answer()
     await running.attract()
     return f"{said} [{visit.visit}]"
 

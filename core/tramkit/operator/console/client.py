@@ -75,6 +75,17 @@ class PanelClient:
         """Return the station as it is now."""
         return await self._ask("GET", "/api/state", language)
 
+    async def ready(self, language: str) -> tuple[bool, dict[str, Any]]:
+        """Return whether a resident can begin a visit, and each check that says so or why not."""
+        url = URL(f"{self._origin}/readyz").update_query(language=language)
+        try:
+            async with self._http.get(url) as answer:
+                if answer.status not in (200, 503):
+                    raise PanelError(f"The station at {self._origin} does not say how it is ({answer.status}).")
+                return answer.status == 200, await answer.json()
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            raise PanelError(f"No station answers at {self._origin}.") from None
+
     async def words(self, language: str) -> dict[str, str]:
         """Return the panel's words."""
         return await self._ask("GET", "/api/words", language)

@@ -8,6 +8,7 @@ import hmac
 import logging
 import secrets
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from string import Template
 from typing import TypeVar
@@ -16,6 +17,8 @@ from aiohttp import web
 from pydantic import BaseModel, Field, ValidationError
 
 from tramkit import log
+from tramkit.operator.health import StationHealth
+from tramkit.operator.metrics import CONTENT_TYPE, Metrics
 from tramkit.operator.panel import words
 from tramkit.operator.panel.actions import ActionRefusedError, Actions
 from tramkit.operator.panel.peers import ACTOR, Actor, Peers, open_socket, peer_of
@@ -104,6 +107,7 @@ class Panel:
         self._watch = Watch(station.devices, clock or SystemClock())
         self._reporter = Reporter(station, self._watch, plugins_report, changes_report, self_test_report)
         self._actions = Actions(station)
+        self._health, self._metrics = StationHealth(station), Metrics(station, version("tramkit"))
         self._files: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
         self._socket = socket
@@ -135,6 +139,9 @@ class Panel:
         app.add_routes(
             [
                 web.get("/", self._page),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._metrics_text),
                 web.get("/api/words", self._words),
                 web.get("/api/state", self._state),
                 web.get("/api/stream", self._stream),
@@ -243,6 +250,20 @@ class Panel:
 
     def _json(self, language: str) -> str:
         return self._reporter.report(language).model_dump_json()
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        """Answer 200 while nothing hangs; a station that is closed or lacks a device is alive."""
+        return self._health_answer(request, well=self._health.live)
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        """Answer 200 while a resident who comes can begin a visit."""
+        return self._health_answer(request, well=self._health.ready)
+
+    def _health_answer(self, request: web.Request, *, well: bool) -> web.Response:
+        return web.json_response(self._health.report(_language(request)), status=200 if well else 503)
+
+    async def _metrics_text(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         language = _language(request)

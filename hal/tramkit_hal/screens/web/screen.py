@@ -12,6 +12,7 @@ from tramkit_hal.device.base import DeviceContext, DeviceInfo, DeviceState, Heal
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.screens.web.server import Server
 from tramkit_hal.screens.web.settings import WebSettings
+from tramkit_hal.screens.web.start_page import remove_start_page, write_start_page
 from tramkit_hal.ui.accessibility import describe
 from tramkit_hal.ui.events import Answered, Pressed, Touched
 from tramkit_hal.ui.pages import View
@@ -69,6 +70,11 @@ class WebScreen(Screen):
             detail = f"cannot listen on port {self._port}: {error.strerror}"
             raise DeviceError(Trouble.MISCONFIGURED, detail) from error
         self._server = server
+        if self.settings.start_page is not None:
+            try:
+                write_start_page(self.settings.start_page, server.guard.address)
+            except OSError as error:
+                raise DeviceError(Trouble.MISCONFIGURED, f"start_page: {error.strerror}") from error
         self._watching = asyncio.create_task(self._watch(), name="screen watch")
 
     async def _watch(self) -> None:
@@ -94,6 +100,8 @@ class WebScreen(Screen):
         server, self._server = self._server, None
         if server:
             await server.stop()
+        if self.settings.start_page is not None:
+            remove_start_page(self.settings.start_page)
 
     async def _wipe(self) -> None:
         self._stage.wipe()

@@ -34,6 +34,8 @@ class WebSettings(Data):
     :param ghost_tap_ms: taps this soon after a page change are not meant for the new page.
     :param token: a fixed secret for a kiosk whose browser opens the same address at every boot; empty: a new
         one is made at each boot.
+    :param start_page: a file that the screen writes at each start, for the kiosk's own browser to open: it leads to the
+        address, whose secret then stands in no command line. The folder's group may read it. None: there is none.
     :param emblem: the agency's emblem, an SVG or PNG file; None: a drawing of a public building.
     :param colour: the agency's colour as ``#RRGGBB``, behind white letters on top of every page and on the main
         buttons, and of letters on white: its contrast to white is at least 7:1 (WCAG 2.2, 1.4.6).
@@ -47,6 +49,7 @@ class WebSettings(Data):
     orientation: Literal["auto", "portrait", "landscape"] = "auto"
     ghost_tap_ms: int = Field(default=250, ge=0, le=2000)
     token: str = Field(default="", max_length=200)
+    start_page: Path | None = None
     emblem: Path | None = None
     colour: str = DEFAULT_COLOUR
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 import signal
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tramkit import FileError, Level, SystemClock, configure_log, harden_process, nfc
+from tramkit import FileError, Level, SystemClock, configure_log, harden_process, make_secret_file, nfc
 from tramkit_telehealth.desk.accounts import Accounts
 from tramkit_telehealth.desk.app import Desk, serve
 from tramkit_telehealth.desk.ice import IceServers
@@ -103,10 +102,7 @@ async def _run(config: DeskConfig, place: Place, host: str, port: int, demo: boo
 
 def _demo_key(file: Path) -> str:
     """Return the demonstration's key; whichever of desk and station comes first makes it, at random."""
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as new:
-            new.write(secrets.token_urlsafe(32))
+    make_secret_file(file, secrets.token_urlsafe(32).encode())
     return file.read_text().strip()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
@@ -14,7 +13,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tramkit import TramkitError
+from tramkit import TramkitError, make_secret_file
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -78,13 +77,7 @@ def read_desk_key(file: Path) -> bytes:
     if folder and (credential := Path(folder) / CREDENTIAL).exists():
         file = credential
     try:
-        with contextlib.suppress(FileExistsError):
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as new:
-                new.write(os.urandom(KEY_BYTES))
-                new.flush()
-                os.fsync(handle)
+        make_secret_file(file, os.urandom(KEY_BYTES))
         if file.stat().st_mode & 0o077:
             raise DeskKeyError(f"{file}: others can read the desk's key; run: chmod 600 {file}")
         key = file.read_bytes()
