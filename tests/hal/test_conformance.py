@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from support.pulseaudio import pulseaudio
 
 from tramkit_hal.card.groups import read_card
 from tramkit_hal.card.portrait import Portrait
@@ -326,33 +326,14 @@ class TestOpenCvCameraOnAFile(DeviceConformance):
 def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A PulseAudio of this test's own, with a speaker whose sound its microphone hears."""
     folder = tmp_path_factory.mktemp("pulse")
-    (folder / ".asoundrc").write_text("pcm.!default pulse\nctl.!default pulse\n", encoding="utf-8")
     before = dict(os.environ)
-    os.environ |= {"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder), "PULSE_SERVER": f"unix:{folder}/native"}
-    command = [
-        "pulseaudio",
-        "-n",
-        "--daemonize=no",
-        "--exit-idle-time=-1",
-        f"--load=module-native-protocol-unix auth-anonymous=1 socket={folder}/native",
-        "--load=module-null-sink sink_name=speaker",
-        "--load=module-remap-source master=speaker.monitor source_name=microphone",
-    ]
-    daemon = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _look in range(100):
-            if (folder / "native").exists() and _pulse_answers():
-                break
-        yield
+        with pulseaudio(folder) as running:
+            os.environ |= running.environ
+            yield
     finally:
-        daemon.terminate()
-        daemon.wait(10)
         os.environ.clear()
         os.environ.update(before)
-
-
-def _pulse_answers() -> bool:
-    return subprocess.run(["pactl", "info"], capture_output=True, timeout=10, check=False).returncode == 0
 
 
 @pytest.mark.sound
