@@ -23,7 +23,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so \
           libpcsclite-dev:/usr/include/PCSC/winscard.h swig:swig
 
-.PHONY: run test test-slow test-long check bench peers pictures golden gallery sheet accessibility install system piper pyscard clean
+.PHONY: run test test-slow test-long check bench peers pictures golden gallery sheet accessibility release install system piper pyscard clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -105,6 +105,11 @@ sheet: install
 # Every golden page measured, and the report point by point.
 accessibility: install system
 	@PYTHONPATH=tests $(BIN)/python -m support.measure_accessibility docs/accessibility.md
+
+# Wheels, their SHA-256 and the bill of materials of a release, in build/dist; the same commit gives the same bytes.
+release: install
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt cyclonedx-bom
+	@$(BIN)/python deploy/release.py build/dist
 
 clean:
 	rm -rf $(VENV) build var .pytest_cache .ruff_cache .hypothesis

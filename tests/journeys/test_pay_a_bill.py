@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from playwright.async_api import Browser
 from support.money import ACCOUNT, BIN, World, world
+from support.qr_reading import read_code
 from support.site import PanelClient, Program, panel, start
 
 from tramkit.sandbox import FaultOrder
@@ -121,7 +122,7 @@ async def qr_of(resident: WebDriver) -> str:
     async with asyncio.timeout(90):
         while True:
             picture = cv2.imdecode(np.frombuffer(await resident.page.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
-            if text := cv2.QRCodeDetector().detectAndDecode(picture)[0]:
+            if text := read_code(picture):
                 return text
 
 

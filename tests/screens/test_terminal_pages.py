@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from support.cells import cells, pixels
 from support.golden_pages import SERVICES, golden_pages, view_of
+from support.qr_reading import read_code
 from textual._context import active_app
 from textual.pilot import Pilot
 
@@ -221,7 +222,7 @@ def words_of(terminal: Terminal) -> str:
 def scanned(terminal: Terminal) -> str:
     """Hold a phone before the glass; return what it reads."""
     picture = cv2.cvtColor(pixels(cells(terminal.app)), cv2.COLOR_RGB2BGR)
-    return cv2.QRCodeDetector().detectAndDecode(picture)[0]
+    return read_code(picture)
 
 
 @pytest.mark.parametrize("contrast", list(Contrast))

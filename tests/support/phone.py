@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from playwright.async_api import Browser, ConsoleMessage, FilePayload, Page
 
+from support import qr_reading
 from tramkit.testing.drivers import AnyDriver
 from tramkit.testing.web_driver import LOOK_SECONDS, WebDriver
 
@@ -29,7 +30,7 @@ async def read_code(glass: AnyDriver) -> str:
     await code.wait_for()
     image = cv2.imdecode(np.frombuffer(await code.screenshot(animations="disabled"), np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
-    text, _corners, _straight = cv2.QRCodeDetector().detectAndDecode(image)
+    text = qr_reading.read_code(image)
     assert text, "the code on the glass cannot be read"
     return text
 
