@@ -45,6 +45,12 @@ FOREIGN = [
     "Insulin",
     "dashboard",
     "Toyota",
+    "Kwon",
+    "Kwak",
+    "Kwang",
+    "Ngee",
+    "Geena",
+    "Cees",
 ]
 
 

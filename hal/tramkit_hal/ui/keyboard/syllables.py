@@ -96,6 +96,8 @@ class Syllable:
     @property
     def plausible(self) -> bool:
         """Whether it is Vietnamese or may become so, marks not yet typed."""
+        if not self._joined:
+            return False
         bare = self.rime.translate(_BARE)
         begun = _UNMARKED_AFTER_QU if self.onset == "qu" else _UNMARKED
         return self.onset in _ONSET_BEGINNINGS and (bare in begun or (self.onset == "gi" and f"i{bare}" in begun))
@@ -103,8 +105,25 @@ class Syllable:
     @property
     def spelled(self) -> bool:
         """Whether its marks are where spelling has them: a beginning of a rime of the list."""
+        if not self._joined:
+            return False
         begun = _AFTER_QU_BEGINNINGS if self.onset == "qu" else _BEGINNINGS
         return self.rime in begun or (self.onset == "gi" and f"i{self.rime}" in begun)
+
+    @property
+    def _joined(self) -> bool:
+        """Whether onset and rime can stand together: c, g and ng never before e, i, y, where k, gh and ngh stand.
+
+        Names of the Central Highlands have k before other vowels too (Kon Tum, Kông Chro, kơ nia), but not before ư.
+        """
+        first = self.rime[:1]
+        if self.onset in ("gh", "ngh"):
+            return first in ("", *"eêiy")
+        if self.onset in ("c", "ng"):
+            return first == "" or first not in "eêiy"
+        if self.onset == "g":
+            return first == "" or first not in "eêy"
+        return not (self.onset == "k" and first == "ư")
 
     def write(self) -> str:
         """Return it in small letters, composed (NFC)."""
