@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from tramkit import log
+from tramkit.app.backup_command import backup, restore
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config, with_screen
 from tramkit.app.devices_command import conformance, devices
 from tramkit.app.doctor_command import doctor
@@ -48,6 +49,8 @@ def main() -> None:
 
 main.add_command(devices)
 main.add_command(conformance)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(doctor)
 main.add_command(station)
 

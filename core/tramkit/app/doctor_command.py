@@ -13,6 +13,7 @@ import click
 
 from tramkit import log
 from tramkit.app.config import ConfigError, StationConfig, default_config_file, read_config
+from tramkit.operator.backup import restored
 from tramkit.operator.console.client import PanelClient, PanelError
 from tramkit.operator.machine_checks import (
     Finding,
@@ -74,6 +75,7 @@ async def _examine(file: Path, *, offline: bool) -> list[Finding]:
     found += disk_findings(_places(config))
     if config.identity.country_certificates:
         found += certificate_findings(Path(config.identity.country_certificates), now)
+    found += _ledger(config)
     found += _self_test(config)
     found += await _station(config)
     if not offline:
@@ -99,6 +101,16 @@ def _addresses(settings: object) -> list[str]:
     if isinstance(settings, list | tuple):
         return [each for value in cast("list[object]", settings) for each in _addresses(value)]
     return []
+
+
+def _ledger(config: StationConfig) -> list[Finding]:
+    """Return whether the ledger was put back from a copy and not compared since."""
+    back = restored(Path(config.orders.data)) if config.orders.data else None
+    if back is None:
+        return []
+    said = f"it was put back as of {back.taken_at:%Y-%m-%d %H:%M} UTC: what was ordered later is missing"
+    remedy = "tramkit reconcile with the day files since then; then: tramkit restore --compared"
+    return [Finding(about="ledger", state="wrong", says=said, remedy=remedy, who="operator")]
 
 
 def _self_test(config: StationConfig) -> list[Finding]:

@@ -26,6 +26,7 @@ from tramkit.host.days import day_of
 from tramkit.host.plugin_side import fulfillers
 from tramkit.identity.means import IdentityMeans
 from tramkit.identity.methods import sign_ins
+from tramkit.operator.backup import restored
 from tramkit.operator.health import StationHealth
 from tramkit.operator.panel import Panel
 from tramkit.operator.panel.peers import Peers
@@ -230,6 +231,8 @@ async def _start_runner(config: StationConfig, plugins: PluginSet, devices: Devi
         seal = Seal(read_key(Path(config.orders.key)))
     except SealError as problem:
         raise StartError(f"orders.key: {problem}") from None
+    if (back := restored(Path(config.orders.data))) is not None:
+        _log.error("the ledger was put back and not compared since", extra={"taken_at": back.taken_at.isoformat()})
     ledger = Ledger(Path(config.orders.data) / "ledger.sqlite", seal)
     runner = Runner(ledger, fulfillers(plugins.sides), payment_methods(plugins.sides, devices), clock)
     try:
