@@ -32,7 +32,7 @@ from tramkit.visit.egress import ask_http
 from tramkit.visit.gateway import Gateway
 from tramkit.visit.gateway_service import GatewayService, OrderTaker
 from tramkit.visit.live import Live
-from tramkit.visit.service import Service
+from tramkit.visit.service import RequestVersionError, Service
 from tramkit.visit.staff import StaffCall
 from tramkit.visit.visit import Visit
 from tramkit.working_days import working_days
@@ -135,6 +135,7 @@ __all__ = [
     "Reading",
     "ReceivedData",
     "Record",
+    "RequestVersionError",
     "Role",
     "Row",
     "Rule",

@@ -26,6 +26,7 @@ class Order(Data):
     :param title: what it is, for the receipt.
     :param done: what the resident is told once it is carried out; None: that it is paid, or was received.
     :param request: what the service needs to fulfil it; personal, kept sealed.
+    :param request_version: of what its service's requests look like; the station writes it.
     :param facts: what the receipt says; personal, kept sealed.
     :param attachments: papers, photos, a signature; personal, kept sealed until the order is settled.
     """
@@ -36,6 +37,7 @@ class Order(Data):
     title: Text
     done: Text | None = None
     request: dict[str, JsonValue] = Field(default_factory=dict)
+    request_version: int = Field(default=1, ge=1)
     facts: tuple[Fact, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
@@ -170,4 +172,7 @@ def key_of(order: str, kind: EffectKind) -> str:
 
 def canonical(order: Order) -> dict[str, Any]:
     """Return an order as JSON values; of its attachments all but their data, which the SHA-256 stands for."""
-    return order.model_dump(mode="json", exclude={"attachments": {"__all__": {"data"}}})
+    found = order.model_dump(mode="json", exclude={"attachments": {"__all__": {"data"}}})
+    if order.request_version == 1:
+        del found["request_version"]  # as orders were written before there were versions
+    return found

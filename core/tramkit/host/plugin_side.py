@@ -32,6 +32,7 @@ class ServiceDescriptor(Data):
     :param asks_identity: the service asks for it itself, where it fits.
     :param needs_date: it is closed while the station's clock cannot be right.
     :param takes_orders: it is closed while no order can be written.
+    :param request_version: of what its orders' requests look like.
     :param icon: stands beside its title.
     :param path: its steps after the choice and the identity that the station asks for, in order.
     """
@@ -47,6 +48,7 @@ class ServiceDescriptor(Data):
     asks_identity: bool = False
     needs_date: bool = True
     takes_orders: bool = False
+    request_version: int = 1
     icon: Icon | None = None
     path: tuple[Stage, ...] = ()
 
@@ -60,11 +62,15 @@ class Fulfiller(Protocol):
 
 
 class PluginFulfiller:
-    """Who carries the orders of one service out, wherever its plugin runs."""
+    """Who carries the orders of one service out, wherever its plugin runs.
 
-    def __init__(self, side: PluginSide, service: str) -> None:
+    :ivar request_version: of the requests that its plugin writes today.
+    """
+
+    def __init__(self, side: PluginSide, service: ServiceDescriptor) -> None:
         self._side = side
-        self._service = service
+        self._service = service.id
+        self.request_version = service.request_version
 
     async def fulfil(self, order: Order, key: str) -> Outcome:
         """Carry an order out."""
@@ -77,7 +83,7 @@ class PluginFulfiller:
 
 def fulfillers(sides: Iterable[PluginSide]) -> dict[str, Fulfiller]:
     """Return who carries orders out, by service."""
-    return {each.id: PluginFulfiller(side, each.id) for side in sides for each in side.services if each.takes_orders}
+    return {each.id: PluginFulfiller(side, each) for side in sides for each in side.services if each.takes_orders}
 
 
 class Description(Data):

@@ -37,6 +37,8 @@ class ServiceEntry(Data):
     :param identity_exactly: a VNeID sign-in does not stand in for the chip, nor the chip for a sign-in.
     :param asks_identity: it calls ``visit.identify`` itself where it fits, e.g. after an emergency question.
     :param needs_date: false: it is right though the station's clock is not (no age, no rate, no term is reckoned).
+    :param request_version: of what its orders' requests look like: raised where an older one cannot be carried out as
+        it is; then :meth:`tramkit.Service.migrate` makes a newer one of it.
     :param icon: the drawing beside its title.
     :param path: the steps that it always takes, in order; the station puts the choice and the identity that it asks for
         before them.
@@ -52,6 +54,7 @@ class ServiceEntry(Data):
     identity_exactly: bool = False
     asks_identity: bool = False
     needs_date: bool = True
+    request_version: int = Field(default=1, ge=1, le=1000)
     icon: Icon | None = None
     path: tuple[Stage, ...] = (Stage.QUESTIONS, Stage.REVIEW, Stage.RECEIPT)
 
@@ -72,6 +75,7 @@ class ServiceEntry(Data):
             asks_identity=self.asks_identity,
             needs_date=self.needs_date,
             takes_orders=takes_orders,
+            request_version=self.request_version,
             icon=self.icon,
             path=self.path,
         )

@@ -91,6 +91,8 @@ class OpenOrders:
                     code=record.code,
                     kind=kind.value,
                 )
+        if self._runner.is_newer(record):
+            return _("It was placed by a newer version of its plugin: update the plugin.")
         if not self._runner.carries_out(record):
             return _("Its plugin does not run here: enable or install it again.")
         return None

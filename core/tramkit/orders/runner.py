@@ -18,6 +18,7 @@ from typing import Any
 
 from tramkit.host.order import EffectKind, Order, OrderEnding, Outcome, Record, State
 from tramkit.host.payment import PaymentPort
+from tramkit.host.plugin_side import PluginFulfiller
 from tramkit.orders.ledger import Ledger, LedgerError
 from tramkit.orders.rows import AGED, CAME, CANCELLED, CLOSED, SETTLED, LedgerEntry
 from tramkit.orders.saga import Step, after_fulfil, after_money, ending_of, late_money, next_step, paid
@@ -117,7 +118,7 @@ class Runner:
             raise ValueError(f"no payment method {method!r}")
         if order.service not in self._services:
             raise ValueError(f"no service {order.service!r}")
-        writing = asyncio.create_task(self._write(id, order, method, number), name="order is written")
+        writing = asyncio.create_task(self._write(id, self.of_today(order), method, number), name="order is written")
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         try:
@@ -157,6 +158,20 @@ class Runner:
             self._left.add(id)
             if record is not None:
                 await self._wire.give_up(record)
+
+    def of_today(self, order: Order) -> Order:
+        """Return an order with the version in which its service writes requests today."""
+        return order.model_copy(update={"request_version": self._version(order.service)})
+
+    def _version(self, service: str) -> int:
+        """Return of which version the requests of a service are that are written today."""
+        found = self._services[service]
+        return found.request_version if isinstance(found, PluginFulfiller) else 1
+
+    def is_newer(self, record: Record) -> bool:
+        """Tell whether an order was placed by a newer version of its plugin than the one that is here."""
+        order = record.order
+        return order.service in self._services and order.request_version > self._version(order.service)
 
     def carries_out(self, record: Record) -> bool:
         """Tell whether who fulfils an order and who collects for it are here."""

@@ -14,7 +14,7 @@ from tramkit.host.plugin_side import Fulfiller
 from tramkit.host.service_state import ServiceState
 from tramkit.host.sign_in import IdentityMethod, SignIn, SignInDescriptor
 from tramkit.host.terminals import Terminals
-from tramkit.visit.service import Service
+from tramkit.visit.service import RequestVersionError, Service
 from tramkit.visit.serving import Serving
 
 _log = logging.getLogger(__name__)
@@ -117,11 +117,24 @@ class InlinePlugin:
 
     async def fulfil(self, service: str, order: Order, key: str) -> Outcome:
         """Carry an order out."""
-        return await self._fulfiller(service).fulfil(order, key)
+        return await self._fulfiller(service).fulfil(self._of_today(service, order), key)
 
     async def inquire(self, service: str, order: Order, key: str) -> Outcome:
         """Ask what became of an order."""
-        return await self._fulfiller(service).inquire(order, key)
+        return await self._fulfiller(service).inquire(self._of_today(service, order), key)
+
+    def _of_today(self, service: str, order: Order) -> Order:
+        """Return an order with its request as the service writes it today; what the ledger has stays as it is."""
+        found = self._services[service]
+        today = found.declared.request_version
+        if order.request_version > today:
+            raise RequestVersionError(
+                f"an order of {service} has a request of version {order.request_version}, this plugin knows {today}"
+            )
+        if order.request_version == today:
+            return order
+        request = found.migrate(dict(order.request), order.request_version)
+        return order.model_copy(update={"request": request, "request_version": today})
 
     def _fulfiller(self, service: str) -> Fulfiller:
         found = self._services[service]

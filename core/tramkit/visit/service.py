@@ -6,10 +6,17 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import ClassVar
 
+from pydantic import JsonValue
+
 from tramkit.host.plugin_side import ServiceDescriptor
 from tramkit.host.service_state import ServiceState
 from tramkit.visit.declared import describe
 from tramkit.visit.visit import Visit
+from tramkit_hal import TramkitError
+
+
+class RequestVersionError(TramkitError):
+    """The request of an order is of a version that the plugin makes nothing of."""
 
 
 class Service(ABC):
@@ -41,6 +48,17 @@ class Service(ABC):
     def availability(self) -> ServiceState:
         """Return whether the service can be used now, apart from its devices; called often, must not block."""
         return ServiceState()
+
+    def migrate(self, request: dict[str, JsonValue], version: int) -> dict[str, JsonValue]:
+        """Return the request of an order as this version of the plugin writes it.
+
+        Called before an order is fulfilled or inquired about that was placed under a lower ``request_version`` than
+        ``plugin.toml`` says now. It must do the same for the same request: the ledger keeps the old one.
+
+        :param version: of the request that comes, below today's.
+        :raises RequestVersionError: it cannot; the order waits, and after three days it is the operator's.
+        """
+        raise RequestVersionError(f"{self.id} makes nothing of a request of version {version}")
 
     async def start(self) -> None:
         """Begin what the service does in the background (watch its gateway); called once when the station starts."""
