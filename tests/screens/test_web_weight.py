@@ -8,7 +8,7 @@ from pathlib import Path
 from tramkit_hal.screens import web
 
 STATIC = Path(web.__file__).parent / "static"
-MAX_SCRIPT = 8 * 1024
+MAX_SCRIPT = 9 * 1024
 MAX_STYLE = 15 * 1024
 """Packed, bytes."""
 

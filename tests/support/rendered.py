@@ -11,7 +11,7 @@ from playwright.async_api import CDPSession
 
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.accessibility import describe, options_of
-from tramkit_hal.ui.pages import AnyPage, Ask, Attract, Availability, Control, FieldView, Pay, View
+from tramkit_hal.ui.pages import AnyPage, Ask, Attract, Availability, Control, FieldView, Pay, View, fields_of
 from tramkit_hal.ui.screen import Shown
 from tramkit_hal.words import render
 
@@ -37,7 +37,7 @@ def expected(view: View) -> list[Shown]:
     a second time, and a code is a picture with a number.
     """
     page, language = view.page, view.language
-    fields = {field.name: field for field in page.fields} if isinstance(page, Ask) else {}
+    fields = {field.name: field for field in fields_of(page)}
     said: list[Shown] = []
     field: FieldView | None = None
     codes = getattr(page, "codes", ()) or ((page.code,) if isinstance(page, Pay) and page.code else ())

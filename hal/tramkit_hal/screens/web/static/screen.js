@@ -200,6 +200,7 @@ function layout() {
     hide(more, true);
     const fits = area.scrollHeight <= area.clientHeight + 2;
     hide(more, fits);
+    area.toggleAttribute("data-fits", fits);
     if (fits) area.removeAttribute("tabindex");
     else {
       area.tabIndex = 0; // keys alone must be able to scroll it
