@@ -7,20 +7,24 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from support.demo_menu import demo_menu
 from support.golden_pages import golden_pages, view_of
 
+from tramkit.testing import layout
 from tramkit.testing.browser_screen import LANDSCAPE, PORTRAIT
 from tramkit_hal.screens.web.rendering import HERE, Renderer
 from tramkit_hal.screens.web.settings import WebSettings, contrast_to_white
 from tramkit_hal.ui.guide import Guide
 from tramkit_hal.ui.icons import Icon
-from tramkit_hal.ui.pages import Stage
+from tramkit_hal.ui.pages import Choose, Mode, Stage
+from tramkit_hal.words import Text
 
 pytestmark = pytest.mark.browser
 in_browser = pytest.mark.asyncio(loop_scope="session")
 
 MAX_FIRST_LOAD = 80_000
 """Bytes, unpacked."""
+TITLE = Text(id="What would you like to do?", domain="tramkit")
 MENU = {(1.0, "portrait"): 8, (1.0, "landscape"): 8, (2.0, "portrait"): 4, (2.0, "landscape"): 4}
 
 
@@ -60,15 +64,21 @@ def test_the_first_load_of_every_page_stays_within_its_budget() -> None:
 
 @in_browser
 async def test_the_first_page_of_the_menu_has_eight_services_and_four_in_the_largest_letters(resident) -> None:
-    from tramkit_hal.ui.pages import Mode
-
-    menu = golden_pages()["menu"]
+    services = demo_menu()
+    assert len(services) > 8
+    seen = resident.page.locator("#options li:not([hidden]) button")
     for (scale, shape), least in MENU.items():
         await resident.page.set_viewport_size(PORTRAIT if shape == "portrait" else LANDSCAPE)
-        page = menu.model_copy(update={"id": f"{scale}{shape}"})
-        await resident.show(view_of(page, mode=Mode(text_scale=scale)))
-        seen = await resident.page.locator("#options li:not([hidden])").count()
-        assert seen >= least, (scale, shape)
+        for language in ("vi", "en"):
+            menu = Choose(id=f"{scale}{shape}{language}", title=TITLE, options=services)
+            await resident.show(view_of(menu, language=language, mode=Mode(text_scale=scale)))
+            assert await seen.count() >= least, (scale, shape, language)
+            met = [await each.get_attribute("data-choice") for each in await seen.all()]
+            while await resident.page.locator('[data-step="1"]').is_visible():
+                await resident.page.click('[data-step="1"]')
+                met += [await each.get_attribute("data-choice") for each in await seen.all()]
+                assert await layout.faults(resident.page) == []
+            assert met == [option.value for option in services], "each one stands on one page"
 
 
 @in_browser

@@ -124,6 +124,7 @@ class Conversation:
         self._alarm_task: asyncio.Task[None] | None = None
         self._gone_task: asyncio.Task[None] | None = None
         self._note: Text | None = None
+        self._stands = False
         self._help: StaffCall | None = None
         self._next_own: Bar | None = None
         self.committed: Text | None = None
@@ -192,13 +193,17 @@ class Conversation:
         """End the visit."""
         self._tell(Ended(ending=ending))
 
-    def walk(self, path: tuple[Stage, ...]) -> None:
-        """Begin the path of a service, or begin it anew after the resident has gone back; empty: none."""
+    def walk(self, path: tuple[Stage, ...], *, stands: bool = False) -> None:
+        """Begin the path of a service, or begin it anew after the resident has gone back; empty: none.
+
+        :param stands: whatever is shown belongs to the first step: what is walked is not chosen yet.
+        """
+        self._stands = stands
         self._view = self._view.model_copy(update={"path": path, "stage": None})
 
     def walk_again(self) -> None:
         """Begin the same path anew: the resident has gone back."""
-        self.walk(self._view.path)
+        self.walk(self._view.path, stands=self._stands)
 
     def close(self) -> None:
         """Stop every timer, forget what was shown and said, and take nothing more."""
@@ -342,7 +347,8 @@ class Conversation:
         if not same or isinstance(page, Ask):
             self._revision += 1
         shown = page.model_copy(update={"revision": self._revision})
-        stage = self._view.stage if page.kind in OVER else stage_of(page, self._view.path, self._view.stage)
+        path = self._view.path[:1] if self._stands else self._view.path
+        stage = self._view.stage if page.kind in OVER else stage_of(page, path, self._view.stage)
         self._view = self._view.model_copy(update={"page": shown, "back": back, "note": self._note, "stage": stage})
         self._note = None
         if isinstance(page, Tell) and page.tone is Tone.EMERGENCY:

@@ -69,7 +69,7 @@ class Session:
             self._visit.first.foresee("choose:menu#1", "menu", self._wish)
         while True:
             self._visit.first.begin()
-            self._conversation.walk(ANY_SERVICE)
+            self._conversation.walk(ANY_SERVICE, stands=True)
             self._visit.person = None
             self._offer = None
             task = asyncio.create_task(self._script(), name="visit")

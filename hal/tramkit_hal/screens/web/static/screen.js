@@ -221,21 +221,22 @@ function mark(area, more) {
 function pageOptions(area, list) {
   const items = [...list.children];
   const pager = area.parentElement.querySelector(".pager");
-  const shown = (page, per) => items.forEach((item, n) => hide(item, Math.floor(n / per) !== page));
-  const fits = (per) => {
-    hide(pager, items.length <= per);
-    for (let page = 0; page * per < items.length; page++) {
-      shown(page, per);
-      if (area.scrollHeight > area.clientHeight + 2) return false;
-    }
-    return true;
-  };
-  let per = Math.max(1, Math.min(items.length, state.per));
-  while (per > 1 && !fits(per)) per--;
-  const pages = Math.ceil(items.length / per);
+  const show = (from, to) => items.forEach((item, n) => hide(item, n < from || n >= to));
+  const fits = () => area.scrollHeight <= area.clientHeight + 2;
+  const starts = [0]; // each page holds as many as have room on it: a long one costs its own page only
+  for (let from = 0; from < items.length; starts.push(from)) {
+    let to = Math.min(items.length, from + state.per);
+    hide(pager, to - from === items.length);
+    show(from, to);
+    if (!fits()) hide(pager, false);
+    while (to > from + 1 && !fits()) show(from, --to);
+    from = to;
+  }
+  const pages = starts.length - 1;
   optionsPage = Math.min(optionsPage, pages - 1);
   hide(pager, pages < 2);
-  shown(optionsPage, per);
+  show(starts[optionsPage], starts[optionsPage + 1]);
+  list.toggleAttribute("data-last", pages > 1 && optionsPage === pages - 1);
   if (pages < 2) return;
   const count = pager.querySelector(".count");
   count.textContent = count.dataset.words.replace("{n}", optionsPage + 1).replace("{m}", pages);
