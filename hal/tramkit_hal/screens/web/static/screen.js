@@ -26,7 +26,7 @@ const all = (selector, within = root) => [...within.querySelectorAll(selector)];
 const inputs = () => all("input[name],textarea[name]");
 const named = (name) => root.querySelector(`[name="${name}"]`);
 
-// ── what stands in the fields ──
+// what stands in the fields
 
 function values() {
   const found = {};
@@ -38,7 +38,7 @@ function values() {
   return found;
 }
 
-// ── telling the station ──
+// telling the station
 
 function post(event) {
   const said = { page: state.page, revision: state.revision, ...event };
@@ -101,7 +101,7 @@ addEventListener("pagehide", () => {
   fetch("/event", { method: "POST", headers: { "Content-Type": "application/json" }, body, keepalive: true });
 });
 
-// ── showing what the station sends ──
+// showing what the station sends
 
 function reload() {
   leaving = true;
@@ -190,7 +190,7 @@ function morph(from, to) {
   } else morphChildren(from, to);
 }
 
-// ── making room: options page by page, longer texts part by part ──
+// making room: options page by page, longer texts part by part
 
 function layout() {
   for (const area of all("[data-scroll]")) {
@@ -246,7 +246,7 @@ function pageOptions(area, list) {
   }
 }
 
-// ── the on-screen keyboard ──
+// the on-screen keyboard
 
 function activate(field) {
   active = field;
@@ -335,7 +335,7 @@ function group(field, deleting) {
   field.value = cut[0] + (digits.length >= 2 ? "/" : "") + cut[1] + (digits.length >= 4 ? "/" : "") + cut[2];
 }
 
-// ── pictures and countdown ──
+// pictures and countdown
 
 const feeds = new Map();
 
@@ -390,7 +390,7 @@ function open(canvas) {
   };
 }
 
-// ── signing with a finger: each point is four digits of base 36, strokes apart by a space ──
+// signing with a finger: each point is four digits of base 36, strokes apart by a space
 
 const WIDE = 1295; // as the station counts across the pad
 const HIGH = 518;
@@ -450,7 +450,7 @@ function count() {
 }
 setInterval(count, 250);
 
-// ── what the resident does ──
+// what the resident does
 
 document.addEventListener("click", (event) => {
   const target = event.target.closest("[data-choice],[data-press],[data-key],[data-more],[data-step],[data-clear],a[href^='#']");
@@ -556,7 +556,7 @@ addEventListener("contextmenu", (event) => event.preventDefault());
 addEventListener("wheel", touch, { passive: true });
 addEventListener("resize", layout);
 
-// ── the line to the station ──
+// the line to the station
 
 let heardAt = performance.now();
 
