@@ -33,6 +33,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 SILENT_SECONDS = 3.0
 """A station that says nothing for so long is blocked."""
+PATIENT_SECONDS = 60.0
+"""So long one may take to come to its end: a machine whose memory is being filled is slow."""
 EVERY = 15
 """One in so many is shown at every run, the others at each landing."""
 
@@ -120,7 +122,7 @@ def _harm_of(attack: Attack, folder: Path) -> str:
         lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=_follow, args=(process.stdout, lines), daemon=True).start()
         try:
-            return _watched(lines)
+            return _watched(lines, PATIENT_SECONDS if attack.harms == "ends" else SILENT_SECONDS)
         finally:
             process.kill()
 
@@ -131,11 +133,11 @@ def _follow(stdout: IO[str], lines: queue.Queue[str]) -> None:
     lines.put("ended")
 
 
-def _watched(lines: queue.Queue[str]) -> str:
+def _watched(lines: queue.Queue[str], silent: float) -> str:
     begun = False
     while True:
         try:
-            line = lines.get(timeout=SILENT_SECONDS if begun else 60)
+            line = lines.get(timeout=silent if begun else PATIENT_SECONDS)
         except queue.Empty:
             return "blocks" if begun else ""
         begun = begun or line == "attacked"
