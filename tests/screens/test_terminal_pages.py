@@ -21,6 +21,7 @@ from tramkit_hal.device.base import DeviceContext
 from tramkit_hal.device.clock import SystemClock
 from tramkit_hal.device.roles import Role
 from tramkit_hal.screens.terminal import TerminalScreen
+from tramkit_hal.screens.terminal.app import TOUCH_SECONDS
 from tramkit_hal.screens.terminal.sheet import Sheet
 from tramkit_hal.ui.accessibility import describe
 from tramkit_hal.ui.pages import Ask, Attract, Bar, Call, Capture, Contrast, Control, FieldView, Mode, Pay, Read, View
@@ -172,6 +173,19 @@ async def test_vietnamese_is_typed_on_the_keys_of_the_screen(terminal: Terminal)
     assert Shown(role="field", name="Said", value="đường", action="said") in await terminal.screen.describe()
     await terminal.press("continue")
     assert (await terminal.event()).values == {"said": "đường"}
+
+
+async def test_what_is_typed_last_is_no_touch_of_the_page_that_comes_after_it(terminal: Terminal) -> None:
+    await terminal.show(ask())
+    for key in "ab":  # the second is told a second after the first
+        terminal.app.type_key(key)
+    await terminal.show(View(page=Attract(id="attract", title=verbatim("A"))))
+    later = asyncio.Event()
+    terminal.app.set_timer(TOUCH_SECONDS, later.set)  # begins after the touch that waited
+    await later.wait()
+    await terminal.press("continue")
+    events = [await terminal.screen.next_event() for _ in range(2)]
+    assert [(event.page, event.kind) for event in events] == [("said", "touched"), ("attract", "answered")]
 
 
 async def test_telex_is_typed_on_a_physical_keyboard(terminal: Terminal) -> None:

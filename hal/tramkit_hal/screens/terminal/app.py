@@ -126,6 +126,7 @@ class TerminalApp(App[None]):
         page = (view.visit, view.page.id, view.page.kind)
         if new := self._page != page:
             self._page, self._changed_at, self._at = page, time.monotonic(), None
+            self._told()  # nobody has touched this page: on the first one it would begin a visit
             self._sheets["body"].first = 0
         self._pen.turn_to(view, new=new)
         self._draw()
@@ -287,15 +288,19 @@ class TerminalApp(App[None]):
             if self._touching is None:  # what is typed last counts too
                 self._touching = self.set_timer(self._touched_at + often - now, self._touch_late)
             return
-        if self._touching is not None:
-            self._touching.stop()
-            self._touching = None
+        self._told()
         self._touched_at = now
         page = self._view.page
         try:
             self._stage.accept(Touched(page=page.id, revision=page.revision, values=self._pen.values()))
         except StaleEventError:
             self.post_message(ViewChanged())
+
+    def _told(self) -> None:
+        """Let go of the touch that waits."""
+        if self._touching is not None:
+            self._touching.stop()
+            self._touching = None
 
     def _touch_late(self) -> None:
         self._touching, self._touched_at = None, 0.0
