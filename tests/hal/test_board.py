@@ -22,6 +22,7 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.drivers._line import Board, checksum, line, parse
 from tramkit_hal.drivers.board_parts import BoardEnclosure, BoardLights, BoardPresence
 from tramkit_hal.drivers.booth import Booth
+from tramkit_hal.testing.case import Case
 
 from .conformance import DeviceConformance
 
@@ -106,6 +107,11 @@ class TestBooth(OnBoard):
     async def operate_shortly(self, device: Any) -> None:
         await device.measure(Vital.PULSE, deadline=0.1)
 
+    async def test_case(self, hal_case: Case) -> None:
+        if hal_case.id == "HAL-VIT-005":
+            self.board.hold = asyncio.Event()  # a real one takes its time: there is something to stop
+        await super().test_case(hal_case)
+
     async def test_every_vital_sign_comes_with_unit_device_calibration_and_signature(self) -> None:
         async with self.opened() as device:
             for kind in Vital:
@@ -151,6 +157,26 @@ class TestBooth(OnBoard):
             self.board.hold.set()  # the late answer is to nobody
             self.board.hold = None
             assert (await device.measure(Vital.PULSE)).kind is Vital.PULSE
+
+    async def test_who_stops_a_measurement_gets_no_reading_though_the_board_had_one(self) -> None:
+        async with self.opened() as device:
+            self.board.hold = asyncio.Event()
+            measuring = asyncio.create_task(device.measure(Vital.PULSE))
+            await until(lambda: "MEASURE" in self.board.heard)
+            stopping = asyncio.create_task(device.abort())
+            await asyncio.sleep(0)
+            self.board.hold.set()
+            assert await trouble_of(measuring) is Trouble.UNREADABLE
+            await stopping
+            assert self.board.aborted == 1
+
+    async def test_a_board_that_says_nothing_of_an_abort_keeps_nobody_waiting(self) -> None:
+        async with self.opened() as device:
+            self.board.mute |= {"MEASURE", "ABORT"}
+            measuring = asyncio.create_task(device.measure(Vital.PULSE, deadline=15))
+            await until(lambda: "MEASURE" in self.board.heard)
+            await device.abort()
+            assert await trouble_of(measuring) is Trouble.UNREADABLE
 
     async def test_what_the_board_refuses_says_who_can_mend_it(self) -> None:
         async with self.opened() as device:

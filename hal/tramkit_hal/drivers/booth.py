@@ -28,7 +28,7 @@ class Booth(BoardPart, VitalSensor):
         self._serial = self.settings.identity
         self._model = "health booth"
         self._due: datetime | None = None
-        self._measuring = False
+        self._stopped: asyncio.Future[None] | None = None
         self._last = ""
 
     @property
@@ -43,16 +43,21 @@ class Booth(BoardPart, VitalSensor):
         async with self._operation(deadline):
             if kind not in self._kinds:
                 raise DeviceError(Trouble.UNSUPPORTED)
-            self._measuring = True
+            stopped = self._stopped = asyncio.get_running_loop().create_future()
+            asked = asyncio.create_task(self._ask("MEASURE", deadline + 1, kind=kind.value))
             try:
-                told = await self._ask("MEASURE", deadline + 1, kind=kind.value)
+                await asyncio.wait((asked, stopped), return_when=asyncio.FIRST_COMPLETED)
+                if stopped.done():  # whatever the board answers now is no reading
+                    raise DeviceError(Trouble.UNREADABLE, "aborted")
+                return self._reading(kind, asked.result())
             except asyncio.CancelledError:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.shield(self._quietly("ABORT", 0.3))  # a cuff never stays blown up
                 raise
             finally:
-                self._measuring = False
-            return self._reading(kind, told)
+                self._stopped = None
+                asked.cancel()
+                await asyncio.gather(asked, return_exceptions=True)
 
     def _reading(self, kind: Vital, told: Fields) -> Reading:
         """Take a measured value; one of another kind, without its unit, or seen before is none."""
@@ -79,6 +84,8 @@ class Booth(BoardPart, VitalSensor):
         return reading
 
     async def abort(self) -> None:
+        if self._stopped is not None and not self._stopped.done():
+            self._stopped.set_result(None)
         await self._quietly("ABORT")
 
     async def purge_memory(self) -> None:

@@ -68,6 +68,7 @@ async def refuses_kind(rig: Rig) -> None:
 
 @case("HAL-VIT-005", VitalSensor, "Who stops a measurement gets no reading")
 async def aborts(rig: Rig) -> None:
+    """Stop a measurement; one that ends by itself before it can be stopped is for the rig to hold up."""
     async with rig.opened() as device:
         task = asyncio.create_task(device.measure(device.capabilities.kinds[0], deadline=rig.seconds))
         for _turn in range(10):
