@@ -158,7 +158,7 @@ async def test_the_log_names_account_and_client_and_cannot_be_filled(
             await clinic.put_doctor("lan")
             await guess(clinic, "lan", forwarded="203.0.113.7")
             await guess(clinic, "my-secret-passphrase", forwarded="203.0.113.8")
-            for n in range(100):
+            for n in range(45):
                 await guess(clinic, "", forwarded="203.0.113.9")
                 await guess(clinic, f"n{n}", forwarded=f"198.51.100.{n}")
     lines = [record for record in caplog.records if record.getMessage() == "sign-in refused"]

@@ -447,5 +447,5 @@ async def test_the_process_tells_the_kind_of_what_it_refuses(make_it: Callable[[
 
 async def test_what_hurts_the_process_is_called_by_its_kind() -> None:
     with pytest.raises(PaperRefusedError) as caught:
-        await examine(papers.packed_table_pdf(1500))
+        await examine(papers.packed_table_pdf(1100))
     assert caught.value.kind == "pdf"

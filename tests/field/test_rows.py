@@ -8,6 +8,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 TABLE = (Path(__file__).parent / "README.md").read_text(encoding="utf-8").partition("## Before")[0]
 FILES = ("tests/field", "plugins/telehealth/tests/kiosk/test_media.py")
@@ -29,6 +31,7 @@ def collected() -> Counter[str]:
     return Counter(re.findall(r"(?m)(test_\w+\.py::test_\w+)", done.stdout))
 
 
+@pytest.mark.slow
 def test_each_row_is_shown_with_five_others_of_its_kind() -> None:
     found = collected()
     rows = {int(number): NAME.findall(tests) for number, tests in re.findall(r"(?m)^\| (\d+) \|[^|]*\|(.*)\|$", TABLE)}

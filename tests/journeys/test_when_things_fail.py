@@ -104,6 +104,7 @@ async def test_a_resident_who_leaves_in_the_call_leaves_nothing_and_the_doctor_i
     await nothing_stays(site, resident)
 
 
+@pytest.mark.slow
 async def test_a_case_is_handed_over_in_the_call(site: Site) -> None:
     first = await site.doctor("bs-lan")
     second = await site.doctor("bs-minh", "en")

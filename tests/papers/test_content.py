@@ -141,7 +141,7 @@ async def test_a_process_of_its_own_looks_at_the_file() -> None:
 
 
 async def test_a_file_that_needs_too_much_memory_ends_its_own_process_only() -> None:
-    bomb = papers.packed_table_pdf(1500)
+    bomb = papers.packed_table_pdf(1100)
     assert len(bomb) < 2 * 1024 * 1024
     with pytest.raises(PaperRefusedError) as caught:
         await examine(bomb)

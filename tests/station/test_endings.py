@@ -53,6 +53,8 @@ from tramkit_hal.sim.receipt_printer import SimReceiptPrinter
 from tramkit_hal.sim.vital_sensor import SimVitalSensor
 from tramkit_hal.ui.pages import Bar
 
+pytestmark = pytest.mark.young
+
 _ = Messages("tests")
 
 SECRET = ["Chim", "Sơn", "Ca"]  # in parts, so that the search does not find the test itself; no other test has it

@@ -19,6 +19,8 @@ from tramkit_telehealth.media.call import CallMedia
 from tramkit_telehealth.media.leg import Leg
 from tramkit_telehealth.protocol import CaseState, Intake, Medicine, OpenCase, Patient, Summary
 
+pytestmark = pytest.mark.young
+
 PERSONAL = (CaseLink, Consultation, CallMedia, Leg, Intake, OpenCase, Patient, Summary, Medicine, Frame)
 
 
