@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from support.anything import Anything
 from support.golden_pages import golden_pages
 
-from tramkit.conversation.speech import parts_of
+from tramkit.conversation.speech import parts_of, words_at
 from tramkit.conversation.timeouts import Timeouts
 from tramkit.testing.station import Running, station
 from tramkit_hal.contracts.audio import SAMPLE_RATE
@@ -22,7 +22,26 @@ from tramkit_hal.device.roles import Role
 from tramkit_hal.drivers.espeak import Espeak
 from tramkit_hal.sim.audio import SimSpeaker
 from tramkit_hal.sim.voice import SimVoice
-from tramkit_hal.ui.pages import Bar
+from tramkit_hal.ui.accessibility import describe
+from tramkit_hal.ui.pages import (
+    AnyPage,
+    Ask,
+    Bar,
+    Capture,
+    Choose,
+    Control,
+    Done,
+    Fact,
+    FieldView,
+    Option,
+    Read,
+    Tell,
+    View,
+    Wait,
+)
+from tramkit_hal.words import Messages, verbatim
+
+_ = Messages("tests")
 
 CONTEXT = DeviceContext(Role.VOICE, SystemClock())
 
@@ -101,6 +120,37 @@ def test_what_is_a_residents_own_is_said_only_into_headphones() -> None:
     assert "Hương Giang" not in said
     assert "không chín không" not in said
     assert "Họ và tên: có trên màn hình" in said
+
+
+NAME = "Hương Giang"
+MINE = Option(value="mine", label=_("Still me: {name}", name=verbatim(NAME)), hint=verbatim(NAME))
+FIELD = FieldView(name="who", control=Control.CHOICE, label=_("For {name}", name=verbatim(NAME)), options=(MINE,))
+FACT = Fact(label=_("Who"), value=verbatim(NAME))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Choose(title=_("Who goes on?"), options=(MINE,)),
+        Choose(title=_("Who, {name}?", name=verbatim(NAME)), body=(verbatim(NAME),), options=(MINE,)),
+        Ask(title=_("Who?"), fields=(FIELD.model_copy(update={"hint": verbatim(NAME)}),), options=(MINE,)),
+        Ask(title=_("Who?"), fields=(FIELD.model_copy(update={"error": verbatim(NAME)}),)),
+        Tell(title=_("Told"), facts=(FACT,), options=(MINE,)),
+        Wait(title=_("Waiting"), facts=(FACT,), options=(MINE,)),
+        Capture(title=_("Read"), source="paper", result=(FACT,), options=(MINE,)),
+        Done(title=_("Done"), facts=(FACT,), steps=(_("Wait for {name}", name=verbatim(NAME)),)),
+        Read(title=_("Read this"), body=(_("Dear {name}", name=verbatim(NAME)),)),
+    ],
+    ids=lambda page: page.kind,
+)
+def test_a_name_is_not_said_wherever_on_a_page_it_stands(page: AnyPage) -> None:
+    view = View(page=page, visit="v1", language="en")
+    items = [item.action for item in describe(view) if item.action]
+    said = [*parts_of(page, "en", private=True), *(words_at(view, at, private=True) for at in items)]
+    assert NAME in " ".join(said)
+    for item in describe(view):
+        assert NAME not in words_at(view, item.action, private=False)
+    assert NAME not in " ".join(parts_of(page, "en", private=False))
 
 
 async def test_no_part_of_any_page_takes_longer_than_twelve_seconds() -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from typing import Any, cast
 
 import numpy as np
 
 from tramkit.station.devices import Devices
 from tramkit_hal.contracts.audio import PIECE, SAMPLE_RATE, Sound, Speaker
 from tramkit_hal.contracts.voice import Voice
+from tramkit_hal.data import Data
 from tramkit_hal.device.clock import Clock
 from tramkit_hal.device.errors import DeviceError, Trouble
 from tramkit_hal.device.roles import Role
 from tramkit_hal.ui import labels
 from tramkit_hal.ui.accessibility import describe
 from tramkit_hal.ui.keyboard import layouts
-from tramkit_hal.ui.pages import AnyPage, Call, Capture, Check, Done, Fact, Pay, Tell, View, Wait
+from tramkit_hal.ui.pages import AnyPage, Call, Capture, Check, Fact, Pay, View
 from tramkit_hal.ui.verbalise import verbalise
 from tramkit_hal.words import Messages, Text, render
 
@@ -216,6 +218,9 @@ def words_at(view: View, at: str, *, private: bool) -> str:
         return render(_KEYS[key], view.language) if key in _KEYS else layouts.TONE_NAMES.get(key, key)
     at, _number, alike = at.partition("#")
     skip = int(alike) if alike.isdecimal() else 0
+    if not private:
+        note = None if view.note is None else _unless_personal(view.note)
+        view = view.model_copy(update={"page": _discreet(view.page), "note": note})
     question, picks, answer = at.partition("=")
     question_met = not picks
     for item in describe(view):
@@ -231,30 +236,36 @@ def words_at(view: View, at: str, *, private: bool) -> str:
 
 
 def _discreet(page: AnyPage) -> AnyPage:
-    """Return a page without what is about the resident; the facts of Check and Capture are about nothing else.
+    """Return a page without what is about the resident, wherever on it that stands.
 
-    Whom to pay, and with which words, is about the payee.
+    The facts of Check and Capture are about nothing else. Whom to pay, and with which words, is about the payee.
     """
-    if isinstance(page, Pay):
-        return page
-    told: dict[str, object] = {
-        "title": _unless_personal(page.title),
-        "body": tuple(_unless_personal(text) for text in page.body),
-    }
     match page:
+        case Pay():
+            return page
         case Check():
-            told["facts"] = _hidden(page.facts)
+            page = page.model_copy(update={"facts": _hidden(page.facts)})
         case Capture():
-            told["result"] = _hidden(page.result)
-        case Tell() | Done() | Wait():
-            told["facts"] = tuple(
-                Fact(label=_unless_personal(fact.label), value=_unless_personal(fact.value)) for fact in page.facts
-            )
-            if isinstance(page, Tell) and page.large:
-                told["large"] = _unless_personal(page.large)
+            page = page.model_copy(update={"result": _hidden(page.result)})
         case _:
             pass
-    return page.model_copy(update=told)
+    return _without_personal(page)
+
+
+def _without_personal(held: Any) -> Any:
+    """Return data with every text in it that is about the resident left out; a field's example is nobody's."""
+    match held:
+        case Text():
+            return _unless_personal(held)
+        case tuple():
+            return tuple(_without_personal(each) for each in cast("tuple[Any, ...]", held))
+        case Data():
+            held_in = {name: getattr(held, name) for name in type(held).model_fields if name != "example"}
+            told = {name: _without_personal(value) for name, value in held_in.items()}
+            changed = {name: value for name, value in told.items() if value is not held_in[name]}
+            return held.model_copy(update=changed) if changed else held
+        case _:
+            return held
 
 
 def _unless_personal(text: Text) -> Text:

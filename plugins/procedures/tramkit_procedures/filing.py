@@ -26,6 +26,7 @@ from tramkit import (
     forms,
     partial_date,
     phone_text,
+    public,
     verbatim,
 )
 from tramkit_hal.card.number import check as check_number
@@ -367,7 +368,7 @@ async def _units(visit: Visit, procedure: Procedure) -> int:
     if not procedure.units:
         return 1
     title = _("How many copies?") if procedure.units == "copies" else _("How many?")
-    options = [Option(value=str(count), label=verbatim(str(count))) for count in range(1, MAX_UNITS + 1)]
+    options = [Option(value=str(count), label=public(str(count))) for count in range(1, MAX_UNITS + 1)]
     return int(await visit.choose(title, options, name="units"))
 
 
