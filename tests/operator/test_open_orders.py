@@ -12,6 +12,7 @@ import pytest
 from support.money import order_of
 from support.money import station as with_money
 
+from tramkit.operator.day_money import FIRST_LOOK, money_of
 from tramkit.operator.open_orders import OpenOrders
 from tramkit.operator.panel import Panel
 from tramkit.orders.rows import LedgerEntry
@@ -92,3 +93,19 @@ async def test_the_panel_shows_them_without_anything_of_who_placed_them(tmp_path
     assert (orders["orders"][0]["code"], orders["orders"][0]["state_words"]) == (code, "chờ xử lý")
     assert "PE01000123456" not in said
     assert 'tramkit_orders_open{state="stuck"} 1.0' in figures
+
+
+async def test_what_was_ordered_today_is_told_with_its_money_and_yesterdays_is_not(tmp_path: Path) -> None:
+    async with with_money(tmp_path / "station", NOBODY, NOBODY, pay_within=60) as runner:
+        await place(runner, "yesterday", CAME, ago=timedelta(days=1))
+        for number in range(FIRST_LOOK + 3):
+            await place(runner, f"paid {number}", CAME)
+        await place(runner, "open")
+        refunded = [*CAME, LedgerEntry("fulfil", "rejected", ORDER.amount)]
+        await place(
+            runner, "refunded", [*refunded, *(LedgerEntry("refund", s, ORDER.amount) for s in ("sent", "confirmed"))]
+        )
+        found = await money_of(runner.ledger, SystemClock().now())
+        count = FIRST_LOOK + 3
+        assert (found.orders, found.paid) == (count + 2, count + 1)
+        assert (found.received, found.refunded) == ((count + 1) * ORDER.amount, ORDER.amount)

@@ -129,6 +129,7 @@ class Opened:
     station: Running
     printers: tuple[ToyPrinter, ToyPrinter]
     http: aiohttp.ClientSession
+    clock: ManualClock
 
     @property
     def origin(self) -> str:
@@ -167,7 +168,7 @@ async def opened(**options: Any) -> AsyncGenerator[Opened]:
             async with aiohttp.ClientSession(cookie_jar=jar, timeout=aiohttp.ClientTimeout(20)) as http:
                 async with http.get(panel.address) as response:
                     assert response.status == 200
-                yield Opened(panel, running, (printers[0], printers[1]), http)
+                yield Opened(panel, running, (printers[0], printers[1]), http, clock)
         finally:
             await panel.stop()
 
@@ -344,6 +345,42 @@ async def test_a_device_that_could_not_be_cleared_is_shown_and_a_clean_reset_ret
         o.printers[0].sticky = False
         assert (await o.post("/api/devices/receipt_printer/0/reset"))[0] == 200
         assert (await o.role("receipt_printer"))[0]["in_use"]
+
+
+async def test_staff_end_the_visit_that_they_see_and_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    async with opened() as o:
+        assert (await o.post("/api/visit/end", {"visit": "none"}))[0] == 409
+        await o.station.menu()
+        o.station.screen.answer("test.slow")
+        await o.station.page("choose", "Which pet")
+        seen = (await o.state())["visit"]["id"]
+        assert (await o.post("/api/visit/end", {"visit": "0123456789ab"}))[0] == 409
+        assert (await o.state())["visit"]["id"] == seen
+        assert await o.post("/api/visit/end", {"visit": seen}) == (200, {"done": True})
+        await o.station.attract()
+        assert (await o.post("/api/visit/end", {"visit": seen}))[0] == 409
+        state = await o.state()
+        assert (state["visit"], state["last_wipe_certain"]) == (None, True)
+        assert state["today"]["endings"] == [["Ended by staff", 1]]
+        assert state["today"]["services"] == [["Pets", 1]]
+    assert "visit ended by operator" in caplog.text
+
+
+async def test_the_figures_of_a_day_begin_anew_at_midnight_in_vietnam() -> None:
+    async with opened() as o:
+        await o.station.menu()
+        o.station.screen.answer("test.slow")
+        await o.station.page("choose", "Which pet")
+        o.station.screen.answer(CANARY)
+        await o.station.page("done")
+        o.station.screen.answer()
+        await o.station.attract()
+        today = (await o.state("vi"))["today"]
+        assert (today["visits"], today["endings"]) == (1, [["Làm xong", 1]])
+        assert CANARY not in json.dumps(today, ensure_ascii=False)
+        await o.clock.advance(24 * 3600)
+        assert (await o.state())["today"]["visits"] == 0
 
 
 async def test_a_call_for_staff_is_acknowledged() -> None:

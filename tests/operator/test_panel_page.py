@@ -180,3 +180,19 @@ async def test_the_page_says_when_the_station_is_gone(browser: Browser) -> None:
         await d.panel.stop()
         await expect(d.page.locator("#banner")).to_contain_text("Mất kết nối với trạm")
         await expect(d.page.locator("#panel")).to_have_class("stale")
+
+
+async def test_staff_end_a_visit_after_being_asked_and_the_figures_of_today_count_it(browser: Browser) -> None:
+    async with desk(browser) as d:
+        await d.station.menu()
+        visit, today = d.page.locator("[data-key=visit]"), d.page.locator("[data-key=today]")
+        await visit.get_by_role("button", name="Kết thúc lượt này").click()
+        dialog = d.page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("Đơn đã đặt và tiền đã trả vẫn giữ nguyên")
+        await dialog.get_by_role("button", name="Huỷ").click()
+        await expect(visit).to_contain_text("đang chọn")
+        await visit.get_by_role("button", name="Kết thúc lượt này").click()
+        await dialog.get_by_role("button", name="Kết thúc lượt này").click()
+        await expect(visit).to_contain_text("Không có ai ở trạm")
+        await expect(today).to_contain_text("Nhân viên kết thúc")
+        assert d.complaints == []

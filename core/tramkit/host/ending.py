@@ -8,8 +8,8 @@ from typing import Literal
 from tramkit_hal import TramkitError
 from tramkit_hal.data import Data
 
-VisitEnding = Literal["done", "left", "timed_out", "fault", "shutdown"]
-"""How a visit ended."""
+VisitEnding = Literal["done", "left", "timed_out", "fault", "ended_by_staff", "shutdown"]
+"""How a visit ended; ``ended_by_staff``: by the operator, at the panel."""
 
 
 class BackPressed(Data):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from tramkit.host.order import EffectKind, Record, State
+from tramkit.operator.day_money import DayMoney, money_of
 from tramkit.orders.ledger import LedgerError
 from tramkit.orders.runner import Runner
 from tramkit_hal.data import Data
@@ -48,17 +49,20 @@ class OpenOrders:
 
     :ivar now: what the last look found, stuck ones first, then the oldest first; at most :data:`MAX_SHOWN`.
     :ivar counts: how many there are of each state.
+    :ivar today: what was ordered today, ended or not.
     """
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self.now: tuple[OpenOrder, ...] = ()
         self.counts: dict[str, int] = {"stuck": 0, "late": 0, "open": 0}
+        self.today = DayMoney()
 
     async def look(self, at: datetime) -> None:
         """Look now; a ledger that cannot be read leaves what was known, and its condition says so."""
         try:
             live = await self._runner.ledger.live()
+            self.today = await money_of(self._runner.ledger, at)
         except LedgerError:
             return
         found = [self._open(record, at) for record in live if record.manual or record.ending is None]

@@ -26,6 +26,7 @@ from tramkit.host.plugin_side import PluginSide
 from tramkit.identity.means import IdentityMeans
 from tramkit.orders.runner import Runner
 from tramkit.station.conditions import Conditions
+from tramkit.station.day_tally import DayTally
 from tramkit.station.devices import Devices
 from tramkit.station.faults import Faults
 from tramkit.station.menu import menu
@@ -112,6 +113,7 @@ class Station:
         self.visits = 0
         self.endings: Counter[VisitEnding] = Counter()
         """How visits have ended since the station began."""
+        self.today = DayTally(clock)
         self.faces: Counter[str] = Counter()
         """How often each face was touched at the end of a visit since the station began; whose it was is not kept."""
         self.last_wipe_certain = True
@@ -187,6 +189,17 @@ class Station:
         self._touched.set()
         if self._conversation is not None:
             self._conversation.end("shutdown")
+
+    def end_visit(self, id: str) -> bool:
+        """End the visit under way, as staff at the station want it; what was ordered stays ordered.
+
+        :param id: the visit that is meant: another one that has begun meanwhile goes on.
+        :returns: False: that visit is not under way any more.
+        """
+        if self._conversation is None or self._progress is None or self._progress.visit != id:
+            return False
+        self._conversation.end("ended_by_staff")
+        return True
 
     async def _screen(self) -> Screen | None:
         """Return the screen, waiting for one; None: the station is told to stop first."""
@@ -353,6 +366,7 @@ class Station:
             watch.cancel()
             self._conversation = None
             self.endings[ending] += 1
+            self.today.count(self._progress.service, ending)
             for side in self._sides:
                 side.visit_ended(id)
             self.last_wipe_certain = await wipe(host, self.devices, screen, stopped=not session.did_not_stop)

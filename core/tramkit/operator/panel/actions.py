@@ -48,6 +48,15 @@ class Actions:
         self._station.closed = closed
         _log.info("station closed for service" if closed else "station open again")
 
+    def end_visit(self, id: str) -> None:
+        """End a visit; what its resident typed is deleted, what was ordered stays ordered.
+
+        :raises ActionRefusedError: that visit is over.
+        """
+        if not self._station.end_visit(id):
+            raise ActionRefusedError(409, _("That visit is over already."))
+        _log.info("visit ended by operator", extra={"visit": id})
+
     def device(self, role: str, index: str) -> Device:
         """Return the device at a place in a role's order.
 

@@ -197,6 +197,22 @@ class OrdersReport(Data):
     orders: tuple[OrderReport, ...]
 
 
+class TodayReport(Data):
+    """What has happened today: counts and sums, nothing of anybody.
+
+    :param since: from when visits are counted: those before the start of the station are not among them.
+    :param endings: how visits have ended, and how many each.
+    :param services: which were chosen and how often, the most chosen first.
+    :param money: orders placed, payments that came, VND received, VND given back; empty: the station takes no orders.
+    """
+
+    since: str
+    visits: int
+    endings: tuple[tuple[str, int], ...]
+    services: tuple[tuple[str, int], ...]
+    money: tuple[tuple[str, str], ...] = ()
+
+
 class SelfTestSummary(Data):
     """The last self-test; ``at`` is empty where there was none, ``failed`` has a line for each device that failed."""
 
@@ -227,6 +243,7 @@ class Report(Data):
     visit: VisitReport | None
     visits: int
     faces: tuple[int, ...]
+    today: TodayReport
     closed: bool
     last_wipe_certain: bool | None
     services: tuple[ServiceReport, ...]
@@ -277,6 +294,7 @@ class Reporter:
             visit=self._visit(language),
             visits=station.visits,
             faces=tuple(station.faces[face] for face in FACES),
+            today=self._today(language),
             closed=station.closed,
             last_wipe_certain=station.last_wipe_certain if over else None,
             services=self._services(language),
@@ -397,6 +415,27 @@ class Reporter:
             page=progress.page,
             doing=render(doing, language) if doing else progress.page,
             since=show(Moment(at=progress.since), language),
+        )
+
+    def _today(self, language: str) -> TodayReport:
+        today = self._station.today.now()
+        titles = {offer.service.id: offer.service.title for offer in self._station.offers}
+        money = self._orders.today if self._orders is not None else None
+        return TodayReport(
+            since=show(Moment(at=today.since), language),
+            visits=today.endings.total(),
+            endings=tuple((render(words.ENDINGS[each], language), n) for each, n in today.endings.most_common()),
+            services=tuple(
+                (render(titles[id], language) if id in titles else id, n) for id, n in today.services.most_common()
+            ),
+            money=()
+            if money is None
+            else (
+                (render(words.LABELS["orders_placed"], language), str(money.orders)),
+                (render(words.LABELS["paid"], language), str(money.paid)),
+                (render(words.LABELS["received"], language), show(Money(amount=money.received), language)),
+                (render(words.LABELS["refunded"], language), show(Money(amount=money.refunded), language)),
+            ),
         )
 
     def _services(self, language: str) -> tuple[ServiceReport, ...]:

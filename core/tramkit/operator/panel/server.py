@@ -63,6 +63,12 @@ class ClosedRequest(Data):
     closed: bool
 
 
+class EndVisitRequest(Data):
+    """The body of ``POST /api/visit/end``: the visit that the operator sees, so that no other is ended."""
+
+    visit: str = Field(max_length=80)
+
+
 class ControlRequest(Data):
     """The body of ``POST /api/devices/{role}/{index}/control``."""
 
@@ -155,6 +161,7 @@ class Panel:
                 web.post("/api/devices/{role}/{index}/control", self._control),
                 web.post("/api/devices/{role}/{index}/reset", self._reset),
                 web.post("/api/station/closed", self._close_station),
+                web.post("/api/visit/end", self._end_visit),
                 web.get("/api/log", self._log_lines),
                 web.post("/api/staff/{id}/acknowledge", self._acknowledge),
                 *(web.get(f"/{name}", self._file) for name in STATIC),
@@ -320,6 +327,10 @@ class Panel:
 
     async def _close_station(self, request: web.Request) -> web.Response:
         self._actions.close_station((await _body(request, ClosedRequest)).closed)
+        return self._done()
+
+    async def _end_visit(self, request: web.Request) -> web.Response:
+        self._actions.end_visit((await _body(request, EndVisitRequest)).visit)
         return self._done()
 
     async def _log_lines(self, request: web.Request) -> web.Response:

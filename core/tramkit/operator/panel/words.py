@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tramkit.host.ending import VisitEnding
 from tramkit.host.person import Level
 from tramkit_hal.device.base import DeviceState
 from tramkit_hal.device.errors import Mend
@@ -100,6 +101,15 @@ PLUGINS: dict[str, Text] = {
     "quarantined": _("Kept out"),
 }
 
+ENDINGS: dict[VisitEnding, Text] = {
+    "done": _("Finished"),
+    "left": _("Left by the resident"),
+    "timed_out": _("Walked away"),
+    "fault": _("Ended by a fault"),
+    "ended_by_staff": _("Ended by staff"),
+    "shutdown": _("Ended with the station"),
+}
+
 QUARANTINED = _("Kept from residents: it could not be cleared after a visit. Press Reset.")
 NOT_LOOKED = _("The device could not be looked at.")
 
@@ -157,6 +167,17 @@ LABELS: dict[str, Text] = {
     "service": _("Service"),
     "visit_id": _("Visit"),
     "since": _("Since"),
+    "today": _("Today"),
+    "counted_since": _("Visits are counted since"),
+    "visits_today": _("Visits"),
+    "how_ended": _("How they ended"),
+    "orders_placed": _("Orders placed"),
+    "paid": _("Payments that came"),
+    "received": _("Money received"),
+    "refunded": _("Given back"),
+    "end_visit": _("End this visit"),
+    "end_visit_question": _("End this resident's visit?"),
+    "end_visit_text": _("What they typed is deleted. What was ordered or paid stays. Use it when nobody is there."),
     "visits": _("Visits since the start"),
     "faces": _("How it was, from very bad to very good"),
     "emergency": _("EMERGENCY: somebody is in danger"),

@@ -106,6 +106,8 @@ class Consultation:
         match self._visit.ending:
             case "left" | "timed_out" as ending:
                 return ending
+            case "ended_by_staff":
+                return "left"
             case _:
                 return "station_fault"
 

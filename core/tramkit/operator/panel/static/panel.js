@@ -40,7 +40,7 @@ function h(tag, attributes, ...children) {
     if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
   return element;
 }
 
@@ -109,7 +109,7 @@ setInterval(ring, 500);
 function panel() {
   return h("main", { id: "panel", class: link === "live" ? "" : "stale" },
     h("section", { class: "devices", "aria-label": words.devices }, report.roles.map(role)),
-    h("aside", {}, staff(), visit(), orders(), services(), conditions(), identity(), plugins(), changes(), selfTest()));
+    h("aside", {}, staff(), visit(), today(), orders(), services(), conditions(), identity(), plugins(), changes(), selfTest()));
 }
 
 function role(r) {
@@ -184,13 +184,22 @@ function visit() {
   const rows = v ? [[words.service, v.service || words.at_menu], [words.resident, v.doing], [words.since, v.since], [words.visit_id, v.id]] : [];
   return section("visit", words.visit,
     report.closed ? h("p", { class: "line" }, tag(words.station_closed, "work")) : null,
-    v ? pairs(rows) : h("p", { class: "note" }, words.nobody),
+    v ? [pairs(rows), button(words.end_visit, { "data-do": "end", "data-value": v.id })] : h("p", { class: "note" }, words.nobody),
     pairs([
       [words.visits, String(report.visits)],
       [words.faces, report.faces.join(" · ")],
       [words.last_wipe, wiped === null ? words.no_visit_yet : state(wiped ? "certain" : "uncertain", wiped ? words.wiped : words.not_wiped)],
     ]),
     button(report.closed ? words.open_station : words.close_station, { "data-do": "close", "data-value": String(!report.closed) }));
+}
+
+function today() {
+  const t = report.today;
+  const rows = [[words.counted_since, t.since], [words.visits_today, String(t.visits)]];
+  const counts = (list) => pairs(list.map(([name, count]) => [name, String(count)]));
+  return section("today", words.today, pairs([...rows, ...t.money]),
+    t.endings.length ? [h("h3", {}, words.how_ended), counts(t.endings)] : null,
+    t.services.length ? [h("h3", {}, words.services), counts(t.services)] : null);
 }
 
 function services() {
@@ -396,13 +405,17 @@ function askReset(element) {
     post(`${path}/reset`, {}, element);
     return;
   }
-  find("dialog-title").textContent = words.reset_question;
-  find("dialog-text").textContent = `${r.title}: ${d.model}. ${why.join(" ")}`;
+  ask(words.reset_question, `${r.title}: ${d.model}. ${why.join(" ")}`, words.reset, () => post(`${path}/reset`, {}, element));
+}
+
+function ask(title, text, yes, then) {
+  find("dialog-title").textContent = title;
+  find("dialog-text").textContent = text;
   find("dialog-no").textContent = words.cancel;
-  find("dialog-yes").textContent = words.reset;
+  find("dialog-yes").textContent = yes;
   find("dialog-yes").onclick = () => {
     find("dialog").close();
-    post(`${path}/reset`, {}, element);
+    then();
   };
   find("dialog").showModal();
 }
@@ -416,6 +429,10 @@ document.addEventListener("click", (event) => {
     case "language": speak(pressed.dataset.value); break;
     case "acknowledge": post(`/api/staff/${pressed.dataset.id}/acknowledge`, {}, pressed); break;
     case "close": post("/api/station/closed", { closed: pressed.dataset.value === "true" }, pressed); break;
+    case "end":
+      ask(words.end_visit_question, words.end_visit_text, words.end_visit,
+        () => post("/api/visit/end", { visit: pressed.dataset.value }, pressed));
+      break;
     case "reset": askReset(pressed); break;
     case "press": send(pressed, pressed.dataset.value || ""); break;
     case "type": type(pressed.parentElement.querySelector("input")); break;
