@@ -229,6 +229,27 @@ async def test_a_reader_is_chosen_by_its_name(slots: tuple[VirtualSlot, VirtualS
     assert other.detail == "pcscd knows no reader of that name"
 
 
+async def test_a_pcscd_that_hangs_is_told_keeps_nobody_waiting_and_goes_on(
+    pcscd: Pcscd, slots: tuple[VirtualSlot, VirtualSlot], country: Country
+) -> None:
+    async with opened() as device:
+        await asyncio.to_thread(slots[0].lay, issue(AN, country).chip())
+        await device.wait_card(SECONDS)
+        with pcscd.hanging():
+            async with asyncio.timeout(SECONDS):
+                while (looked := await device.health("full", 1)).trouble is None:
+                    await asyncio.sleep(0.05)
+            assert looked.trouble is Trouble.DEADLINE
+            with pytest.raises(DeviceError) as caught:
+                await asyncio.wait_for(device.read(AN.number, deadline=0.5), SECONDS)
+            assert caught.value.trouble is Trouble.DEADLINE
+            await asyncio.wait_for(device.wipe(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            while (await device.health("full", 1)).trouble is not None:
+                await asyncio.sleep(0.05)
+        assert read_card(await device.read(AN.number, deadline=SECONDS)) == AN
+
+
 async def test_a_restart_of_pcscd_goes_by_unseen(
     pcscd: Pcscd, slots: tuple[VirtualSlot, VirtualSlot], country: Country
 ) -> None:

@@ -8,9 +8,11 @@ pulling a reader out is ending it, and starting it again at the same place puts 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -104,6 +106,16 @@ class Pcscd:
             process.stderr.close()
         for left in ("pcscd.comm", "pcscd.pid"):
             (self.folder / left).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Have it stand still meanwhile: it neither answers nor goes."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._process.pid, signal.SIGCONT)
 
     def make_empty(self) -> None:
         """See that it runs and knows that no card lies there any more: it looks a few times a second only.

@@ -21,9 +21,11 @@ class Pulse:
     """A running PulseAudio.
 
     :ivar environ: what a program needs for its sound to go there.
+    :ivar pid: of the daemon.
     """
 
     def __init__(self, folder: Path) -> None:
+        self.pid = 0
         self.environ: Mapping[str, str] = {
             "XDG_RUNTIME_DIR": str(folder),
             "HOME": str(folder),
@@ -85,6 +87,7 @@ def pulseaudio(folder: Path, *, room: bool = False) -> Iterator[Pulse]:
     daemon = subprocess.Popen(
         command, env={**os.environ, **pulse.environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    pulse.pid = daemon.pid
     try:
         end = time.monotonic() + START_SECONDS
         while not ((folder / "native").exists() and pulse.command("pactl", "info")):

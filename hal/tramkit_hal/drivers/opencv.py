@@ -22,10 +22,12 @@ from tramkit_hal.contracts.camera import Camera, CameraCapabilities
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.library import LibraryCalls, call_soon
 from tramkit_hal.video import NewestFrame
 from tramkit_hal.words import noted
 
 _log = logging.getLogger(__name__)
+_CALLS = LibraryCalls("OpenCV")
 
 STALL_SECONDS = 1.0
 """Without a new picture for this long the slot is emptied."""
@@ -87,7 +89,7 @@ class OpenCvCamera(Camera):
     async def _open(self) -> None:
         if not self._there():
             raise DeviceError(Trouble.UNPLUGGED)
-        self._capture = await asyncio.to_thread(self._connect)
+        self._capture = await _CALLS.call(self._connect)
         if self._wanted is not None:  # it was pulled while it ran
             self._run(*self._wanted)
 
@@ -95,7 +97,7 @@ class OpenCvCamera(Camera):
         await self._halt()
         capture, self._capture = self._capture, None
         if capture is not None:
-            await asyncio.to_thread(capture.release)
+            await _CALLS.call(capture.release)
 
     async def _wipe(self) -> None:
         await self.stop()
@@ -192,9 +194,9 @@ class OpenCvCamera(Camera):
             if now - newest > STALL_SECONDS and not stalled:
                 stalled = True
                 picture.clear()
-                _call(loop, self._emit, "frame_stalled")
+                call_soon(loop, self._emit, "frame_stalled")
             if now - newest > LOST_SECONDS or not self._there():
-                _call(loop, self._gone)
+                call_soon(loop, self._gone)
                 return
             if not got:
                 quit.wait(0.02)
@@ -203,13 +205,6 @@ class OpenCvCamera(Camera):
         self._thread = None
         self.picture.clear()
         self._lost(Trouble.UNPLUGGED)
-
-
-def _call(loop: asyncio.AbstractEventLoop, what: Any, *args: Any) -> None:
-    try:
-        loop.call_soon_threadsafe(what, *args)
-    except RuntimeError:  # the loop has closed: nobody listens any more
-        return
 
 
 def _fit(image: Any, width: int, height: int) -> Any:

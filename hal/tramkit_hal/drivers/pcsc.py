@@ -12,8 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+import time
 
 from pydantic import BaseModel, Field
 
@@ -25,6 +24,7 @@ from tramkit_hal.contracts.id_reader import WHO, IdReader, IdReaderCapabilities,
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.library import LibraryCalls, call_soon
 from tramkit_hal.drivers.pcsc_readers import (
     CardConnection,
     NoContactError,
@@ -34,13 +34,16 @@ from tramkit_hal.drivers.pcsc_readers import (
     Seen,
 )
 
-T = TypeVar("T")
+_CALLS = LibraryCalls("pcscd")
 
 LOOK_SECONDS = 0.25
 """How long one look at the readers waits for a change."""
 
 MISSED_LOOKS = 12
 """Looks without reader or pcscd before the reader counts as pulled: three seconds, in which pcscd can restart."""
+
+STILL_SECONDS = LOOK_SECONDS * MISSED_LOOKS
+"""Without a look that came back for so long pcscd, or the reader's own driver in it, hangs."""
 
 CONTACT_TRIES = 6
 """Times that a card is connected to before it counts as gone: one that is being laid down loses contact at first."""
@@ -74,6 +77,7 @@ class PcscReader(IdReader):
         self._watcher: threading.Thread | None = None
         self._reading = threading.Lock()
         self._removals = 0
+        self._looked = 0.0
         self._telling: set[asyncio.Task[None]] = set()
 
     @property
@@ -90,8 +94,9 @@ class PcscReader(IdReader):
 
     async def _open(self) -> None:
         await self._halt()
-        readers = await _in_thread(self._find)
+        readers = await _CALLS.call(self._find)
         self._quit = threading.Event()
+        self._looked = time.monotonic()
         self._watcher = threading.Thread(
             target=self._watch, args=(readers, self._quit, asyncio.get_running_loop()), name="pcsc", daemon=True
         )
@@ -105,6 +110,8 @@ class PcscReader(IdReader):
         """Nothing of a card is kept here; a reading under way has been ended."""
 
     async def _check(self, level: HealthLevel) -> dict[str, str]:
+        if time.monotonic() - self._looked > STILL_SECONDS:
+            raise DeviceError(Trouble.DEADLINE, "pcscd does not answer")
         cards = len(self._seen.cards)
         return {"readers": ", ".join(self._seen.names), "cards": str(cards)}
 
@@ -141,7 +148,7 @@ class PcscReader(IdReader):
                 except ReadersError as error:
                     missed += 1
                     if missed >= MISSED_LOOKS:
-                        _call(loop, self._gone, quit)
+                        call_soon(loop, self._gone, quit)
                         return
                     if isinstance(error, ReadersGoneError):
                         with contextlib.suppress(ReadersError):
@@ -149,7 +156,8 @@ class PcscReader(IdReader):
                     quit.wait(LOOK_SECONDS)
                     continue
                 missed = 0
-                _call(loop, self._see, quit, seen)
+                self._looked = time.monotonic()
+                call_soon(loop, self._see, quit, seen)
         finally:
             readers.close()
 
@@ -205,7 +213,7 @@ class PcscReader(IdReader):
             loop = asyncio.get_running_loop()
             reader = self._seen.cards[0]
             try:
-                return await _in_thread(lambda: self._read(reader, keys, groups, stop, loop))
+                return await _CALLS.call(lambda: self._read(reader, keys, groups, stop, loop))
             except ChipError as error:
                 raise device_error(error) from None
             except ReadersError as error:
@@ -232,7 +240,7 @@ class PcscReader(IdReader):
                         connection,
                         keys,
                         groups,
-                        lambda _phase, share: _call(loop, self._emit, "progress", str(share)),
+                        lambda _phase, share: call_soon(loop, self._emit, "progress", str(share)),
                         self.settings.answer_bytes,
                     )
                 if stop.wait(LOOK_SECONDS):
@@ -240,35 +248,3 @@ class PcscReader(IdReader):
             raise NoContactError("the card gives no contact")
         finally:
             self._reading.release()
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Run something that blocks in a daemon thread; when cancelled its result is nobody's."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        try:
-            result = work()
-        except Exception as error:  # the driver's edge: it is raised where the work was asked for
-            _call(loop, settle, None, error)
-        else:
-            _call(loop, settle, result, None)
-
-    threading.Thread(target=run, name="pcsc reading", daemon=True).start()
-    return await future
-
-
-def _call(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *args: object) -> None:
-    try:
-        loop.call_soon_threadsafe(what, *args)
-    except RuntimeError:  # the loop has closed: nobody listens any more
-        return

@@ -8,6 +8,7 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,9 @@ from tramkit_hal.contracts.audio import (
     SpeakerCapabilities,
 )
 from tramkit_hal.data import Data
-from tramkit_hal.device.base import DeviceContext, DeviceInfo
+from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
+from tramkit_hal.device.library import LibraryCalls, call_soon
 from tramkit_hal.words import noted
 
 BACKLOG = 10
@@ -33,6 +35,14 @@ BACKLOG = 10
 
 CHECK_SECONDS = 1.0
 """How often a stream is looked at: PortAudio tells nobody that a device was pulled."""
+
+STILL_SECONDS = 3.0
+"""A stream that asks for no sound and brings none for so long belongs to a sound server that hangs."""
+
+SHUT_SECONDS = 2.0
+"""How long a stream may take to close; after that its thread is left to the server that hangs."""
+
+_CALLS = LibraryCalls("PortAudio")
 
 
 class SoundSettings(Data):
@@ -106,9 +116,13 @@ def _look_again(library: Any) -> None:
 class _Stream:
     """A PortAudio stream, opened and closed off the event loop, and watched while it runs."""
 
-    def __init__(self, kind: str, options: dict[str, Any]) -> None:
+    def __init__(self, kind: str, device: int | str | None, callback: Callable[..., None]) -> None:
         self._kind = kind
-        self._options = options
+        self._callback = callback
+        self._options: dict[str, Any] = dict(
+            samplerate=SAMPLE_RATE, blocksize=PIECE, device=device, channels=1, dtype="int16", latency="low"
+        )
+        self._moved = 0.0
         self._stream: Any = None
         self._opening = threading.Lock()
         self._abandoned = False
@@ -118,7 +132,7 @@ class _Stream:
         library = _portaudio()
 
         def start() -> Any:
-            stream = getattr(library, self._kind)(**self._options)
+            stream = getattr(library, self._kind)(callback=self._moves, **self._options)
             stream.start()
             with self._opening:
                 if not self._abandoned:
@@ -129,13 +143,22 @@ class _Stream:
 
         _running.add(self)
         try:
-            self._stream = await asyncio.to_thread(start)
+            self._moved = time.monotonic()
+            self._stream = await _CALLS.call(start)
         except asyncio.CancelledError:
             self._abandon()
             raise
         except library.PortAudioError as error:
             _running.discard(self)
             raise DeviceError(Trouble.UNPLUGGED, "the stream does not open") from error
+        except DeviceError:
+            _running.discard(self)
+            raise
+
+    def _moves(self, *given: Any) -> None:
+        """Take or give sound; runs in PortAudio's thread."""
+        self._moved = time.monotonic()
+        self._callback(*given)
 
     def _abandon(self) -> None:
         """Nobody waits any more: the thread that opens cannot be stopped, so what it opens is closed."""
@@ -149,16 +172,44 @@ class _Stream:
         stream.close()
         _running.discard(self)
 
-    @property
-    def running(self) -> bool:
-        return self._stream is not None and bool(self._stream.active)
+    def trouble(self) -> Trouble | None:
+        """Return what is wrong with it; None: sound goes through it."""
+        if self._stream is None or not self._stream.active:
+            return Trouble.UNPLUGGED
+        return Trouble.DEADLINE if time.monotonic() - self._moved > STILL_SECONDS else None
 
     async def close(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
-            await asyncio.to_thread(self._shut, stream)
+            with contextlib.suppress(TimeoutError, DeviceError):
+                async with asyncio.timeout(SHUT_SECONDS):
+                    await _CALLS.call(lambda: self._shut(stream))
         else:
             _running.discard(self)
+
+
+async def _try_out(kind: str, device: int | str | None) -> None:
+    """Open a stream, see that something moves through it, and close it.
+
+    :raises DeviceError: ``unplugged`` where it does not open; ``deadline`` where the sound server hangs.
+    """
+    moved = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def moves(data: Any, *_rest: Any) -> None:
+        if kind == "OutputStream":
+            data.fill(0)
+        call_soon(loop, moved.set)
+
+    stream = _Stream(kind, device, moves)
+    await stream.open()
+    try:
+        async with asyncio.timeout(STILL_SECONDS):
+            await moved.wait()
+    except TimeoutError:
+        raise DeviceError(Trouble.DEADLINE, "no sound goes through") from None
+    finally:
+        await stream.close()
 
 
 class SoundDeviceMicrophone(Microphone):
@@ -190,13 +241,18 @@ class SoundDeviceMicrophone(Microphone):
         return self._level
 
     async def _open(self) -> None:
-        self._name = await asyncio.to_thread(_find, self.settings, "input")
+        self._name = await _CALLS.call(lambda: _find(self.settings, "input"))
 
     async def _close(self) -> None:
         await self.stop()
 
     async def _wipe(self) -> None:
         await self.stop()
+
+    async def _check(self, level: HealthLevel) -> dict[str, str]:
+        if level == "full" and self._stream is None:
+            await _try_out("InputStream", self.settings.device)
+        return {}
 
     async def start(self, deadline: float = 5.0) -> SoundQueue:
         async with self._operation(deadline, exclusive=False):
@@ -212,18 +268,7 @@ class SoundDeviceMicrophone(Microphone):
                 except RuntimeError:  # the loop has closed
                     return
 
-            stream = _Stream(
-                "InputStream",
-                dict(
-                    samplerate=SAMPLE_RATE,
-                    blocksize=PIECE,
-                    device=self.settings.device,
-                    channels=1,
-                    dtype="int16",
-                    latency="low",
-                    callback=heard,
-                ),
-            )
+            stream = _Stream("InputStream", self.settings.device, heard)
             await stream.open()
             self._stream, self._queue = stream, sounds
             self._watch = asyncio.create_task(self._until_gone(stream), name="microphone watch")
@@ -235,11 +280,11 @@ class SoundDeviceMicrophone(Microphone):
             sounds.put(sound)
 
     async def _until_gone(self, stream: _Stream) -> None:
-        while stream.running:
+        while (trouble := stream.trouble()) is None:
             await asyncio.sleep(CHECK_SECONDS)
         self._watch = None
         await self.stop()
-        self._lost(Trouble.UNPLUGGED)
+        self._lost(trouble)
 
     async def stop(self) -> None:
         watch, self._watch = self._watch, None
@@ -300,7 +345,7 @@ class SoundDeviceSpeaker(Speaker):
         self._volume = min(1.0, max(0.0, volume))
 
     async def _open(self) -> None:
-        self._name = await asyncio.to_thread(_find, self.settings, "output")
+        self._name = await _CALLS.call(lambda: _find(self.settings, "output"))
 
     async def _close(self) -> None:
         await self.stop()
@@ -309,22 +354,16 @@ class SoundDeviceSpeaker(Speaker):
         await self.stop()
         self._volume = self.settings.volume
 
+    async def _check(self, level: HealthLevel) -> dict[str, str]:
+        if level == "full" and self._stream is None:
+            await _try_out("OutputStream", self.settings.device)
+        return {}
+
     async def start(self, deadline: float = 5.0) -> None:
         async with self._operation(deadline, exclusive=False):
             if self._stream is not None:
                 return
-            stream = _Stream(
-                "OutputStream",
-                dict(
-                    samplerate=SAMPLE_RATE,
-                    blocksize=PIECE,
-                    device=self.settings.device,
-                    channels=1,
-                    dtype="int16",
-                    latency="low",
-                    callback=self._fill,
-                ),
-            )
+            stream = _Stream("OutputStream", self.settings.device, self._fill)
             await stream.open()
             self._stream = stream
             self._watch = asyncio.create_task(self._until_gone(stream), name="speaker watch")
@@ -351,11 +390,11 @@ class SoundDeviceSpeaker(Speaker):
         self._waiting.put(sound)
 
     async def _until_gone(self, stream: _Stream) -> None:
-        while stream.running:
+        while (trouble := stream.trouble()) is None:
             await asyncio.sleep(CHECK_SECONDS)
         self._watch = None
         await self.stop()
-        self._lost(Trouble.UNPLUGGED)
+        self._lost(trouble)
 
     async def stop(self) -> None:
         watch, self._watch = self._watch, None
