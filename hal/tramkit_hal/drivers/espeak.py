@@ -63,7 +63,10 @@ class Espeak(Voice):
                     await program.wait()
             if program.returncode:
                 raise DeviceError(Trouble.FAULTY)
-            return await asyncio.to_thread(_samples, sound)
+            said = await asyncio.to_thread(_samples, sound)
+            if not len(said) and words.strip():
+                raise DeviceError(Trouble.FAULTY, "it said nothing")
+            return said
 
     async def _open(self) -> None:
         if shutil.which(PROGRAM) is None:

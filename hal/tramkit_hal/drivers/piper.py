@@ -64,8 +64,8 @@ class Piper(Voice):
             raise DeviceError(Trouble.UNSUPPORTED)
         async with self._operation(deadline):
             sound = await self._speak(words)
-            if sound is None:
-                raise DeviceError(Trouble.FAULTY)
+            if not sound:
+                raise DeviceError(Trouble.FAULTY, "it said nothing")
             return await asyncio.to_thread(at_station_rate, np.frombuffer(sound, dtype="<i2"), self._rate)
 
     async def _open(self) -> None:
