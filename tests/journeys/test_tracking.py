@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from support.journeys import TAM, Somebody, begin, dossier_in, fill, finish, own, track
+from support.journeys import TAM, Somebody, begin, dossier_in, fill, fine_of, finish, own, track
 from support.services import ServiceSite, whole_site
 
+from tramkit_billing import service
+from tramkit_billing.sandbox import UNKNOWN_CUSTOMER
 from tramkit_hal.words import render
+from tramkit_procedures import pay_fine
 from tramkit_procedures.gateway import STATES, WITHDRAWABLE
 from tramkit_procedures.sandbox import Authorities
 from tramkit_procedures.tracking import MAX_TRIES, MAX_WRONG
@@ -103,5 +106,57 @@ async def test_codes_cannot_be_tried_out_over_many_visits(site: ServiceSite) -> 
     await begin(resident, "procedures.track")
     await resident.choose("code")
     await resident.says("Hiện chưa tra cứu được bằng mã hồ sơ")
+    await resident.go_on()
+    await resident.at("attract")
+
+
+@pytest.mark.shows("ASVS V2")
+async def test_decisions_cannot_be_tried_out_over_many_visits(site: ServiceSite) -> None:
+    resident = site.glass
+    for visit in range(pay_fine.MAX_WRONG // pay_fine.MAX_TRIES):
+        await begin(resident, "procedures.fines")
+        await resident.choose("decision")
+        for attempt in range(pay_fine.MAX_TRIES):
+            await fill(resident, number=f"777{visit}{attempt}77/QĐ-XPHC")
+            await resident.at("tell", "Không có quyết định")
+            await resident.go_on()
+        await resident.at("attract")
+    await begin(resident, "procedures.fines")
+    await resident.choose("decision")
+    await fill(resident, number="0012345/QĐ-XPHC")  # one that there is
+    await resident.at("tell", "Hiện chưa tra cứu được")
+    await resident.go_on()
+    await resident.at("attract")
+
+
+@pytest.mark.shows("ASVS V2")
+async def test_plates_cannot_be_tried_out_over_many_visits(site: ServiceSite) -> None:
+    resident = site.glass
+    for visit in range(pay_fine.MAX_WRONG):
+        await begin(resident, "procedures.fines")
+        await fine_of(site, TAM, f"51F-999.{visit:02}")
+        await resident.at("done")
+        await finish(resident)
+    await begin(resident, "procedures.fines")
+    await fine_of(site, TAM)
+    await resident.at("tell", "Hiện chưa tra cứu được")
+    await resident.go_on()
+    await resident.at("attract")
+
+
+@pytest.mark.shows("ASVS V2")
+async def test_customers_of_bills_cannot_be_tried_out_over_many_visits(site: ServiceSite) -> None:
+    resident = site.glass
+    for visit in range(service.MAX_WRONG):
+        await begin(resident, "billing.pay")
+        await resident.choose("evn")
+        await fill(resident, code=f"PE01{UNKNOWN_CUSTOMER}{visit:03}")
+        await resident.at("tell", "Không tìm thấy mã khách hàng này")
+        await resident.go_on()
+        await resident.at("attract")
+    await begin(resident, "billing.pay")
+    await resident.choose("evn")
+    await fill(resident, code="PE01000123456")
+    await resident.at("tell", "Hiện chưa tra cứu được")
     await resident.go_on()
     await resident.at("attract")

@@ -47,6 +47,11 @@ ICONS = {
     "apartment": Icon.HOUSE,
 }
 MAX_TRIES = 5
+
+MAX_WRONG, WRONG_SECONDS = 10, 600.0
+"""Codes that nobody has, tried at one station in whatever visits, and within which time: then none is for a while."""
+
+CUSTOMER_CODE = "customer code"
 LEAST_PART = 1_000
 """VND; less of a bill than this is not worth a transfer."""
 ALL, PART = "all", "part"
@@ -89,6 +94,13 @@ class PayBill(GatewayService):
         if found is None:
             return
         code, asked = found
+        if await visit.must_wait(CUSTOMER_CODE, 0, most=MAX_WRONG, seconds=WRONG_SECONDS) > 0:
+            await visit.tell(
+                _("Nothing can be looked up now"),
+                _("Wrong codes were entered too often here. Please come back in a few minutes."),
+                tone=Tone.WARNING,
+            )
+            return
         try:
             customer = await visit.fetch(self._gateway.inquire_customer, provider.id, code)
         except GatewayError:
@@ -99,6 +111,7 @@ class PayBill(GatewayService):
             )
             return
         if customer is None:
+            await visit.was_wrong(CUSTOMER_CODE, 0)
             await visit.tell(
                 _("The provider does not know this customer code"),
                 _("Please compare it with your bill: {code}", code=verbatim(code)),

@@ -29,6 +29,11 @@ _ = Messages("tramkit_procedures")
 
 MAX_TRIES = 5
 
+MAX_WRONG, WRONG_SECONDS = 10, 600.0
+"""Look-ups in vain at one station, in whatever visits, and within which time: then none is made for a while."""
+
+PLATE, DECISION = "plate", "decision"
+
 
 class Plate(Form):
     """A plate."""
@@ -78,10 +83,13 @@ class PayFine(GatewayService):
         if plate is None:
             return None
         number = next(each.number for each in self._rules.vehicles if each.id == kind)
+        if await self._must_wait(visit, PLATE, 0):
+            return None
         answered, violations = await asked(visit, self._police.violations, plate, number)
         if not answered:
             return None
         if not violations:
+            await visit.was_wrong(PLATE, 0)
             await visit.done(
                 _("No violation is known"),
                 _("The traffic police know of none for {plate}.", plate=plate),
@@ -106,17 +114,31 @@ class PayFine(GatewayService):
             number = await self._typed(visit, Decision, self._rules.decision, title, attempt)
             if number is None:
                 return None
+            if await self._must_wait(visit, DECISION, attempt):
+                return None
             answered, found = await asked(visit, self._police.by_decision, number)
             if not answered:
                 return None
             if found is not None:
                 return found
+            await visit.was_wrong(DECISION, attempt)
             await visit.tell(
                 _("There is no decision with this number"),
                 _("Please compare it with the paper: {number}", number=number),
                 tone=Tone.WARNING,
             )
         return None
+
+    async def _must_wait(self, visit: Visit, what: str, attempt: int) -> bool:
+        """Tell whether too much was looked up here in vain, in whatever visits; the resident is told so."""
+        if await visit.must_wait(what, attempt, most=MAX_WRONG, seconds=WRONG_SECONDS) <= 0:
+            return False
+        await visit.tell(
+            _("Nothing can be looked up now"),
+            _("Wrong numbers were entered too often here. Please come back in a few minutes."),
+            tone=Tone.WARNING,
+        )
+        return True
 
     async def _typed(
         self, visit: Visit, form: type[Plate | Decision], rule: fines.Shape, title: Text, first: int = 0
