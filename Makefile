@@ -1,6 +1,7 @@
 # make run    the station with simulated devices and the doctor's desk; prints the addresses to open
 # make test   every kind of test;  make test-slow  the same with more seeds, rounds, looks and screens: at each landing
 # make check  form, types, floors, translations;  make bench  measurements as JSON lines
+# make docs  the guides and the reference of what is public, as web pages
 # make golden  what the plugins' golden pages show, written anew
 # make gallery  a picture of every page;  make sheet  some of them on one sheet;  make accessibility  docs/accessibility.md
 
@@ -23,7 +24,7 @@ SYSTEM := chromium:chromium libportaudio2:libportaudio.so.2 libgl1:libGL.so.1 li
           pcscd:pcscd vsmartcard-vpcd:/usr/lib/pcsc/drivers/serial/libifdvpcd.so \
           libpcsclite-dev:/usr/include/PCSC/winscard.h swig:swig
 
-.PHONY: run test test-slow test-long check bench peers pictures golden gallery sheet accessibility release install system piper pyscard clean
+.PHONY: run test test-slow test-long check bench peers pictures golden gallery sheet accessibility docs release install system piper pyscard clean
 
 run: install
 	@$(BIN)/tramkit demo
@@ -105,6 +106,11 @@ sheet: install
 # Every golden page measured, and the report point by point.
 accessibility: install system
 	@PYTHONPATH=tests $(BIN)/python -m support.measure_accessibility docs/accessibility.md
+
+# The guides and a page for each public module as web pages, in build/docs; a dead link or a bare public name fails.
+docs: install
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt sphinx myst-parser
+	@$(BIN)/python deploy/docs.py
 
 # Wheels, their SHA-256 and the bill of materials of a release, in build/dist; the same commit gives the same bytes.
 release: install
