@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
-import sys
-import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,22 +23,11 @@ from tramkit_hal.contracts.audio import (
 from tramkit_hal.data import Data
 from tramkit_hal.device.base import DeviceContext, DeviceInfo, HealthLevel
 from tramkit_hal.device.errors import DeviceError, Trouble
-from tramkit_hal.device.library import LibraryCalls, call_soon
+from tramkit_hal.drivers._sound_stream import CALLS, CHECK_SECONDS, SoundStream, find, try_out
 from tramkit_hal.words import noted
 
 BACKLOG = 10
 """Pieces of sound that wait to be played: 200 ms."""
-
-CHECK_SECONDS = 1.0
-"""How often a stream is looked at: PortAudio tells nobody that a device was pulled."""
-
-STILL_SECONDS = 3.0
-"""A stream that asks for no sound and brings none for so long belongs to a sound server that hangs."""
-
-SHUT_SECONDS = 2.0
-"""How long a stream may take to close; after that its thread is left to the server that hangs."""
-
-_CALLS = LibraryCalls("PortAudio")
 
 
 class SoundSettings(Data):
@@ -63,155 +48,6 @@ class SpeakerSettings(SoundSettings):
     volume: float = Field(0.6, ge=0, le=1)
 
 
-def _portaudio() -> Any:
-    """Return the library, or say what is missing; what failed half-way is imported anew at the next try."""
-    try:
-        import sounddevice  # pyright: ignore[reportMissingTypeStubs]
-
-        if not hasattr(sounddevice, "query_devices"):
-            raise ImportError("half made")
-    except ImportError as error:
-        _forget_library()
-        raise DeviceError(Trouble.MISCONFIGURED, "the library sounddevice is not installed") from error
-    except OSError as error:  # it raises that where the shared library is missing
-        _forget_library()
-        raise DeviceError(Trouble.MISCONFIGURED, "the PortAudio library is not installed") from error
-    except Exception as error:  # PortAudioError: no sound system at all answers yet
-        _forget_library()
-        raise DeviceError(Trouble.UNPLUGGED, "no sound system answers") from error
-    return sounddevice
-
-
-def _forget_library() -> None:
-    for name in ("sounddevice", "_sounddevice"):
-        sys.modules.pop(name, None)
-
-
-_running: set[_Stream] = set()
-"""The streams that play or record now, of every device of this process."""
-
-_looking = threading.Lock()
-
-
-def _find(settings: Any, kind: str) -> str:
-    library = _portaudio()
-    with _looking:
-        with contextlib.suppress(library.PortAudioError, ValueError):
-            return str(library.query_devices(settings.device, kind)["name"])
-        try:
-            _look_again(library)
-            return str(library.query_devices(settings.device, kind)["name"])
-        except (library.PortAudioError, ValueError) as error:
-            raise DeviceError(Trouble.UNPLUGGED, f"no {kind} device") from error
-
-
-def _look_again(library: Any) -> None:
-    """Let PortAudio find what was plugged in since it started; it cannot while a stream runs."""
-    if not _running:
-        with contextlib.suppress(library.PortAudioError):  # it could not be started the last time
-            library._terminate()
-        library._initialize()
-
-
-class _Stream:
-    """A PortAudio stream, opened and closed off the event loop, and watched while it runs."""
-
-    def __init__(self, kind: str, device: int | str | None, callback: Callable[..., None]) -> None:
-        self._kind = kind
-        self._callback = callback
-        self._options: dict[str, Any] = dict(
-            samplerate=SAMPLE_RATE, blocksize=PIECE, device=device, channels=1, dtype="int16", latency="low"
-        )
-        self._moved = 0.0
-        self._stream: Any = None
-        self._opening = threading.Lock()
-        self._abandoned = False
-        self._opened: Any = None
-
-    async def open(self) -> None:
-        library = _portaudio()
-
-        def start() -> Any:
-            stream = getattr(library, self._kind)(callback=self._moves, **self._options)
-            stream.start()
-            with self._opening:
-                if not self._abandoned:
-                    self._opened = stream
-                    return stream
-            self._shut(stream)
-            return None
-
-        _running.add(self)
-        try:
-            self._moved = time.monotonic()
-            self._stream = await _CALLS.call(start)
-        except asyncio.CancelledError:
-            self._abandon()
-            raise
-        except library.PortAudioError as error:
-            _running.discard(self)
-            raise DeviceError(Trouble.UNPLUGGED, "the stream does not open") from error
-        except DeviceError:
-            _running.discard(self)
-            raise
-
-    def _moves(self, *given: Any) -> None:
-        """Take or give sound; runs in PortAudio's thread."""
-        self._moved = time.monotonic()
-        self._callback(*given)
-
-    def _abandon(self) -> None:
-        """Nobody waits any more: the thread that opens cannot be stopped, so what it opens is closed."""
-        with self._opening:
-            self._abandoned, opened = True, self._opened
-        if opened is not None:
-            threading.Thread(target=self._shut, args=(opened,), name="closes a sound stream").start()
-
-    def _shut(self, stream: Any) -> None:
-        stream.abort()
-        stream.close()
-        _running.discard(self)
-
-    def trouble(self) -> Trouble | None:
-        """Return what is wrong with it; None: sound goes through it."""
-        if self._stream is None or not self._stream.active:
-            return Trouble.UNPLUGGED
-        return Trouble.DEADLINE if time.monotonic() - self._moved > STILL_SECONDS else None
-
-    async def close(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            with contextlib.suppress(TimeoutError, DeviceError):
-                async with asyncio.timeout(SHUT_SECONDS):
-                    await _CALLS.call(lambda: self._shut(stream))
-        else:
-            _running.discard(self)
-
-
-async def _try_out(kind: str, device: int | str | None) -> None:
-    """Open a stream, see that something moves through it, and close it.
-
-    :raises DeviceError: ``unplugged`` where it does not open; ``deadline`` where the sound server hangs.
-    """
-    moved = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def moves(data: Any, *_rest: Any) -> None:
-        if kind == "OutputStream":
-            data.fill(0)
-        call_soon(loop, moved.set)
-
-    stream = _Stream(kind, device, moves)
-    await stream.open()
-    try:
-        async with asyncio.timeout(STILL_SECONDS):
-            await moved.wait()
-    except TimeoutError:
-        raise DeviceError(Trouble.DEADLINE, "no sound goes through") from None
-    finally:
-        await stream.close()
-
-
 class SoundDeviceMicrophone(Microphone):
     """A microphone of the machine."""
 
@@ -221,7 +57,7 @@ class SoundDeviceMicrophone(Microphone):
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
         super().__init__(settings, context)
         self._name = ""
-        self._stream: _Stream | None = None
+        self._stream: SoundStream | None = None
         self._queue: SoundQueue | None = None
         self._watch: asyncio.Task[None] | None = None
         self._level = 0.0
@@ -241,7 +77,7 @@ class SoundDeviceMicrophone(Microphone):
         return self._level
 
     async def _open(self) -> None:
-        self._name = await _CALLS.call(lambda: _find(self.settings, "input"))
+        self._name = await CALLS.call(lambda: find(self.settings, "input"))
 
     async def _close(self) -> None:
         await self.stop()
@@ -251,7 +87,7 @@ class SoundDeviceMicrophone(Microphone):
 
     async def _check(self, level: HealthLevel) -> dict[str, str]:
         if level == "full" and self._stream is None:
-            await _try_out("InputStream", self.settings.device)
+            await try_out("InputStream", self.settings.device)
         return {}
 
     async def start(self, deadline: float = 5.0) -> SoundQueue:
@@ -268,7 +104,7 @@ class SoundDeviceMicrophone(Microphone):
                 except RuntimeError:  # the loop has closed
                     return
 
-            stream = _Stream("InputStream", self.settings.device, heard)
+            stream = SoundStream("InputStream", self.settings.device, heard)
             await stream.open()
             self._stream, self._queue = stream, sounds
             self._watch = asyncio.create_task(self._until_gone(stream), name="microphone watch")
@@ -279,7 +115,7 @@ class SoundDeviceMicrophone(Microphone):
             self._level = sound.level
             sounds.put(sound)
 
-    async def _until_gone(self, stream: _Stream) -> None:
+    async def _until_gone(self, stream: SoundStream) -> None:
         while (trouble := stream.trouble()) is None:
             await asyncio.sleep(CHECK_SECONDS)
         self._watch = None
@@ -309,7 +145,7 @@ class SoundDeviceSpeaker(Speaker):
     def __init__(self, settings: BaseModel, context: DeviceContext) -> None:
         super().__init__(settings, context)
         self._name = ""
-        self._stream: _Stream | None = None
+        self._stream: SoundStream | None = None
         self._watch: asyncio.Task[None] | None = None
         self._waiting: queue.SimpleQueue[Sound] = queue.SimpleQueue()
         self._level = 0.0
@@ -345,7 +181,7 @@ class SoundDeviceSpeaker(Speaker):
         self._volume = min(1.0, max(0.0, volume))
 
     async def _open(self) -> None:
-        self._name = await _CALLS.call(lambda: _find(self.settings, "output"))
+        self._name = await CALLS.call(lambda: find(self.settings, "output"))
 
     async def _close(self) -> None:
         await self.stop()
@@ -356,14 +192,14 @@ class SoundDeviceSpeaker(Speaker):
 
     async def _check(self, level: HealthLevel) -> dict[str, str]:
         if level == "full" and self._stream is None:
-            await _try_out("OutputStream", self.settings.device)
+            await try_out("OutputStream", self.settings.device)
         return {}
 
     async def start(self, deadline: float = 5.0) -> None:
         async with self._operation(deadline, exclusive=False):
             if self._stream is not None:
                 return
-            stream = _Stream("OutputStream", self.settings.device, self._fill)
+            stream = SoundStream("OutputStream", self.settings.device, self._fill)
             await stream.open()
             self._stream = stream
             self._watch = asyncio.create_task(self._until_gone(stream), name="speaker watch")
@@ -389,7 +225,7 @@ class SoundDeviceSpeaker(Speaker):
                 break
         self._waiting.put(sound)
 
-    async def _until_gone(self, stream: _Stream) -> None:
+    async def _until_gone(self, stream: SoundStream) -> None:
         while (trouble := stream.trouble()) is None:
             await asyncio.sleep(CHECK_SECONDS)
         self._watch = None
