@@ -1,6 +1,7 @@
 """The suite that is shipped as ``tramkit_hal.testing``.
 
-``TRAMKIT_CYCLES=1000 pytest --timeout 7200 tests/hal -k "HAL-DEV-017 or again_and_again"`` opens, closes and reads that often.
+``TRAMKIT_CYCLES=1000 pytest --timeout 7200 tests/hal -k "HAL-DEV-017 or again_and_again"`` opens, closes and reads that
+often.
 """
 
 import os
