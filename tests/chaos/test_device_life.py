@@ -43,7 +43,7 @@ from tramkit_hal.sim.vital_sensor import SimVitalSensor
 
 _ = Messages("tests")
 HOUR = 3600.0
-LONGEST_VISIT = 1800.0
+LONGEST_VISIT = 3600.0
 """Seconds in which a station must have come to the end of some visit: whatever hangs has a deadline."""
 
 OPERATOR_COMES = 900.0

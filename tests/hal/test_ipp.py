@@ -168,7 +168,7 @@ class TestIppPrinter(DeviceConformance):
 
     async def test_a_wipe_cancels_what_was_not_printed_yet(self) -> None:
         await self.eve.stop()
-        await self.eve.start(seconds=8)
+        await self.eve.start(seconds=20)
         async with self.opened() as device:
             await device.submit(PAGE, "visit:1")
             await device.wipe()

@@ -116,9 +116,14 @@ class TestPcscReader(DeviceConformance):
 
     async def hang(self, device: Device) -> bool:
         assert isinstance(device, PcscReader)
-        await asyncio.to_thread(self.slot.lay, self.blocked)
+        try:
+            await asyncio.to_thread(self.slot.lay, self.blocked)
+        except TimeoutError:  # pcscd waits for ever for the card before, which went amid an answer
+            await asyncio.to_thread(self.daemon.stop)
+            await asyncio.to_thread(self.daemon.start)
+            await asyncio.to_thread(self.slot.lay, self.blocked)
         self.laid = True
-        await device.wait_card(5)
+        await device.wait_card(SECONDS)
         return True
 
     async def operate_shortly(self, device: Device) -> None:
